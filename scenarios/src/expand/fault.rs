@@ -1,0 +1,210 @@
+//! Faults: checks places and effects, and resolves whom a fault strikes to a list of jobs.
+
+use super::{Context, jobs::share_of, step::known_action};
+use crate::{
+    error::{Flaw, Place},
+    plan::{Effect, Fault, Only},
+    words,
+    written::{self, For, Half, Placed},
+};
+
+/// Where a fault strikes decides which effects it can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Site {
+    Webhook,
+    Runner,
+    Schedule,
+    Call,
+}
+
+const EFFECTS: &[&str] = &[
+    "drop",
+    "delay",
+    "duplicate",
+    "reorder",
+    "answer",
+    "no_answer",
+    "reset",
+    "after_effect",
+    "hang",
+    "die",
+];
+
+impl Site {
+    fn of(place: &str) -> Self {
+        match place {
+            "webhook" => Self::Webhook,
+            "runner" => Self::Runner,
+            "hf.schedule" => Self::Schedule,
+            _ => Self::Call,
+        }
+    }
+
+    const fn effects(self) -> &'static [&'static str] {
+        match self {
+            Self::Webhook => &["drop", "delay", "duplicate", "reorder", "answer"],
+            Self::Runner => &["hang", "die"],
+            Self::Schedule => &["delay"],
+            Self::Call => &["delay", "answer", "no_answer", "reset", "after_effect"],
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Expands one fault.
+    pub(super) fn expand_fault(
+        &self,
+        index: usize,
+        fault: &Placed<written::Fault>,
+    ) -> Result<Fault, Flaw> {
+        let written = &fault.value;
+        let entity = format!("fault{index}");
+        let (name, effect) = the_effect(fault)?;
+        let known = words::all_places();
+        if written.to.0.is_empty() {
+            return Err(Flaw::at(
+                fault.place,
+                "the fault strikes nowhere\nadd `to: webhook`, or the name of a call",
+            ));
+        }
+        for place in &written.to.0 {
+            if !known.contains(&place.value.as_str()) {
+                return Err(Flaw::at(
+                    place.place,
+                    &words::unknown("place of a fault", &place.value, &known),
+                ));
+            }
+            let possible = Site::of(&place.value).effects();
+            if !possible.contains(&name) {
+                let what = format!(
+                    "`{name}` cannot happen to `{}`\nwhat can: {}",
+                    place.value,
+                    possible.join(", ")
+                );
+                return Err(Flaw::at(place.place, &what));
+            }
+        }
+        let only = match &written.only {
+            Some(only) => self.only(&only.value, only.place, fault, &entity)?,
+            None => Only::default(),
+        };
+        let moment = |moment: &Option<_>, purpose| {
+            moment
+                .as_ref()
+                .map(|moment| self.moment(moment, &entity, purpose))
+                .transpose()
+        };
+        Ok(Fault {
+            to: written
+                .to
+                .0
+                .iter()
+                .map(|place| place.value.clone())
+                .collect(),
+            from: moment(&written.from, "from")?,
+            until: moment(&written.until, "until")?,
+            times: written.times,
+            chance: written.chance.map(|chance| chance.0),
+            only,
+            effect,
+            line: fault.place.line,
+        })
+    }
+
+    fn only(
+        &self,
+        only: &For,
+        for_place: Place,
+        fault: &Placed<written::Fault>,
+        entity: &str,
+    ) -> Result<Only, Flaw> {
+        let narrowed = [
+            ("action", only.action.is_some(), &["webhook"] as &[&str]),
+            ("job", only.job.is_some(), words::PLACES_WITH_A_JOB),
+        ];
+        for (key, _, possible) in narrowed.into_iter().filter(|(_, set, _)| *set) {
+            let mut places = fault.value.to.0.iter();
+            if let Some(place) = places.find(|place| !possible.contains(&place.value.as_str())) {
+                let what = format!(
+                    "`{key}` cannot narrow a fault of `{}`, which is about no job\n`{key}` can narrow: {}; elsewhere use `repo`, `times`, `from` or `chance`",
+                    place.value,
+                    possible.join(", ")
+                );
+                return Err(Flaw::at(for_place, &what));
+            }
+        }
+        let jobs = only
+            .job
+            .as_ref()
+            .map(|names| self.jobs.of_all(names))
+            .transpose()?;
+        if jobs.is_none() && (only.half.is_some() || only.share.is_some()) {
+            return Err(Flaw::at(
+                for_place,
+                "`half` and `share` are parts of a group\nadd `job: J`, the group's name",
+            ));
+        }
+        let jobs = jobs.map(|mut jobs| {
+            if let Some(half) = only.half {
+                let second = jobs.split_off(jobs.len().div_ceil(2));
+                if half == Half::Second {
+                    jobs = second;
+                }
+            }
+            match only.share {
+                Some(share) => share_of(self.keyed, &jobs, share, &format!("{entity}.share")),
+                None => jobs,
+            }
+        });
+        Ok(Only {
+            job: jobs,
+            action: only.action.as_ref().map(known_action).transpose()?,
+            repo: only
+                .repo
+                .as_ref()
+                .map(|repo| self.repo(Some(repo)))
+                .transpose()?,
+        })
+    }
+}
+
+/// The one effect of a fault, with its key.
+fn the_effect(fault: &Placed<written::Fault>) -> Result<(&'static str, Effect), Flaw> {
+    let f = &fault.value;
+    let effects: [Option<Effect>; 10] = [
+        f.drop.map(Effect::Drop),
+        f.delay.map(Effect::Delay),
+        f.duplicate.map(|duplicate| Effect::Duplicate {
+            after: duplicate.after,
+        }),
+        f.reorder.map(|reorder| Effect::Reorder {
+            within: reorder.within,
+        }),
+        f.answer.clone().map(Effect::Answer),
+        f.no_answer.then_some(Effect::NoAnswer),
+        f.reset.then_some(Effect::Reset),
+        f.after_effect.clone().map(Effect::AfterEffect),
+        f.hang.then_some(Effect::Hang),
+        f.die.map(|die| Effect::Die { after: die.after }),
+    ];
+    let mut set = EFFECTS
+        .iter()
+        .zip(effects)
+        .filter_map(|(name, effect)| Some((*name, effect?)));
+    match (set.next(), set.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => {
+            let what = format!(
+                "this fault has no effect\nadd one of: {}",
+                EFFECTS.join(", ")
+            );
+            Err(Flaw::at(fault.place, &what))
+        }
+        (Some((first, _)), Some((second, _))) => {
+            let what = format!(
+                "this fault has two effects, `{first}` and `{second}`\nmake two faults of it"
+            );
+            Err(Flaw::at(fault.place, &what))
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! From a written scenario to a plan: names every job, makes every draw, checks what refers to what.
+//!
+//! Each draw is keyed by what it is for: a job's by its name, another step's by its verb and its place among the steps
+//! of that verb. So a job added at the end changes no draw of the jobs before it.
+
+mod deliveries;
+mod fault;
+mod jobs;
+mod step;
+mod trigger;
+
+use std::time::Duration;
+
+use self::jobs::Jobs;
+use crate::{
+    error::Flaw,
+    keyed::Keyed,
+    plan::{Expect, Plan, Trigger},
+    recording::Recordings,
+    time::Fixed,
+    words,
+    written::Scenario,
+};
+
+/// How long a run goes on after the last time its scenario names, unless it says otherwise.
+const BOUND: Duration = Duration::from_secs(6 * 3_600);
+
+/// What every part of the expansion needs.
+struct Context<'a> {
+    keyed: Keyed,
+    jobs: Jobs,
+    scenario: &'a Scenario,
+    recordings: &'a Recordings,
+}
+
+/// Expands a scenario. `params` are the values its parameters had.
+pub(crate) fn plan(
+    scenario: Scenario,
+    seed: u64,
+    params: std::collections::BTreeMap<String, serde_json::Value>,
+    recordings: &Recordings,
+) -> Result<Plan, Flaw> {
+    check_head(&scenario)?;
+    let keyed = Keyed::new(seed);
+    let jobs = Jobs::name(&scenario, recordings)?;
+    let context = Context {
+        keyed,
+        jobs,
+        scenario: &scenario,
+        recordings,
+    };
+    let mut timeline = Vec::new();
+    let mut ordinals = step::Ordinals::default();
+    for step in &scenario.timeline.value {
+        context.expand_step(step, &mut ordinals, &mut timeline)?;
+    }
+    let faults = scenario.faults.iter().enumerate();
+    let faults: Vec<_> = faults
+        .map(|(index, fault)| context.expand_fault(index, fault))
+        .collect::<Result<_, _>>()?;
+    let heal = scenario
+        .heal
+        .map(|heal| Fixed(keyed.within(heal, "heal", "at")));
+
+    let times = timeline.iter().map(|step| &step.trigger);
+    let times = times.chain(
+        faults
+            .iter()
+            .flat_map(|fault| fault.from.iter().chain(&fault.until)),
+    );
+    let last = times
+        .filter_map(time_of)
+        .chain(heal.map(|heal| heal.0))
+        .max()
+        .unwrap_or_default();
+    let expect = expect(&scenario, last);
+    let texts =
+        |words: Vec<crate::written::Verbatim>| words.into_iter().map(|word| word.0).collect();
+    Ok(Plan {
+        title: scenario.title.0,
+        source: scenario.source.map(|source| source.0),
+        date: scenario.date.map(|date| date.0),
+        cause: scenario.cause,
+        tags: texts(scenario.tags),
+        about: scenario
+            .about
+            .into_iter()
+            .map(|name| name.value.0)
+            .collect(),
+        seed,
+        params,
+        world: scenario.world,
+        timeline,
+        faults,
+        heal,
+        expect,
+    })
+}
+
+/// Refuses an empty timeline and unknown properties.
+fn check_head(scenario: &Scenario) -> Result<(), Flaw> {
+    if scenario.timeline.value.is_empty() {
+        let what = "the timeline is empty\nadd a step: `- at: 0s` with `queue: { as: J1, labels: hf-jobs-cpu-basic }`";
+        return Err(Flaw::at(scenario.timeline.place, what));
+    }
+    for name in &scenario.about {
+        if !words::PROPERTIES.contains(&name.value.0.as_str()) {
+            let what = words::unknown("property", &name.value.0, words::PROPERTIES);
+            return Err(Flaw::at(name.place, &what));
+        }
+    }
+    Ok(())
+}
+
+/// The time of a trigger that has one.
+fn time_of(trigger: &Trigger) -> Option<Duration> {
+    match trigger {
+        Trigger::At(at) => Some(*at),
+        Trigger::When(_) => None,
+    }
+}
+
+fn expect(scenario: &Scenario, last: Duration) -> Expect {
+    let written = &scenario.expect;
+    let answers = written
+        .answers
+        .iter()
+        .map(|(status, count)| (status.0.clone(), *count));
+    let waive = written
+        .waive
+        .iter()
+        .map(|(property, reason)| (property.0.clone(), reason.0.clone()));
+    Expect {
+        served_within: written.served_within.unwrap_or(Fixed::secs(30 * 60)),
+        reclaimed_within: written.reclaimed_within.unwrap_or(Fixed::secs(20 * 60)),
+        bound: written.bound.unwrap_or(Fixed(last + BOUND)),
+        hf_jobs: written.hf_jobs,
+        answers: answers.collect(),
+        cost_usd: written.cost_usd,
+        idle: written.idle,
+        waive: waive.collect(),
+    }
+}

@@ -1,0 +1,234 @@
+//! The faults of a plan: where ([`Fault::to`]), when, how often, and with which [`Effect`] the world is bent.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+    ser::SerializeMap,
+};
+
+use super::timeline::Trigger;
+use crate::{
+    time::Length,
+    written::{verbatim, verbatim_values},
+};
+
+/// One way in which the world is bent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The places it strikes, counted together: `webhook`, `runner`, `hf.schedule`, or calls by name (`hf.*` for all).
+    pub to: Vec<String>,
+    /// When it begins; from the start, if missing.
+    pub from: Option<Trigger>,
+    /// When it ends; never, if missing.
+    pub until: Option<Trigger>,
+    /// How often it strikes at most.
+    pub times: Option<u32>,
+    /// With which probability (0 to 1) it strikes what matches.
+    pub chance: Option<f64>,
+    /// What it strikes only.
+    pub only: Only,
+    /// What it does.
+    pub effect: Effect,
+    /// The line of the file it was read from; not part of the plan itself.
+    pub line: usize,
+}
+
+/// What a fault strikes only; a missing part narrows nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Only {
+    /// These jobs. An empty list strikes none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<Vec<String>>,
+    /// Deliveries with this action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// What concerns this repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
+}
+
+impl Only {
+    fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A delivery never arrives.
+    Drop(DropMode),
+    /// It comes later by this much, drawn per delivery, call or HF job.
+    Delay(Length),
+    /// A delivery comes again, so much later.
+    Duplicate {
+        /// How much later.
+        after: Length,
+    },
+    /// Each delivery is late by a time drawn from zero to this.
+    Reorder {
+        /// The longest time.
+        within: Length,
+    },
+    /// A call has no effect and gets this answer; for a delivery, what GitHub gets instead of the dispatcher's answer.
+    Answer(Answer),
+    /// A call has no effect and is never answered.
+    NoAnswer,
+    /// A call has no effect and its connection is reset.
+    Reset,
+    /// A call has its effect; then the answer is lost or replaced.
+    AfterEffect(AfterEffect),
+    /// The runner's process never exits after its job.
+    Hang,
+    /// The runner's process dies.
+    Die {
+        /// How long after its boot.
+        after: Length,
+    },
+}
+
+/// How a delivery gets lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DropMode {
+    /// GitHub's delivery log shows a failure.
+    Logged,
+    /// It was never sent, and the log does not know it.
+    Unlogged,
+}
+
+/// An answer that a fault gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The status code.
+    #[serde(deserialize_with = "status_code")]
+    pub status: u16,
+    /// Headers.
+    #[serde(
+        default,
+        deserialize_with = "verbatim_values",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    #[serde(
+        default,
+        deserialize_with = "verbatim",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub body: String,
+}
+
+fn status_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        code @ 200..600 => Ok(code),
+        code => Err(D::Error::custom(format!(
+            "`{code}` is not the status of an answer\nuse one from 200 to 599"
+        ))),
+    }
+}
+
+/// What becomes of the answer to a call that took effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterEffect {
+    /// The connection is reset.
+    Reset,
+    /// It never comes.
+    NoAnswer,
+    /// Another one comes.
+    Answer(Answer),
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("to", &self.to)?;
+        if let Some(from) = &self.from {
+            map.serialize_entry("from", from)?;
+        }
+        if let Some(until) = &self.until {
+            map.serialize_entry("until", until)?;
+        }
+        if let Some(times) = self.times {
+            map.serialize_entry("times", &times)?;
+        }
+        if let Some(chance) = self.chance {
+            map.serialize_entry("chance", &chance)?;
+        }
+        if !self.only.is_all() {
+            map.serialize_entry("for", &self.only)?;
+        }
+        let within = |key, length: &Length| BTreeMap::from([(key, *length)]);
+        match &self.effect {
+            Effect::Drop(mode) => map.serialize_entry("drop", mode)?,
+            Effect::Delay(length) => map.serialize_entry("delay", length)?,
+            Effect::Duplicate { after } => {
+                map.serialize_entry("duplicate", &within("after", after))?;
+            }
+            Effect::Reorder { within: length } => {
+                map.serialize_entry("reorder", &within("within", length))?;
+            }
+            Effect::Answer(answer) => map.serialize_entry("answer", answer)?,
+            Effect::NoAnswer => map.serialize_entry("no_answer", &true)?,
+            Effect::Reset => map.serialize_entry("reset", &true)?,
+            Effect::AfterEffect(after) => map.serialize_entry("after_effect", after)?,
+            Effect::Hang => map.serialize_entry("hang", &true)?,
+            Effect::Die { after } => map.serialize_entry("die", &within("after", after))?,
+        }
+        map.end()
+    }
+}
+
+impl Serialize for AfterEffect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Reset => serializer.serialize_str("reset"),
+            Self::NoAnswer => serializer.serialize_str("no_answer"),
+            Self::Answer(answer) => answer.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AfterEffect {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WordOrAnswer;
+        impl<'de> Visitor<'de> for WordOrAnswer {
+            type Value = AfterEffect;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`reset`, `no_answer`, or an answer with a `status`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<AfterEffect, E> {
+                match word {
+                    "reset" => Ok(AfterEffect::Reset),
+                    "no_answer" => Ok(AfterEffect::NoAnswer),
+                    _ => Err(E::unknown_variant(
+                        word,
+                        &["reset", "no_answer", "{ status: … }"],
+                    )),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AfterEffect, A::Error> {
+                Answer::deserialize(MapAccessDeserializer::new(map)).map(AfterEffect::Answer)
+            }
+        }
+        deserializer.deserialize_any(WordOrAnswer)
+    }
+}
+
+impl JsonSchema for AfterEffect {
+    fn schema_name() -> Cow<'static, str> {
+        "AfterEffect".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let answer = generator.subschema_for::<Answer>();
+        json_schema!({ "anyOf": [{ "enum": ["reset", "no_answer"] }, answer] })
+    }
+}

@@ -1,0 +1,102 @@
+//! The plan: a scenario in which every draw is made, every default is written and every job is named.
+//!
+//! [`Plan`] is what a world is driven by and what reproduces a bug. It is written as JSON in the scenario language
+//! itself, so `Document::parse` reads it back, and planning it again gives the same plan.
+//!
+//! What is still drawn at run time, keyed by (seed, entity, purpose), because its entity does not exist before:
+//! a [`Length`](crate::Length) in `world` (the webhook delay per delivery, the cold start per HF job, the assignment
+//! delay per job, the latency per call and direction) and in a fault's effect (per struck delivery or call).
+//! Everything in the timeline is fixed.
+
+mod expect;
+mod fault;
+mod json;
+mod tamper;
+mod timeline;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+pub use self::{
+    expect::{CountRange, Expect, MicroUsd},
+    fault::{AfterEffect, Answer, DropMode, Effect, Fault, Only},
+    timeline::{
+        Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, HfMoment,
+        HfStage, It, JobIs, JobMoment, NewJob, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb,
+        Signing, Step, Tamper, Trigger, Verb, Watched, When,
+    },
+    world::{
+        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, DispatcherWorld, GithubWorld,
+        HfWorld, Repo, Visibility, Webhooks, World,
+    },
+};
+use crate::recording::told;
+pub use crate::written::Cause;
+
+/// A scenario in which nothing is left to draw, default or name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// What happens, in one line.
+    pub title: String,
+    /// Where it was reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// When it was reported; `~` where only about then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// How well its cause is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// Words to select it by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The properties it exists for; the run is weak if one of them was not exercised.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
+    /// Keys what is drawn at run time.
+    pub seed: u64,
+    /// The value each parameter had, for the reader; nothing in a plan refers to them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// Settings that hold from the start.
+    pub world: World,
+    /// What people and machines do, in the order written. Steps of one time happen in this order.
+    pub timeline: Vec<Step>,
+    /// How the world is bent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+    /// When every fault ends at the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heal: Option<crate::Fixed>,
+    /// Bounds, counts, budgets and waived properties.
+    pub expect: Expect,
+}
+
+impl Plan {
+    /// The plan as JSON, one step and one fault a line, so that plans can be compared line by line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json::write(self)
+    }
+
+    /// The recorded jobs of this plan by id, each with the actions that will be sent of it. A fake GitHub is told
+    /// beforehand, because a job whose start is recorded must not be started by the fake's own rules.
+    #[must_use]
+    pub fn recorded_actions(&self) -> BTreeMap<u64, BTreeSet<String>> {
+        let mut jobs: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+        for step in &self.timeline {
+            let Verb::Deliver(Deliver::Raw(raw)) = &step.verb else {
+                continue;
+            };
+            if let Some(told) = Some(raw)
+                .filter(|raw| raw.learn)
+                .and_then(|raw| told(&raw.body))
+            {
+                jobs.entry(told.job()).or_default().insert(told.action);
+            }
+        }
+        jobs
+    }
+}

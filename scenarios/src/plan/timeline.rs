@@ -1,0 +1,418 @@
+//! The timeline of a plan: when ([`Trigger`]) what ([`Verb`]) happens.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+
+use crate::time::Fixed;
+
+/// One thing that happens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// When it happens.
+    pub trigger: Trigger,
+    /// What happens.
+    pub verb: Verb,
+    /// The line of the file the step was read from; not part of the plan itself.
+    pub line: usize,
+}
+
+/// When something happens or a fault begins or ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// So long after the world began.
+    At(Duration),
+    /// When something was observed.
+    When(When),
+}
+
+/// An observed event to wait for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct When {
+    /// What is watched for.
+    pub watched: Watched,
+    /// Which match counts, from 1.
+    pub nth: u32,
+    /// How long to wait after the match.
+    pub plus: Duration,
+    /// Matches count only once this job has been seen in this state.
+    pub after: Option<JobIs>,
+}
+
+/// What a [`When`] watches for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Watched {
+    /// An API call.
+    Call(Call),
+    /// An HF job that reaches a stage.
+    HfJob(HfMoment),
+    /// A runner that reaches a state.
+    Runner(RunnerMoment),
+    /// A job that reaches a state.
+    Job(JobIs),
+}
+
+/// A phase of an API call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The call's name, such as `hf.create`.
+    pub name: String,
+    /// Which moment of it.
+    pub phase: Phase,
+}
+
+/// A moment in an API call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The request arrived.
+    Received,
+    /// The call took effect; nothing has been answered yet.
+    Effect,
+    /// The answer was sent.
+    #[default]
+    Answered,
+}
+
+/// The stages of an HF job that a trigger can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HfMoment {
+    /// Created, waiting for hardware.
+    Scheduling,
+    /// Its container runs.
+    Running,
+    /// Ended with exit code 0.
+    Completed,
+    /// Failed or timed out.
+    Error,
+    /// Cancelled.
+    Canceled,
+}
+
+/// The states of a runner that a trigger can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunnerMoment {
+    /// It connected to GitHub.
+    Online,
+    /// It is online without a job.
+    Idle,
+    /// It was given a job.
+    Busy,
+    /// GitHub no longer knows it.
+    Gone,
+}
+
+/// The states of a job that a trigger can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobMoment {
+    /// Waiting for a runner.
+    Queued,
+    /// Waiting for an approval.
+    Waiting,
+    /// A runner has it.
+    InProgress,
+    /// It ended.
+    Completed,
+}
+
+/// A job and a state of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JobIs {
+    /// The job's name; `J1/2` is the second attempt of `J1`.
+    pub job: String,
+    /// The state.
+    pub is: JobMoment,
+}
+
+/// What happens in a [`Step`]: exactly one verb.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verb {
+    /// A job is queued on GitHub.
+    Queue(NewJob),
+    /// The run of a job is cancelled.
+    Cancel(Cancel),
+    /// The run of a job is run again.
+    Rerun(Rerun),
+    /// The run of a job is approved.
+    Approve(Approve),
+    /// A webhook is sent as it is, whatever GitHub believes.
+    Deliver(Deliver),
+    /// An earlier delivery is sent again, with the same GUID.
+    Redeliver(Redeliver),
+    /// An HF job is put into a stage.
+    HfStage(HfStage),
+    /// Something happens to the runner inside an HF job.
+    Runner(RunnerVerb),
+    /// The dispatcher dies between two instructions.
+    Crash(Down),
+    /// The dispatcher is asked to stop, and may finish what it does.
+    Stop(Down),
+    /// The dispatcher starts again.
+    Restart,
+}
+
+/// A job to be queued.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NewJob {
+    /// The job's name in this plan.
+    #[serde(rename = "as")]
+    pub name: String,
+    /// The repository it belongs to.
+    pub repo: String,
+    /// What it asks for (`runs-on`).
+    pub labels: Vec<String>,
+    /// The run it belongs to; jobs of one run share it.
+    pub run: String,
+    /// How long it works once a runner has it.
+    pub runs_for: Fixed,
+    /// How it ends.
+    pub conclusion: Conclusion,
+    /// How many jobs of the run may work at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_parallel: Option<u32>,
+    /// Whether it waits for an approval first.
+    pub needs_approval: bool,
+}
+
+/// How a job ends when nothing interferes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Conclusion {
+    /// It succeeds.
+    #[default]
+    Success,
+    /// It fails.
+    Failure,
+}
+
+/// Cancels the run that `job` belongs to: GitHub has no cancel for one job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cancel {
+    /// A job of the run.
+    pub job: String,
+}
+
+/// Runs the run that `job` belongs to again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rerun {
+    /// A job of the run.
+    pub job: String,
+    /// Only its failed jobs; GitHub then sends `completed` of the others again.
+    pub failed_only: bool,
+}
+
+/// Approves the run that `job` belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Approve {
+    /// A job of the run.
+    pub job: String,
+}
+
+/// A webhook to send as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deliver {
+    /// These bytes.
+    Raw(DeliverRaw),
+    /// The event GitHub would send of a job now, with a GUID of its own.
+    Job(DeliverJob),
+}
+
+/// A recorded or forged delivery.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeliverRaw {
+    /// The event's name (`X-GitHub-Event`).
+    pub event: String,
+    /// The GUID (`X-GitHub-Delivery`); without one GitHub draws it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guid: Option<String>,
+    /// Further headers, or headers that replace the usual ones.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The exact body.
+    pub body: String,
+    /// What it is signed with.
+    pub sign: Signing,
+    /// What happens to the body after it was signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tamper: Option<Tamper>,
+    /// Whether the fake GitHub takes the payload for true before it sends it (recordings).
+    pub learn: bool,
+}
+
+/// A delivery about a job of this plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeliverJob {
+    /// The job.
+    pub job: String,
+    /// The action, such as `queued`.
+    pub action: String,
+    /// What it is signed with.
+    pub sign: Signing,
+    /// What happens to the body after it was signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tamper: Option<Tamper>,
+}
+
+/// What a delivery is signed with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Signing {
+    /// The secret the dispatcher knows.
+    #[default]
+    Lab,
+    /// Not at all: no signature header.
+    None,
+    /// Another secret.
+    Wrong,
+}
+
+/// What happens to a body after it was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tamper {
+    /// One bit is flipped.
+    FlipBit,
+    /// Another, well-formed body takes its place.
+    OtherBody,
+    /// Spaces are added that leave the JSON's meaning as it was.
+    Spaced,
+}
+
+/// Deliveries to send again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Redeliver {
+    /// The latest delivery of this job with this action.
+    Job {
+        /// The job.
+        job: String,
+        /// The action.
+        action: String,
+    },
+    /// Every delivery whose last attempt failed.
+    Failed,
+}
+
+/// What a trigger matched: the HF job, or the HF job that holds the runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum It {
+    /// The only word.
+    It,
+}
+
+/// Puts the matched HF job into a stage.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HfStage {
+    /// Which HF job.
+    pub hf_job: It,
+    /// The stage.
+    pub stage: HfMoment,
+    /// The message HF shows with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What happens to the runner of the matched HF job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunnerVerb {
+    /// Its process dies.
+    Die,
+    /// Its process neither works nor exits.
+    Hang,
+}
+
+/// How a dispatcher goes down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Down {
+    /// When it comes back by itself; never, if missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_after: Option<Fixed>,
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match &self.trigger {
+            Trigger::At(at) => map.serialize_entry("at", &Fixed(*at))?,
+            Trigger::When(when) => map.serialize_entry("when", when)?,
+        }
+        match &self.verb {
+            Verb::Queue(queue) => map.serialize_entry("queue", queue)?,
+            Verb::Cancel(cancel) => map.serialize_entry("cancel", cancel)?,
+            Verb::Rerun(rerun) => map.serialize_entry("rerun", rerun)?,
+            Verb::Approve(approve) => map.serialize_entry("approve", approve)?,
+            Verb::Deliver(Deliver::Raw(raw)) => map.serialize_entry("deliver", raw)?,
+            Verb::Deliver(Deliver::Job(job)) => map.serialize_entry("deliver", job)?,
+            Verb::Redeliver(redeliver) => map.serialize_entry("redeliver", redeliver)?,
+            Verb::HfStage(stage) => map.serialize_entry("hf_stage", stage)?,
+            Verb::Runner(runner) => map.serialize_entry("runner", runner)?,
+            Verb::Crash(down) => map.serialize_entry("crash", down)?,
+            Verb::Stop(down) => map.serialize_entry("stop", down)?,
+            Verb::Restart => map.serialize_entry("restart", &BTreeMap::<String, String>::new())?,
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Trigger {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::At(at) => Fixed(*at).serialize(serializer),
+            Self::When(when) => when.serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for When {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match &self.watched {
+            Watched::Call(call) => {
+                map.serialize_entry("call", &call.name)?;
+                map.serialize_entry("phase", &call.phase)?;
+            }
+            Watched::HfJob(moment) => map.serialize_entry("hf_job", moment)?,
+            Watched::Runner(moment) => map.serialize_entry("runner", moment)?,
+            Watched::Job(job) => {
+                map.serialize_entry("job", &job.job)?;
+                map.serialize_entry("is", &job.is)?;
+            }
+        }
+        map.serialize_entry("nth", &self.nth)?;
+        map.serialize_entry("plus", &Fixed(self.plus))?;
+        if let Some(after) = &self.after {
+            map.serialize_entry("after", after)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Redeliver {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Job { job, action } => {
+                map.serialize_entry("job", job)?;
+                map.serialize_entry("action", action)?;
+            }
+            Self::Failed => map.serialize_entry("failed", &true)?,
+        }
+        map.end()
+    }
+}
+
+impl Serialize for RunnerVerb {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let key = match self {
+            Self::Die => "die",
+            Self::Hang => "hang",
+        };
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(key, &It::It)?;
+        map.end()
+    }
+}

@@ -1,0 +1,383 @@
+//! The world of a plan: settings that hold from the start.
+//!
+//! The same types read the `world` of a scenario (missing settings take their defaults) and write that of a plan.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use crate::{
+    time::{Fixed, Length, Skew},
+    words::{self, Flavor},
+};
+
+/// Settings that hold from the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct World {
+    /// The fake GitHub.
+    pub github: GithubWorld,
+    /// Its webhooks.
+    pub webhooks: Webhooks,
+    /// The fake Hugging Face Jobs.
+    pub hf: HfWorld,
+    /// Settings every dispatcher could be given; each target maps them to its own.
+    pub dispatcher: DispatcherWorld,
+    /// How long a message between the dispatcher and a fake is on its way, drawn per call and direction.
+    pub latency: Length,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            github: GithubWorld::default(),
+            webhooks: Webhooks::default(),
+            hf: HfWorld::default(),
+            dispatcher: DispatcherWorld::default(),
+            latency: Length::millis(1, 20),
+        }
+    }
+}
+
+/// Settings of the fake GitHub.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GithubWorld {
+    /// The repositories it holds. The first one is where a job is queued when none is named.
+    pub repos: Vec<Repo>,
+    /// How it gives jobs to runners.
+    pub assignment: Assignment,
+    /// How long an installation token is valid.
+    pub installation_token: Fixed,
+    /// How long a runner registration token is valid.
+    pub registration_token: Fixed,
+    /// How long a JIT configuration is valid. What GitHub really grants is not documented.
+    pub jit_config: Fixed,
+    /// How far its clock is ahead of the world's.
+    pub clock_skew: Skew,
+}
+
+impl Default for GithubWorld {
+    fn default() -> Self {
+        Self {
+            repos: vec![Repo::named(words::DEFAULT_REPO)],
+            assignment: Assignment::default(),
+            installation_token: Fixed::secs(3_600),
+            registration_token: Fixed::secs(3_600),
+            jit_config: Fixed::secs(3_600),
+            clock_skew: Skew(0),
+        }
+    }
+}
+
+/// A repository.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repo {
+    /// `owner/name`.
+    pub name: RepoName,
+    /// Who can see it.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Whether the App is installed on it.
+    #[serde(default = "yes")]
+    pub installed: bool,
+    /// Whether the installation's list of repositories holds it.
+    #[serde(default = "yes")]
+    pub listed: bool,
+}
+
+impl Repo {
+    fn named(name: &str) -> Self {
+        Self {
+            name: RepoName(name.to_owned()),
+            visibility: Visibility::Public,
+            installed: true,
+            listed: true,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Who can see a repository.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Everybody.
+    #[default]
+    Public,
+    /// Its members.
+    Private,
+}
+
+/// How GitHub gives jobs to runners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Assignment {
+    /// Which of the matching jobs a runner gets.
+    pub policy: AssignmentPolicy,
+    /// How long after job and runner are both there, drawn per assignment.
+    pub delay: Length,
+}
+
+impl Default for Assignment {
+    fn default() -> Self {
+        Self {
+            policy: AssignmentPolicy::Oldest,
+            delay: Length::millis(100, 1_000),
+        }
+    }
+}
+
+/// Which of the matching jobs a runner gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentPolicy {
+    /// The one queued first.
+    #[default]
+    Oldest,
+    /// The one queued last.
+    Newest,
+    /// Any, drawn per assignment.
+    Random,
+}
+
+/// Settings of GitHub's webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// How long after the event a delivery is sent, drawn per delivery.
+    pub delay: Length,
+    /// How long GitHub waits for the answer.
+    pub timeout: Fixed,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            delay: Length::millis(100, 900),
+            timeout: Fixed::secs(10),
+        }
+    }
+}
+
+/// Settings of the fake Hugging Face Jobs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfWorld {
+    /// How long a new HF job takes until its runner connects, drawn per HF job.
+    pub cold_start: ColdStarts,
+    /// How long an HF job may run when its creator set no timeout.
+    pub default_timeout: Fixed,
+}
+
+impl Default for HfWorld {
+    fn default() -> Self {
+        Self {
+            cold_start: ColdStarts::default(),
+            default_timeout: Fixed::secs(1_800),
+        }
+    }
+}
+
+/// The cold start of each flavor; `default` stands for the flavors not named and is always there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ColdStarts(pub BTreeMap<String, ColdStart>);
+
+impl ColdStarts {
+    const DEFAULT: &'static str = "default";
+
+    /// The cold start of a flavor.
+    #[must_use]
+    pub fn of(&self, flavor: &str) -> ColdStart {
+        let known = self.0.get(flavor).or_else(|| self.0.get(Self::DEFAULT));
+        known.copied().unwrap_or_default()
+    }
+
+    fn with_default(mut starts: BTreeMap<String, ColdStart>) -> Self {
+        starts.entry(Self::DEFAULT.to_owned()).or_default();
+        Self(starts)
+    }
+}
+
+impl Default for ColdStarts {
+    fn default() -> Self {
+        Self::with_default(BTreeMap::new())
+    }
+}
+
+/// The two parts of a cold start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ColdStart {
+    /// From the create call to RUNNING.
+    pub schedule: Length,
+    /// From RUNNING to the runner's connection.
+    pub boot: Length,
+}
+
+impl ColdStart {
+    /// A total, split as 70 % scheduling and 30 % boot.
+    #[must_use]
+    pub fn of_total(total: Length) -> Self {
+        Self {
+            schedule: total.part(7, 10),
+            boot: total.part(3, 10),
+        }
+    }
+}
+
+impl Default for ColdStart {
+    fn default() -> Self {
+        Self::of_total(Length::millis(30_000, 90_000))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColdStartParts {
+    schedule: Length,
+    boot: Length,
+}
+
+impl<'de> Deserialize<'de> for ColdStart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TotalOrParts;
+        impl<'de> Visitor<'de> for TotalOrParts {
+            type Value = ColdStart;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time, or a mapping with `schedule` and `boot`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ColdStart, E> {
+                Length::parse(text)
+                    .map(ColdStart::of_total)
+                    .map_err(E::custom)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColdStart, A::Error> {
+                let parts = ColdStartParts::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ColdStart {
+                    schedule: parts.schedule,
+                    boot: parts.boot,
+                })
+            }
+        }
+        deserializer.deserialize_any(TotalOrParts)
+    }
+}
+
+impl<'de> Deserialize<'de> for ColdStarts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TotalOrFlavors;
+        impl<'de> Visitor<'de> for TotalOrFlavors {
+            type Value = ColdStarts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time, or a mapping from flavors to times")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ColdStarts, E> {
+                let total = Length::parse(text).map_err(E::custom)?;
+                let start = ColdStart::of_total(total);
+                Ok(ColdStarts(BTreeMap::from([(
+                    ColdStarts::DEFAULT.to_owned(),
+                    start,
+                )])))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ColdStarts, A::Error> {
+                let mut starts = BTreeMap::new();
+                while let Some((Flavor(flavor), start)) = map.next_entry()? {
+                    starts.insert(flavor, start);
+                }
+                Ok(ColdStarts::with_default(starts))
+            }
+        }
+        deserializer.deserialize_any(TotalOrFlavors)
+    }
+}
+
+impl JsonSchema for ColdStarts {
+    fn schema_name() -> Cow<'static, str> {
+        "ColdStarts".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let total = generator.subschema_for::<Length>();
+        let parts = generator.subschema_for::<ColdStart>();
+        json_schema!({
+            "description": "How long a new HF job takes until its runner connects: a time, or per flavor.",
+            "anyOf": [total, {
+                "type": "object",
+                "propertyNames": { "enum": words::flavors_and_default() },
+                "additionalProperties": { "anyOf": [total, parts] },
+            }],
+        })
+    }
+}
+
+/// Settings every dispatcher could be given. One that a target cannot be given makes the scenario not exercised for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DispatcherWorld {
+    /// How many HF jobs it may hold at a time.
+    pub caps: Caps,
+    /// How long a runner may be idle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Fixed>,
+    /// How long an HF job may take until its runner is online.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot_deadline: Option<Fixed>,
+    /// The timeout it gives its HF jobs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_timeout: Option<Fixed>,
+    /// How far its clock is ahead of the world's.
+    pub clock_skew: Skew,
+    /// The repositories it serves; every one, if missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_repos: Option<Vec<RepoName>>,
+}
+
+/// How many HF jobs a dispatcher may hold at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Caps {
+    /// In all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u32>,
+    /// For one repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_repo: Option<u32>,
+}
+
+/// The name of a repository, `owner/name`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct RepoName(pub String);
+
+impl<'de> Deserialize<'de> for RepoName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let fine = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        match name.split_once('/') {
+            Some((owner, repo)) if fine(owner) && fine(repo) => Ok(Self(name)),
+            _ => Err(D::Error::custom(format!(
+                "`{name}` is not the name of a repository\nwrite it as `owner/name`, such as `{}`",
+                words::DEFAULT_REPO
+            ))),
+        }
+    }
+}

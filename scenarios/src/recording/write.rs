@@ -1,0 +1,85 @@
+//! From an import to a recording file and the scenario that plays it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
+
+use super::Import;
+use crate::time::duration_text;
+
+/// A scenario and its recording, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedScenario {
+    /// The scenario (YAML).
+    pub scenario: String,
+    /// The recording (JSON Lines).
+    pub recording: String,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    offset: String,
+    headers: BTreeMap<&'a str, &'a str>,
+    payload: Box<RawValue>,
+}
+
+impl Import {
+    /// The scenario that sends these deliveries again, and the recording it plays. `recording_path` is where the
+    /// recording will lie, counted from the scenario's folder.
+    #[must_use]
+    pub fn to_scenario(&self, title: &str, recording_path: &str) -> ImportedScenario {
+        // A JSON string is a YAML string, whatever the text.
+        let (title, path) = (Value::from(title), Value::from(recording_path));
+        let scenario = format!(
+            "title: {title}\n\
+             \n\
+             timeline:\n\
+             \x20 - at: 0s\n\
+             \x20   deliver: {{ recorded: {path} }}\n"
+        );
+        ImportedScenario {
+            scenario,
+            recording: self.to_recording(),
+        }
+    }
+
+    /// The deliveries as a recording file.
+    #[must_use]
+    pub fn to_recording(&self) -> String {
+        let mut text = String::new();
+        for delivery in &self.deliveries {
+            let mut headers: BTreeMap<&str, &str> = delivery
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            headers.insert("x-github-event", &delivery.event);
+            if let Some(guid) = &delivery.guid {
+                headers.insert("x-github-delivery", guid);
+            }
+            let line = Line {
+                offset: duration_text(delivery.offset),
+                headers,
+                payload: payload(&delivery.payload),
+            };
+            text.push_str(
+                &serde_json::to_string(&line).expect("a delivery holds only what JSON can write"),
+            );
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The payload as it is, or as a JSON string if it would break the line.
+fn payload(text: &str) -> Box<RawValue> {
+    let whole = !text.contains(['\n', '\r']) && text == text.trim();
+    let raw = Some(text)
+        .filter(|_| whole)
+        .and_then(|text| RawValue::from_string(text.to_owned()).ok());
+    raw.unwrap_or_else(|| to_raw_value(text).expect("any text is a JSON string"))
+}

@@ -1,0 +1,186 @@
+//! The words the language knows besides its keys: properties, calls, places of faults, flavors, and the closest of them.
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+/// The repository a scenario gets when it names none.
+pub(crate) const DEFAULT_REPO: &str = "octo/app";
+
+/// The properties a run is judged by.
+pub const PROPERTIES: &[&str] = &[
+    "served-or-told",
+    "at-most-one",
+    "never-kill-busy",
+    "no-leak",
+    "fresh-credentials",
+    "signature",
+    "routing",
+    "fast-ack",
+    "trust",
+];
+
+/// The API calls that a trigger or a fault can name.
+pub const CALLS: &[&str] = &[
+    "github.app",
+    "github.installations",
+    "github.repo-installation",
+    "github.create-token",
+    "github.installation-repos",
+    "github.registration-token",
+    "github.jit-config",
+    "github.list-runners",
+    "github.get-runner",
+    "github.delete-runner",
+    "github.list-runs",
+    "github.list-run-jobs",
+    "github.get-job",
+    "github.cancel-run",
+    "github.list-deliveries",
+    "github.get-delivery",
+    "github.redeliver",
+    "github.register-runner",
+    "github.acquire-job",
+    "github.finish-job",
+    "hf.whoami",
+    "hf.create",
+    "hf.list",
+    "hf.inspect",
+    "hf.cancel",
+    "hf.hardware",
+];
+
+/// The places of faults that are not calls.
+pub const PLACES: &[&str] = &["webhook", "runner", "hf.schedule", "github.*", "hf.*"];
+
+/// The calls that change nothing, so that they have no effect to wait for.
+pub(crate) const READING_CALLS: &[&str] = &[
+    "github.app",
+    "github.installations",
+    "github.repo-installation",
+    "github.installation-repos",
+    "github.list-runners",
+    "github.get-runner",
+    "github.list-runs",
+    "github.list-run-jobs",
+    "github.get-job",
+    "github.list-deliveries",
+    "github.get-delivery",
+    "hf.whoami",
+    "hf.list",
+    "hf.inspect",
+    "hf.hardware",
+];
+
+/// The places whose events say for which job they are.
+pub(crate) const PLACES_WITH_A_JOB: &[&str] = &[
+    "webhook",
+    "github.get-job",
+    "github.list-run-jobs",
+    "github.cancel-run",
+    "github.finish-job",
+];
+
+/// The actions of a `workflow_job` event.
+pub(crate) const ACTIONS: &[&str] = &["queued", "waiting", "in_progress", "completed"];
+
+/// The hardware flavors of Hugging Face Jobs.
+pub const FLAVORS: &[&str] = &[
+    "cpu-basic",
+    "cpu-upgrade",
+    "cpu-performance",
+    "cpu-xl",
+    "sprx8",
+    "zero-a10g",
+    "t4-small",
+    "t4-medium",
+    "l4x1",
+    "l4x4",
+    "l40sx1",
+    "l40sx4",
+    "l40sx8",
+    "a10g-small",
+    "a10g-large",
+    "a10g-largex2",
+    "a10g-largex4",
+    "a100-large",
+    "a100x4",
+    "a100x8",
+    "h200",
+    "h200x2",
+    "h200x4",
+    "h200x8",
+    "rtx-pro-6000",
+    "rtx-pro-6000x2",
+    "rtx-pro-6000x4",
+    "rtx-pro-6000x8",
+    "inf2x6",
+];
+
+/// The flavors, and `default` for the rest of them.
+pub(crate) fn flavors_and_default() -> Vec<&'static str> {
+    ["default"]
+        .into_iter()
+        .chain(FLAVORS.iter().copied())
+        .collect()
+}
+
+/// Every place a fault can strike.
+pub(crate) fn all_places() -> Vec<&'static str> {
+    PLACES.iter().chain(CALLS).copied().collect()
+}
+
+/// The word of `known` that `word` was probably meant to be.
+pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let scored = known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&word, candidate), *candidate));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.8).then_some(best.1)
+}
+
+/// "did you mean `x`? known: a, b, c": the help line for an unknown word.
+pub(crate) fn help_for(word: &str, known: &[&str]) -> String {
+    let list = known.join(", ");
+    match closest(word, known) {
+        Some(meant) => format!("did you mean `{meant}`? known: {list}"),
+        None => format!("known: {list}"),
+    }
+}
+
+/// The error text for an unknown word: a sentence, a line break, and the help line.
+pub(crate) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
+    format!("unknown {what} `{word}`\n{}", help_for(word, known))
+}
+
+/// A key of `cold_start`: a flavor, or `default`.
+#[derive(Debug)]
+pub(crate) struct Flavor(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Flavor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = flavors_and_default();
+        if known.contains(&name.as_str()) {
+            return Ok(Self(name));
+        }
+        Err(D::Error::custom(unknown("flavor", &name, &known)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_word_that_was_meant() {
+        assert_eq!(
+            closest("lables", &["labels", "repo", "run"]),
+            Some("labels")
+        );
+        assert_eq!(
+            closest("served_or_told", PROPERTIES),
+            Some("served-or-told")
+        );
+        assert_eq!(closest("zzz", PROPERTIES), None);
+    }
+}

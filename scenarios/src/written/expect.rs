@@ -1,0 +1,71 @@
+//! What must hold, as it is written.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::scalars::Verbatim;
+use crate::{
+    plan::{CountRange, MicroUsd},
+    time::Fixed,
+    words,
+};
+
+/// What must hold besides the properties' own rules.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Expect {
+    /// How long a job that could start may wait for a runner (30m).
+    pub(crate) served_within: Option<Fixed>,
+    /// How long an HF job may live without work or reason (20m).
+    pub(crate) reclaimed_within: Option<Fixed>,
+    /// When the run ends at the latest (6h after the last time the scenario names).
+    pub(crate) bound: Option<Fixed>,
+    /// How many HF jobs are created in all: 10, or 10..11.
+    pub(crate) hf_jobs: Option<CountRange>,
+    /// How many deliveries were answered with each status code.
+    pub(crate) answers: BTreeMap<Status, u32>,
+    /// What all HF jobs may cost together.
+    pub(crate) cost_usd: Option<MicroUsd>,
+    /// How long all HF jobs together may be RUNNING without a job.
+    pub(crate) idle: Option<Fixed>,
+    /// Properties not judged, each with the reason.
+    pub(crate) waive: BTreeMap<Property, Verbatim>,
+}
+
+/// An HTTP status code, as a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(transparent)]
+pub(crate) struct Status(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        match code.parse::<u16>() {
+            Ok(100..600) => Ok(Self(code)),
+            _ => Err(D::Error::custom(format!(
+                "`{code}` is not an HTTP status code\nwrite it as a key: `answers: {{ \"401\": 3 }}`"
+            ))),
+        }
+    }
+}
+
+/// The name of a property, as a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(transparent)]
+pub(crate) struct Property(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Property {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if words::PROPERTIES.contains(&name.as_str()) {
+            return Ok(Self(name));
+        }
+        Err(D::Error::custom(words::unknown(
+            "property",
+            &name,
+            words::PROPERTIES,
+        )))
+    }
+}

@@ -1,0 +1,103 @@
+//! A fault as it is written: a place, conditions, and exactly one effect.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    scalars::{Chance, Names, Placed},
+    timeline::Moment,
+};
+use crate::{
+    plan::{AfterEffect, Answer, DropMode},
+    time::Length,
+};
+
+/// One way in which the world is bent: `to`, conditions, and exactly one effect.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fault {
+    /// The place it strikes, or places, counted together: `webhook`, `runner`, `hf.schedule`, or calls by name.
+    pub(crate) to: Names,
+    /// When it begins.
+    pub(crate) from: Option<Placed<Moment>>,
+    /// When it ends.
+    pub(crate) until: Option<Placed<Moment>>,
+    /// How often it strikes at most.
+    pub(crate) times: Option<u32>,
+    /// With which probability it strikes what matches.
+    pub(crate) chance: Option<Chance>,
+    /// What it strikes only.
+    #[serde(rename = "for")]
+    pub(crate) only: Option<Placed<For>>,
+    /// A delivery never arrives.
+    pub(crate) drop: Option<DropMode>,
+    /// It comes later by this much.
+    pub(crate) delay: Option<Length>,
+    /// A delivery comes again.
+    pub(crate) duplicate: Option<Duplicate>,
+    /// Each delivery is late by a time drawn from zero to `within`.
+    pub(crate) reorder: Option<Reorder>,
+    /// This answer instead of the real one; the call has no effect.
+    pub(crate) answer: Option<Answer>,
+    /// No effect, and never an answer.
+    #[serde(default)]
+    pub(crate) no_answer: bool,
+    /// No effect, and the connection is reset.
+    #[serde(default)]
+    pub(crate) reset: bool,
+    /// The call takes effect; then its answer is lost (`reset`, `no_answer`) or replaced.
+    pub(crate) after_effect: Option<AfterEffect>,
+    /// The runner's process never exits after its job.
+    #[serde(default)]
+    pub(crate) hang: bool,
+    /// The runner's process dies so long after its boot.
+    pub(crate) die: Option<Die>,
+}
+
+/// What a fault strikes only.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct For {
+    /// These jobs or groups.
+    pub(crate) job: Option<Names>,
+    /// Deliveries with this action.
+    pub(crate) action: Option<Placed<String>>,
+    /// What concerns this repository.
+    pub(crate) repo: Option<Placed<String>>,
+    /// The first or second half of the jobs, in the order they are queued.
+    pub(crate) half: Option<Half>,
+    /// A share of the jobs, drawn.
+    pub(crate) share: Option<Chance>,
+}
+
+/// A half of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Half {
+    First,
+    Second,
+}
+
+/// A delivery comes again.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Duplicate {
+    /// How much later.
+    pub(crate) after: Length,
+}
+
+/// Deliveries change their order.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reorder {
+    /// The longest time a delivery is late by.
+    pub(crate) within: Length,
+}
+
+/// A runner dies.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Die {
+    /// How long after its boot.
+    pub(crate) after: Length,
+}

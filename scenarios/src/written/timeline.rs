@@ -1,0 +1,271 @@
+//! The timeline as it is written: a [`Step`] is `at` or `when`, and exactly one verb.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt, num::NonZeroU32};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::scalars::{Chance, Json, Names, Placed, Verbatim};
+use crate::{
+    plan::{Conclusion, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
+    time::Length,
+};
+
+/// One thing that happens: `at` or `when`, and exactly one verb.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Step {
+    /// So long after the world began.
+    pub(crate) at: Option<Length>,
+    /// When something is observed.
+    pub(crate) when: Option<Placed<When>>,
+    /// Queues jobs on GitHub.
+    pub(crate) queue: Option<Placed<Queue>>,
+    /// Cancels the runs of jobs.
+    pub(crate) cancel: Option<Placed<Cancel>>,
+    /// Runs the runs of jobs again.
+    pub(crate) rerun: Option<Placed<Rerun>>,
+    /// Approves the runs of jobs.
+    pub(crate) approve: Option<Placed<Approve>>,
+    /// Sends a webhook as it is, whatever GitHub believes.
+    pub(crate) deliver: Option<Placed<Deliver>>,
+    /// Sends earlier deliveries again, with the same GUID.
+    pub(crate) redeliver: Option<Placed<Redeliver>>,
+    /// Puts the matched HF job into a stage.
+    pub(crate) hf_stage: Option<Placed<HfStage>>,
+    /// Something happens to the runner that the trigger matched.
+    pub(crate) runner: Option<Placed<RunnerVerb>>,
+    /// The dispatcher dies between two instructions.
+    #[serde(default, deserialize_with = "even_if_empty")]
+    pub(crate) crash: Option<Placed<Down>>,
+    /// The dispatcher is asked to stop.
+    #[serde(default, deserialize_with = "even_if_empty")]
+    pub(crate) stop: Option<Placed<Down>>,
+    /// The dispatcher starts again.
+    #[serde(default, deserialize_with = "even_if_empty")]
+    pub(crate) restart: Option<Placed<Restart>>,
+}
+
+/// `restart:` with nothing behind it is still a verb.
+fn even_if_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// An observed event: exactly one of `call`, `hf_job`, `runner` and `job`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct When {
+    /// An API call by name.
+    pub(crate) call: Option<Placed<String>>,
+    /// Which moment of the call; `answered` if missing.
+    pub(crate) phase: Option<Placed<Phase>>,
+    /// An HF job that reaches this stage.
+    pub(crate) hf_job: Option<HfMoment>,
+    /// A runner that reaches this state.
+    pub(crate) runner: Option<RunnerMoment>,
+    /// A job that reaches the state `is`.
+    pub(crate) job: Option<Placed<String>>,
+    /// The state of `job`.
+    pub(crate) is: Option<Placed<JobMoment>>,
+    /// Which match counts; the first, if missing.
+    pub(crate) nth: Option<NonZeroU32>,
+    /// How long to wait after it.
+    pub(crate) plus: Option<Length>,
+    /// Matches count only once this job has been seen in this state.
+    pub(crate) after: Option<After>,
+}
+
+/// A job and a state of it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct After {
+    pub(crate) job: Placed<String>,
+    pub(crate) is: JobMoment,
+}
+
+/// A time, or an observed event.
+#[derive(Clone, Debug)]
+pub(crate) enum Moment {
+    At(Length),
+    When(Box<When>),
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TimeOrEvent;
+        impl<'de> Visitor<'de> for TimeOrEvent {
+            type Value = Moment;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time, or an event such as `{ hf_job: running }`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Moment, E> {
+                Length::parse(text).map(Moment::At).map_err(E::custom)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Moment, A::Error> {
+                When::deserialize(MapAccessDeserializer::new(map))
+                    .map(|when| Moment::When(Box::new(when)))
+            }
+        }
+        deserializer.deserialize_any(TimeOrEvent)
+    }
+}
+
+impl JsonSchema for Moment {
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (at, when) = (
+            generator.subschema_for::<Length>(),
+            generator.subschema_for::<When>(),
+        );
+        json_schema!({ "anyOf": [at, when] })
+    }
+}
+
+/// Jobs to queue.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Queue {
+    /// The job's name; with `jobs: 3` and `as: J`, the jobs are J1, J2 and J3, and J is all of them.
+    #[serde(rename = "as")]
+    pub(crate) name: Placed<String>,
+    /// How many.
+    pub(crate) jobs: Option<Placed<u32>>,
+    /// The repository; the first one of the world, if missing.
+    pub(crate) repo: Option<Placed<String>>,
+    /// What the jobs ask for (`runs-on`); `$i` is the job's own number.
+    pub(crate) labels: Names,
+    /// The run they belong to; a run of its own for each, if missing (one for all with `max_parallel`).
+    pub(crate) run: Option<Placed<String>>,
+    /// How long a job works; one minute, if missing.
+    pub(crate) runs_for: Option<Length>,
+    /// How many jobs of the run may work at a time.
+    pub(crate) max_parallel: Option<NonZeroU32>,
+    /// Whether they wait for an approval first.
+    #[serde(default)]
+    pub(crate) needs_approval: bool,
+    /// How they end.
+    #[serde(default)]
+    pub(crate) conclusion: Conclusion,
+}
+
+/// Runs to cancel, named by their jobs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cancel {
+    /// A job or a group.
+    pub(crate) job: Option<Names>,
+    /// Jobs or groups.
+    pub(crate) jobs: Option<Names>,
+    /// Which share of them, drawn.
+    pub(crate) share: Option<Chance>,
+}
+
+/// Runs to run again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rerun {
+    /// A job of the run.
+    pub(crate) job: Option<Names>,
+    /// The run.
+    pub(crate) run: Option<Placed<String>>,
+    /// Only the failed jobs.
+    #[serde(default)]
+    pub(crate) failed_only: bool,
+}
+
+/// Runs to approve, named by their jobs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Approve {
+    /// A job or a group.
+    pub(crate) job: Names,
+}
+
+/// A webhook to send: exactly one of `recorded`, `payload`, `body` and `job`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deliver {
+    /// A file of recorded deliveries (JSON Lines), next to the scenario.
+    pub(crate) recorded: Option<Placed<String>>,
+    /// A payload, written out.
+    pub(crate) payload: Option<Json>,
+    /// The exact body.
+    pub(crate) body: Option<Verbatim>,
+    /// A job, of which GitHub would send `action` now.
+    pub(crate) job: Option<Placed<String>>,
+    /// The action, with `job`.
+    pub(crate) action: Option<Placed<String>>,
+    /// The event's name; `workflow_job`, if missing.
+    pub(crate) event: Option<Verbatim>,
+    /// The GUID; drawn, if missing.
+    pub(crate) guid: Option<Verbatim>,
+    /// Further headers.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, Verbatim>,
+    /// What it is signed with.
+    #[serde(default)]
+    pub(crate) sign: Signing,
+    /// What happens to the body after it was signed.
+    pub(crate) tamper: Option<Tamper>,
+    /// Whether the fake GitHub takes the payload for true; a recording is, unless this says otherwise.
+    pub(crate) learn: Option<bool>,
+}
+
+/// Deliveries to send again: `job` and `action`, or `failed: true`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redeliver {
+    /// Of this job,
+    pub(crate) job: Option<Placed<String>>,
+    /// the latest delivery with this action.
+    pub(crate) action: Option<Placed<String>>,
+    /// Every delivery whose last attempt failed.
+    #[serde(default)]
+    pub(crate) failed: bool,
+}
+
+/// A stage to put the matched HF job into.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HfStage {
+    /// Which HF job: `it`.
+    pub(crate) hf_job: It,
+    /// The stage.
+    pub(crate) stage: HfMoment,
+    /// The message HF shows with it.
+    pub(crate) message: Option<Verbatim>,
+}
+
+/// What happens to a runner: exactly one of `die` and `hang`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunnerVerb {
+    /// Its process dies.
+    pub(crate) die: Option<It>,
+    /// Its process neither works nor exits.
+    pub(crate) hang: Option<It>,
+}
+
+/// How the dispatcher goes down.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Down {
+    /// When it comes back by itself; never, if missing.
+    pub(crate) restart_after: Option<Length>,
+}
+
+/// The dispatcher starts again.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Restart {}

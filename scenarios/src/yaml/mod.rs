@@ -1,0 +1,12 @@
+//! YAML with places: text becomes a tree of [`Node`]s, and a node becomes any type through serde.
+//!
+//! The tree keeps where each node stood, so every error has a line and a column. JSON is YAML, so plans are read too.
+
+mod access;
+mod decode;
+mod node;
+
+pub(crate) use self::{
+    decode::{Scope, decode},
+    node::{Kind, Node},
+};

@@ -1,0 +1,129 @@
+//! What a person reads when a scenario has a flaw: what is wrong, where, and how to mend it.
+
+use miette::NarratableReportHandler;
+use scenarios::{Choices, Document, ScenarioError};
+
+/// A scenario around some timeline and further sections.
+fn scenario(timeline: &str, rest: &str) -> String {
+    format!("title: A test\ntimeline:\n{timeline}\n{rest}\n")
+}
+
+/// The one error of a text.
+fn error(text: &str) -> ScenarioError {
+    Document::parse("test.yaml", text).expect_err("this text has a flaw")
+}
+
+/// The error as a terminal without colours shows it.
+fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    NarratableReportHandler::new()
+        .render_report(&mut shown, &error(text))
+        .expect("a string takes any text");
+    let lines = shown.lines().map(str::trim_end);
+    lines
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A scenario with one sound job and these faults.
+fn with_fault(fault: &str) -> String {
+    scenario(JOB, &format!("faults:\n  - {fault}"))
+}
+
+const JOB: &str = "  - { at: 0s, queue: { jobs: 4, as: J, labels: hf-jobs-cpu-basic } }";
+
+macro_rules! flaws {
+    ($($claim:ident: $text:expr;)*) => {
+        $(#[test]
+        fn $claim() {
+            insta::assert_snapshot!(shown(&$text));
+        })*
+    };
+}
+
+flaws! {
+    a_misspelt_verb_is_answered_with_the_verbs: scenario("  - at: 0s\n    queeu: { as: J1, labels: x }", "");
+    a_misspelt_key_is_answered_with_the_nearest: scenario("  - { at: 0s, queue: { as: J1, lables: x } }", "");
+    a_misspelt_section_is_answered_with_the_sections: scenario(JOB, "fautls: []");
+    an_unknown_place_of_a_fault_is_answered_with_the_places: with_fault("{ to: hf.craete, reset: true }");
+    an_unknown_effect_is_answered_with_the_effects: with_fault("{ to: webhook, dorp: logged }");
+    an_effect_that_cannot_happen_there: with_fault("{ to: runner, drop: logged }");
+    a_fault_without_an_effect: with_fault("{ to: webhook, times: 1 }");
+    a_fault_with_two_effects: with_fault("{ to: hf.create, reset: true, no_answer: true }");
+    a_fault_on_a_call_cannot_be_narrowed_to_a_job: with_fault("{ to: hf.create, for: { job: J }, reset: true }");
+    a_fault_on_a_runner_cannot_be_narrowed_to_a_job: with_fault("{ to: runner, for: { job: J }, hang: true }");
+    half_of_no_group: with_fault("{ to: webhook, for: { half: second }, drop: logged }");
+    a_job_event_without_an_action: scenario(&format!("{JOB}\n  - {{ at: 1s, deliver: {{ job: J1 }} }}"), "");
+    two_things_to_deliver: scenario(&format!("{JOB}\n  - {{ at: 1s, deliver: {{ job: J1, body: x }} }}"), "");
+    a_negative_time: scenario("  - { at: -5s, restart: {} }", "");
+    a_bare_number_is_not_a_time: scenario("  - { at: 90, restart: {} }", "");
+    a_word_is_not_a_time: scenario("  - { at: soon, restart: {} }", "");
+    a_range_that_runs_backwards: scenario("  - { at: 90s..60s, restart: {} }", "");
+    a_range_where_one_time_holds_for_the_run: scenario(JOB, "world: { github: { jit_config: 1m..5m } }");
+    an_empty_label: scenario("  - { at: 0s, queue: { as: J1, labels: \"\" } }", "");
+    labels_in_one_text: scenario("  - { at: 0s, queue: { as: J1, labels: \"gpu, linux\" } }", "");
+    a_label_that_is_too_long: scenario(&format!("  - {{ at: 0s, queue: {{ as: J1, labels: {} }} }}", "x".repeat(101)), "");
+    a_label_with_a_space: scenario("  - { at: 0s, queue: { as: J1, labels: [hf-jobs-cpu-basic, big one] } }", "");
+    an_empty_timeline: "title: A test\ntimeline: []\n";
+    no_timeline: "title: A test\n";
+    an_unknown_property: scenario(JOB, "about: [served-or-tolt]");
+    an_unknown_property_in_waive: scenario(JOB, "expect: { waive: { no-leaks: because } }");
+    an_unknown_parameter: scenario("  - { at: $late, restart: {} }", "params: { later: { chosen: 5s } }");
+    an_unknown_parameter_within_a_text: scenario("  - { at: 0s, queue: { as: J1, labels: hf-jobs-$flavour } }", "params: { flavor: cpu-basic }");
+    a_parameter_of_the_wrong_kind: scenario("  - { at: $late, restart: {} }", "params: { late: 5 }");
+    a_parameter_without_a_default: scenario(JOB, "params: { late: { vary: 1s..2s } }");
+    a_parameter_that_varies_backwards: scenario(JOB, "params: { late: { chosen: 1s, vary: 9s..2s } }");
+    a_job_that_was_never_queued: scenario("  - { at: 0s, queue: { as: J1, labels: x } }\n  - { at: 5s, cancel: { job: J2 } }", "");
+    a_group_where_one_job_must_stand: scenario(&format!("{JOB}\n  - {{ when: {{ job: J, is: queued }}, restart: {{}} }}"), "");
+    a_name_taken_twice: scenario(&format!("{JOB}\n  - {{ at: 0s, queue: {{ as: J3, labels: x }} }}"), "");
+    two_verbs_in_one_step: scenario("  - at: 0s\n    crash: {}\n    restart: {}", "");
+    no_verb_in_a_step: scenario("  - at: 0s", "");
+    at_and_when_in_one_step: scenario("  - at: 0s\n    when: { hf_job: running }\n    crash: {}", "");
+    neither_at_nor_when: scenario("  - crash: {}", "");
+    an_unknown_flavor: scenario(JOB, "world: { hf: { cold_start: { t4-smal: 1m } } }");
+    an_unknown_call: scenario("  - { when: { call: hf.creat }, crash: {} }", "");
+    the_effect_of_a_call_that_only_reads: scenario("  - { when: { call: hf.list, phase: effect }, crash: {} }", "");
+    it_without_a_trigger_that_matches: scenario("  - { at: 0s, runner: { die: it } }", "");
+    an_unknown_repository: scenario("  - { at: 0s, queue: { as: J1, repo: octo/web, labels: x } }", "");
+    not_yaml_at_all: "title: [\n  - {";
+    prose: "The dispatcher forgot a job.\n";
+    an_empty_file: "";
+    a_key_twice: scenario(JOB, "faults: []\nfaults: []");
+    an_alias: scenario("  - { at: 0s, queue: { as: J1, labels: *x } }", "");
+    a_recording_that_is_not_there: scenario("  - { at: 0s, deliver: { recorded: recordings/none.jsonl } }", "");
+    a_word_that_older_yaml_takes_for_a_truth_value: scenario("  - { at: 0s, queue: { as: J1, labels: x, needs_approval: yes } }", "");
+    the_zeroth_match: scenario("  - { when: { hf_job: running, nth: 0 }, crash: {} }", "");
+    a_word_where_a_number_must_stand: scenario("  - { at: 0s, queue: { as: J, jobs: many, labels: x } }", "");
+    a_list_where_a_word_must_stand: scenario("  - { at: 0s, queue: { as: [J, K], labels: x } }", "");
+    a_status_that_answers_nothing: with_fault("{ to: hf.create, answer: { status: 100 } }");
+    a_number_out_of_range: with_fault("{ to: hf.create, answer: { status: 70000 } }");
+}
+
+#[test]
+fn an_error_has_its_line_and_column() {
+    let text = scenario("  - { at: 0s, queue: { as: J1, lables: x } }", "");
+    assert_eq!(error(&text).place(), (3, 32));
+    assert_eq!(error(&text).file(), "test.yaml");
+    let in_param = scenario("  - { at: $late, restart: {} }", "params: { late: 5 }");
+    assert_eq!(
+        error(&in_param).place(),
+        (3, 11),
+        "a parameter's misuse is shown where it is used"
+    );
+}
+
+#[test]
+fn setting_a_parameter_that_does_not_exist_names_those_that_do() {
+    let text = scenario("  - { at: $late, restart: {} }", "params: { late: 5s }");
+    let document = Document::parse("test.yaml", &text).unwrap();
+    let set = [("lat".to_owned(), "9s".to_owned())].into();
+    let error = document
+        .plan(&Choices {
+            set,
+            ..Choices::default()
+        })
+        .unwrap_err();
+    assert_eq!(error.what(), "unknown parameter `lat`");
+    assert_eq!(error.help_text(), Some("did you mean `late`? known: late"));
+}
