@@ -1,0 +1,136 @@
+//! Calls that the runner makes to GitHub. They never leave the process, but they are recorded and bent
+//! like all others.
+
+use std::time::Duration;
+
+use super::{Bent, CallContext, Calls, Ending, OpenCall};
+use crate::{
+    faults::{Effect, Subject},
+    history::{Caller, CredentialUse, Lost, What},
+    ids::{CallId, EventId, JobId},
+};
+
+/// How long a runner waits for an answer before it gives up.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// A call by a runner.
+#[derive(Debug)]
+pub(crate) struct RunnerCall<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) credential: Option<CredentialUse>,
+    pub(crate) repo: Option<&'a str>,
+    pub(crate) job: Option<(JobId, &'a str)>,
+    pub(crate) because: Option<EventId>,
+    /// Status of the answer when all goes well.
+    pub(crate) status: u16,
+}
+
+/// Why a runner's call did not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// HTTP status, when there was an answer.
+    pub(crate) status: Option<u16>,
+    /// In a few words.
+    pub(crate) why: String,
+    /// The event that says so.
+    pub(crate) event: EventId,
+}
+
+impl Calls {
+    /// Makes the call: `effect` runs at the instant it arrives, unless a fault prevents it. Its error is
+    /// the status and the words of a refusal.
+    pub(crate) async fn by_runner<T>(
+        &self,
+        what: RunnerCall<'_>,
+        effect: impl FnOnce(CallContext) -> Result<T, (u16, String)>,
+    ) -> Result<T, Failure> {
+        let (call, ordinal) = self.begin(what.name);
+        let received = self.history.record(
+            what.because,
+            What::CallReceived {
+                call,
+                by: Caller::Runner,
+                name: what.name.to_owned(),
+                method: what.method.to_owned(),
+                path: what.path.clone(),
+                credential: what.credential,
+            },
+        );
+        let context = CallContext {
+            call,
+            ordinal,
+            received,
+        };
+        let mut open = OpenCall::new(self.history.clone(), context, what.name);
+        let entity = format!("{}#{ordinal}", what.name);
+        let subject = Subject {
+            place: what.name,
+            entity: &entity,
+            job: what.job,
+            job_names: &[],
+            action: None,
+            repo: what.repo,
+        };
+        let Bent {
+            delay,
+            ending,
+            last_event,
+        } = self.bend(&subject, received);
+        open.because = last_event;
+        let (outcome, ending) = match ending {
+            Ending::Honest => (Some(self.take_effect(what.name, context, effect)), None),
+            Ending::Instead(ending) => (None, Some(ending)),
+            Ending::Afterwards(ending) => {
+                let _lost = self.take_effect(what.name, context, effect);
+                (None, Some(ending))
+            }
+        };
+        tokio::time::sleep(delay).await;
+        self.close(open, &what, outcome, ending).await
+    }
+
+    fn take_effect<T>(
+        &self,
+        name: &'static str,
+        context: CallContext,
+        effect: impl FnOnce(CallContext) -> Result<T, (u16, String)>,
+    ) -> Result<T, (u16, String)> {
+        let outcome = effect(context);
+        if outcome.is_ok() {
+            let (call, name): (CallId, String) = (context.call, name.to_owned());
+            self.history
+                .record(Some(context.received), What::CallEffect { call, name });
+        }
+        outcome
+    }
+
+    async fn close<T>(
+        &self,
+        mut open: OpenCall,
+        what: &RunnerCall<'_>,
+        outcome: Option<Result<T, (u16, String)>>,
+        ending: Option<Effect>,
+    ) -> Result<T, Failure> {
+        let failure = match (outcome, ending) {
+            (Some(Ok(value)), _) => {
+                open.answered(what.status);
+                return Ok(value);
+            }
+            (Some(Err((status, why))), _) => (Some(status), why, open.answered(status)),
+            (None, Some(Effect::Answer { status, .. })) => (
+                Some(status),
+                format!("answered {status}"),
+                open.answered(status),
+            ),
+            (None, Some(Effect::NoAnswer)) => {
+                tokio::time::sleep(PATIENCE).await;
+                (None, "timed out".to_owned(), open.lost(Lost::TimedOut))
+            }
+            (None, _) => (None, "connection reset".to_owned(), open.lost(Lost::Reset)),
+        };
+        let (status, why, event) = failure;
+        Err(Failure { status, why, event })
+    }
+}

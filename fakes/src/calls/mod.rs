@@ -1,0 +1,363 @@
+//! The layer around every API call: it gives the call an id, records it, applies faults, and answers.
+//!
+//! Both fakes plug in as an `Api`. Their answers are computed without waiting, under one lock, so a
+//! call takes effect at one instant; all waiting (late, lost and broken answers) happens here.
+
+mod in_process;
+mod reply;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, request::Parts};
+
+use crate::{
+    env::Env,
+    faults::{Effect, Faults, Strike, Subject},
+    history::{Caller, CredentialUse, History, Lost, What},
+    ids::{CallId, EventId, JobId},
+};
+
+pub(crate) use in_process::{Failure, RunnerCall};
+pub use reply::ConnectionReset;
+pub(crate) use reply::Reply;
+
+/// No request body of either API comes near this.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// A request with its body read.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Incoming {
+    /// A header's value as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The scheme and the credential of the `Authorization` header.
+    pub(crate) fn authorization(&self) -> Option<(&str, &str)> {
+        let (scheme, credential) = self.header("authorization")?.split_once(' ')?;
+        Some((scheme, credential.trim()))
+    }
+
+    fn target(&self) -> String {
+        if self.query.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, self.query)
+        }
+    }
+}
+
+/// What the fake knows of the call it answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallContext {
+    pub(crate) call: CallId,
+    /// How many calls of this name came before it, plus one: the key of its draws.
+    pub(crate) ordinal: u32,
+    /// Its `call.received`.
+    pub(crate) received: EventId,
+}
+
+/// What a fault rule may want to know of an endpoint.
+#[derive(Debug, Default)]
+pub(crate) struct About {
+    pub(crate) name: &'static str,
+    pub(crate) repo: Option<String>,
+    pub(crate) job: Option<(JobId, String)>,
+    pub(crate) job_names: Vec<String>,
+}
+
+/// One side's HTTP API.
+pub(crate) trait Api: Clone + Send + Sync + 'static {
+    /// A recognised method and path.
+    type Endpoint: Send;
+    /// A looked-at credential.
+    type Auth: Send;
+
+    fn recognise(&self, method: &Method, path: &str) -> Self::Endpoint;
+    fn about(&self, endpoint: &Self::Endpoint) -> About;
+    fn authenticate(
+        &self,
+        endpoint: &Self::Endpoint,
+        request: &Incoming,
+    ) -> (Self::Auth, Option<CredentialUse>);
+    fn answer(
+        &self,
+        endpoint: Self::Endpoint,
+        auth: Self::Auth,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Reply;
+    /// The headers that every answer of this side carries.
+    fn common_headers(&self, call: CallId) -> Vec<(&'static str, String)>;
+}
+
+/// Numbers, records and bends the calls of one world. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    pub(crate) env: Env,
+    pub(crate) history: History,
+    pub(crate) faults: Faults,
+    last: Arc<AtomicU64>,
+    ordinals: Arc<Mutex<BTreeMap<&'static str, u32>>>,
+}
+
+impl std::fmt::Debug for Calls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Calls")
+    }
+}
+
+impl Calls {
+    pub(crate) fn new(env: Env, history: History, faults: Faults) -> Self {
+        Self {
+            env,
+            history,
+            faults,
+            last: Arc::default(),
+            ordinals: Arc::default(),
+        }
+    }
+
+    /// A router that answers everything as `api` does.
+    pub(crate) fn router<A: Api>(&self, api: &A) -> axum::Router {
+        let (calls, api) = (self.clone(), api.clone());
+        axum::Router::new().fallback(move |request: Request<Body>| {
+            let (calls, api) = (calls.clone(), api.clone());
+            async move { calls.serve(&api, request).await }
+        })
+    }
+
+    fn begin(&self, name: &'static str) -> (CallId, u32) {
+        let call = CallId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let mut ordinals = self.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
+        let ordinal = ordinals.entry(name).or_insert(0);
+        *ordinal += 1;
+        (call, *ordinal)
+    }
+
+    async fn serve<A: Api>(&self, api: &A, request: Request<Body>) -> Response {
+        let request = read(request).await;
+        let endpoint = api.recognise(&request.method, &request.path);
+        let about = api.about(&endpoint);
+        let (call, ordinal) = self.begin(about.name);
+        let (auth, credential) = api.authenticate(&endpoint, &request);
+        let received = self.history.record(
+            None,
+            What::CallReceived {
+                call,
+                by: Caller::Dispatcher,
+                name: about.name.to_owned(),
+                method: request.method.to_string(),
+                path: request.target(),
+                credential,
+            },
+        );
+        let context = CallContext {
+            call,
+            ordinal,
+            received,
+        };
+        let mut open = OpenCall::new(self.history.clone(), context, about.name);
+
+        let entity = format!("{}#{ordinal}", about.name);
+        let subject = about.subject(&entity);
+        let plan = self.bend(&subject, received);
+        open.because = plan.last_event;
+        let (reply, ending) = match plan.ending {
+            Ending::Honest => (
+                Some(self.honest(api, endpoint, auth, &request, context, about.name)),
+                None,
+            ),
+            Ending::Instead(effect) => (None, Some(effect)),
+            Ending::Afterwards(effect) => {
+                let _lost = self.honest(api, endpoint, auth, &request, context, about.name);
+                (None, Some(effect))
+            }
+        };
+        if !plan.delay.is_zero() {
+            tokio::time::sleep(plan.delay).await;
+        }
+        let reply = match ending {
+            None => reply,
+            Some(Effect::Answer {
+                status,
+                headers,
+                body,
+            }) => Some(Reply::scripted(status, headers, body)),
+            Some(Effect::NoAnswer) => {
+                // The caller's patience ends this future; the drop of `open` records it.
+                std::future::pending().await
+            }
+            Some(_) => None,
+        };
+        let Some(reply) = reply else {
+            open.lost(Lost::Reset);
+            return ConnectionReset::response();
+        };
+        let response = reply.into_response(api.common_headers(call));
+        open.answered(response.status().as_u16());
+        response
+    }
+
+    fn honest<A: Api>(
+        &self,
+        api: &A,
+        endpoint: A::Endpoint,
+        auth: A::Auth,
+        request: &Incoming,
+        call: CallContext,
+        name: &'static str,
+    ) -> Reply {
+        let reply = api.answer(endpoint, auth, request, call);
+        if reply.changed_something {
+            let name = name.to_owned();
+            self.history.record(
+                Some(call.received),
+                What::CallEffect {
+                    call: call.call,
+                    name,
+                },
+            );
+        }
+        reply
+    }
+
+    /// Asks the faults what becomes of a call, and records what they do.
+    fn bend(&self, subject: &Subject<'_>, received: EventId) -> Bent {
+        let mut bent = Bent {
+            delay: Duration::ZERO,
+            ending: Ending::Honest,
+            last_event: received,
+        };
+        for strike in self.faults.strike(subject, Effect::suits_calls) {
+            bent.last_event = self.faults.applied(&strike, subject, Some(bent.last_event));
+            bent.take(&self.env, strike, subject.entity);
+        }
+        bent
+    }
+}
+
+/// Reads a request to its end. A body that breaks off is judged as far as it came, like any other bad body.
+async fn read(request: Request<Body>) -> Incoming {
+    let (
+        Parts {
+            method,
+            uri,
+            headers,
+            ..
+        },
+        body,
+    ) = request.into_parts();
+    let body = axum::body::to_bytes(body, BODY_BYTES_MAX)
+        .await
+        .unwrap_or_default();
+    let path = uri.path().to_owned();
+    let query = uri.query().unwrap_or_default().to_owned();
+    Incoming {
+        method,
+        path,
+        query,
+        headers,
+        body,
+    }
+}
+
+impl About {
+    fn subject<'a>(&'a self, entity: &'a str) -> Subject<'a> {
+        Subject {
+            place: self.name,
+            entity,
+            job: self.job.as_ref().map(|(job, name)| (*job, name.as_str())),
+            job_names: &self.job_names,
+            action: None,
+            repo: self.repo.as_deref(),
+        }
+    }
+}
+
+enum Ending {
+    Honest,
+    Instead(Effect),
+    Afterwards(Effect),
+}
+
+struct Bent {
+    delay: Duration,
+    ending: Ending,
+    last_event: EventId,
+}
+
+impl Bent {
+    fn take(&mut self, env: &Env, strike: Strike, entity: &str) {
+        match strike.effect {
+            Effect::Delay(span) => {
+                let purpose = format!("fault{}.delay", strike.fault);
+                self.delay += env.within(span, entity, &purpose);
+            }
+            Effect::AfterEffect(inner) => self.ending = Ending::Afterwards(*inner),
+            other => self.ending = Ending::Instead(other),
+        }
+    }
+}
+
+/// A call that has been received and not yet answered. Dropped in that state, the caller has given up.
+struct OpenCall {
+    history: History,
+    call: CallId,
+    name: &'static str,
+    because: EventId,
+    open: bool,
+}
+
+impl OpenCall {
+    fn new(history: History, call: CallContext, name: &'static str) -> Self {
+        Self {
+            history,
+            call: call.call,
+            name,
+            because: call.received,
+            open: true,
+        }
+    }
+
+    fn answered(&mut self, status: u16) -> EventId {
+        self.open = false;
+        let (call, name) = (self.call, self.name.to_owned());
+        self.history.record(
+            Some(self.because),
+            What::CallAnswered { call, name, status },
+        )
+    }
+
+    fn lost(&mut self, why: Lost) -> EventId {
+        self.open = false;
+        let (call, name) = (self.call, self.name.to_owned());
+        self.history
+            .record(Some(self.because), What::CallLost { call, name, why })
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        if self.open {
+            self.lost(Lost::TimedOut);
+        }
+    }
+}

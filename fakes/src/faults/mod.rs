@@ -1,0 +1,184 @@
+//! Faults: rules that make the world misbehave on purpose.
+//!
+//! A rule has places, a condition and one effect. The place that is about to act asks `Faults::strike`
+//! and applies what it is given; every application is recorded as `fault.applied`. Draws are keyed by
+//! what is struck, so that removing one rule or job leaves the others' fate as it was.
+
+mod rule;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    env::Env,
+    history::{History, What},
+    ids::{EventId, JobId},
+};
+
+pub use rule::{Effect, FaultRule, Only};
+
+/// What is about to be struck.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Subject<'a> {
+    /// The place, or the call's name.
+    pub(crate) place: &'a str,
+    /// The key of its draws: `J3.queued`, `hf.create#2`, `hf-job#4`.
+    pub(crate) entity: &'a str,
+    /// The job concerned, with its name.
+    pub(crate) job: Option<(JobId, &'a str)>,
+    /// Names of further jobs concerned (all jobs of a run that is asked about).
+    pub(crate) job_names: &'a [String],
+    /// A webhook's action.
+    pub(crate) action: Option<&'a str>,
+    /// `owner/name`.
+    pub(crate) repo: Option<&'a str>,
+}
+
+/// One effect to apply, and the rule it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Strike {
+    pub(crate) fault: usize,
+    pub(crate) effect: Effect,
+}
+
+impl Strike {
+    /// The purpose under which this strike draws: `fault3.delay`.
+    pub(crate) fn purpose(&self, what: &str) -> String {
+        format!("fault{}.{what}", self.fault)
+    }
+}
+
+struct Installed {
+    rule: FaultRule,
+    open: bool,
+    left: Option<u32>,
+}
+
+impl Installed {
+    fn active(&self) -> bool {
+        self.open && self.left != Some(0)
+    }
+}
+
+/// The faults of one world. Clones share them.
+#[derive(Clone)]
+pub struct Faults {
+    env: Env,
+    history: History,
+    rules: Arc<Mutex<Vec<Installed>>>,
+}
+
+impl Faults {
+    pub(crate) fn new(env: Env, history: History) -> Self {
+        Self {
+            env,
+            history,
+            rules: Arc::default(),
+        }
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Vec<Installed>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts these rules in place of all others.
+    pub fn install(&self, rules: Vec<FaultRule>) {
+        *self.rules() = rules
+            .into_iter()
+            .map(|rule| Installed {
+                open: rule.open,
+                left: rule.times,
+                rule,
+            })
+            .collect();
+    }
+
+    /// Lets the rule at this index strike.
+    pub fn open(&self, index: usize) {
+        self.set_open(index, true);
+    }
+
+    /// Stops the rule at this index.
+    pub fn close(&self, index: usize) {
+        self.set_open(index, false);
+    }
+
+    fn set_open(&self, index: usize, open: bool) {
+        if let Some(installed) = self.rules().get_mut(index) {
+            installed.open = open;
+        }
+    }
+
+    /// Stops every rule.
+    pub fn heal(&self) {
+        for installed in self.rules().iter_mut() {
+            installed.open = false;
+        }
+    }
+
+    /// Whether any rule could still strike.
+    #[must_use]
+    pub fn any_active(&self) -> bool {
+        self.rules().iter().any(Installed::active)
+    }
+
+    /// The effects that strike here and now, in the order of the rules. At most one of them is final
+    /// (ends the matter by itself); rules behind it are not asked and lose nothing.
+    pub(crate) fn strike(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) -> Vec<Strike> {
+        let mut strikes = Vec::new();
+        let mut rules = self.rules();
+        if rules.is_empty() {
+            return strikes;
+        }
+        for (fault, installed) in rules.iter_mut().enumerate() {
+            let rule = &installed.rule;
+            if !installed.active() || !kinds(&rule.effect) || !rule.matches(subject) {
+                continue;
+            }
+            let misses = rule.chance.is_some_and(|chance| {
+                !self
+                    .env
+                    .happens(chance, subject.entity, &format!("fault{fault}.chance"))
+            });
+            if misses {
+                continue;
+            }
+            installed.left = installed.left.map(|left| left - 1);
+            let effect = installed.rule.effect.clone();
+            let is_final = effect.is_final();
+            strikes.push(Strike { fault, effect });
+            if is_final {
+                break;
+            }
+        }
+        strikes
+    }
+
+    /// Records that a strike took place.
+    pub(crate) fn applied(
+        &self,
+        strike: &Strike,
+        subject: &Subject<'_>,
+        because: Option<EventId>,
+    ) -> EventId {
+        self.history.record(
+            because,
+            What::FaultApplied {
+                fault: strike.fault,
+                place: subject.place.to_owned(),
+                effect: strike.effect.name().to_owned(),
+                job: subject.job.map(|(job, _)| job),
+            },
+        )
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Faults")
+            .field("rules", &self.rules().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,230 @@
+//! One fault rule: where it strikes, under which condition, and with what effect.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use bytes::Bytes;
+
+use super::Subject;
+use crate::env::Span;
+
+/// Narrows a rule. Every field that is set must match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Only {
+    /// Names of jobs. A subject that concerns no job (an HF job, a create call) is then never struck.
+    pub jobs: Option<BTreeSet<String>>,
+    /// A webhook's action.
+    pub action: Option<String>,
+    /// `owner/name`.
+    pub repo: Option<String>,
+}
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Webhook: never sent.
+    Drop {
+        /// Whether GitHub's delivery log shows a failure.
+        logged: bool,
+    },
+    /// Webhook: sent later. Call: answered later. `hf.schedule`: RUNNING later.
+    Delay(Span),
+    /// Webhook: the same delivery once more.
+    Duplicate {
+        /// So long after the first.
+        after: Span,
+    },
+    /// Webhook: a drawn extra delay between zero and this, so that deliveries overtake each other.
+    Reorder {
+        /// The longest extra delay.
+        within: Duration,
+    },
+    /// Call: no effect, this answer. Webhook: GitHub sees this answer, the dispatcher sees nothing.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// Headers, added to the fake's own.
+        headers: Vec<(String, String)>,
+        /// Body.
+        body: Bytes,
+    },
+    /// No effect and no answer until the caller gives up.
+    NoAnswer,
+    /// No effect; the connection breaks.
+    Reset,
+    /// Done first, then answered with the inner effect (`Answer`, `NoAnswer` or `Reset`).
+    AfterEffect(Box<Effect>),
+    /// Runner: after its job the process never exits.
+    Hang,
+    /// Runner: the process dies.
+    Die {
+        /// So long after its boot.
+        after: Span,
+    },
+}
+
+impl Effect {
+    /// Its name in the history.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Drop { .. } => "drop",
+            Self::Delay(_) => "delay",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Reorder { .. } => "reorder",
+            Self::Answer { .. } => "answer",
+            Self::NoAnswer => "no_answer",
+            Self::Reset => "reset",
+            Self::AfterEffect(_) => "after_effect",
+            Self::Hang => "hang",
+            Self::Die { .. } => "die",
+        }
+    }
+
+    /// Whether it decides the outcome, so that no further rule is asked.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Delay(_) | Self::Duplicate { .. } | Self::Reorder { .. } => false,
+            Self::Drop { .. }
+            | Self::Answer { .. }
+            | Self::NoAnswer
+            | Self::Reset
+            | Self::AfterEffect(_)
+            | Self::Hang
+            | Self::Die { .. } => true,
+        }
+    }
+
+    pub(crate) fn suits_webhooks(&self) -> bool {
+        !matches!(self, Self::Hang | Self::Die { .. })
+    }
+
+    pub(crate) fn suits_calls(&self) -> bool {
+        matches!(
+            self,
+            Self::Delay(_)
+                | Self::Answer { .. }
+                | Self::NoAnswer
+                | Self::Reset
+                | Self::AfterEffect(_)
+        )
+    }
+
+    pub(crate) fn suits_schedules(&self) -> bool {
+        matches!(self, Self::Delay(_))
+    }
+
+    pub(crate) fn suits_runners(&self) -> bool {
+        matches!(self, Self::Hang | Self::Die { .. })
+    }
+}
+
+/// A fault as the plan writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultRule {
+    /// `webhook`, `hf.schedule`, `runner`, a call's name, or all calls of one side: `github.*`, `hf.*`.
+    pub places: Vec<String>,
+    /// Whether it can strike from the start.
+    pub open: bool,
+    /// How often at most.
+    pub times: Option<u32>,
+    /// With what probability, drawn per subject.
+    pub chance: Option<f64>,
+    /// Whom.
+    pub only: Only,
+    /// With what.
+    pub effect: Effect,
+}
+
+impl FaultRule {
+    /// A rule that is open from the start and always strikes.
+    #[must_use]
+    pub fn always(place: &str, effect: Effect) -> Self {
+        Self {
+            places: vec![place.to_owned()],
+            open: true,
+            times: None,
+            chance: None,
+            only: Only::default(),
+            effect,
+        }
+    }
+
+    pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
+        self.places.iter().any(|place| covers(place, subject.place)) && self.only.matches(subject)
+    }
+}
+
+/// `hf.*` means every call to HF, not the scheduler behind it.
+fn covers(pattern: &str, place: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => place.starts_with(prefix) && place != "hf.schedule",
+        None => pattern == place,
+    }
+}
+
+impl Only {
+    fn matches(&self, subject: &Subject<'_>) -> bool {
+        let job = self.jobs.as_ref().is_none_or(|wanted| {
+            subject.job.is_some_and(|(_, name)| wanted.contains(name))
+                || subject.job_names.iter().any(|name| wanted.contains(name))
+        });
+        let action = self
+            .action
+            .as_deref()
+            .is_none_or(|wanted| subject.action == Some(wanted));
+        let repo = self.repo.as_deref().is_none_or(|wanted| {
+            subject
+                .repo
+                .is_some_and(|repo| repo.eq_ignore_ascii_case(wanted))
+        });
+        job && action && repo
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_covers_the_calls_of_one_side_only() {
+        assert!(covers("hf.*", "hf.create"));
+        assert!(!covers("hf.*", "hf.schedule"));
+        assert!(!covers("hf.*", "github.jit-config"));
+        assert!(covers("github.*", "github.jit-config"));
+        assert!(covers("hf.schedule", "hf.schedule"));
+    }
+
+    #[test]
+    fn a_rule_for_named_jobs_leaves_alone_what_concerns_no_job() {
+        let only = Only {
+            jobs: Some(BTreeSet::from(["J1".to_owned()])),
+            ..Only::default()
+        };
+        let subject = Subject {
+            place: "hf.create",
+            entity: "hf.create#1",
+            ..Subject::default()
+        };
+        assert!(!only.matches(&subject));
+        let names = ["J1".to_owned()];
+        assert!(only.matches(&Subject {
+            job_names: &names,
+            ..subject
+        }));
+    }
+
+    #[test]
+    fn repositories_are_matched_without_regard_to_case() {
+        let only = Only {
+            repo: Some("Octo/App".to_owned()),
+            ..Only::default()
+        };
+        assert!(only.matches(&Subject {
+            repo: Some("octo/app"),
+            ..Subject::default()
+        }));
+        assert!(!only.matches(&Subject {
+            repo: Some("octo/other"),
+            ..Subject::default()
+        }));
+    }
+}

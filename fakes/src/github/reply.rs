@@ -1,0 +1,63 @@
+//! The shapes of GitHub's error answers.
+
+use serde::Serialize;
+
+use crate::calls::Reply;
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError<'a>>,
+    documentation_url: &'a str,
+    status: String,
+}
+
+/// One entry of a 422's `errors`.
+#[derive(Serialize)]
+pub(super) struct FieldError<'a> {
+    pub(super) resource: &'a str,
+    pub(super) field: &'a str,
+    pub(super) code: &'a str,
+}
+
+/// `{message, documentation_url, status}`.
+pub(super) fn error(status: u16, message: &str) -> Reply {
+    with_errors(status, message, Vec::new())
+}
+
+/// The same with `errors`.
+pub(super) fn with_errors(status: u16, message: &str, errors: Vec<FieldError<'_>>) -> Reply {
+    let body = ErrorBody {
+        message,
+        errors,
+        documentation_url: "https://docs.github.com/rest",
+        status: status.to_string(),
+    };
+    Reply::json(status, &body)
+}
+
+/// What GitHub says of everything that is not there or not to be seen.
+pub(super) fn not_found() -> Reply {
+    error(404, "Not Found")
+}
+
+/// A body that is JSON of the wrong shape, or lacks a field.
+pub(super) fn invalid_request(message: &str) -> Reply {
+    error(422, &format!("Invalid request.\n\n{message}"))
+}
+
+/// Parses a request body as GitHub does: bad JSON, then not an object, then wrong fields.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
+    serde_json::from_slice(body).map_err(|wrong| {
+        if !wrong.is_data() {
+            return error(400, "Problems parsing JSON");
+        }
+        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+        if first == Some(&b'{') {
+            invalid_request(&wrong.to_string())
+        } else {
+            error(400, "Body should be a JSON object")
+        }
+    })
+}

@@ -1,0 +1,216 @@
+//! A repository, with the JSON texts that answers and payloads embed. They are made once.
+
+use crate::{json_text::push_string, settings::RepoSettings};
+
+/// A repository the fake knows.
+pub(super) struct Repository {
+    pub(super) id: u64,
+    /// `owner/name`.
+    pub(super) name: String,
+    pub(super) private: bool,
+    pub(super) installation: Option<u64>,
+    /// The full repository object.
+    pub(super) full: String,
+    /// The minimal repository object, as workflow runs embed it.
+    pub(super) minimal: String,
+    /// The account that owns it.
+    pub(super) owner: String,
+    /// Everything in a webhook behind the job: `"repository":{…},"sender":{…},"installation":{…}}`.
+    pub(super) payload_tail: String,
+    /// `{base}/repos/{owner}/{name}`.
+    pub(super) url: String,
+    pub(super) html_url: String,
+}
+
+/// Keys of the repository object that hold a URL below the repository's own.
+const URL_KEYS: [(&str, &str); 37] = [
+    ("forks_url", "/forks"),
+    ("keys_url", "/keys{/key_id}"),
+    ("collaborators_url", "/collaborators{/collaborator}"),
+    ("teams_url", "/teams"),
+    ("hooks_url", "/hooks"),
+    ("issue_events_url", "/issues/events{/number}"),
+    ("events_url", "/events"),
+    ("assignees_url", "/assignees{/user}"),
+    ("branches_url", "/branches{/branch}"),
+    ("tags_url", "/tags"),
+    ("blobs_url", "/git/blobs{/sha}"),
+    ("git_tags_url", "/git/tags{/sha}"),
+    ("git_refs_url", "/git/refs{/sha}"),
+    ("trees_url", "/git/trees{/sha}"),
+    ("statuses_url", "/statuses/{sha}"),
+    ("languages_url", "/languages"),
+    ("stargazers_url", "/stargazers"),
+    ("contributors_url", "/contributors"),
+    ("subscribers_url", "/subscribers"),
+    ("subscription_url", "/subscription"),
+    ("commits_url", "/commits{/sha}"),
+    ("git_commits_url", "/git/commits{/sha}"),
+    ("comments_url", "/comments{/number}"),
+    ("issue_comment_url", "/issues/comments{/number}"),
+    ("contents_url", "/contents/{+path}"),
+    ("compare_url", "/compare/{base}...{head}"),
+    ("merges_url", "/merges"),
+    ("archive_url", "/{archive_format}{/ref}"),
+    ("downloads_url", "/downloads"),
+    ("issues_url", "/issues{/number}"),
+    ("pulls_url", "/pulls{/number}"),
+    ("milestones_url", "/milestones{/number}"),
+    (
+        "notifications_url",
+        "/notifications{?since,all,participating}",
+    ),
+    ("labels_url", "/labels{/name}"),
+    ("releases_url", "/releases{/id}"),
+    ("deployments_url", "/deployments"),
+    ("url", ""),
+];
+
+impl Repository {
+    pub(super) fn new(
+        repo: &RepoSettings,
+        id: u64,
+        installation: Option<u64>,
+        base_url: &str,
+    ) -> Self {
+        let (owner, short) = repo
+            .name
+            .split_once('/')
+            .unwrap_or((&repo.name, &repo.name));
+        let html_base = html_base(base_url);
+        let url = format!("{base_url}/repos/{}", repo.name);
+        let html_url = format!("{html_base}/{}", repo.name);
+        let owner_object = account(owner, base_url, &html_base, "Organization");
+        let minimal = minimal(repo, short, id, &owner_object, &url, &html_url);
+        let full = full(repo, &minimal, &html_base, &html_url);
+        let sender = account("octocat", base_url, &html_base, "User");
+        let mut tail = format!("\"repository\":{full},\"sender\":{sender}");
+        if let Some(installation) = installation {
+            tail.push_str(&format!(
+                ",\"installation\":{{\"id\":{installation},\"node_id\":\"MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u{installation}\"}}"
+            ));
+        }
+        tail.push('}');
+        Self {
+            id,
+            name: repo.name.clone(),
+            private: repo.private,
+            installation,
+            full,
+            minimal,
+            owner: owner_object,
+            payload_tail: tail,
+            url,
+            html_url,
+        }
+    }
+}
+
+/// Where people look: the API's own host, without the API's prefix.
+pub(super) fn html_base(base_url: &str) -> String {
+    base_url
+        .trim_end_matches("/api/v3")
+        .replace("://api.", "://")
+}
+
+/// A user or organisation object.
+pub(super) fn account(login: &str, base_url: &str, html_base: &str, kind: &str) -> String {
+    let id = login.bytes().fold(5381_u64, |sum, byte| {
+        (sum * 33 + u64::from(byte)) % 90_000_000
+    }) + 1000;
+    let mut out = String::from("{\"login\":");
+    push_string(&mut out, login);
+    let api = format!("{base_url}/users/{login}");
+    out.push_str(&format!(
+        ",\"id\":{id},\"node_id\":\"U_kgDO{id:08x}\",\"avatar_url\":\"{html_base}/avatars/u/{id}?v=4\",\"gravatar_id\":\"\",\
+         \"url\":\"{api}\",\"html_url\":\"{html_base}/{login}\",\"followers_url\":\"{api}/followers\",\
+         \"following_url\":\"{api}/following{{/other_user}}\",\"gists_url\":\"{api}/gists{{/gist_id}}\",\
+         \"starred_url\":\"{api}/starred{{/owner}}{{/repo}}\",\"subscriptions_url\":\"{api}/subscriptions\",\
+         \"organizations_url\":\"{api}/orgs\",\"repos_url\":\"{api}/repos\",\"events_url\":\"{api}/events{{/privacy}}\",\
+         \"received_events_url\":\"{api}/received_events\",\"type\":\"{kind}\",\"user_view_type\":\"public\",\"site_admin\":false}}"
+    ));
+    out
+}
+
+fn minimal(
+    repo: &RepoSettings,
+    short: &str,
+    id: u64,
+    owner: &str,
+    url: &str,
+    html_url: &str,
+) -> String {
+    let mut out = format!("{{\"id\":{id},\"node_id\":\"R_kgDO{id:08x}\",\"name\":");
+    push_string(&mut out, short);
+    out.push_str(",\"full_name\":");
+    push_string(&mut out, &repo.name);
+    out.push_str(&format!(
+        ",\"private\":{},\"owner\":{owner},\"html_url\":\"{html_url}\",\"description\":null,\"fork\":false",
+        repo.private
+    ));
+    for (key, path) in URL_KEYS {
+        out.push_str(&format!(",\"{key}\":\"{url}{path}\""));
+    }
+    out.push('}');
+    out
+}
+
+fn full(repo: &RepoSettings, minimal: &str, html_base: &str, html_url: &str) -> String {
+    let mut out = minimal.trim_end_matches('}').to_owned();
+    // The last value of the minimal object is a URL without braces, so nothing else was trimmed.
+    let host = html_base
+        .split_once("://")
+        .map_or(html_base, |(_, host)| host);
+    let visibility = if repo.private { "private" } else { "public" };
+    let name = &repo.name;
+    out.push_str(&format!(
+        ",\"created_at\":\"2024-02-01T09:30:00Z\",\"updated_at\":\"2026-10-30T08:00:00Z\",\"pushed_at\":\"2026-11-01T12:00:00Z\",\
+         \"git_url\":\"git://{host}/{name}.git\",\"ssh_url\":\"git@{host}:{name}.git\",\"clone_url\":\"{html_url}.git\",\
+         \"svn_url\":\"{html_url}\",\"homepage\":null,\"size\":4096,\"stargazers_count\":12,\"watchers_count\":12,\
+         \"language\":\"Python\",\"has_issues\":true,\"has_projects\":true,\"has_downloads\":true,\"has_wiki\":true,\
+         \"has_pages\":false,\"has_discussions\":false,\"forks_count\":3,\"mirror_url\":null,\"archived\":false,\
+         \"disabled\":false,\"open_issues_count\":5,\"license\":null,\"allow_forking\":true,\"is_template\":false,\
+         \"web_commit_signoff_required\":false,\"topics\":[],\"visibility\":\"{visibility}\",\"forks\":3,\"open_issues\":5,\
+         \"watchers\":12,\"default_branch\":\"main\",\"custom_properties\":{{}}}}"
+    ));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_are_json_and_name_the_fakes_own_host() {
+        let repo = Repository::new(
+            &RepoSettings::installed("octo/app"),
+            7,
+            Some(9),
+            "http://127.0.0.1:80/api/v3",
+        );
+        let full: serde_json::Value = serde_json::from_str(&repo.full).unwrap();
+        assert_eq!(full["full_name"], "octo/app");
+        assert!(
+            full.as_object().unwrap().len() >= 70,
+            "{}",
+            full.as_object().unwrap().len()
+        );
+        assert_eq!(full["html_url"], "http://127.0.0.1:80/octo/app");
+        let tail: serde_json::Value =
+            serde_json::from_str(&format!("{{{}", repo.payload_tail)).unwrap();
+        assert_eq!(tail["installation"]["id"], 9);
+        assert!(!repo.payload_tail.contains("github.com"));
+    }
+
+    #[test]
+    fn a_repository_without_the_app_has_no_installation_in_its_payload() {
+        let repo = Repository::new(
+            &RepoSettings::installed("octo/app"),
+            7,
+            None,
+            "https://api.github.com",
+        );
+        assert!(!repo.payload_tail.contains("installation\":{"));
+        assert_eq!(repo.html_url, "https://github.com/octo/app");
+    }
+}

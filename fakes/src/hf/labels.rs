@@ -1,0 +1,34 @@
+//! The character rules of HF: labels, and names of environment variables and secrets.
+
+/// Longest label key and value.
+const LABEL_CHARACTERS_MAX: usize = 100;
+
+fn is_label_text(text: &str) -> bool {
+    text.len() <= LABEL_CHARACTERS_MAX
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// `^[a-zA-Z0-9._-]+$`, at most 100 characters.
+pub(super) fn is_label_key(text: &str) -> bool {
+    !text.is_empty() && is_label_text(text)
+}
+
+/// `^[a-zA-Z0-9._-]*$`, at most 100 characters.
+pub(super) fn is_label_value(text: &str) -> bool {
+    is_label_text(text)
+}
+
+/// `^[a-zA-Z][_a-zA-Z0-9]*$`.
+pub(super) fn is_secret_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// `^[a-zA-Z][_a-zA-Z0-9]+$`: unlike a secret's name, two characters at least.
+pub(super) fn is_environment_name(text: &str) -> bool {
+    text.len() >= 2 && is_secret_name(text)
+}

@@ -1,0 +1,81 @@
+//! The fake Hugging Face Jobs: validation, life cycle, cost, and the API around them.
+
+mod answers;
+mod cost;
+mod flavors;
+mod labels;
+mod life;
+mod object;
+mod routes;
+mod spec;
+mod state;
+mod views;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{calls::Calls, env::Env, history::History, runner::Runners, settings::HfSettings};
+
+pub use views::HfJobView;
+
+use state::State;
+
+/// The fake Hugging Face Jobs of one world. Clones share it.
+#[derive(Clone)]
+pub struct HfJobs {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: HfSettings,
+    calls: Calls,
+    runners: Runners,
+    state: Mutex<State>,
+}
+
+impl HfJobs {
+    pub(crate) fn new(settings: HfSettings, calls: Calls, runners: Runners) -> Self {
+        let inner = Inner {
+            settings,
+            calls,
+            runners,
+            state: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(crate) fn router(&self) -> axum::Router {
+        self.inner.calls.router(&routes::HfApi(self.clone()))
+    }
+
+    fn env(&self) -> &Env {
+        &self.inner.calls.env
+    }
+
+    fn history(&self) -> &History {
+        &self.inner.calls.history
+    }
+
+    fn settings(&self) -> &HfSettings {
+        &self.inner.settings
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for HfJobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HfJobs")
+            .field("settings", &self.inner.settings)
+            .finish_non_exhaustive()
+    }
+}

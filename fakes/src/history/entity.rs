@@ -1,0 +1,119 @@
+//! What an event is about: the entities by which a reader follows one job, runner or delivery.
+
+use serde::Serialize;
+
+use super::what::What;
+use crate::ids::{CallId, DeliveryId, HfJobId, JobId, RunId, RunnerId};
+
+/// Something an event is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+pub enum Entity {
+    /// A workflow job.
+    Job(JobId),
+    /// A workflow run.
+    Run(RunId),
+    /// A runner.
+    Runner(RunnerId),
+    /// A delivery attempt.
+    Delivery(DeliveryId),
+    /// An API call.
+    Call(CallId),
+    /// An HF job.
+    HfJob(HfJobId),
+}
+
+impl std::fmt::Display for Entity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Job(id) => id.fmt(f),
+            Self::Run(id) => id.fmt(f),
+            Self::Runner(id) => id.fmt(f),
+            Self::Delivery(id) => id.fmt(f),
+            Self::Call(id) => id.fmt(f),
+            Self::HfJob(id) => id.fmt(f),
+        }
+    }
+}
+
+impl From<Entity> for String {
+    fn from(entity: Entity) -> Self {
+        entity.to_string()
+    }
+}
+
+impl What {
+    /// The entities this event concerns, most specific first.
+    #[must_use]
+    pub fn entities(&self) -> Vec<Entity> {
+        let mut found = Vec::new();
+        let job = |id: &Option<JobId>, found: &mut Vec<Entity>| found.extend(id.map(Entity::Job));
+        match self {
+            Self::WorldStarted { .. }
+            | Self::WorldHealed {}
+            | Self::WorldEnded { .. }
+            | Self::DispatcherStarted {}
+            | Self::DispatcherStopped {}
+            | Self::DispatcherCrashed {} => {}
+            Self::FaultApplied { job: about, .. } => job(about, &mut found),
+            Self::JobQueued { job, run, .. } | Self::JobWaiting { job, run, .. } => {
+                found.extend([Entity::Job(*job), Entity::Run(*run)]);
+            }
+            Self::JobStarted { job, runner, .. } | Self::JobCompleted { job, runner, .. } => {
+                found.push(Entity::Job(*job));
+                found.extend(runner.map(Entity::Runner));
+            }
+            Self::RunCancelRequested { run, call } => {
+                found.push(Entity::Run(*run));
+                found.extend(call.map(Entity::Call));
+            }
+            Self::DeliveryCreated {
+                delivery,
+                job: about,
+                ..
+            }
+            | Self::DeliverySent {
+                delivery,
+                job: about,
+            }
+            | Self::DeliveryAnswered {
+                delivery,
+                job: about,
+                ..
+            }
+            | Self::DeliveryLost {
+                delivery,
+                job: about,
+                ..
+            } => {
+                found.push(Entity::Delivery(*delivery));
+                job(about, &mut found);
+            }
+            Self::CallReceived { call, .. }
+            | Self::CallEffect { call, .. }
+            | Self::CallAnswered { call, .. }
+            | Self::CallLost { call, .. } => found.push(Entity::Call(*call)),
+            Self::HfCreated { hf_job, call, .. } => {
+                found.extend([Entity::HfJob(hf_job.clone()), Entity::Call(*call)]);
+            }
+            Self::HfStage { hf_job, .. }
+            | Self::RunnerRefused { hf_job, .. }
+            | Self::RunnerExited { hf_job, .. } => found.push(Entity::HfJob(hf_job.clone())),
+            Self::RunnerCreated { runner, .. } | Self::RunnerRemoved { runner, .. } => {
+                found.push(Entity::Runner(*runner));
+            }
+            Self::RunnerOnline { runner, hf_job, .. } => {
+                found.extend([Entity::Runner(*runner), Entity::HfJob(hf_job.clone())]);
+            }
+            Self::RunnerAssigned {
+                runner,
+                job,
+                hf_job,
+            } => {
+                found.extend([Entity::Runner(*runner), Entity::Job(*job)]);
+                found.extend(hf_job.clone().map(Entity::HfJob));
+            }
+        }
+        found
+    }
+}

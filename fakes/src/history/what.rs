@@ -1,0 +1,318 @@
+//! What can happen: one variant an event, its fields what anybody outside could see.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{
+    Caller, Conclusion, CredentialUse, Lost, Origin, Removal, Signed, Stage, StageCause,
+};
+use crate::ids::{CallId, DeliveryId, HfJobId, JobId, RunId, RunnerId};
+
+/// What happened. Tagged by `kind` in JSON, as `area.what`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", deny_unknown_fields)]
+pub enum What {
+    /// The world began.
+    #[serde(rename = "world.started")]
+    WorldStarted {
+        /// The scenario's title.
+        scenario: String,
+        /// The seed it was expanded with.
+        seed: u64,
+    },
+    /// Every step was taken and every fault is over: from here on the world is honest.
+    #[serde(rename = "world.healed")]
+    WorldHealed {},
+    /// The world stopped.
+    #[serde(rename = "world.ended")]
+    WorldEnded {
+        /// True when nothing was owed or running any more; false when the bound was reached first.
+        settled: bool,
+    },
+
+    /// The dispatcher came up (first start or restart).
+    #[serde(rename = "dispatcher.started")]
+    DispatcherStarted {},
+    /// The dispatcher was stopped in order, or its Space fell asleep.
+    #[serde(rename = "dispatcher.stopped")]
+    DispatcherStopped {},
+    /// The dispatcher's tasks were dropped where they stood.
+    #[serde(rename = "dispatcher.crashed")]
+    DispatcherCrashed {},
+
+    /// A fault did something. The event it made or prevented names this one as its cause.
+    #[serde(rename = "fault.applied")]
+    FaultApplied {
+        /// Its place in the plan's list of faults, from 0.
+        fault: usize,
+        /// Where it struck (`webhook`, `hf.create`, ...).
+        place: String,
+        /// What it did (`drop`, `delay`, ...).
+        effect: String,
+        /// The job concerned, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+    },
+
+    /// A workflow job exists and GitHub wants a runner for it.
+    #[serde(rename = "job.queued")]
+    JobQueued {
+        /// The job.
+        job: JobId,
+        /// Its name in the scenario, for people (`J1`).
+        name: String,
+        /// Its run.
+        run: RunId,
+        /// Attempt of the run, from 1.
+        attempt: u32,
+        /// `owner/name`.
+        repo: String,
+        /// `runs-on`, as written.
+        labels: Vec<String>,
+    },
+    /// A workflow job exists, or went back, and waits for an approval.
+    #[serde(rename = "job.waiting")]
+    JobWaiting {
+        /// The job.
+        job: JobId,
+        /// Its name in the scenario.
+        name: String,
+        /// Its run.
+        run: RunId,
+        /// Attempt of the run, from 1.
+        attempt: u32,
+        /// `owner/name`.
+        repo: String,
+        /// `runs-on`, as written.
+        labels: Vec<String>,
+    },
+    /// The job started on a runner.
+    #[serde(rename = "job.started")]
+    JobStarted {
+        /// The job.
+        job: JobId,
+        /// The runner's registration; none when a recording says that a runner outside the lab took it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runner: Option<RunnerId>,
+        /// The runner's name.
+        runner_name: String,
+    },
+    /// The job ended.
+    #[serde(rename = "job.completed")]
+    JobCompleted {
+        /// The job.
+        job: JobId,
+        /// How it ended.
+        conclusion: Conclusion,
+        /// The runner it ran on, if it ever ran on one of ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runner: Option<RunnerId>,
+    },
+    /// Somebody asked GitHub to cancel a run.
+    #[serde(rename = "run.cancel-requested")]
+    RunCancelRequested {
+        /// The run.
+        run: RunId,
+        /// The dispatcher's call that asked, or nothing when a user did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
+    },
+
+    /// GitHub has a webhook to send.
+    #[serde(rename = "delivery.created")]
+    DeliveryCreated {
+        /// This attempt.
+        delivery: DeliveryId,
+        /// The `X-GitHub-Delivery` GUID, kept on redelivery.
+        guid: String,
+        /// `X-GitHub-Event`.
+        name: String,
+        /// The payload's `action`, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<String>,
+        /// The payload's job, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+        /// Where it came from.
+        origin: Origin,
+        /// How it is signed.
+        signed: Signed,
+    },
+    /// Its request left GitHub.
+    #[serde(rename = "delivery.sent")]
+    DeliverySent {
+        /// This attempt.
+        delivery: DeliveryId,
+        /// The payload's job, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+    },
+    /// The dispatcher answered it.
+    #[serde(rename = "delivery.answered")]
+    DeliveryAnswered {
+        /// This attempt.
+        delivery: DeliveryId,
+        /// The payload's job, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+        /// HTTP status.
+        status: u16,
+        /// Milliseconds from sent to answered.
+        took_ms: u64,
+    },
+    /// It was never answered.
+    #[serde(rename = "delivery.lost")]
+    DeliveryLost {
+        /// This attempt.
+        delivery: DeliveryId,
+        /// The payload's job, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+        /// Why.
+        why: Lost,
+        /// Whether GitHub's delivery log shows it, as a failure.
+        logged: bool,
+    },
+
+    /// A call reached a fake and was looked at.
+    #[serde(rename = "call.received")]
+    CallReceived {
+        /// The call.
+        call: CallId,
+        /// Who made it.
+        by: Caller,
+        /// Its name (`github.create-token`, `hf.create`).
+        name: String,
+        /// HTTP method.
+        method: String,
+        /// Path and query.
+        path: String,
+        /// The credential it carried.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        credential: Option<CredentialUse>,
+    },
+    /// The call changed the fake's state. Its answer may still be lost.
+    #[serde(rename = "call.effect")]
+    CallEffect {
+        /// The call.
+        call: CallId,
+        /// Its name.
+        name: String,
+    },
+    /// The fake answered.
+    #[serde(rename = "call.answered")]
+    CallAnswered {
+        /// The call.
+        call: CallId,
+        /// Its name.
+        name: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// The caller never got an answer.
+    #[serde(rename = "call.lost")]
+    CallLost {
+        /// The call.
+        call: CallId,
+        /// Its name.
+        name: String,
+        /// Why.
+        why: Lost,
+    },
+
+    /// An HF job was created.
+    #[serde(rename = "hf.created")]
+    HfCreated {
+        /// The HF job.
+        hf_job: HfJobId,
+        /// The call that created it.
+        call: CallId,
+        /// Its namespace: who pays.
+        namespace: String,
+        /// Its hardware flavor.
+        flavor: String,
+        /// Its timeout in seconds, after HF's default was filled in.
+        timeout_s: u64,
+        /// The runner name it was given, if it was given one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runner_name: Option<String>,
+        /// The runner labels it was given (from its registration arguments or its JIT config).
+        runner_labels: Vec<String>,
+    },
+    /// An HF job changed its stage.
+    #[serde(rename = "hf.stage")]
+    HfStage {
+        /// The HF job.
+        hf_job: HfJobId,
+        /// The new stage.
+        stage: Stage,
+        /// Why.
+        cause: StageCause,
+        /// HF's message, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// What it has cost so far, in millionths of a US dollar (set on terminal stages).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost_micro_usd: Option<u64>,
+    },
+
+    /// GitHub has a runner record (by JIT configuration or by registration).
+    #[serde(rename = "runner.created")]
+    RunnerCreated {
+        /// Its id.
+        runner: RunnerId,
+        /// Its name.
+        name: String,
+        /// `owner/name` it serves.
+        repo: String,
+        /// Exactly its labels.
+        labels: Vec<String>,
+    },
+    /// A runner process could not register or connect.
+    #[serde(rename = "runner.refused")]
+    RunnerRefused {
+        /// The HF job it runs in.
+        hf_job: HfJobId,
+        /// What GitHub said, in a few words.
+        why: String,
+        /// The credential it tried with.
+        credential: CredentialUse,
+    },
+    /// A runner listens for work: the end of the cold start.
+    #[serde(rename = "runner.online")]
+    RunnerOnline {
+        /// Its id.
+        runner: RunnerId,
+        /// The HF job it runs in.
+        hf_job: HfJobId,
+        /// The credential it connected with.
+        credential: CredentialUse,
+    },
+    /// GitHub gave it a job.
+    #[serde(rename = "runner.assigned")]
+    RunnerAssigned {
+        /// Its id.
+        runner: RunnerId,
+        /// The job.
+        job: JobId,
+        /// The HF job it runs in, if it is one of ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hf_job: Option<HfJobId>,
+    },
+    /// Its record is gone.
+    #[serde(rename = "runner.removed")]
+    RunnerRemoved {
+        /// Its id.
+        runner: RunnerId,
+        /// Why.
+        why: Removal,
+    },
+    /// Its process ended, or hangs for ever.
+    #[serde(rename = "runner.exited")]
+    RunnerExited {
+        /// The HF job it ran in.
+        hf_job: HfJobId,
+        /// Exit code of the container's command; none when the process hangs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
+    },
+}

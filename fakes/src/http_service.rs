@@ -1,0 +1,12 @@
+//! The one seam HTTP goes through: a boxed tower service, so that the same request can travel over a
+//! socket, an in-memory pipe, or no wire at all.
+
+use axum::body::Body;
+
+/// Any error a transport can give.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Something that answers HTTP requests. An error whose text begins with `connection refused` means
+/// that nobody listened; any other error means that the connection broke.
+pub type HttpService =
+    tower::util::BoxCloneSyncService<http::Request<Body>, http::Response<Body>, BoxError>;

@@ -1,0 +1,44 @@
+//! A fake GitHub and a fake Hugging Face Jobs, the runner between them, faults, and the history they write.
+//!
+//! The fakes know no dispatcher: they speak HTTP on two routers, send signed webhooks to whatever
+//! [`World::deliver_to`] names, and append everything that can be seen from outside to a [`History`].
+//! They keep state and can refuse; what they answer follows from their rules, bent only by [`Faults`].
+//!
+//! # Layout
+//! - [`world`]: one world, wired together.
+//! - [`settings`]: what a world is given before it starts.
+//! - [`github`]: jobs, runs, runners, label assignment, webhooks and the REST API around them.
+//! - [`hf`]: HF jobs: validation, life cycle, cost, API.
+//! - [`runner`]: the process inside an HF job, which registers with GitHub and runs one job.
+//! - [`faults`]: rules that make the world misbehave on purpose.
+//! - [`calls`]: the layer around every API call: it records, applies faults, and answers.
+//! - [`history`], [`ids`], [`mod@env`], [`http_service`]: what all of them share.
+
+pub mod calls;
+mod drawn_text;
+pub mod env;
+pub mod faults;
+pub mod github;
+pub mod hf;
+pub mod history;
+pub mod http_service;
+pub mod ids;
+mod json_text;
+pub mod runner;
+pub mod settings;
+pub mod world;
+
+pub use calls::ConnectionReset;
+pub use env::{Clock, Draw, Env, Span, Spawner};
+pub use faults::{Effect, FaultRule, Faults, Only};
+pub use github::{
+    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RunnerView,
+};
+pub use hf::{HfJobView, HfJobs};
+pub use history::History;
+pub use http_service::{BoxError, HttpService};
+pub use runner::Runners;
+pub use settings::{
+    Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
+};
+pub use world::World;

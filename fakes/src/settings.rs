@@ -1,0 +1,181 @@
+//! What a world is given before it starts: who has access to what, and how long things live and take.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use crate::env::Span;
+
+/// Everything a world is set up with.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The fake GitHub's.
+    pub github: GithubSettings,
+    /// The fake Hugging Face's.
+    pub hf: HfSettings,
+}
+
+/// A repository that exists from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepoSettings {
+    /// `owner/name`.
+    pub name: String,
+    /// Whether it is private.
+    pub private: bool,
+    /// Whether the App is installed on it. Without that there are no webhooks and no access.
+    pub installed: bool,
+    /// Whether the dispatcher's allow list names it. The fake itself makes no difference.
+    pub listed: bool,
+}
+
+impl RepoSettings {
+    /// A public repository on which the App is installed.
+    #[must_use]
+    pub fn installed(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            private: false,
+            installed: true,
+            listed: true,
+        }
+    }
+}
+
+/// Which of several waiting jobs a free runner gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AssignmentPolicy {
+    /// The one that waits longest.
+    #[default]
+    Oldest,
+    /// The one that came last.
+    Newest,
+    /// Any: drawn per job.
+    Random,
+}
+
+/// How GitHub gives jobs to runners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// Which job goes first.
+    pub policy: AssignmentPolicy,
+    /// From the moment a job and a runner could meet to the moment they do; drawn per job.
+    pub delay: Span,
+}
+
+/// The fake GitHub's settings.
+#[derive(Clone)]
+pub struct GithubSettings {
+    /// The App's id, which a JWT must name as its issuer.
+    pub app_id: u64,
+    /// Used in every URL the fake emits; no trailing slash.
+    pub base_url: String,
+    /// The webhook's secret.
+    pub webhook_secret: Vec<u8>,
+    /// The repositories that exist.
+    pub repos: Vec<RepoSettings>,
+    /// How jobs are given to runners.
+    pub assignment: Assignment,
+    /// How long an installation token lives.
+    pub installation_token: Duration,
+    /// How long a runner registration token lives.
+    pub registration_token: Duration,
+    /// How long a just-in-time runner configuration can be used for the first connection.
+    pub jit_config: Duration,
+    /// GitHub's clock minus the world's, in milliseconds.
+    pub clock_skew_ms: i64,
+    /// From an event to its webhook's departure; drawn per delivery.
+    pub webhook_delay: Span,
+    /// How long GitHub waits for a webhook's answer.
+    pub webhook_timeout: Duration,
+    /// The largest page of a listing.
+    pub page_size_max: u32,
+}
+
+impl Default for GithubSettings {
+    fn default() -> Self {
+        let hour = Duration::from_secs(3600);
+        Self {
+            app_id: 1234,
+            base_url: "https://api.github.com".to_owned(),
+            webhook_secret: b"lab-webhook-secret".to_vec(),
+            repos: vec![RepoSettings::installed("octo/app")],
+            assignment: Assignment {
+                policy: AssignmentPolicy::Oldest,
+                delay: Span::fixed(Duration::ZERO),
+            },
+            installation_token: hour,
+            registration_token: hour,
+            jit_config: hour,
+            clock_skew_ms: 0,
+            webhook_delay: Span::fixed(Duration::from_secs(1)),
+            webhook_timeout: Duration::from_secs(10),
+            page_size_max: 100,
+        }
+    }
+}
+
+impl fmt::Debug for GithubSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Everything but the secret.
+        f.debug_struct("GithubSettings")
+            .field("app_id", &self.app_id)
+            .field("base_url", &self.base_url)
+            .field("repos", &self.repos)
+            .field("assignment", &self.assignment)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The two halves of a cold start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColdStart {
+    /// From create to RUNNING; drawn per HF job.
+    pub schedule: Span,
+    /// From RUNNING to the runner's connection; drawn per HF job.
+    pub boot: Span,
+}
+
+/// The fake Hugging Face's settings.
+#[derive(Clone)]
+pub struct HfSettings {
+    /// Used in every URL the fake emits; no trailing slash.
+    pub base_url: String,
+    /// The one user token that is accepted.
+    pub token: String,
+    /// Whose it is: the user first, then the organisations it may start jobs for.
+    pub namespaces: Vec<String>,
+    /// The timeout of an HF job that asked for none.
+    pub default_timeout: Duration,
+    /// Cold starts by flavor; `default` for all others; without that, none at all.
+    pub cold_start: BTreeMap<String, ColdStart>,
+    /// Jobs in one page of the listing. HF documents none.
+    pub page_size: usize,
+    /// Whether the time in SCHEDULING is billed. HF bills "starting or running" and leaves open which that is.
+    pub scheduling_is_billed: bool,
+}
+
+impl Default for HfSettings {
+    fn default() -> Self {
+        let cold_start = ColdStart {
+            schedule: Span::fixed(Duration::from_secs(20)),
+            boot: Span::fixed(Duration::from_secs(20)),
+        };
+        Self {
+            base_url: "https://huggingface.co".to_owned(),
+            token: "hf_lab".to_owned(),
+            namespaces: vec!["lab".to_owned()],
+            default_timeout: Duration::from_secs(30 * 60),
+            cold_start: BTreeMap::from([("default".to_owned(), cold_start)]),
+            page_size: 100,
+            scheduling_is_billed: false,
+        }
+    }
+}
+
+impl fmt::Debug for HfSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HfSettings")
+            .field("base_url", &self.base_url)
+            .field("namespaces", &self.namespaces)
+            .field("cold_start", &self.cold_start)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,421 @@
+//! A world on the paused clock, with everything a test needs to talk to it.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::body::Body;
+use fakes::{
+    BoxError, Clock, ConnectionReset, Draw, Env, HttpService, LAB_APP_PRIVATE_KEY_PEM, NewJob,
+    Settings, Span, Spawner, World,
+    history::{Conclusion, Event, History, What},
+    ids::{EventId, HfJobId},
+};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+pub(crate) const START: &str = "2026-11-03T10:00:00Z";
+
+/// Keyed randomness, good enough for tests.
+pub(crate) struct SeededDraw(pub(crate) u64);
+
+impl Draw for SeededDraw {
+    fn bits(&self, entity: &str, purpose: &str) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for byte in entity.bytes().chain([0]).chain(purpose.bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        hash ^= hash >> 31;
+        hash = hash.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash ^ (hash >> 29)
+    }
+}
+
+/// A webhook as the target saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) at_ms: u64,
+    pub(crate) headers: HeaderMap,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) body: Value,
+}
+
+impl Received {
+    pub(crate) fn action(&self) -> &str {
+        self.body["action"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn job_name(&self) -> &str {
+        self.body["workflow_job"]["name"]
+            .as_str()
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// How the webhook target behaves next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    Answer(u16),
+    Refuse,
+    Break,
+    Silent,
+}
+
+/// An HTTP answer with its JSON body.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) reset: bool,
+}
+
+impl Answer {
+    pub(crate) fn message(&self) -> &str {
+        self.body["message"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The address behind `rel="next"` of the `Link` header, without its host.
+    pub(crate) fn next(&self) -> Option<String> {
+        let link = self
+            .header("link")
+            .split(", ")
+            .find(|link| link.contains("rel=\"next\""))?
+            .to_owned();
+        let url = link.strip_prefix('<')?.split('>').next()?.to_owned();
+        Some(
+            url[url.find("//")? + 2..]
+                .split_once('/')
+                .map(|(_, path)| format!("/{path}"))
+                .unwrap(),
+        )
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Lab {
+    pub(crate) world: World,
+    pub(crate) clock: Clock,
+    received: Arc<Mutex<Vec<Received>>>,
+    target: Arc<Mutex<VecDeque<Target>>>,
+    github: axum::Router,
+    hf: axum::Router,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A world with settings of its own, seed 1.
+    pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::seeded(1, change)
+    }
+
+    pub(crate) fn seeded(seed: u64, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        settings.github.webhook_delay = Span::fixed(Duration::ZERO);
+        change(&mut settings);
+        let clock = Clock::starting_at(START.parse().unwrap());
+        let env = Env {
+            clock,
+            draw: Arc::new(SeededDraw(seed)),
+            spawner: spawner(),
+        };
+        let world = World::new(env, settings, History::new(clock));
+        let (github, hf) = (world.github_router(), world.hf_router());
+        let lab = Self {
+            world,
+            clock,
+            received: Arc::default(),
+            target: Arc::default(),
+            github,
+            hf,
+        };
+        lab.world.deliver_to(lab.webhook_target());
+        lab
+    }
+
+    /// Records every webhook; answers 200 unless told otherwise.
+    fn webhook_target(&self) -> HttpService {
+        let (received, target, clock) = (self.received.clone(), self.target.clone(), self.clock);
+        HttpService::new(tower::service_fn(move |request: Request<Body>| {
+            let (received, target) = (received.clone(), target.clone());
+            async move {
+                let behaviour = target
+                    .lock()
+                    .unwrap()
+                    .pop_front()
+                    .unwrap_or(Target::Answer(200));
+                if matches!(behaviour, Target::Refuse) {
+                    return Err(BoxError::from("connection refused (os error 111)"));
+                }
+                assert_eq!(request.uri().path(), "/webhook");
+                let (parts, body) = request.into_parts();
+                let raw = body.collect().await?.to_bytes().to_vec();
+                let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
+                let at_ms = clock.elapsed_ms();
+                received.lock().unwrap().push(Received {
+                    at_ms,
+                    headers: parts.headers,
+                    raw,
+                    body,
+                });
+                match behaviour {
+                    Target::Answer(status) => {
+                        let mut response = Response::new(Body::from("{\"ok\":true}"));
+                        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                        Ok(response)
+                    }
+                    Target::Silent => std::future::pending().await,
+                    Target::Break | Target::Refuse => {
+                        Err(BoxError::from("connection reset by peer"))
+                    }
+                }
+            }
+        }))
+    }
+
+    pub(crate) fn target(&self, behaviours: &[Target]) {
+        self.target.lock().unwrap().extend(behaviours);
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// `J1.queued`, in the order of arrival.
+    pub(crate) fn received_names(&self) -> Vec<String> {
+        self.received()
+            .iter()
+            .map(|one| format!("{}.{}", one.job_name(), one.action()))
+            .collect()
+    }
+
+    pub(crate) async fn sleep(&self, seconds: f64) {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+    }
+
+    pub(crate) fn queue(&self, name: &str, labels: &[&str]) -> fakes::ids::JobId {
+        self.world.github().queue(job(name, labels), None)
+    }
+
+    pub(crate) async fn call(&self, router: &axum::Router, request: Request<Body>) -> Answer {
+        let response = router.clone().oneshot(request).await.unwrap();
+        let reset = response.extensions().get::<ConnectionReset>().is_some();
+        let (parts, body) = response.into_parts();
+        let bytes = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+            reset,
+        }
+    }
+
+    pub(crate) async fn github(&self, method: &str, path: &str, auth: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("user-agent", "lab-test/1")
+            .header("authorization", auth)
+            .body(body_of(&body))
+            .unwrap();
+        self.call(&self.github, request).await
+    }
+
+    pub(crate) async fn github_raw(&self, request: Request<Body>) -> Answer {
+        self.call(&self.github, request).await
+    }
+
+    pub(crate) async fn hf(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.hf_as("Bearer hf_lab", method, path, body).await
+    }
+
+    pub(crate) async fn hf_as(&self, auth: &str, method: &str, path: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", auth)
+            .body(body_of(&body))
+            .unwrap();
+        self.call(&self.hf, request).await
+    }
+
+    /// A JWT good for nine minutes.
+    pub(crate) fn jwt(&self) -> String {
+        let now = self.clock.now().as_second();
+        format!(
+            "Bearer {}",
+            sign(&json!({"iat": now - 60, "exp": now + 540, "iss": 1234}))
+        )
+    }
+
+    pub(crate) async fn installation(&self, repo: &str) -> u64 {
+        let found = self
+            .github(
+                "GET",
+                &format!("/repos/{repo}/installation"),
+                &self.jwt(),
+                Value::Null,
+            )
+            .await;
+        found.body["id"].as_u64().unwrap()
+    }
+
+    /// An installation token for the owner of this repository, as an `Authorization` value.
+    pub(crate) async fn token_for(&self, repo: &str) -> String {
+        let path = format!(
+            "/app/installations/{}/access_tokens",
+            self.installation(repo).await
+        );
+        let made = self.github("POST", &path, &self.jwt(), Value::Null).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        format!("token {}", made.body["token"].as_str().unwrap())
+    }
+
+    pub(crate) async fn token(&self) -> String {
+        self.token_for("octo/app").await
+    }
+
+    pub(crate) async fn jit(&self, name: &str, labels: &[&str]) -> Answer {
+        let body = json!({"name": name, "runner_group_id": 1, "labels": labels});
+        let path = "/repos/octo/app/actions/runners/generate-jitconfig";
+        self.github("POST", path, &self.token().await, body).await
+    }
+
+    /// A JIT runner in an HF job of its own.
+    pub(crate) async fn launch(&self, name: &str, labels: &[&str]) -> HfJobId {
+        let jit = self.jit(name, labels).await;
+        assert_eq!(jit.status, 201, "{jit:?}");
+        let config = jit.body["encoded_jit_config"].as_str().unwrap().to_owned();
+        self.create(
+            &json!({"ACTIONS_RUNNER_INPUT_JITCONFIG": config}),
+            &json!({}),
+        )
+        .await
+    }
+
+    /// A runner that registers with a token.
+    pub(crate) async fn launch_registering(&self, name: &str, labels: &str) -> HfJobId {
+        let path = "/repos/octo/app/actions/runners/registration-token";
+        let made = self
+            .github("POST", path, &self.token().await, Value::Null)
+            .await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let environment =
+            json!({"RUNNER_NAME": name, "RUNNER_LABELS": labels, "GH_REPO": "octo/app"});
+        self.create(&json!({"RUNNER_TOKEN": made.body["token"]}), &environment)
+            .await
+    }
+
+    pub(crate) async fn create(&self, secrets: &Value, environment: &Value) -> HfJobId {
+        let body = json!({
+            "flavor": "cpu-basic", "dockerImage": "ghcr.io/actions/actions-runner", "command": ["./run.sh"],
+            "timeoutSeconds": 7200, "secrets": secrets, "environment": environment,
+        });
+        let made = self.hf("POST", "/api/jobs/lab", body).await;
+        assert_eq!(made.status, 200, "{made:?}");
+        HfJobId(made.body["id"].as_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.world.history().snapshot()
+    }
+
+    /// The first event that fits, with its id.
+    pub(crate) fn find(&self, fits: impl Fn(&What) -> bool) -> Option<Event> {
+        self.events().into_iter().find(|event| fits(&event.event))
+    }
+
+    pub(crate) fn count(&self, fits: impl Fn(&What) -> bool) -> usize {
+        self.events()
+            .iter()
+            .filter(|event| fits(&event.event))
+            .count()
+    }
+
+    /// Whether the chain of causes of `event` passes through one that fits.
+    pub(crate) fn is_caused_by(&self, event: &Event, fits: impl Fn(&What) -> bool) -> bool {
+        let mut cause: Option<EventId> = event.because;
+        while let Some(id) = cause {
+            let found = self.world.history().get(id).unwrap();
+            if fits(&found.event) {
+                return true;
+            }
+            cause = found.because;
+        }
+        false
+    }
+
+    /// The stage of an HF job, as its API shows it.
+    pub(crate) async fn stage(&self, job: &HfJobId) -> String {
+        let found = self
+            .hf("GET", &format!("/api/jobs/lab/{}", job.0), Value::Null)
+            .await;
+        found.body["status"]["stage"].as_str().unwrap().to_owned()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test is the one who owns the tasks"
+)]
+fn spawner() -> Spawner {
+    Spawner::new(|task| {
+        tokio::spawn(task);
+    })
+}
+
+fn body_of(body: &Value) -> Body {
+    if body.is_null() {
+        Body::empty()
+    } else {
+        Body::from(body.to_string())
+    }
+}
+
+pub(crate) fn sign(claims: &Value) -> String {
+    let key = jsonwebtoken::EncodingKey::from_rsa_pem(LAB_APP_PRIVATE_KEY_PEM.as_bytes()).unwrap();
+    jsonwebtoken::encode(
+        &jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256),
+        claims,
+        &key,
+    )
+    .unwrap()
+}
+
+/// A job of `octo/app` that runs for a minute and succeeds.
+pub(crate) fn job(name: &str, labels: &[&str]) -> NewJob {
+    NewJob {
+        name: name.to_owned(),
+        repo: "octo/app".to_owned(),
+        labels: labels.iter().map(|&label| label.to_owned()).collect(),
+        run: None,
+        runs_for: Duration::from_secs(60),
+        conclusion: Conclusion::Success,
+        max_parallel: None,
+        needs_approval: false,
+    }
+}

@@ -1,0 +1,169 @@
+//! What the fake learns from recorded payloads.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use fakes::{
+    RawDelivery,
+    github::Status,
+    history::{Conclusion, Origin, Signed, What},
+    ids::JobId,
+};
+use serde_json::{Value, json};
+
+use crate::lab::Lab;
+
+fn send(lab: &Lab, action: &str, runner_name: &str) {
+    let payload = json!({
+        "action": action,
+        "workflow_job": {
+            "id": 900, "run_id": 90, "run_attempt": 1, "name": "build", "labels": ["a"], "status": action,
+            "conclusion": if action == "completed" { json!("failure") } else { Value::Null },
+            "runner_name": runner_name,
+        },
+        "repository": {"id": 1, "full_name": "recorded/repo", "private": true},
+        "installation": {"id": 777},
+    });
+    lab.world.github().deliver(
+        RawDelivery {
+            event: "workflow_job".to_owned(),
+            guid: None,
+            headers: Vec::new(),
+            body: Bytes::from(payload.to_string()),
+            signed: Signed::Lab,
+            origin: Origin::Recorded,
+            learn: true,
+        },
+        None,
+    );
+}
+
+async fn launch(lab: &Lab, name: &str) {
+    let token = lab.token_for("recorded/repo").await;
+    let path = "/repos/recorded/repo/actions/runners/generate-jitconfig";
+    let body = json!({"name": name, "runner_group_id": 1, "labels": ["a"]});
+    let config = lab.github("POST", path, &token, body).await.body["encoded_jit_config"].clone();
+    lab.create(
+        &json!({"ACTIONS_RUNNER_INPUT_JITCONFIG": config}),
+        &json!({}),
+    )
+    .await;
+}
+
+fn drive(lab: &Lab, actions: &[&str]) {
+    let actions: BTreeSet<String> = actions.iter().map(|&action| action.to_owned()).collect();
+    lab.world.github().expect_recorded(900, actions);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_recorded_only_as_queued_lives_by_the_ordinary_rules() {
+    let lab = Lab::new();
+    send(&lab, "queued", "");
+    lab.sleep(1.0).await;
+    assert_eq!(
+        lab.received().len(),
+        1,
+        "the recording is the only queued event"
+    );
+    assert_eq!(lab.installation("recorded/repo").await, 777);
+    launch(&lab, "r").await;
+    lab.sleep(200.0).await;
+    assert_eq!(
+        lab.received_names(),
+        ["build.queued", "build.in_progress", "build.completed"]
+    );
+    assert_eq!(lab.received()[1].body["workflow_job"]["id"], 900);
+    assert_eq!(lab.world.github().job_by_name("build"), Some(JobId(900)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driven_job_is_moved_by_the_recording_alone() {
+    let lab = Lab::new();
+    drive(&lab, &["queued", "in_progress", "completed"]);
+    send(&lab, "queued", "");
+    launch(&lab, "mine").await;
+    lab.sleep(300.0).await;
+    assert_eq!(
+        lab.world.github().jobs()[0].status,
+        Status::Queued,
+        "no ordinary assignment"
+    );
+    send(&lab, "in_progress", "mine");
+    lab.sleep(500.0).await;
+    let started = lab
+        .find(|what| matches!(what, What::JobStarted { .. }))
+        .unwrap();
+    assert!(matches!(
+        started.event,
+        What::JobStarted {
+            runner: Some(_),
+            ..
+        }
+    ));
+    assert!(
+        lab.world.github().runners()[0].busy,
+        "until the recorded end"
+    );
+    send(&lab, "completed", "mine");
+    lab.sleep(10.0).await;
+    assert_eq!(
+        lab.world.github().jobs()[0].conclusion,
+        Some(Conclusion::Failure)
+    );
+    assert!(lab.world.github().runners().is_empty());
+    assert_eq!(
+        lab.received_names(),
+        ["build.queued", "build.in_progress", "build.completed"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorded_start_without_our_runner_happens_outside_the_lab() {
+    let lab = Lab::new();
+    drive(&lab, &["in_progress", "completed"]);
+    send(&lab, "queued", "");
+    launch(&lab, "mine").await;
+    lab.sleep(100.0).await;
+    send(&lab, "in_progress", "somebody-elses");
+    lab.sleep(1.0).await;
+    let started = lab
+        .find(|what| matches!(what, What::JobStarted { .. }))
+        .unwrap();
+    assert!(matches!(
+        started.event,
+        What::JobStarted { runner: None, .. }
+    ));
+    assert!(!lab.world.github().runners()[0].busy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn belief_only_moves_forward() {
+    let lab = Lab::new();
+    drive(&lab, &["queued", "in_progress", "completed"]);
+    for action in ["completed", "in_progress", "queued", "waiting"] {
+        send(&lab, action, "x");
+        lab.sleep(1.0).await;
+        assert_eq!(
+            lab.world.github().jobs()[0].status,
+            Status::Completed,
+            "{action}"
+        );
+    }
+    assert_eq!(lab.received().len(), 4, "all are sent all the same");
+    assert_eq!(
+        lab.count(|what| matches!(what, What::JobCompleted { .. })),
+        1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorded_approval_moves_waiting_to_queued() {
+    let lab = Lab::new();
+    send(&lab, "waiting", "");
+    launch(&lab, "r").await;
+    lab.sleep(100.0).await;
+    assert_eq!(lab.world.github().jobs()[0].status, Status::Waiting);
+    send(&lab, "queued", "");
+    lab.sleep(100.0).await;
+    assert_eq!(lab.world.github().jobs()[0].status, Status::Completed);
+}
