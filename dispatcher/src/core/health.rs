@@ -1,0 +1,199 @@
+//! How a lane fares: what its failures cost it, how long its boots may take, and when it is given up.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    backoff,
+    engine::{Core, later},
+    model::{CredentialKind, Lane, Launch},
+};
+
+/// How long a slow boot makes a lane start with a registration token.
+const SLOW_MEMORY: Duration = Duration::from_secs(3600);
+/// How long after a launch ended without a job its lane waits to learn what became of the jobs.
+const RECHECK_HOLD: Duration = Duration::from_secs(15);
+const RETRY_BASE: Duration = Duration::from_secs(4);
+const RETRY_CAP: Duration = Duration::from_secs(600);
+
+/// How a lane has fared. Kept in memory only: after a restart it starts afresh.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LaneState {
+    pub(super) not_before: Option<Timestamp>,
+    /// Launches in a row that came to nothing, counted once for those that were under way together.
+    pub(super) failures: u32,
+    pub(super) failing_since: Option<Timestamp>,
+    pub(super) failed_at: Option<Timestamp>,
+    pub(super) last_reason: String,
+    pub(super) last_fault: Option<Fault>,
+    boot_failures: u32,
+    slow_until: Option<Timestamp>,
+    pub(super) blocked: Option<Blocked>,
+    give_up_at: Option<Timestamp>,
+}
+
+/// GitHub keeps jobs of the lane from running although a runner waits: `max-parallel`, a concurrency group, …
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocked {
+    pub(super) since: Timestamp,
+    /// Runners busy when the block was noticed.
+    pub(super) peak: usize,
+    pub(super) loosened_at: Option<Timestamp>,
+}
+
+/// What went wrong with a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Not online by the deadline.
+    Boot,
+    /// The HF job ended without having had a job.
+    Dud,
+    /// GitHub or the Hub said no.
+    Refused,
+}
+
+impl Core {
+    /// While launches of a lane fail, it tries one at a time.
+    pub(super) fn probe_room(&self, lane: &Lane, starting: usize, booting: usize) -> usize {
+        let Some(state) = self.lanes.get(lane) else {
+            return usize::MAX;
+        };
+        match state.last_fault {
+            Some(Fault::Refused) if state.failures >= 1 => 1_usize.saturating_sub(starting),
+            Some(Fault::Dud) if state.failures >= 3 => 1_usize.saturating_sub(starting + booting),
+            _ => usize::MAX,
+        }
+    }
+
+    pub(super) fn credential_for(&self, now: Timestamp, lane: &Lane) -> CredentialKind {
+        let no_jit = self.repos.get(&lane.repo).is_some_and(|repo| repo.no_jit);
+        let slow = self
+            .lanes
+            .get(lane)
+            .and_then(|state| state.slow_until)
+            .is_some_and(|until| until > now);
+        if no_jit || slow || self.settings.token_only.contains(&lane.label) {
+            return CredentialKind::RegistrationToken;
+        }
+        self.settings.credential
+    }
+
+    /// How long the HF job of this launch may take until its runner is online, and from when that counts.
+    pub(super) fn boot_deadline(&self, launch: &Launch, created_at: Timestamp) -> Timestamp {
+        match launch.credential {
+            CredentialKind::Jit => {
+                let life = self.settings.jit_lifetime;
+                let usable = life.saturating_sub(Duration::from_secs(30)).max(life / 2);
+                later(
+                    launch.minted_at.unwrap_or(created_at),
+                    usable.min(self.settings.boot_deadline),
+                )
+            }
+            CredentialKind::RegistrationToken => {
+                let failures = self
+                    .lanes
+                    .get(&launch.lane)
+                    .map_or(0, |state| state.boot_failures);
+                let slow = failures >= 2;
+                let span = if slow {
+                    self.settings.slow_boot_deadline
+                } else {
+                    self.settings.boot_deadline
+                };
+                let deadline = later(created_at, span);
+                let last = launch
+                    .valid_until
+                    .and_then(|until| until.checked_sub(Duration::from_secs(60)).ok());
+                last.map_or(deadline, |last| deadline.min(last))
+            }
+        }
+    }
+
+    /// A launch came to nothing. Launches that were under way together count as one failure.
+    pub(super) fn lane_failed(
+        &mut self,
+        now: Timestamp,
+        lane: &Lane,
+        intended_at: Timestamp,
+        fault: Fault,
+        reason: &str,
+    ) {
+        let failures = self.lanes.get(lane).map_or(0, |state| state.failures);
+        let bits = self.bits(&format!("retry/{}/{}/{failures}", lane.repo, lane.label));
+        let state = self.lanes.entry(lane.clone()).or_default();
+        reason.clone_into(&mut state.last_reason);
+        if state.failed_at.is_some_and(|at| intended_at <= at) {
+            return;
+        }
+        state.failed_at = Some(now);
+        state.failures += 1;
+        state.failing_since.get_or_insert(now);
+        state.last_fault = Some(fault);
+        let attempt = match fault {
+            // The longer deadline of the next try is the backoff.
+            Fault::Boot => 1,
+            Fault::Dud | Fault::Refused => state.failures,
+        };
+        if fault != Fault::Refused {
+            state.boot_failures += u32::from(fault == Fault::Boot);
+            state.slow_until = Some(later(now, SLOW_MEMORY));
+        }
+        state.not_before = Some(later(
+            now,
+            backoff::delay(attempt, RETRY_BASE, RETRY_CAP, bits),
+        ));
+    }
+
+    /// A runner of the lane came online.
+    pub(super) fn lane_works(&mut self, lane: &Lane) {
+        if let Some(state) = self.lanes.get_mut(lane) {
+            state.failures = 0;
+            state.failing_since = None;
+            state.last_fault = None;
+            state.give_up_at = None;
+            state.last_reason.clear();
+        }
+    }
+
+    /// The Hub took an order of the lane.
+    pub(super) fn order_taken(&mut self, lane: &Lane) {
+        if self
+            .lanes
+            .get(lane)
+            .is_some_and(|state| state.last_fault == Some(Fault::Refused))
+        {
+            self.lane_works(lane);
+        }
+    }
+
+    /// Nothing new for this lane until its jobs have been asked about.
+    pub(super) fn hold_lane(&mut self, now: Timestamp, lane: &Lane) {
+        self.recheck_lane(now, lane);
+        let state = self.lanes.entry(lane.clone()).or_default();
+        let until = later(now, RECHECK_HOLD);
+        state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
+    }
+
+    pub(super) fn consider_giving_up(&mut self, now: Timestamp, lane: &Lane) {
+        const AGAIN: Duration = Duration::from_secs(300);
+        let Some(state) = self.lanes.get(lane) else {
+            return;
+        };
+        let Some(failing_since) = state.failing_since else {
+            return;
+        };
+        if state.failures < self.settings.unservable_tries {
+            return;
+        }
+        let at = state
+            .give_up_at
+            .unwrap_or_else(|| later(failing_since, self.settings.unservable_after));
+        let reason = state.last_reason.clone();
+        if !self.due(now, at) {
+            return;
+        }
+        self.lanes.entry(lane.clone()).or_default().give_up_at = Some(later(now, AGAIN));
+        self.give_up(now, lane, &reason);
+    }
+}

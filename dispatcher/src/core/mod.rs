@@ -1,0 +1,36 @@
+//! The decisions, without IO: `Core::step(now, input)` returns what to write down and what to ask.
+//!
+//! Level-triggered: webhooks only tell it sooner. What it does follows from comparing demand (queued jobs) with supply
+//! (launches) in each lane, as counts and never as pairs, because GitHub assigns by label and not by who asked.
+
+mod backoff;
+mod demand;
+mod engine;
+mod health;
+mod journal;
+mod lanes;
+mod launching;
+mod message;
+mod model;
+mod polling;
+mod readings;
+mod retiring;
+mod settings;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    engine::{Core, Draw},
+    journal::JournalError,
+    message::{
+        Access, Command, Credential, FailedDelivery, Failure, HfJob, HfJobOrder, Input, JobReading,
+        JobSighting, Mint, Runner, Stage, Survey, Write,
+    },
+    model::{
+        CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, Lane, LaunchId, RepoId,
+        RunId, RunnerId, Secret,
+    },
+    settings::{Settings, Unservable},
+    status::{ClosedJobStatus, JobStatusLine, LaneStatus, LaunchStatus, RepoStatus, Status},
+};

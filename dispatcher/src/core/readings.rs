@@ -1,0 +1,380 @@
+//! What GitHub shows of runners: settles doubts about launches, two agreeing readings at a time.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    engine::{Core, later, since},
+    health::Fault,
+    message::{Command, Failure, Runner},
+    model::{Doubt, JobId, LaunchId, RepoId, State, Suspicion},
+};
+
+/// After a list of runners failed.
+const LIST_AGAIN: Duration = Duration::from_secs(30);
+/// A launch whose HF job runs for so long without having a job is looked at before its deadline.
+const FIRST_LOOK: Duration = Duration::from_secs(120);
+
+impl Core {
+    pub(super) fn launch_of_runner(&self, repo: RepoId, name: &str) -> Option<LaunchId> {
+        self.launches
+            .iter()
+            .find(|(_, l)| l.lane.repo == repo && l.runner == name)
+            .map(|(id, _)| id.clone())
+    }
+
+    /// The launch's runner has a job.
+    pub(super) fn runner_took(&mut self, now: Timestamp, id: &LaunchId, job: Option<JobId>) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let lane = launch.lane.clone();
+        if let State::Busy {
+            job: known,
+            done_at,
+            ..
+        } = launch.state
+            && (job.is_none() || known == job || done_at.is_some())
+        {
+            return;
+        }
+        let still_there = !matches!(launch.state, State::Retiring { removed: true });
+        self.change(id, |launch| {
+            launch.state = State::Busy {
+                job,
+                since: now,
+                done_at: None,
+            };
+            launch.ran = true;
+            launch.live.suspicion = None;
+            launch.live.surplus_since = None;
+            launch.live.not_before = None;
+            launch.live.looked_at = Some(now);
+        });
+        self.lane_works(&lane);
+        if job.is_none() {
+            self.recheck_lane(now, &lane);
+        }
+        if !still_there {
+            tracing::warn!(launch = %id, "a runner took a job although its record was removed");
+        }
+    }
+
+    /// The launch's job is over; the runner should go away by itself.
+    pub(super) fn runner_finished(&mut self, now: Timestamp, id: &LaunchId, job: JobId) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let lane = launch.lane.clone();
+        let since = match launch.state {
+            State::Busy {
+                since,
+                done_at: None,
+                ..
+            } => since,
+            State::Busy {
+                done_at: Some(_), ..
+            }
+            | State::Retiring { .. } => return,
+            _ => now,
+        };
+        self.change(id, |launch| {
+            launch.state = State::Busy {
+                job: Some(job),
+                since,
+                done_at: Some(now),
+            };
+            launch.ran = true;
+            launch.live.suspicion = None;
+            launch.live.surplus_since = None;
+        });
+        self.lane_works(&lane);
+    }
+
+    /// Starts to doubt a launch when its time is up.
+    pub(super) fn doubt_if_due(&mut self, now: Timestamp, id: &LaunchId) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let repo = launch.lane.repo;
+        if let Some(suspicion) = launch.live.suspicion {
+            let dropped = suspicion.why == Doubt::Surplus && launch.live.surplus_since.is_none();
+            if dropped {
+                return self.set_suspicion(id, None);
+            }
+            if self.due(now, suspicion.next_at) {
+                self.wanted_readings.insert(repo);
+            }
+            return;
+        }
+        let surplus_at = launch
+            .live
+            .surplus_since
+            .map(|at| later(at, self.settings.idle_timeout));
+        let online_at = launch.live.online_at;
+        let (state, looked_at) = (launch.state.clone(), launch.live.looked_at);
+        let first_look = launch.live.running && looked_at.is_none();
+        let created_at = launch.created_at.unwrap_or(launch.intended_at);
+        if surplus_at.is_some_and(|at| self.due(now, at)) {
+            return self.doubt(now, id, Doubt::Surplus);
+        }
+        match state {
+            State::Booting { deadline } => {
+                if self.due(now, deadline) {
+                    self.doubt(now, id, Doubt::BootDeadline);
+                } else if first_look && self.due(now, later(created_at, FIRST_LOOK)) {
+                    self.look(now, id, repo);
+                }
+            }
+            // An idle runner is looked at again now and then: it may have lost its network.
+            State::Idle { since } => {
+                let seen = online_at.unwrap_or(since).max(looked_at.unwrap_or(since));
+                if self.due(now, later(seen, self.settings.idle_timeout)) {
+                    self.look(now, id, repo);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn doubt(&mut self, now: Timestamp, id: &LaunchId, why: Doubt) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let lane = launch.lane.clone();
+        self.set_suspicion(
+            id,
+            Some(Suspicion {
+                why,
+                readings: 0,
+                next_at: now,
+            }),
+        );
+        self.wanted_readings.insert(lane.repo);
+        // GitHub's busy flag may lag: what we can know about the jobs counts as well.
+        self.recheck_lane(now, &lane);
+    }
+
+    fn set_suspicion(&mut self, id: &LaunchId, suspicion: Option<Suspicion>) {
+        if let Some(launch) = self.launches.get_mut(id) {
+            launch.live.suspicion = suspicion;
+        }
+    }
+
+    fn look(&mut self, now: Timestamp, id: &LaunchId, repo: RepoId) {
+        if let Some(launch) = self.launches.get_mut(id) {
+            launch.live.looked_at = Some(now);
+            self.wanted_readings.insert(repo);
+        }
+    }
+
+    /// A busy launch: when its job is over it must end; when its job is unknown it must be looked at.
+    pub(super) fn watch_busy(&mut self, now: Timestamp, id: &LaunchId) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let State::Busy {
+            job,
+            since,
+            done_at,
+        } = launch.state.clone()
+        else {
+            return;
+        };
+        let (repo, looked_at, inspecting) = (
+            launch.lane.repo,
+            launch.live.looked_at,
+            launch.live.inspecting,
+        );
+        if let Some(done_at) = done_at {
+            if !inspecting && self.due(now, later(done_at, self.settings.finish_grace)) {
+                self.inspect(id);
+            }
+        } else if job.is_none()
+            && self.due(
+                now,
+                later(looked_at.unwrap_or(since), self.settings.running_check),
+            )
+        {
+            self.look(now, id, repo);
+        }
+    }
+
+    /// Lists the runners of every repository in which something is to be settled.
+    pub(super) fn read_runners(&mut self, _now: Timestamp) {
+        for repo in std::mem::take(&mut self.wanted_readings) {
+            let Some(access) = self.access(repo) else {
+                continue;
+            };
+            let Some(known) = self.repos.get_mut(&repo) else {
+                continue;
+            };
+            if !known.listing {
+                known.listing = true;
+                self.calls.push(Command::ListRunners(access));
+            }
+        }
+    }
+
+    pub(super) fn runners_listed(
+        &mut self,
+        now: Timestamp,
+        repo: RepoId,
+        answer: Result<Vec<Runner>, Failure>,
+    ) {
+        if let Some(known) = self.repos.get_mut(&repo) {
+            known.listing = false;
+        }
+        match answer {
+            Ok(list) => {
+                let ours: Vec<LaunchId> = self
+                    .launches
+                    .iter()
+                    .filter(|(_, l)| l.lane.repo == repo)
+                    .map(|(id, _)| id.clone())
+                    .collect();
+                for id in ours {
+                    let Some(launch) = self.launches.get(&id) else {
+                        continue;
+                    };
+                    let reading = list
+                        .iter()
+                        .find(|runner| runner.name == launch.runner)
+                        .cloned();
+                    self.read(now, &id, reading.as_ref());
+                }
+            }
+            Err(failure) => {
+                if matches!(failure.refused(), Some(401 | 403 | 404)) {
+                    self.doubt_access(now, repo);
+                }
+                let again = failure
+                    .limited_until()
+                    .unwrap_or_else(|| later(now, LIST_AGAIN));
+                for launch in self
+                    .launches
+                    .values_mut()
+                    .filter(|launch| launch.lane.repo == repo)
+                {
+                    if let Some(suspicion) = &mut launch.live.suspicion {
+                        suspicion.next_at = suspicion.next_at.max(again);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in one reading of one launch's runner; `None` is a list without it.
+    fn read(&mut self, now: Timestamp, id: &LaunchId, reading: Option<&Runner>) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let settled = matches!(
+            launch.state,
+            State::Booting { .. }
+                | State::Idle { .. }
+                | State::Busy {
+                    job: None,
+                    done_at: None,
+                    ..
+                }
+        );
+        if !settled || launch.live.calling {
+            return;
+        }
+        if let Some(runner) = reading
+            && launch.runner_id != Some(runner.id)
+        {
+            self.change(id, |launch| launch.runner_id = Some(runner.id));
+        }
+        match reading {
+            Some(runner) if runner.busy => self.runner_took(now, id, None),
+            Some(runner) if runner.online => self.read_online(now, id),
+            _ => self.read_offline(now, id),
+        }
+    }
+
+    fn read_online(&mut self, now: Timestamp, id: &LaunchId) {
+        let Some(launch) = self.launches.get_mut(id) else {
+            return;
+        };
+        launch.live.online_at = Some(now);
+        let lane = launch.lane.clone();
+        let surplus = launch
+            .live
+            .suspicion
+            .filter(|doubt| doubt.why == Doubt::Surplus);
+        launch.live.suspicion = surplus;
+        if !matches!(launch.state, State::Idle { .. }) {
+            self.change(id, |launch| launch.state = State::Idle { since: now });
+            self.lane_works(&lane);
+        }
+        if surplus.is_some() {
+            self.count_reading(now, id);
+        }
+    }
+
+    fn read_offline(&mut self, now: Timestamp, id: &LaunchId) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        if launch.live.suspicion.is_some() {
+            return self.count_reading(now, id);
+        }
+        // Booting and offline is as it should be until the deadline.
+        if !matches!(launch.state, State::Booting { .. }) {
+            if matches!(launch.state, State::Busy { .. }) {
+                self.change(id, |launch| launch.state = State::Idle { since: now });
+            }
+            let gap = self.settings.reading_gap;
+            self.set_suspicion(
+                id,
+                Some(Suspicion {
+                    why: Doubt::Offline,
+                    readings: 1,
+                    next_at: later(now, gap),
+                }),
+            );
+        }
+    }
+
+    /// One more reading showed the runner free. Two of them, apart, are enough to take it away.
+    fn count_reading(&mut self, now: Timestamp, id: &LaunchId) {
+        let gap = self.settings.reading_gap;
+        let Some(launch) = self.launches.get_mut(id) else {
+            return;
+        };
+        let Some(suspicion) = &mut launch.live.suspicion else {
+            return;
+        };
+        if suspicion.next_at > now {
+            return;
+        }
+        suspicion.readings += 1;
+        suspicion.next_at = later(now, gap);
+        if suspicion.readings < 2 {
+            return;
+        }
+        let (why, surplus) = (suspicion.why, launch.live.surplus_since.is_some());
+        let (lane, intended_at) = (launch.lane.clone(), launch.intended_at);
+        let waited = since(now, launch.created_at.unwrap_or(intended_at)).as_secs();
+        let reason = match why {
+            Doubt::Surplus => "more runners than queued jobs".to_owned(),
+            Doubt::BootDeadline => {
+                format!("no runner online {waited} s after the HF job was created")
+            }
+            Doubt::Offline => "the runner went offline without a job".to_owned(),
+        };
+        if !surplus {
+            match why {
+                Doubt::BootDeadline => {
+                    self.lane_failed(now, &lane, intended_at, Fault::Boot, &reason);
+                }
+                Doubt::Offline => self.lane_failed(now, &lane, intended_at, Fault::Dud, &reason),
+                Doubt::Surplus => {}
+            }
+        }
+        self.retire(id, &reason);
+    }
+}

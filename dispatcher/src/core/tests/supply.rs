@@ -1,0 +1,276 @@
+//! Supply: fungible runners, surplus, blocked queues, and the safe way out.
+
+use super::*;
+
+#[test]
+fn a_sibling_that_takes_the_runner_does_not_leave_the_job_without_one() {
+    let mut bench = Bench::new();
+    let mints = bench.queue_and_boot(1, 3);
+    bench.event(3, JobStatus::InProgress, Some(&mints[0].runner));
+    bench.event(2, JobStatus::InProgress, Some(&mints[2].runner));
+    assert_eq!(bench.launches(), 3, "one queued, one booting");
+    let extra = bench.event(9, JobStatus::InProgress, Some(&mints[1].runner));
+    assert_eq!(
+        super::mints(extra).len(),
+        1,
+        "a job we never heard of took the last one: launch another"
+    );
+}
+
+#[test]
+fn a_job_taken_by_an_unknown_runner_leaves_demand_only() {
+    let mut bench = Bench::new();
+    bench.queue_and_boot(1, 1);
+    let calls = bench.event(1, JobStatus::InProgress, Some("elsewhere"));
+    assert!(calls.is_empty());
+    assert!(
+        bench
+            .core
+            .launches
+            .values()
+            .all(|launch| launch.live.surplus_since.is_some())
+    );
+}
+
+#[test]
+fn a_cancelled_job_is_not_launched_for() {
+    let mut bench = Bench::new();
+    let mint = bench.queue(1, 1).remove(0);
+    bench.event(1, JobStatus::Completed, None);
+    let calls = bench.give(Input::Credential(
+        mint.launch.clone(),
+        Ok(credential(&mint)),
+    ));
+    assert_eq!(
+        (count(&calls, is_create), count(&calls, is_delete)),
+        (0, 1),
+        "no compute; the record goes"
+    );
+}
+
+#[test]
+fn surplus_goes_after_the_grace_and_two_readings_record_first() {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.list_runners(&[(&mint, true, false)]);
+    bench.event(1, JobStatus::Completed, None);
+    assert_eq!(count(&bench.pass(299), is_delete), 0);
+    assert_eq!(count(&bench.pass(2), is_list_runners), 1);
+    assert_eq!(
+        count(&bench.list_runners(&[(&mint, true, false)]), is_delete),
+        0,
+        "never on one reading"
+    );
+    assert_eq!(count(&bench.pass(15), is_list_runners), 1);
+    let calls = bench.list_runners(&[(&mint, true, false)]);
+    assert_eq!((count(&calls, is_delete), count(&calls, is_cancel)), (1, 0));
+    assert_eq!(
+        count(
+            &bench.give(Input::RunnerDeleted(mint.launch.clone(), Ok(()))),
+            is_cancel
+        ),
+        1
+    );
+    bench.give(Input::HfCanceled(mint.launch, Ok(())));
+    assert_eq!(bench.launches(), 0);
+}
+
+#[test]
+fn a_runner_that_turns_busy_between_the_readings_and_the_removal_is_kept() {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.list_runners(&[(&mint, true, false)]);
+    bench.event(1, JobStatus::Completed, None);
+    bench.pass(301);
+    bench.list_runners(&[(&mint, true, false)]);
+    bench.pass(16);
+    bench.list_runners(&[(&mint, true, false)]);
+    let calls = bench.give(Input::RunnerDeleted(mint.launch.clone(), Err(refused(422))));
+    assert_eq!(count(&calls, is_cancel), 0);
+    assert!(bench.state(&mint).contains("Busy"));
+}
+
+#[test]
+fn new_demand_saves_a_doubted_runner() {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.list_runners(&[(&mint, true, false)]);
+    bench.event(1, JobStatus::Completed, None);
+    bench.pass(301);
+    bench.list_runners(&[(&mint, true, false)]);
+    assert!(bench.queue(2, 2).is_empty(), "the idle runner serves it");
+    bench.pass(16);
+    assert_eq!(
+        count(&bench.list_runners(&[(&mint, true, false)]), is_delete),
+        0
+    );
+}
+
+#[test]
+fn a_launch_without_a_record_is_looked_up_before_it_is_cancelled() {
+    let settings = Settings {
+        credential: CredentialKind::RegistrationToken,
+        ..Settings::default()
+    };
+    let mut bench = Bench::with(settings);
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.event(1, JobStatus::Completed, None);
+    bench.pass(301);
+    bench.list_runners(&[]);
+    bench.pass(16);
+    let calls = bench.list_runners(&[]);
+    assert!(
+        matches!(calls.as_slice(), [Command::FindRunner(..)]),
+        "{calls:?}"
+    );
+    let calls = bench.give(Input::RunnerFound(
+        mint.launch.clone(),
+        Ok(Some(runner_of(&mint, true, true))),
+    ));
+    assert_eq!(count(&calls, is_cancel), 0);
+    assert!(bench.state(&mint).contains("Busy"));
+}
+
+#[test]
+fn at_the_boot_deadline_an_online_runner_counts_as_idle() {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.pass(271);
+    bench.list_runners(&[(&mint, true, false)]);
+    assert!(bench.state(&mint).contains("Idle"));
+}
+
+#[test]
+fn a_finished_job_whose_hf_job_hangs_is_verified_and_then_ended() {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.event(1, JobStatus::InProgress, Some(&mint.runner));
+    bench.event(1, JobStatus::Completed, Some(&mint.runner));
+    let calls = bench.pass(61);
+    assert_eq!(
+        count(&calls, |call| matches!(call, Command::InspectHfJob(..))),
+        1,
+        "{calls:?}"
+    );
+    let alive = hf_job_of(&mint.launch, hf_id(&mint.launch), Stage::Running);
+    let calls = bench.give(Input::HfInspected(mint.launch.clone(), Ok(alive)));
+    assert!(
+        matches!(calls.as_slice(), [Command::ReadJob(_, JobId(1))]),
+        "{calls:?}"
+    );
+    let calls = bench.give(Input::JobRead(key(1), read(JobStatus::Completed, None)));
+    assert_eq!((count(&calls, is_delete), count(&calls, is_cancel)), (1, 0));
+    assert_eq!(
+        count(
+            &bench.give(Input::RunnerDeleted(mint.launch, Ok(()))),
+            is_cancel
+        ),
+        1
+    );
+}
+
+#[test]
+fn a_launch_that_ended_without_a_job_is_replaced_after_asking_about_the_jobs() {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    let over = hf_job_of(&mint.launch, hf_id(&mint.launch), Stage::Over("ERROR"));
+    let calls = bench.give(Input::HfInspected(mint.launch.clone(), Ok(over)));
+    assert!(
+        calls
+            .iter()
+            .any(|call| matches!(call, Command::ReadJob(_, JobId(1)))),
+        "{calls:?}"
+    );
+    assert_eq!(count(&calls, is_delete), 1, "its record is of no use");
+    bench.give(Input::RunnerDeleted(mint.launch, Ok(())));
+    bench.give(Input::JobRead(key(1), read(JobStatus::Queued, None)));
+    assert_eq!(mints(bench.pass(20)).len(), 1);
+}
+
+#[test]
+fn a_launch_that_ran_a_job_we_never_heard_of_is_replaced_after_asking_about_the_jobs() {
+    let mut bench = Bench::new();
+    let first = bench.queue_and_boot(1, 1).remove(0);
+    bench.list_runners(&[(&first, true, true)]);
+    bench.queue(2, 2);
+    let over = hf_job_of(
+        &first.launch,
+        hf_id(&first.launch),
+        Stage::Over("COMPLETED"),
+    );
+    let calls = bench.give(Input::HfInspected(first.launch, Ok(over)));
+    assert!(mints(calls).is_empty(), "it may have run either of the two");
+    bench.give(Input::JobRead(key(1), read(JobStatus::Completed, None)));
+    bench.give(Input::JobRead(key(2), read(JobStatus::Queued, None)));
+    assert!(
+        mints(bench.pass(3600)).is_empty(),
+        "the second launch serves the second job"
+    );
+}
+
+#[test]
+fn a_job_that_ran_unnoticed_is_not_launched_again() {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    let over = hf_job_of(&mint.launch, hf_id(&mint.launch), Stage::Over("COMPLETED"));
+    bench.give(Input::HfInspected(mint.launch.clone(), Ok(over)));
+    bench.give(Input::RunnerDeleted(mint.launch, Ok(())));
+    bench.give(Input::JobRead(key(1), read(JobStatus::Completed, None)));
+    assert!(mints(bench.pass(3600)).is_empty());
+}
+
+#[test]
+fn caps_hold_and_the_oldest_job_goes_first() {
+    let mut bench = Bench::with(Settings {
+        max_total: 2,
+        ..Settings::default()
+    });
+    let first = bench.queue(1, 5);
+    let names: Vec<_> = first.iter().map(|mint| mint.runner.as_str()).collect();
+    assert_eq!(names, ["hfjobs-7-1", "hfjobs-7-2"]);
+    assert!(mints(bench.pass(1)).is_empty());
+    assert_eq!(bench.launches(), 2);
+}
+
+#[test]
+fn a_blocked_queue_keeps_one_standing_runner() {
+    let mut bench = Bench::new();
+    let all = bench.queue_and_boot(1, 10);
+    bench.event(1, JobStatus::InProgress, Some(&all[0].runner));
+    let shown: Vec<_> = all
+        .iter()
+        .enumerate()
+        .map(|(place, mint)| (mint, true, place == 0))
+        .collect();
+    for _ in 0..80 {
+        let mut calls = bench.pass(10);
+        while let Some(call) = calls.pop() {
+            let more = match call {
+                Command::ListRunners(_) => bench.list_runners(&shown),
+                Command::DeleteRunner(_, launch, _) => {
+                    bench.give(Input::RunnerDeleted(launch, Ok(())))
+                }
+                Command::CancelHfJob(launch, _) => bench.give(Input::HfCanceled(launch, Ok(()))),
+                _ => Vec::new(),
+            };
+            calls.extend(more);
+        }
+    }
+    let idle = bench
+        .core
+        .launches
+        .values()
+        .filter(|launch| format!("{:?}", launch.state).contains("Idle"));
+    assert_eq!((idle.count(), bench.launches()), (1, 2));
+    let standing = bench
+        .core
+        .launches
+        .values()
+        .find(|l| l.runner != all[0].runner)
+        .unwrap()
+        .runner
+        .clone();
+    bench.event(1, JobStatus::Completed, Some(&all[0].runner));
+    let calls = bench.event(2, JobStatus::InProgress, Some(&standing));
+    assert_eq!(mints(calls).len(), 1, "one more, not nine");
+}

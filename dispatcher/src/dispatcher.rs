@@ -1,0 +1,94 @@
+//! Puts the parts together.
+
+use std::{fmt, sync::Arc};
+
+use axum::Router;
+
+use crate::{
+    config::Config,
+    core::{Core, JournalError},
+    executor::Executor,
+    github::{GithubClient, Surveyor},
+    hf::HfClient,
+    host::Host,
+    http::HttpService,
+    reconciler::{Inbox, Reconciler},
+    store::{Store, StoreError},
+    webhook,
+};
+
+/// Why a dispatcher cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Webhooks could not be verified.
+    #[error("GH_WEBHOOK_SECRET is empty")]
+    NoSecret,
+    /// The journal cannot be read.
+    #[error("failed to load the journal")]
+    Store(#[from] StoreError),
+    /// The journal holds something else.
+    #[error("failed to understand the journal")]
+    Journal(#[from] JournalError),
+}
+
+/// A running dispatcher. Its work is done by tasks of the host's spawner; dropping this value does not end them.
+pub struct Dispatcher {
+    config: Arc<Config>,
+    labels: Arc<crate::labels::Labels>,
+    inbox: Inbox,
+}
+
+impl Dispatcher {
+    /// Loads the journal and starts the loop.
+    ///
+    /// # Errors
+    /// When the secret or the journal cannot be used.
+    pub async fn start(
+        config: Config,
+        host: Host,
+        store: Arc<dyn Store>,
+        github: HttpService,
+        hf: HttpService,
+    ) -> Result<Self, StartError> {
+        if config.webhook_secrets.is_empty() {
+            return Err(StartError::NoSecret);
+        }
+        let config = Arc::new(config);
+        let labels = Arc::new(config.labels());
+        let now = host.clock.now();
+        let mut core = Core::new(now, config.settings.clone(), Arc::clone(&host.draw));
+        core.restore(now, store.load().await?)?;
+        let executor = Executor {
+            github: GithubClient::new(&config, host.clock, github),
+            hf: HfClient::new(Arc::clone(&config), Arc::clone(&labels), host.clock, hf),
+            config: Arc::clone(&config),
+            labels: Arc::clone(&labels),
+            clock: host.clock,
+            surveyor: tokio::sync::Mutex::new(Surveyor::default()),
+        };
+        let (reconciler, inbox) = Reconciler::new(core, host.clone(), store, Arc::new(executor));
+        host.spawner.spawn(reconciler.run());
+        Ok(Self {
+            config,
+            labels,
+            inbox,
+        })
+    }
+
+    /// The HTTP side: `/`, `/healthz`, `/status` and `/webhook`.
+    pub fn router(&self) -> Router {
+        webhook::router(
+            Arc::clone(&self.config),
+            Arc::clone(&self.labels),
+            self.inbox.clone(),
+        )
+    }
+}
+
+impl fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatcher")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

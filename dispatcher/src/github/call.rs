@@ -1,0 +1,220 @@
+//! How a call to GitHub is made: authentication, one refresh after a 401, rate limits remembered, pages followed.
+
+use std::{fmt, sync::PoisonError, time::Duration};
+
+use axum::body::Body;
+use http::{Method, Request, header};
+use serde::Serialize;
+
+use super::{
+    client::GithubClient,
+    tokens::{CachedToken, Lease},
+    wire::{Page, Token},
+};
+use crate::{
+    core::{Failure, InstallationId, Secret},
+    http::{Answer, send, sort},
+};
+
+const USER_AGENT: &str = concat!("jobs-dispatcher/", env!("CARGO_PKG_VERSION"));
+
+/// The time limit of one call. GitHub itself cuts requests after as long.
+const CALL_LIMIT: Duration = Duration::from_secs(10);
+
+/// As whom a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum As {
+    App,
+    Installation(InstallationId),
+}
+
+impl GithubClient {
+    pub(super) async fn pages<P: Page>(
+        &self,
+        who: As,
+        path: &str,
+        most: usize,
+    ) -> Result<Vec<P::Item>, Failure> {
+        let mut next = path.to_owned();
+        let mut all = Vec::new();
+        for number in 2..=most {
+            let answer = self.call(who, Method::GET, &next, &()).await?;
+            let link = answer.next_page();
+            let page: P = answer.json()?;
+            let total = page.total();
+            let items = page.items();
+            let got = items.len();
+            all.extend(items);
+            let short = total.is_some_and(|total| (all.len() as u64) < total);
+            next = match link {
+                Some(link) => self.local(&link),
+                None if got > 0 && short => format!("{path}&page={number}"),
+                None => return Ok(all),
+            };
+        }
+        Err(Failure::Unreadable(format!("more than {most} pages")))
+    }
+
+    /// A link of GitHub's as a path of ours.
+    pub(super) fn local(&self, link: &str) -> String {
+        link.strip_prefix(&self.base).map_or_else(
+            || {
+                let after_host = link
+                    .split_once("://")
+                    .and_then(|(_, rest)| rest.split_once('/'));
+                after_host.map_or_else(|| link.to_owned(), |(_, path)| format!("/{path}"))
+            },
+            str::to_owned,
+        )
+    }
+
+    /// Makes a call; after a 401 once more with a new credential, after a redirect of a GET once more there.
+    pub(super) async fn call<B: Serialize + Sync>(
+        &self,
+        who: As,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Result<Answer, Failure> {
+        self.check_limit(who)?;
+        let mut path = path.to_owned();
+        let mut answer = self.attempt(who, &method, &path, body).await?;
+        if method == Method::GET
+            && answer.status.is_redirection()
+            && let Some(location) = answer.header("location")
+        {
+            path = self.local(location);
+            answer = self.attempt(who, &method, &path, body).await?;
+        }
+        if answer.status == 401 {
+            answer = self.attempt(who, &method, &path, body).await?;
+        }
+        let sorted = sort(answer, self.clock.now());
+        if let Err(Failure::Limited { until, .. }) = &sorted {
+            self.limits
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(who, *until);
+        }
+        sorted
+    }
+
+    fn check_limit(&self, who: As) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        limits.retain(|_, until| *until > now);
+        limits.get(&who).map_or(Ok(()), |until| {
+            Err(Failure::Limited {
+                until: *until,
+                message: "still within an earlier limit".to_owned(),
+            })
+        })
+    }
+
+    async fn attempt<B: Serialize + Sync>(
+        &self,
+        who: As,
+        method: &Method,
+        path: &str,
+        body: &B,
+    ) -> Result<Answer, Failure> {
+        let token = match who {
+            As::App => self.app_token()?,
+            As::Installation(id) => {
+                self.tokens
+                    .get(self.clock.now(), id, self.mint_token(id))
+                    .await?
+            }
+        };
+        let answer = send(
+            &self.service,
+            self.request(method, path, body, &token)?,
+            CALL_LIMIT,
+        )
+        .await?;
+        if answer.status == 401 {
+            match who {
+                As::App => self.signer.refused(self.clock.now(), answer.date()),
+                As::Installation(id) => self.tokens.refused(id, &token).await,
+            }
+        }
+        Ok(answer)
+    }
+
+    fn app_token(&self) -> Result<Secret, Failure> {
+        let signed = self.signer.token(self.clock.now());
+        signed.map_err(|error| Failure::Refused {
+            status: 401,
+            message: error.to_string(),
+        })
+    }
+
+    async fn mint_token(&self, installation: InstallationId) -> Result<CachedToken, Failure> {
+        let path = format!("/app/installations/{installation}/access_tokens");
+        self.check_limit(As::App)?;
+        let asked_at = self.clock.now();
+        let mut answer = self.attempt_as_app(&path).await?;
+        if answer.status == 401 {
+            answer = self.attempt_as_app(&path).await?;
+        }
+        let sorted = sort(answer, self.clock.now());
+        if let Err(Failure::Limited { until, .. }) = &sorted {
+            self.limits
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(As::App, *until);
+        }
+        let answer = sorted?;
+        let token: Token = answer.json()?;
+        let lease = Lease::new(asked_at, token.expires_at, answer.date());
+        Ok(CachedToken {
+            token: Secret::new(token.token),
+            lease,
+        })
+    }
+
+    /// One `POST` as the App. Apart from `attempt`, so that minting a token does not contain itself.
+    async fn attempt_as_app(&self, path: &str) -> Result<Answer, Failure> {
+        let token = self.app_token()?;
+        let answer = send(
+            &self.service,
+            self.request(&Method::POST, path, &(), &token)?,
+            CALL_LIMIT,
+        )
+        .await?;
+        if answer.status == 401 {
+            self.signer.refused(self.clock.now(), answer.date());
+        }
+        Ok(answer)
+    }
+
+    fn request<B: Serialize>(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &B,
+        token: &Secret,
+    ) -> Result<Request<Body>, Failure> {
+        let unusable = |error: &dyn fmt::Display| Failure::Refused {
+            status: 400,
+            message: error.to_string(),
+        };
+        let request = Request::builder()
+            .method(method.clone())
+            .uri(format!("{}{path}", self.base))
+            .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
+            .header(header::USER_AGENT, USER_AGENT)
+            .header(header::ACCEPT, "application/vnd.github+json")
+            .header("x-github-api-version", "2022-11-28");
+        // `()` stands for no body.
+        let body = serde_json::to_vec(body).map_err(|error| unusable(&error))?;
+        let request = if body == b"null" {
+            request.body(Body::empty())
+        } else {
+            request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body))
+        };
+        request.map_err(|error| unusable(&error))
+    }
+}

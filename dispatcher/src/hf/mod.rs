@@ -1,0 +1,6 @@
+//! Hugging Face Jobs, as little of it as a dispatcher needs.
+
+mod client;
+mod order;
+
+pub use self::{client::HfClient, order::bootstrap};

@@ -1,0 +1,31 @@
+//! The reference dispatcher: turns GitHub's queued `hf-jobs-*` jobs into runners on Hugging Face Jobs.
+//!
+//! Layout, in reading order:
+//! - [`webhook`](crate::Dispatcher::router): takes a delivery, verifies it, makes it durable, answers;
+//! - [`core`]: decides, without IO; demand against supply, one lane (repository and label) at a time;
+//! - `reconciler`: the loop that feeds the core and writes its journal ([`store`]);
+//! - `executor`: makes the calls it wants, through [`github`] and [`hf`];
+//! - [`host`]: the clock, tasks and randomness it runs on; [`config`]: what it is told.
+
+pub mod config;
+pub mod core;
+mod dispatcher;
+mod executor;
+pub mod github;
+pub mod hf;
+pub mod host;
+mod http;
+pub mod labels;
+mod payload;
+mod reconciler;
+pub mod signature;
+pub mod store;
+mod webhook;
+
+pub use self::{
+    config::{Config, ConfigErrors},
+    dispatcher::{Dispatcher, StartError},
+    host::{Clock, Host, Spawner},
+    http::{BoxError, HttpService},
+    store::{MemoryStore, SqliteStore, Store, StoreError},
+};

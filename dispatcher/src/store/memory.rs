@@ -1,0 +1,39 @@
+//! The journal in memory. Clones share it, so that it survives the dispatcher but not the process.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+
+use super::{Store, StoreError, Write};
+
+/// A journal in memory.
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Store for MemoryStore {
+    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for write in writes {
+            match write {
+                Write::Put(key, text) => records.insert(key, text),
+                Write::Delete(key) => records.remove(&key),
+            };
+        }
+        std::future::ready(Ok(())).boxed()
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, StoreError>> {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::future::ready(Ok(records.clone().into_iter().collect())).boxed()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryStore")
+    }
+}

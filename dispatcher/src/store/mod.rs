@@ -1,0 +1,23 @@
+//! Where the journal is kept: behind one trait, in memory or in SQLite.
+
+mod memory;
+mod sqlite;
+
+use futures_util::future::BoxFuture;
+
+pub use self::{memory::MemoryStore, sqlite::SqliteStore};
+pub use crate::core::Write;
+
+/// A journal that could not be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("journal failed: {0}")]
+pub struct StoreError(pub String);
+
+/// A durable map from key to text.
+pub trait Store: Send + Sync {
+    /// Writes all of `writes`, in order, or none. Once this returns they survive a crash.
+    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Everything written and not deleted, by key.
+    fn load(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, StoreError>>;
+}
