@@ -1,0 +1,209 @@
+//! The arguments of every command, with their help.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::{exit::ExitStatus, transport::Transport};
+
+/// A laboratory for CI dispatchers: a fake GitHub and a fake Hugging Face Jobs that misbehave on purpose.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    long_about = "A laboratory for CI dispatchers.\n\nReplays webhook sequences, with faults, between a fake GitHub and a fake Hugging Face Jobs,\nand judges what the dispatcher did. Without a command it runs the whole built-in corpus\nagainst the reference dispatcher, in virtual time.",
+    after_help = "Examples:
+  dispatchlab                                 run the corpus against the reference dispatcher
+  dispatchlab run my.yaml --seeds 500         one scenario, 500 seeds, parameters varied
+  dispatchlab run out/b54-.../seed-7/plan.json   replay one run
+  dispatchlab check my.yaml                   is this scenario well-formed?
+  dispatchlab import deliveries.json --out .  make a scenario of recorded webhooks
+  dispatchlab serve                           both fakes on loopback, in real time",
+    after_long_help = ExitStatus::TABLE
+)]
+pub(super) struct Args {
+    /// When to colour error reports; NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Color {
+    /// If stderr is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run scenarios or plans against the reference dispatcher and judge them.
+    Run(RunArgs),
+    /// Check scenario files without running them.
+    Check(CheckArgs),
+    /// Print the plan a scenario expands to, as JSON.
+    Plan(PlanArgs),
+    /// Print the JSON Schema of scenario files, for editors.
+    Schema,
+    /// List the built-in scenarios, or the properties.
+    List(ListArgs),
+    /// Make a scenario of webhook deliveries that somebody recorded.
+    Import(ImportArgs),
+    /// Serve both fakes on loopback, in real time; with a scenario, play and judge it.
+    Serve(ServeArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(super) struct Parameters {
+    /// Set a parameter of the scenarios that have it, as NAME=VALUE. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  dispatchlab run                              the built-in corpus
+  dispatchlab run b54-completed-lost           one of it, by name
+  dispatchlab run scenarios/ --json            every scenario below a folder, result as JSON
+  dispatchlab run my.yaml --seeds 1000         sweep: parameters vary over their ranges
+  dispatchlab run my.yaml --set boot=10s       one parameter set by hand", after_long_help = ExitStatus::TABLE)]
+pub(super) struct RunArgs {
+    /// Scenario files (.yaml), plans (.json), folders of them, or names of built-in scenarios [default: the corpus].
+    pub(super) files: Vec<String>,
+    /// Run this many seeds of each scenario, drawing parameters from the ranges they may vary in.
+    #[arg(long, value_name = "N")]
+    pub(super) seeds: Option<u64>,
+    /// The seed, or with --seeds the first one.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) parameters: Parameters,
+    /// Where bundles (plan, history, verdict) are written: one for each failed run, or with --keep for each run.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(super) out: PathBuf,
+    /// Write a bundle for every run, not only for failed ones.
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Print the result as JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Add the SHA-256 of each history to the JSON, to compare processes and machines.
+    #[arg(long, requires = "json")]
+    pub(super) digests: bool,
+    /// How requests travel between dispatcher and fakes.
+    #[arg(long, value_enum, default_value_t = Transport::Wire)]
+    pub(super) transport: Transport,
+    /// Threads to spread seeds over [default: the machine's].
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CheckArgs {
+    /// Scenario files, folders, or names of built-in scenarios.
+    #[arg(required = true)]
+    pub(super) files: Vec<String>,
+    /// Print one JSON object per file on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct PlanArgs {
+    /// A scenario file, a plan, or the name of a built-in scenario.
+    pub(super) file: String,
+    /// The seed everything is drawn from.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Draw parameters from the ranges they may vary in.
+    #[arg(long)]
+    pub(super) vary: bool,
+    #[command(flatten)]
+    pub(super) parameters: Parameters,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ListArgs {
+    /// List the properties instead.
+    #[arg(long)]
+    pub(super) properties: bool,
+    /// Print JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Understands a JSON array of payloads, {headers, payload} objects, JSON Lines of either, deliveries as
+GitHub's API returns them, and the layout of the npm package @octokit/webhooks-examples.
+
+Examples:
+  dispatchlab import deliveries.jsonl --out scenarios/
+  dispatchlab import node_modules/@octokit/webhooks-examples --event workflow_job --out out/imported"
+)]
+pub(super) struct ImportArgs {
+    /// Files or folders to read; `-` reads standard input.
+    #[arg(required = true)]
+    pub(super) paths: Vec<String>,
+    /// Folder for the scenario and its recording.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) out: PathBuf,
+    /// Name of the scenario and its files.
+    #[arg(long, default_value = "imported")]
+    pub(super) name: String,
+    /// Keep only deliveries of this event (`workflow_job`).
+    #[arg(long)]
+    pub(super) event: Option<String>,
+    /// Print what was imported, noted and refused as JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  dispatchlab serve                                      both fakes, until Ctrl-C
+  dispatchlab serve happy-path --env-file lab.env \\
+      --webhook http://127.0.0.1:7860/webhook            play a scenario against your dispatcher
+  (in another shell)  set -a; . ./lab.env; jobs-dispatcher", after_long_help = ExitStatus::TABLE)]
+pub(super) struct ServeArgs {
+    /// A scenario file, a plan, or the name of a built-in scenario; without one nothing happens by itself.
+    pub(super) file: Option<String>,
+    /// Where the fake GitHub listens; port 0 picks a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
+    pub(super) github: SocketAddr,
+    /// Where the fake HF Jobs listens; port 0 picks a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4011")]
+    pub(super) hf: SocketAddr,
+    /// The dispatcher's webhook.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7860/webhook"
+    )]
+    pub(super) webhook: String,
+    /// Write the environment a dispatcher needs to work here to this file, as shell assignments.
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Option<PathBuf>,
+    /// The seed.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) parameters: Parameters,
+    /// Where the bundle is written.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(super) out: PathBuf,
+    /// Print the result as JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}

@@ -1,0 +1,135 @@
+//! The command line: arguments in, one exit status out. Data goes to stdout, everything else to stderr.
+
+mod args;
+mod check;
+mod import;
+mod interrupt;
+mod list;
+mod plan;
+mod run;
+mod serve;
+mod source;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+};
+
+use clap::{CommandFactory, Parser};
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use args::{Args, Color, Command};
+
+use crate::exit::ExitStatus;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitStatus {
+    let args = match Args::try_parse_from(with_command(std::env::args_os().collect())) {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    set_up_reports(args.color);
+    let ended = match args.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Schema => list::schema(),
+        Command::List(args) => list::list(&args),
+        Command::Import(args) => import::import(&args),
+        Command::Serve(args) => serve::serve(&args),
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Args::command(),
+                "dispatchlab",
+                &mut io::stdout(),
+            );
+            Ok(ExitStatus::Held)
+        }
+    };
+    ended.unwrap_or_else(|failure| {
+        // The report handler ends with a line break of its own.
+        let _ = write!(io::stderr(), "{:?}", failure.report);
+        let _ = writeln!(io::stderr());
+        failure.status
+    })
+}
+
+/// Without a command, `run` is meant: the corpus against the reference dispatcher.
+fn with_command(mut given: Vec<OsString>) -> Vec<OsString> {
+    if given.len() < 2 {
+        given.push("run".into());
+    }
+    given
+}
+
+/// Why a command ended early: what to show, and the exit status.
+#[derive(Debug)]
+struct CommandFailure {
+    report: miette::Report,
+    status: ExitStatus,
+}
+
+impl CommandFailure {
+    fn usage(report: impl Into<miette::Report>) -> Self {
+        Self {
+            report: report.into(),
+            status: ExitStatus::Usage,
+        }
+    }
+
+    fn internal(report: impl Into<miette::Report>) -> Self {
+        Self {
+            report: report.into(),
+            status: ExitStatus::Internal,
+        }
+    }
+}
+
+/// How a command ends.
+type Ended = Result<ExitStatus, CommandFailure>;
+
+fn usage(error: &clap::Error) -> ExitStatus {
+    // Help and version are answers, not errors. A closed pipe is nobody's concern.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitStatus::Usage
+    } else {
+        ExitStatus::Held
+    }
+}
+
+fn set_up_reports(color: Color) {
+    let plain = match color {
+        Color::Always => false,
+        Color::Never => true,
+        Color::Auto => {
+            std::env::var_os("NO_COLOR").is_some() || !io::IsTerminal::is_terminal(&io::stderr())
+        }
+    };
+    // A second installation is refused, which only happens in tests that call this twice.
+    let _ = miette::set_hook(Box::new(move |_| {
+        let theme = if plain {
+            GraphicalTheme::unicode_nocolor()
+        } else {
+            GraphicalTheme::unicode()
+        };
+        Box::new(GraphicalReportHandler::new_themed(theme).with_links(!plain))
+    }));
+}
+
+/// Writes to stdout; a reader that went away (a closed pipe) ends the output quietly.
+fn print(text: &str) -> Result<(), CommandFailure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandFailure::internal(
+            miette::miette!("failed to write to stdout: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes to stderr, where progress and explanations go.
+fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

@@ -1,0 +1,103 @@
+//! Which label set goes to which flavor: the lab's own model of routing, written apart from any dispatcher's.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// The label sets a dispatcher serves. The default is the convention of the field: one label,
+/// `hf-jobs-<flavor>` or `hf-jobs-<flavor>:<image>`, in any letter case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules;
+
+/// The flavors HF Jobs accepts (HF's OpenAPI description of `POST /api/jobs/{namespace}`, August 2026).
+const FLAVORS: &[&str] = &[
+    "cpu-basic",
+    "cpu-upgrade",
+    "cpu-performance",
+    "cpu-xl",
+    "sprx8",
+    "zero-a10g",
+    "t4-small",
+    "t4-medium",
+    "l4x1",
+    "l4x4",
+    "l40sx1",
+    "l40sx4",
+    "l40sx8",
+    "a10g-small",
+    "a10g-large",
+    "a10g-largex2",
+    "a10g-largex4",
+    "a100-large",
+    "a100x4",
+    "a100x8",
+    "h200",
+    "h200x2",
+    "h200x4",
+    "h200x8",
+    "rtx-pro-6000",
+    "rtx-pro-6000x2",
+    "rtx-pro-6000x4",
+    "rtx-pro-6000x8",
+    "inf2x6",
+];
+
+impl Rules {
+    /// The flavor these `runs-on` labels go to, or none if the dispatcher must leave the job alone.
+    ///
+    /// A runner serves a job only if it has all the job's labels, and a runner of this convention has one
+    /// label. So a job routes only if its labels, taken as a set, are that one label.
+    #[must_use]
+    pub fn flavor<'a>(&self, labels: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
+        let set = label_set(labels);
+        let mut members = set.iter();
+        let (only, None) = (members.next()?, members.next()) else {
+            return None;
+        };
+        let flavor = only.strip_prefix("hf-jobs-")?;
+        let flavor = match flavor.split_once(':') {
+            Some((_, image)) if image.is_empty() || image.contains(':') => return None,
+            Some((flavor, _)) => flavor,
+            None => flavor,
+        };
+        FLAVORS.iter().find(|known| **known == flavor).copied()
+    }
+}
+
+/// Labels as GitHub compares them: trimmed, without letter case, each once.
+#[must_use]
+pub(super) fn label_set<'a>(labels: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    labels
+        .into_iter()
+        .map(|label| label.trim().to_ascii_lowercase())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_routes_only_by_exactly_one_known_label() {
+        let flavor = |labels: &[&str]| Rules.flavor(labels.iter().copied());
+        assert_eq!(flavor(&["hf-jobs-t4-small"]), Some("t4-small"));
+        assert_eq!(
+            flavor(&["HF-Jobs-T4-Small", "hf-jobs-t4-small"]),
+            Some("t4-small")
+        );
+        assert_eq!(flavor(&["hf-jobs-cpu-basic:cuda"]), Some("cpu-basic"));
+        for wrong in [
+            &[][..],
+            &[""],
+            &["ubuntu-latest"],
+            &["hf-jobs-"],
+            &["hf-jobs-nonsense"],
+            &["self-hosted", "hf-jobs-t4-small"],
+            &["hf-jobs-t4-small", "hf-jobs-l4x1"],
+            &["hf-jobs-cpu-basic:a:b"],
+            &["hf-jobs-cpu-basic:"],
+        ] {
+            assert_eq!(flavor(wrong), None, "{wrong:?}");
+        }
+    }
+}

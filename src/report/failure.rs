@@ -1,0 +1,112 @@
+//! What a person sees when a property is broken: which, how to see it again, when, and what led to it.
+
+use std::{collections::BTreeSet, path::Path};
+
+use fakes::{
+    history::{Entity, Event},
+    ids::EventId,
+};
+
+use super::table::time;
+use crate::run::Run;
+
+/// Events shown before the one that broke a property.
+const TAIL_EVENTS: usize = 20;
+
+/// A broken property, ready to be shown.
+#[derive(Clone, Debug)]
+pub struct Failure<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// The scenario's name.
+    pub name: &'a str,
+    /// How many steps its plan has.
+    pub steps: usize,
+    /// The plan file that replays it.
+    pub plan: &'a Path,
+}
+
+/// The failure in the order a reader wants it: property, replay, time, size, the events that led there.
+#[must_use]
+pub fn describe(failure: &Failure<'_>) -> String {
+    let Failure {
+        run,
+        name,
+        steps,
+        plan,
+    } = failure;
+    let mut text = String::new();
+    for (property, event, why) in run.outcome.verdicts.violated() {
+        text.push_str(&format!(
+            "\n{name}, seed {}: {property} is violated: {why}\n",
+            run.outcome.seed
+        ));
+        let at = find(&run.events, event).map_or(0, |event| event.at_ms);
+        text.push_str(&format!(
+            "  at {} of its own time, event {}, in a plan of {steps} steps\n",
+            time(at),
+            event.0
+        ));
+        for event in led_to(&run.events, event) {
+            text.push_str(&format!("  {}\n", line(event)));
+        }
+    }
+    text.push_str(&format!("  replay: dispatchlab run {}\n", plan.display()));
+    text
+}
+
+fn find(events: &[Event], id: EventId) -> Option<&Event> {
+    events.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
+}
+
+/// The last events, up to this one, that share an entity with it.
+fn led_to(events: &[Event], id: EventId) -> Vec<&Event> {
+    let Some(last) = find(events, id) else {
+        return Vec::new();
+    };
+    let about: BTreeSet<Entity> = last.event.entities().into_iter().collect();
+    let shares = |event: &&Event| {
+        event.id == id
+            || event
+                .event
+                .entities()
+                .iter()
+                .any(|entity| about.contains(entity))
+    };
+    let mut found: Vec<_> = events
+        .iter()
+        .take_while(|event| event.id <= id)
+        .filter(shares)
+        .collect();
+    found.drain(..found.len().saturating_sub(TAIL_EVENTS));
+    found
+}
+
+/// One event in one line: id, time, kind and its fields.
+fn line(event: &Event) -> String {
+    let value = serde_json::to_value(&event.event).unwrap_or_default();
+    let fields = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| *key != "kind");
+    let kind = value
+        .get("kind")
+        .and_then(|kind| kind.as_str())
+        .unwrap_or_default();
+    let fields: Vec<_> = fields
+        .map(|(key, value)| format!("{key}={}", plain(value)))
+        .collect();
+    format!(
+        "{:>6}  {:>9}  {kind:<20} {}",
+        event.id.0,
+        time(event.at_ms),
+        fields.join(" ")
+    )
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,292 @@
+//! The driver: takes the steps of a timeline when they are due or their cue comes, opens and closes the
+//! faults, and lets the world run on until it has settled or the bound is reached.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use fakes::{
+    World,
+    history::What,
+    ids::{EventId, HfJobId, JobId},
+};
+use futures_util::future::{self, Either};
+use scenarios::plan::{Down, Plan, Trigger};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::{
+    cue::{self, Cue},
+    steps, terms,
+};
+use crate::{
+    properties::Terms,
+    target::{Target, TargetError},
+};
+
+/// How a drive ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Nothing was owed or running any more.
+    pub settled: bool,
+    /// Steps whose trigger never came, by the line of the scenario.
+    pub steps_not_taken: Vec<usize>,
+}
+
+/// How patiently a driver looks at the world.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// How long the dispatcher is up before the timeline begins, to have its start-up behind it.
+    pub(super) warm_up: Duration,
+    /// How often it looks whether the world has settled.
+    pub(super) look_every: Duration,
+    /// How long the world must stay settled: what comes late still shows.
+    pub(super) cool_down: Duration,
+}
+
+/// Something the driver does when its time or cue comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    /// Takes this step of the timeline.
+    Step(usize),
+    /// Lets this fault strike.
+    Open(usize),
+    /// Stops this fault.
+    Close(usize),
+    /// Ends every fault.
+    Heal,
+    /// Starts a dispatcher that went down for a while.
+    ComeBack,
+}
+
+/// Drives one plan through one world.
+pub(super) struct Driver<'a> {
+    plan: &'a Plan,
+    world: &'a World,
+    target: &'a mut dyn Target,
+    terms: Terms,
+    pace: Pace,
+    began: tokio::time::Instant,
+    /// Due actions by time, then by order of entry, each with what its cue matched.
+    due: BTreeMap<(Duration, usize), (Action, Option<HfJobId>)>,
+    entered: usize,
+    cues: Vec<(Cue, Action)>,
+    /// Names of the jobs seen so far; only kept while a cue may ask for one.
+    names: BTreeMap<JobId, String>,
+    healed: bool,
+}
+
+impl<'a> Driver<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        world: &'a World,
+        target: &'a mut dyn Target,
+        terms: Terms,
+        pace: Pace,
+    ) -> Self {
+        let mut driver = Self {
+            plan,
+            world,
+            target,
+            terms,
+            pace,
+            began: tokio::time::Instant::now() + pace.warm_up,
+            due: BTreeMap::new(),
+            entered: 0,
+            cues: Vec::new(),
+            names: BTreeMap::new(),
+            healed: false,
+        };
+        driver.enter_plan();
+        driver
+    }
+
+    fn enter_plan(&mut self) {
+        for (index, fault) in self.plan.faults.iter().enumerate() {
+            if let Some(from) = &fault.from {
+                self.enter_trigger(from, Action::Open(index));
+            }
+            if let Some(until) = &fault.until {
+                self.enter_trigger(until, Action::Close(index));
+            }
+        }
+        for (index, step) in self.plan.timeline.iter().enumerate() {
+            self.enter_trigger(&step.trigger, Action::Step(index));
+        }
+        if let Some(heal) = self.plan.heal {
+            self.enter(heal.0, Action::Heal, None);
+        }
+    }
+
+    fn enter_trigger(&mut self, trigger: &Trigger, action: Action) {
+        match trigger {
+            Trigger::At(at) => self.enter(*at, action, None),
+            Trigger::When(when) => self.cues.push((Cue::new(when.clone()), action)),
+        }
+    }
+
+    fn enter(&mut self, at: Duration, action: Action, it: Option<HfJobId>) {
+        self.entered += 1;
+        self.due.insert((at, self.entered), (action, it));
+    }
+
+    /// Takes every step and waits until the world has settled or the bound is reached.
+    pub(super) async fn drive(mut self) -> Result<End, TargetError> {
+        tokio::time::sleep_until(self.began).await;
+        let mut watch = (!self.cues.is_empty()).then(|| self.world.history().watch());
+        let mut settled_since: Option<Duration> = None;
+        loop {
+            self.act_on_due().await?;
+            let now = self.began.elapsed();
+            self.note_healed();
+            settled_since = if self.is_settled() {
+                settled_since.or(Some(now))
+            } else {
+                None
+            };
+            let settled = settled_since.is_some_and(|since| now >= since + self.pace.cool_down);
+            if settled || now >= self.plan.expect.bound.0 {
+                return Ok(self.end(settled));
+            }
+            self.wait(watch.as_mut(), now).await;
+        }
+    }
+
+    fn end(&self, settled: bool) -> End {
+        self.world
+            .history()
+            .record(None, What::WorldEnded { settled });
+        let mut lines: Vec<_> = self
+            .cues
+            .iter()
+            .filter_map(|(_, action)| match action {
+                Action::Step(index) => self.plan.timeline.get(*index).map(|step| step.line),
+                Action::Open(_) | Action::Close(_) | Action::Heal | Action::ComeBack => None,
+            })
+            .collect();
+        lines.sort_unstable();
+        End {
+            settled,
+            steps_not_taken: lines,
+        }
+    }
+
+    /// Sleeps until the next action is due, the next look is, or (with cues) an event comes.
+    async fn wait(&mut self, watch: Option<&mut UnboundedReceiver<EventId>>, now: Duration) {
+        let look = now + self.pace.look_every;
+        let next = self
+            .due
+            .keys()
+            .next()
+            .map_or(look, |(at, _)| (*at).min(look));
+        let sleep = std::pin::pin!(tokio::time::sleep_until(self.began + next));
+        let Some(watch) = watch.filter(|_| !self.cues.is_empty()) else {
+            return sleep.await;
+        };
+        let event = {
+            let event = std::pin::pin!(watch.recv());
+            // `select` of futures-util polls its first future first, always: an event goes before a timer.
+            match future::select(event, sleep).await {
+                Either::Left((event, _)) => event,
+                Either::Right(_) => None,
+            }
+        };
+        if let Some(id) = event {
+            self.notice(id);
+            while let Ok(id) = watch.try_recv() {
+                self.notice(id);
+            }
+        }
+    }
+
+    fn notice(&mut self, id: EventId) {
+        let Some(event) = self.world.history().get(id) else {
+            return;
+        };
+        if let What::JobQueued { job, name, .. } | What::JobWaiting { job, name, .. } = &event.event
+        {
+            self.names.insert(*job, name.clone());
+        }
+        let mut fired = Vec::new();
+        let names = &self.names;
+        self.cues.retain_mut(|(cue, action)| {
+            let fires = cue.enter(&event.event, names);
+            if fires {
+                fired.push((cue.plus(), *action));
+            }
+            !fires
+        });
+        for (plus, action) in fired {
+            self.enter(self.began.elapsed() + plus, action, cue::it(&event));
+        }
+    }
+
+    async fn act_on_due(&mut self) -> Result<(), TargetError> {
+        let now = self.began.elapsed();
+        while let Some(entry) = self.due.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let (action, it) = entry.remove();
+            self.act(action, it).await?;
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, action: Action, it: Option<HfJobId>) -> Result<(), TargetError> {
+        match action {
+            Action::Open(fault) => self.world.faults().open(fault),
+            Action::Close(fault) => self.world.faults().close(fault),
+            Action::Heal => self.world.faults().heal(),
+            Action::ComeBack => self.come_up().await?,
+            Action::Step(index) => {
+                let Some(step) = self.plan.timeline.get(index) else {
+                    return Ok(());
+                };
+                match steps::take(self.world, &step.verb, it.as_ref()) {
+                    steps::Taken::Done => {}
+                    steps::Taken::Down { down, crash } => self.go_down(down, crash)?,
+                    steps::Taken::ComeUp => self.come_up().await?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn go_down(&mut self, down: Down, crash: bool) -> Result<(), TargetError> {
+        self.target.crash()?;
+        let event = if crash {
+            What::DispatcherCrashed {}
+        } else {
+            What::DispatcherStopped {}
+        };
+        self.world.history().record(None, event);
+        if let Some(after) = down.restart_after {
+            self.enter(self.began.elapsed() + after.0, Action::ComeBack, None);
+        }
+        Ok(())
+    }
+
+    async fn come_up(&mut self) -> Result<(), TargetError> {
+        self.target.start().await?;
+        self.world
+            .history()
+            .record(None, What::DispatcherStarted {});
+        Ok(())
+    }
+
+    /// Records the moment from which the world is honest: nothing to do and no fault that could still end.
+    fn note_healed(&mut self) {
+        let still_to_close = |action: &Action| matches!(action, Action::Close(_) | Action::Heal);
+        let pending =
+            !self.due.is_empty() || self.cues.iter().any(|(_, action)| still_to_close(action));
+        if !self.healed && !pending {
+            self.healed = true;
+            self.world.history().record(None, What::WorldHealed {});
+        }
+    }
+
+    /// Nothing is due, under way, running or owed: whatever comes now comes from the dispatcher alone.
+    fn is_settled(&self) -> bool {
+        self.due.is_empty()
+            && self.world.pending() == 0
+            && terms::is_at_rest(self.world, &self.terms)
+    }
+}

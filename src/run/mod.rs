@@ -1,0 +1,111 @@
+//! Running a plan: the world is built from it, the timeline drives it, and the history is judged.
+//!
+//! `driver` takes the steps and waits for the world to settle, on whichever clock it is given;
+//! `virtual_tier` is one seed in process on a paused clock, `real_tier` the same world on loopback sockets.
+
+mod cue;
+mod driver;
+mod real_tier;
+mod steps;
+mod terms;
+mod virtual_tier;
+mod world_settings;
+
+use fakes::history::Event;
+use scenarios::plan::Plan;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use driver::End;
+pub use real_tier::{ServeError, Serving, serve};
+pub use virtual_tier::{Lab, RunError};
+
+use crate::{latency::Latencies, properties::Verdicts};
+
+/// One judged run of one plan.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Everything that could be seen from outside.
+    pub events: Vec<Event>,
+    /// What follows from it.
+    pub outcome: Outcome,
+}
+
+impl Run {
+    /// Adds the digest of the history to the outcome, to compare runs of two processes by.
+    ///
+    /// # Errors
+    /// Never in practice; the serializer's error is passed on.
+    pub fn add_digest(&mut self) -> Result<(), serde_json::Error> {
+        let text = fakes::history::to_json_lines(&self.events)?;
+        let digest = Sha256::digest(text.as_bytes());
+        self.outcome.history_sha256 =
+            Some(digest.iter().map(|byte| format!("{byte:02x}")).collect());
+        Ok(())
+    }
+}
+
+/// What follows from a history. This is `verdict.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The scenario's title.
+    pub scenario: String,
+    /// The plan's seed.
+    pub seed: u64,
+    /// The properties the scenario exists for.
+    pub about: Vec<String>,
+    /// False if the bound was reached before the world settled.
+    pub settled: bool,
+    /// Steps whose trigger never came, by the line of the scenario.
+    pub steps_not_taken: Vec<usize>,
+    /// The world's own time at its end, milliseconds.
+    pub ended_at_ms: u64,
+    /// How many events the history has.
+    pub events: usize,
+    /// HF jobs created.
+    pub hf_jobs: usize,
+    /// What they cost, in millionths of a US dollar.
+    pub cost_micro_usd: u64,
+    /// SHA-256 of `history.jsonl`, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_sha256: Option<String>,
+    /// Verdict by property.
+    pub verdicts: Verdicts,
+    /// Dispatch latency and queue time.
+    pub latencies: Latencies,
+}
+
+impl Outcome {
+    /// Judges a history by the plan it came from.
+    #[must_use]
+    pub fn judge(plan: &Plan, events: &[Event], end: &End) -> Self {
+        let terms = terms::terms(plan);
+        let ledger = crate::properties::Ledger::read(events, &terms.rules);
+        Self {
+            scenario: plan.title.clone(),
+            seed: plan.seed,
+            about: plan.about.clone(),
+            settled: end.settled,
+            steps_not_taken: end.steps_not_taken.clone(),
+            ended_at_ms: ledger.end.at_ms,
+            events: events.len(),
+            hf_jobs: ledger.hf_jobs.len(),
+            cost_micro_usd: ledger.cost_micro_usd(),
+            history_sha256: None,
+            verdicts: crate::properties::judge(&ledger, &terms),
+            latencies: Latencies::read(&ledger),
+        }
+    }
+
+    /// The properties the scenario is about that were never put to the test.
+    #[must_use]
+    pub fn weak(&self) -> Vec<&str> {
+        let unexercised =
+            |name: &&String| !self.verdicts.exercised(name) && !self.verdicts.is_waived(name);
+        self.about
+            .iter()
+            .filter(unexercised)
+            .map(String::as_str)
+            .collect()
+    }
+}

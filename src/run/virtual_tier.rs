@@ -1,0 +1,178 @@
+//! The virtual tier: one seed, one thread, one paused clock. A virtual hour takes milliseconds.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use dispatcher::Config;
+use fakes::{
+    World,
+    env::{Clock, Draw, Env, Spawner},
+    history::{History, What},
+};
+use jiff::Timestamp;
+use scenarios::{Keyed, plan::Plan};
+
+use super::{
+    Outcome, Run,
+    driver::{Driver, Pace},
+    terms, world_settings,
+};
+use crate::{
+    target::{self, Place, Reference, Seams, Target, TargetError},
+    transport::{Latency, Listener, TaskGroup, Transport},
+};
+
+/// When every virtual world begins: Monday 5 January 2026, 08:00 UTC.
+const EPOCH: Timestamp = Timestamp::constant(1_767_600_000, 0);
+
+/// Where the fakes are reached in a virtual world.
+const GITHUB_URL: &str = "http://github.lab";
+const HF_URL: &str = "http://hf.lab";
+
+const PACE: Pace = Pace {
+    warm_up: Duration::from_secs(10),
+    look_every: Duration::from_secs(30),
+    cool_down: Duration::from_secs(120),
+};
+
+/// Why a plan could not be run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The reference dispatcher does not accept what the plan sets.
+    #[error("the reference dispatcher cannot be configured for this plan: {0}")]
+    Config(String),
+    /// The target did not do as it was told.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// No runtime could be built.
+    #[error("failed to build a runtime: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// The keyed generator of a plan, as the fakes draw from it.
+#[derive(Debug)]
+pub(super) struct PlanDraw(pub(super) Keyed);
+
+impl Draw for PlanDraw {
+    fn bits(&self, entity: &str, purpose: &str) -> u64 {
+        self.0.bits(entity, purpose)
+    }
+}
+
+/// Runs plans in the virtual tier against the reference dispatcher.
+#[derive(Clone, Debug, Default)]
+pub struct Lab {
+    /// How requests travel.
+    transport: Transport,
+    /// Changes to the dispatcher's seams (saboteurs); none by default.
+    seams: Seams,
+    /// Configurations already read, by environment: parsing the App's key takes as long as a whole run.
+    configs: Configs,
+}
+
+type Configs = Arc<Mutex<BTreeMap<BTreeMap<&'static str, String>, Config>>>;
+
+impl Lab {
+    /// A lab with this transport and these seams.
+    #[must_use]
+    pub fn new(transport: Transport, seams: Seams) -> Self {
+        Self {
+            transport,
+            seams,
+            ..Self::default()
+        }
+    }
+
+    /// Runs and judges one plan.
+    ///
+    /// # Errors
+    /// If the plan cannot be run at all. A violated property is no error.
+    pub fn run(&self, plan: &Plan) -> Result<Run, RunError> {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build()?;
+        runtime.block_on(self.run_on_this_clock(plan))
+    }
+
+    fn config(&self, plan: &Plan) -> Result<Config, RunError> {
+        let environment = target::environment(plan, GITHUB_URL, HF_URL);
+        let mut known = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = known.get(&environment) {
+            return Ok(config.clone());
+        }
+        let config = Config::from_lookup(|name| environment.get(name).cloned())
+            .map_err(|errors| RunError::Config(errors.to_string()))?;
+        known.insert(environment, config.clone());
+        Ok(config)
+    }
+
+    async fn run_on_this_clock(&self, plan: &Plan) -> Result<Run, RunError> {
+        let config = self.config(plan)?;
+        let clock = Clock::starting_at(EPOCH);
+        let fakes_tasks = TaskGroup::default();
+        let spawner = fakes_tasks.clone();
+        let env = Env {
+            clock,
+            draw: Arc::new(PlanDraw(Keyed::new(plan.seed))),
+            spawner: Spawner::new(move |task| spawner.spawn(task)),
+        };
+        let history = History::new(clock);
+        history.record(
+            None,
+            What::WorldStarted {
+                scenario: plan.title.clone(),
+                seed: plan.seed,
+            },
+        );
+        let world = World::new(
+            env.clone(),
+            world_settings::settings(plan, GITHUB_URL, HF_URL),
+            history.clone(),
+        );
+        let (github, hf) = (Listener::default(), Listener::default());
+        github.open(world.github_router(), fakes_tasks.clone());
+        hf.open(world.hf_router(), fakes_tasks.clone());
+        let place_of_fakes = [github.clone(), hf.clone()];
+        let place = Place {
+            env: env.clone(),
+            clock_skew_ms: plan.world.dispatcher.clock_skew.0,
+            transport: self.transport,
+            network: Latency::new(env, world_settings::span(plan.world.latency)),
+            github,
+            hf,
+            caller: fakes_tasks,
+        };
+        let mut target = Reference::new(config, place, self.seams.clone());
+        let end = drive(plan, &world, &mut target, PACE).await;
+        // The dispatcher holds the fakes' routers and GitHub holds the dispatcher's: a world that is not
+        // taken apart would live for ever.
+        place_of_fakes.iter().for_each(Listener::close);
+        target.crash()?;
+        world.deliver_to_nobody();
+        let end = end?;
+        let events = history.take();
+        let outcome = Outcome::judge(plan, &events, &end);
+        Ok(Run { events, outcome })
+    }
+}
+
+/// Starts the target in a world that is set up, and drives the plan through it.
+pub(super) async fn drive(
+    plan: &Plan,
+    world: &World,
+    target: &mut dyn Target,
+    pace: Pace,
+) -> Result<super::driver::End, TargetError> {
+    world.faults().install(world_settings::fault_rules(plan));
+    for (job, actions) in plan.recorded_actions() {
+        world.github().expect_recorded(job, actions);
+    }
+    world.deliver_to(target.webhooks());
+    target.start().await?;
+    world.history().record(None, What::DispatcherStarted {});
+    Driver::new(plan, world, target, terms::terms(plan), pace)
+        .drive()
+        .await
+}

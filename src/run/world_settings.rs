@@ -1,0 +1,144 @@
+//! From the world of a plan to the settings and fault rules of the fakes.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use fakes::{
+    env::Span,
+    faults::{Effect, FaultRule, Only},
+    settings::{
+        Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
+    },
+};
+use scenarios::{
+    Length,
+    plan::{self, DropMode, Plan, Visibility},
+};
+
+use crate::target::{LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, LAB_WEBHOOK_SECRET};
+
+/// A length of the language as a span of the fakes.
+pub(super) const fn span(length: Length) -> Span {
+    Span {
+        min: length.min,
+        max: length.max,
+    }
+}
+
+/// The settings of the fakes for this plan; the URLs are where they are reached.
+pub(super) fn settings(plan: &Plan, github_url: &str, hf_url: &str) -> Settings {
+    Settings {
+        github: github(plan, github_url),
+        hf: hf(plan, hf_url),
+    }
+}
+
+fn github(plan: &Plan, base_url: &str) -> GithubSettings {
+    let world = &plan.world.github;
+    let repo = |repo: &plan::Repo| RepoSettings {
+        name: repo.name.0.clone(),
+        private: repo.visibility == Visibility::Private,
+        installed: repo.installed,
+        listed: repo.listed,
+    };
+    GithubSettings {
+        app_id: LAB_APP_ID,
+        base_url: base_url.to_owned(),
+        webhook_secret: LAB_WEBHOOK_SECRET.into(),
+        repos: world.repos.iter().map(repo).collect(),
+        assignment: Assignment {
+            policy: match world.assignment.policy {
+                plan::AssignmentPolicy::Oldest => AssignmentPolicy::Oldest,
+                plan::AssignmentPolicy::Newest => AssignmentPolicy::Newest,
+                plan::AssignmentPolicy::Random => AssignmentPolicy::Random,
+            },
+            delay: span(world.assignment.delay),
+        },
+        installation_token: world.installation_token.0,
+        registration_token: world.registration_token.0,
+        jit_config: world.jit_config.0,
+        clock_skew_ms: world.clock_skew.0,
+        webhook_delay: span(plan.world.webhooks.delay),
+        webhook_timeout: plan.world.webhooks.timeout.0,
+        ..GithubSettings::default()
+    }
+}
+
+fn hf(plan: &Plan, base_url: &str) -> HfSettings {
+    let cold_start = |start: &plan::ColdStart| ColdStart {
+        schedule: span(start.schedule),
+        boot: span(start.boot),
+    };
+    let starts = plan.world.hf.cold_start.0.iter();
+    HfSettings {
+        base_url: base_url.to_owned(),
+        token: LAB_HF_TOKEN.to_owned(),
+        namespaces: vec![LAB_NAMESPACE.to_owned()],
+        default_timeout: plan.world.hf.default_timeout.0,
+        cold_start: starts
+            .map(|(flavor, start)| (flavor.clone(), cold_start(start)))
+            .collect(),
+        ..HfSettings::default()
+    }
+}
+
+/// The fault rules of this plan, in its order. A fault that begins later is installed closed.
+pub(super) fn fault_rules(plan: &Plan) -> Vec<FaultRule> {
+    let rule = |fault: &plan::Fault| FaultRule {
+        places: fault.to.clone(),
+        open: fault.from.is_none(),
+        times: fault.times,
+        chance: fault.chance,
+        only: Only {
+            jobs: fault
+                .only
+                .job
+                .as_ref()
+                .map(|jobs| jobs.iter().cloned().collect()),
+            action: fault.only.action.clone(),
+            repo: fault.only.repo.clone(),
+        },
+        effect: effect(&fault.effect),
+    };
+    plan.faults.iter().map(rule).collect()
+}
+
+fn effect(effect: &plan::Effect) -> Effect {
+    match effect {
+        plan::Effect::Drop(mode) => Effect::Drop {
+            logged: *mode == DropMode::Logged,
+        },
+        plan::Effect::Delay(length) => Effect::Delay(span(*length)),
+        plan::Effect::Duplicate { after } => Effect::Duplicate {
+            after: span(*after),
+        },
+        plan::Effect::Reorder { within } => Effect::Reorder {
+            within: longest(*within),
+        },
+        plan::Effect::Answer(answer) => answered(answer),
+        plan::Effect::NoAnswer => Effect::NoAnswer,
+        plan::Effect::Reset => Effect::Reset,
+        plan::Effect::AfterEffect(after) => Effect::AfterEffect(Box::new(match after {
+            plan::AfterEffect::Reset => Effect::Reset,
+            plan::AfterEffect::NoAnswer => Effect::NoAnswer,
+            plan::AfterEffect::Answer(answer) => answered(answer),
+        })),
+        plan::Effect::Hang => Effect::Hang,
+        plan::Effect::Die { after } => Effect::Die {
+            after: span(*after),
+        },
+    }
+}
+
+const fn longest(length: Length) -> Duration {
+    length.max
+}
+
+fn answered(answer: &plan::Answer) -> Effect {
+    let headers: BTreeMap<_, _> = answer.headers.clone();
+    Effect::Answer {
+        status: answer.status,
+        headers: headers.into_iter().collect(),
+        body: Bytes::from(answer.body.clone()),
+    }
+}

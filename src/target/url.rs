@@ -1,0 +1,56 @@
+//! A dispatcher somebody else runs, reached by the URL of its webhook.
+
+use axum::body::Body;
+use futures_util::future::BoxFuture;
+use http::{Request, Response, Uri};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tower::{service_fn, util::BoxCloneSyncService};
+
+use super::{Target, TargetError};
+use crate::transport::{BoxError, ConnectionRefused, HttpService};
+
+/// A dispatcher behind a URL. The lab neither starts nor stops it.
+#[derive(Clone, Debug)]
+pub struct Url {
+    webhook: Uri,
+    client: Client<HttpConnector, Body>,
+}
+
+impl Url {
+    /// The dispatcher whose webhook is at `webhook`, such as `http://127.0.0.1:7860/webhook`.
+    #[must_use]
+    pub fn new(webhook: Uri) -> Self {
+        Self {
+            webhook,
+            client: Client::builder(TokioExecutor::new()).build_http(),
+        }
+    }
+}
+
+impl Target for Url {
+    fn start(&mut self) -> BoxFuture<'_, Result<(), TargetError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn crash(&mut self) -> Result<(), TargetError> {
+        Err(TargetError::OutOfReach("take down"))
+    }
+
+    fn webhooks(&self) -> HttpService {
+        let this = self.clone();
+        BoxCloneSyncService::new(service_fn(move |mut request: Request<Body>| {
+            *request.uri_mut() = this.webhook.clone();
+            let sent = this.client.request(request);
+            async move {
+                match sent.await {
+                    Ok(answer) => Ok::<Response<Body>, BoxError>(answer.map(Body::new)),
+                    Err(error) if error.is_connect() => Err(ConnectionRefused.into()),
+                    Err(error) => Err(error.into()),
+                }
+            }
+        }))
+    }
+}

@@ -1,0 +1,99 @@
+//! How requests travel between a target and the fakes inside one process.
+//!
+//! `wire` sends real HTTP/1.1 bytes over an in-memory pipe; `direct` calls the router as a service. Both
+//! answer through the same [`HttpService`], the one seam of dispatcher and fakes, and both take the same
+//! network delays, so a plan gives the same history on either.
+
+mod direct;
+mod latency;
+mod tasks;
+mod wire;
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{Router, body::Body};
+use fakes::ConnectionReset;
+use http::{Request, Response};
+use tower::util::BoxCloneSyncService;
+
+pub use latency::{Latency, Line};
+pub use tasks::TaskGroup;
+
+/// Any error of a transport or a service behind it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A place to send HTTP requests to.
+pub type HttpService = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
+
+/// Which of the two in-process transports a run uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Transport {
+    /// Real HTTP/1.1 bytes over an in-memory pipe, with keep-alive.
+    #[default]
+    Wire,
+    /// The router called as a service: faster, no bytes.
+    Direct,
+}
+
+/// Nothing listens at the other end.
+#[derive(Debug, thiserror::Error)]
+#[error("connection refused")]
+pub struct ConnectionRefused;
+
+/// The other end broke the connection.
+#[derive(Debug, thiserror::Error)]
+#[error("connection reset by peer")]
+struct Reset;
+
+/// Turns an answer by which a fake means that the connection broke into just that.
+fn unless_reset(answer: Result<Response<Body>, Infallible>) -> Result<Response<Body>, Reset> {
+    match answer {
+        Ok(answer) if answer.extensions().get::<ConnectionReset>().is_some() => Err(Reset),
+        Ok(answer) => Ok(answer),
+        Err(never) => match never {},
+    }
+}
+
+/// What listens at one address: a router while its host is up, nothing while it is down.
+#[derive(Clone, Debug, Default)]
+pub struct Listener(Arc<Mutex<Option<Listening>>>);
+
+#[derive(Clone, Debug)]
+struct Listening {
+    router: Router,
+    tasks: TaskGroup,
+}
+
+impl Listener {
+    /// Starts to listen: `router` answers, its connections live in the host's `tasks`.
+    pub fn open(&self, router: Router, tasks: TaskGroup) {
+        *self.slot() = Some(Listening { router, tasks });
+    }
+
+    /// Stops to listen. Connections end with the host's tasks.
+    pub fn close(&self) {
+        *self.slot() = None;
+    }
+
+    fn current(&self) -> Result<Listening, ConnectionRefused> {
+        self.slot().clone().ok_or(ConnectionRefused)
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Listening>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport {
+    /// A service that reaches `listener` over this transport; `client` owns the calling side's tasks.
+    #[must_use]
+    pub fn connect(self, listener: Listener, client: TaskGroup) -> HttpService {
+        match self {
+            Self::Wire => wire::connect(listener, client),
+            Self::Direct => direct::connect(listener),
+        }
+    }
+}

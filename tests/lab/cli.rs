@@ -1,0 +1,188 @@
+//! The command line: what a person sees, and the exit codes scripts rely on.
+
+use std::{path::Path, process::Command};
+
+/// Runs the binary and gives exit code, stdout and stderr.
+fn dispatchlab(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_dispatchlab"))
+        .args(args)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code().unwrap(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// Checks a faulty scenario and gives what the user sees.
+fn refused(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.yaml"), text).unwrap();
+    let (code, stdout, stderr) = dispatchlab(folder.path(), &["check", "bad.yaml"]);
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    let (code, _, run_stderr) = dispatchlab(folder.path(), &["run", "bad.yaml"]);
+    assert_eq!(code, 2, "run must refuse it too");
+    assert_eq!(
+        run_stderr.trim(),
+        stderr.trim(),
+        "run and check must say the same"
+    );
+    stderr
+}
+
+const ONE_JOB: &str =
+    "title: One job\ntimeline:\n  - at: 0s\n    queue: { as: J1, labels: hf-jobs-cpu-basic }\n";
+
+#[test]
+fn a_typo_gets_one_error_with_line_column_and_the_word_that_was_meant() {
+    insta::assert_snapshot!(refused(&ONE_JOB.replace("queue:", "queu:")));
+}
+
+#[test]
+fn an_unknown_fault_gets_one_error_with_the_known_ones() {
+    insta::assert_snapshot!(refused(&format!(
+        "{ONE_JOB}faults:\n  - {{ to: webhook, dropp: logged }}\n"
+    )));
+}
+
+#[test]
+fn a_negative_time_gets_one_error_at_its_place() {
+    insta::assert_snapshot!(refused(&ONE_JOB.replace("at: 0s", "at: -5s")));
+}
+
+#[test]
+fn a_bad_label_gets_one_error_at_its_place() {
+    insta::assert_snapshot!(refused(
+        &ONE_JOB.replace("hf-jobs-cpu-basic", "\"hf jobs, cpu\"")
+    ));
+}
+
+#[test]
+fn an_empty_timeline_gets_one_error_at_its_place() {
+    insta::assert_snapshot!(refused("title: Nothing\ntimeline: []\n"));
+}
+
+#[test]
+fn the_corpus_runs_without_arguments_and_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, stdout, stderr) = dispatchlab(folder.path(), &[]);
+    assert_eq!(code, 0, "{stderr}");
+    for entry in scenarios::corpus() {
+        let line = stdout
+            .lines()
+            .find(|line| line.trim_start().starts_with(entry.name))
+            .unwrap();
+        assert!(line.contains(" held "), "{line}");
+    }
+    assert!(
+        !folder.path().join("out").exists(),
+        "a run that held leaves no files behind"
+    );
+}
+
+#[test]
+fn a_plan_written_out_runs_to_the_same_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |file: &str, out: &str| {
+        let args = ["run", file, "--seed", "7", "--keep", "--out", out];
+        let (code, _, stderr) = dispatchlab(folder.path(), &args);
+        assert_eq!(code, 0, "{stderr}");
+    };
+    run("b03-batch-two-forgotten", "first");
+    let first = folder.path().join("first/b03-batch-two-forgotten/seed-7");
+    run(first.join("plan.json").to_str().unwrap(), "second");
+    let second = folder.path().join("second/b03-batch-two-forgotten/seed-7");
+    for file in ["plan.json", "history.jsonl", "verdict.json"] {
+        let read = |root: &Path| std::fs::read_to_string(root.join(file)).unwrap();
+        assert_eq!(read(&first), read(&second), "{file}");
+    }
+}
+
+#[test]
+fn a_violation_exits_with_1_and_says_how_to_replay_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // No dispatcher can serve a job within a millisecond.
+    let text = format!("{ONE_JOB}expect: {{ served_within: 1ms }}\n");
+    std::fs::write(folder.path().join("hurry.yaml"), text).unwrap();
+    let (code, stdout, stderr) = dispatchlab(folder.path(), &["run", "hurry.yaml"]);
+    assert_eq!(code, 1);
+    assert!(stdout.contains("VIOLATED"), "{stdout}");
+    assert!(stderr.contains("served-or-told is violated"), "{stderr}");
+    let replay = stderr
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("replay: dispatchlab "))
+        .unwrap();
+    let replay: Vec<_> = replay.split(' ').collect();
+    let (code, _, again) = dispatchlab(folder.path(), &replay);
+    assert_eq!(code, 1);
+    assert_eq!(again, stderr, "the replay must fail in the same way");
+}
+
+#[test]
+fn a_world_that_does_not_settle_exits_with_3() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        ONE_JOB.replace("cpu-basic }", "cpu-basic, runs_for: 50m }") + "expect: { bound: 30m }\n";
+    std::fs::write(folder.path().join("long.yaml"), text).unwrap();
+    let (code, stdout, _) = dispatchlab(folder.path(), &["run", "long.yaml"]);
+    assert_eq!(code, 3, "{stdout}");
+}
+
+#[test]
+fn an_empty_folder_exits_with_4_and_a_vacuous_scenario_with_5() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    assert_eq!(dispatchlab(folder.path(), &["run", "empty"]).0, 4);
+    std::fs::write(
+        folder.path().join("weak.yaml"),
+        format!("about: [signature]\n{ONE_JOB}"),
+    )
+    .unwrap();
+    let (code, _, stderr) = dispatchlab(folder.path(), &["run", "weak.yaml"]);
+    assert_eq!(code, 5);
+    assert!(
+        stderr.contains("never put to the test: signature"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn an_unknown_parameter_or_file_is_refused_with_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, stderr) = dispatchlab(folder.path(), &["run", "happy-path", "--set", "boott=1s"]);
+    assert!(
+        code == 2 && stderr.contains("known parameters: boot, work"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = dispatchlab(folder.path(), &["run", "no-such-thing"]);
+    assert!(code == 2 && stderr.contains("dispatchlab list"), "{stderr}");
+}
+
+#[test]
+fn json_on_stdout_is_json_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, stdout, _) = dispatchlab(folder.path(), &["run", "happy-path", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &json["exit"]), (0, &serde_json::json!(0)));
+    assert_eq!(
+        json["scenarios"][0]["outcomes"][0]["verdicts"]["no-leak"]["verdict"],
+        "held"
+    );
+    let (_, stdout, _) = dispatchlab(folder.path(), &["schema"]);
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&stdout).unwrap()["properties"]["timeline"]
+            .is_object()
+    );
+}
+
+#[test]
+fn help_shows_examples_and_every_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, stdout, _) = dispatchlab(folder.path(), &["--help"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(stdout);
+}

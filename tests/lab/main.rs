@@ -1,0 +1,14 @@
+//! The lab as a whole: corpus, determinism, saboteurs, races, the command line, the real tier, imports.
+//!
+//! One binary, because each test binary links the whole tree once more.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod cli;
+mod corpus;
+mod determinism;
+mod imports;
+mod plans;
+mod races;
+mod real_time;
+mod saboteurs;
