@@ -9,39 +9,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules;
 
-/// The flavors HF Jobs accepts (HF's OpenAPI description of `POST /api/jobs/{namespace}`, August 2026).
-const FLAVORS: &[&str] = &[
-    "cpu-basic",
-    "cpu-upgrade",
-    "cpu-performance",
-    "cpu-xl",
-    "sprx8",
-    "zero-a10g",
-    "t4-small",
-    "t4-medium",
-    "l4x1",
-    "l4x4",
-    "l40sx1",
-    "l40sx4",
-    "l40sx8",
-    "a10g-small",
-    "a10g-large",
-    "a10g-largex2",
-    "a10g-largex4",
-    "a100-large",
-    "a100x4",
-    "a100x8",
-    "h200",
-    "h200x2",
-    "h200x4",
-    "h200x8",
-    "rtx-pro-6000",
-    "rtx-pro-6000x2",
-    "rtx-pro-6000x4",
-    "rtx-pro-6000x8",
-    "inf2x6",
-];
-
 impl Rules {
     /// The flavor these `runs-on` labels go to, or none if the dispatcher must leave the job alone.
     ///
@@ -60,7 +27,10 @@ impl Rules {
             Some((flavor, _)) => flavor,
             None => flavor,
         };
-        FLAVORS.iter().find(|known| **known == flavor).copied()
+        scenarios::FLAVORS
+            .iter()
+            .find(|known| **known == flavor)
+            .copied()
     }
 }
 

@@ -3,6 +3,7 @@
 //! `driver` takes the steps and waits for the world to settle, on whichever clock it is given;
 //! `virtual_tier` is one seed in process on a paused clock, `real_tier` the same world on loopback sockets.
 
+mod build;
 mod cue;
 mod driver;
 mod real_tier;

@@ -1,22 +1,18 @@
 //! The real tier: the same world on loopback TCP and the real clock, for a dispatcher somebody else runs.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
-use fakes::{
-    World,
-    env::{Clock, Env, Spawner},
-    history::{History, What},
-};
+use fakes::{World, env::Clock};
 use jiff::Timestamp;
-use scenarios::{Keyed, plan::Plan};
+use scenarios::plan::Plan;
 use tokio::net::TcpListener;
 
 use super::{
     Outcome, Run,
+    build::{Built, build},
     driver::Pace,
-    virtual_tier::{PlanDraw, drive},
-    world_settings,
+    virtual_tier::drive,
 };
 use crate::{
     target::{TargetError, Url},
@@ -68,26 +64,7 @@ pub async fn serve(plan: &Plan, github: SocketAddr, hf: SocketAddr) -> Result<Se
         reason = "the real tier starts at the real time"
     )]
     let clock = Clock::starting_at(Timestamp::now());
-    let tasks = TaskGroup::default();
-    let spawner = tasks.clone();
-    let env = Env {
-        clock,
-        draw: Arc::new(PlanDraw(Keyed::new(plan.seed))),
-        spawner: Spawner::new(move |task| spawner.spawn(task)),
-    };
-    let history = History::new(clock);
-    history.record(
-        None,
-        What::WorldStarted {
-            scenario: plan.title.clone(),
-            seed: plan.seed,
-        },
-    );
-    let world = World::new(
-        env,
-        world_settings::settings(plan, &github_url, &hf_url),
-        history,
-    );
+    let Built { world, tasks, .. } = build(plan, clock, &github_url, &hf_url);
     tasks.spawn(answer(github, world.github_router()));
     tasks.spawn(answer(hf, world.hf_router()));
     Ok(Serving {

@@ -7,22 +7,19 @@ use std::{
 };
 
 use dispatcher::Config;
-use fakes::{
-    World,
-    env::{Clock, Draw, Env, Spawner},
-    history::{History, What},
-};
+use fakes::{World, env::Clock, history::What};
 use jiff::Timestamp;
-use scenarios::{Keyed, plan::Plan};
+use scenarios::plan::Plan;
 
 use super::{
     Outcome, Run,
+    build::{Built, build},
     driver::{Driver, Pace},
     terms, world_settings,
 };
 use crate::{
     target::{self, Place, Reference, Seams, Target, TargetError},
-    transport::{Latency, Listener, TaskGroup, Transport},
+    transport::{Latency, Listener, Transport},
 };
 
 /// When every virtual world begins: Monday 5 January 2026, 08:00 UTC.
@@ -50,16 +47,6 @@ pub enum RunError {
     /// No runtime could be built.
     #[error("failed to build a runtime: {0}")]
     Runtime(#[from] std::io::Error),
-}
-
-/// The keyed generator of a plan, as the fakes draw from it.
-#[derive(Debug)]
-pub(super) struct PlanDraw(pub(super) Keyed);
-
-impl Draw for PlanDraw {
-    fn bits(&self, entity: &str, purpose: &str) -> u64 {
-        self.0.bits(entity, purpose)
-    }
 }
 
 /// Runs plans in the virtual tier against the reference dispatcher.
@@ -111,29 +98,10 @@ impl Lab {
     async fn run_on_this_clock(&self, plan: &Plan) -> Result<Run, RunError> {
         let config = self.config(plan)?;
         let clock = Clock::starting_at(EPOCH);
-        let fakes_tasks = TaskGroup::default();
-        let spawner = fakes_tasks.clone();
-        let env = Env {
-            clock,
-            draw: Arc::new(PlanDraw(Keyed::new(plan.seed))),
-            spawner: Spawner::new(move |task| spawner.spawn(task)),
-        };
-        let history = History::new(clock);
-        history.record(
-            None,
-            What::WorldStarted {
-                scenario: plan.title.clone(),
-                seed: plan.seed,
-            },
-        );
-        let world = World::new(
-            env.clone(),
-            world_settings::settings(plan, GITHUB_URL, HF_URL),
-            history.clone(),
-        );
+        let Built { world, env, tasks } = build(plan, clock, GITHUB_URL, HF_URL);
         let (github, hf) = (Listener::default(), Listener::default());
-        github.open(world.github_router(), fakes_tasks.clone());
-        hf.open(world.hf_router(), fakes_tasks.clone());
+        github.open(world.github_router(), tasks.clone());
+        hf.open(world.hf_router(), tasks.clone());
         let place_of_fakes = [github.clone(), hf.clone()];
         let place = Place {
             env: env.clone(),
@@ -142,7 +110,7 @@ impl Lab {
             network: Latency::new(env, world_settings::span(plan.world.latency)),
             github,
             hf,
-            caller: fakes_tasks,
+            caller: tasks,
         };
         let mut target = Reference::new(config, place, self.seams.clone());
         let end = drive(plan, &world, &mut target, PACE).await;
@@ -152,7 +120,7 @@ impl Lab {
         target.crash()?;
         world.deliver_to_nobody();
         let end = end?;
-        let events = history.take();
+        let events = world.history().take();
         let outcome = Outcome::judge(plan, &events, &end);
         Ok(Run { events, outcome })
     }
