@@ -186,3 +186,56 @@ fn help_shows_examples_and_every_exit_code() {
     assert_eq!(code, 0);
     insta::assert_snapshot!(stdout);
 }
+
+#[test]
+fn the_scenario_in_the_readme_runs_and_holds() {
+    let readme = include_str!("../../README.md");
+    let scenario = readme
+        .split("```yaml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("readme.yaml"), scenario).unwrap();
+    let (code, stdout, stderr) = dispatchlab(folder.path(), &["run", "readme.yaml"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+}
+
+#[test]
+fn the_table_in_the_readme_lists_the_whole_corpus() {
+    let readme = include_str!("../../README.md");
+    for entry in scenarios::corpus() {
+        assert!(
+            readme.contains(&format!("\n {} ", entry.name)),
+            "{} is missing",
+            entry.name
+        );
+    }
+}
+
+#[test]
+fn ctrl_c_still_prints_what_is_known_and_exits_with_130() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sweep = Command::new(env!("CARGO_BIN_EXE_dispatchlab"))
+        .args(["run", "happy-path", "--seeds", "1000000", "--jobs", "1"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let interrupted = Command::new("kill")
+        .args(["-INT", &sweep.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(interrupted.success());
+    let code = sweep.wait().unwrap().code();
+    let mut stdout = String::new();
+    std::io::Read::read_to_string(sweep.stdout.as_mut().unwrap(), &mut stdout).unwrap();
+    assert_eq!(code, Some(130), "{stdout}");
+    assert!(
+        stdout.contains("happy-path") && stdout.contains("interrupted; so far"),
+        "{stdout}"
+    );
+}

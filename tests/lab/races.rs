@@ -124,3 +124,51 @@ proptest! {
         prop_assert!(broken.is_empty(), "seed {seed}: {broken:?}\n{text}");
     }
 }
+
+/// Token expiry, through the whole world: any skew of either clock, any lifetimes, an hour or more of work.
+mod expiry {
+    use dispatchlab::target::Seams;
+    use proptest::prelude::*;
+
+    use crate::plans::{of_text, run, violations};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_credential_is_used_outside_its_life_whatever_the_clocks_say(
+            // A JWT is backdated by 60 s and ends 60 s early: within that no clock may matter.
+            ours in -55_i64..=55,
+            theirs in -55_i64..=55,
+            installation_m in 12_u64..=60,
+            registration_m in 10_u64..=60,
+            jit_m in 5_u64..=60,
+            gap_m in 1_u64..=90,
+            limbo_m in 0_u64..=120,
+            seed in 0_u64..1_000,
+        ) {
+            prop_assume!((ours - theirs).abs() <= 55);
+            let text = format!(
+                "title: Clocks and lifetimes
+world:
+  github:
+    clock_skew: {theirs}s
+    installation_token: {installation_m}m
+    registration_token: {registration_m}m
+    jit_config: {jit_m}m
+  dispatcher: {{ clock_skew: {ours}s }}
+timeline:
+  - {{ at: 0s, queue: {{ as: J1, labels: hf-jobs-cpu-basic, runs_for: 2m }} }}
+  - {{ at: {gap_m}m, queue: {{ as: J2, labels: hf-jobs-t4-small, runs_for: 30m }} }}
+faults:
+  - {{ to: hf.schedule, times: 1, delay: {limbo_m}m }}
+"
+            );
+            let run = run(&of_text("expiry.yaml", &text, seed, false), Seams::default());
+            prop_assert!(run.outcome.settled, "did not settle:\n{text}");
+            let broken = violations(&run);
+            prop_assert!(broken.is_empty(), "{broken:?}\n{text}");
+            prop_assert!(run.outcome.verdicts.exercised("fresh-credentials"));
+        }
+    }
+}

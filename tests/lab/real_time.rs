@@ -140,7 +140,7 @@ fn virtual_form(file: &str, text: &str, set: &[&str]) -> BTreeMap<String, Vec<St
 #[test]
 fn the_binary_serves_the_happy_path_as_the_virtual_tier_does() {
     let folder = tempfile::tempdir().unwrap();
-    let set = ["boot=1s", "work=1s"];
+    let set = ["boot=1s", "work=3s"];
     let real = normal_form(&play("happy-path", &set, folder.path()));
     let entry = scenarios::corpus()
         .iter()
@@ -152,4 +152,48 @@ fn the_binary_serves_the_happy_path_as_the_virtual_tier_does() {
         "{real:#?}"
     );
     assert_eq!(real, virtual_form(entry.file, entry.text, &set));
+}
+
+/// The recorded life of one job, as GitHub's delivery API shows it: 5 s until it starts, 2 s until it ends.
+fn api_deliveries() -> String {
+    let recording = include_str!("../../scenarios/corpus/recordings/recorded-life.jsonl");
+    let items: Vec<_> = recording
+        .lines()
+        .zip([
+            "2026-11-03T10:00:00Z",
+            "2026-11-03T10:00:05Z",
+            "2026-11-03T10:00:07Z",
+        ])
+        .map(|(line, delivered_at)| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let request =
+                serde_json::json!({ "headers": line["headers"], "payload": line["payload"] });
+            serde_json::json!({ "id": 1, "delivered_at": delivered_at, "request": request })
+        })
+        .collect();
+    serde_json::Value::from(items).to_string()
+}
+
+#[test]
+fn the_binary_serves_an_imported_job_as_the_virtual_tier_does() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("deliveries.json"), api_deliveries()).unwrap();
+    let imported = Command::new(env!("CARGO_BIN_EXE_dispatchlab"))
+        .args(["import", "deliveries.json", "--name", "stuck"])
+        .current_dir(folder.path())
+        .status()
+        .unwrap();
+    assert!(imported.success());
+    let scenario = folder.path().join("stuck.yaml");
+    let text = fs::read_to_string(&scenario).unwrap() + "\nworld: { hf: { cold_start: 1s } }\n";
+    fs::write(&scenario, &text).unwrap();
+    let file = scenario.to_str().unwrap();
+    let real = normal_form(&play(file, &[], folder.path()));
+    assert_eq!(real.len(), 1, "{real:#?}");
+    let life = real.values().next().unwrap();
+    assert!(
+        life.contains(&"assigned".to_owned()),
+        "our runner must take the recorded job: {life:#?}"
+    );
+    assert_eq!(real, virtual_form(file, &text, &[]));
 }
