@@ -5,6 +5,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use scenarios::{Choices, Document, plan::Plan};
 use sha2::Sha256;
 
+/// The allocator of the command line, so that the figures are the product's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RECORDING: &str = include_str!("../../scenarios/corpus/recordings/recorded-life.jsonl");
 
 /// The secret of every webhook here.
