@@ -125,6 +125,8 @@ impl Reference {
     }
 
     async fn come_up(&mut self) -> Result<(), TargetError> {
+        // There is one dispatcher: one that is still up goes down first.
+        self.crash()?;
         let tasks = TaskGroup::default();
         let github = self.outgoing(
             Line::ToGithub,

@@ -25,7 +25,7 @@ Examples:
 
 Exit codes: 0 stopped as asked, 2 bad configuration, 70 internal error.";
 
-/// Starts Hugging Face Jobs for GitHub jobs whose runs-on is hf-jobs-<flavor>.
+/// Starts Hugging Face Jobs for GitHub jobs whose runs-on is hf-jobs-FLAVOR.
 #[derive(Debug, Parser)]
 #[command(version, after_help = format!("Configuration, by environment variables.\n{ENVIRONMENT}\n\n{EXAMPLES}"))]
 struct Arguments {
