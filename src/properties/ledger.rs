@@ -58,7 +58,7 @@ pub struct HfLife<'a> {
     pub runner_labels: &'a [String],
     /// When its runner came online, and which.
     pub online: Option<(Moment, RunnerId)>,
-    /// The job its runner was given.
+    /// The job that started on it.
     pub job: Option<(Moment, JobId)>,
     /// When its runner could not connect.
     pub refused: Option<Moment>,
@@ -267,12 +267,13 @@ impl<'a> Ledger<'a> {
                 };
                 life.refused.get_or_insert(moment(event));
             }
-            What::RunnerAssigned {
-                hf_job: Some(hf_job),
+            What::JobStarted {
                 job,
+                runner: Some(runner),
                 ..
             } => {
-                let Some(life) = self.hf_jobs.get_mut(hf_job) else {
+                let hf_job = self.runners.get(runner).and_then(|life| life.hf_job);
+                let Some(life) = hf_job.and_then(|hf_job| self.hf_jobs.get_mut(hf_job)) else {
                     return;
                 };
                 life.job = Some((moment(event), *job));

@@ -19,13 +19,15 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
     let (mut was_busy, mut breaches) = (false, Vec::new());
     for event in ledger.events {
         match &event.event {
-            What::RunnerAssigned {
-                runner,
+            // A runner that died in the moment it was given a job has no job to lose: only a start counts.
+            What::JobStarted {
                 job,
-                hf_job,
+                runner: Some(runner),
+                ..
             } => {
                 was_busy = true;
-                busy.insert(*runner, (*job, hf_job.as_ref()));
+                let life = ledger.runners.get(runner);
+                busy.insert(*runner, (*job, life.and_then(|life| life.hf_job)));
             }
             What::JobCompleted { job, .. } => busy.retain(|_, (on, _)| on != job),
             What::RunnerRemoved {

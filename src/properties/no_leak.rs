@@ -65,8 +65,13 @@ impl<'a> Watch<'a> {
                 let flavor = self.ledger.jobs.get(job).and_then(|life| life.flavor);
                 self.queued.extend(flavor.map(|flavor| (*job, flavor)));
             }
-            What::JobStarted { job, .. } => {
+            What::JobStarted { job, runner, .. } => {
                 self.queued.remove(job);
+                let life = runner.and_then(|runner| self.ledger.runners.get(&runner));
+                let hf_job = life.and_then(|life| life.hf_job);
+                if let Some(alive) = hf_job.and_then(|hf_job| self.alive.get_mut(hf_job)) {
+                    alive.job = Some(*job);
+                }
             }
             What::JobCompleted { job, .. } => {
                 self.queued.remove(job);
@@ -86,16 +91,6 @@ impl<'a> Watch<'a> {
                     useless_since: None,
                 };
                 self.alive.insert(hf_job, alive);
-            }
-            What::RunnerAssigned {
-                job,
-                hf_job: Some(hf_job),
-                ..
-            } => {
-                let Some(alive) = self.alive.get_mut(hf_job) else {
-                    return false;
-                };
-                alive.job = Some(*job);
             }
             What::RunnerRefused { hf_job, .. } | What::RunnerExited { hf_job, .. } => {
                 let Some(alive) = self.alive.get_mut(hf_job) else {
