@@ -70,8 +70,9 @@ impl Core {
             asking: false,
         });
         if seen.claim.is_none() {
-            // GitHub itself says so: no need to ask about it again so soon.
+            // GitHub itself says so: no need to ask about it, and not again so soon.
             job.claim = None;
+            job.late = false;
             job.check_at = check_at;
         }
         if seen.status > job.status {

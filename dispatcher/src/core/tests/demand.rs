@@ -239,3 +239,24 @@ fn a_late_queued_of_a_job_that_ran_meanwhile_launches_nothing() {
     bench.give(Input::JobRead(key(1), read(JobStatus::Completed, None)));
     assert!(mints(bench.pass(3600)).is_empty());
 }
+
+#[test]
+fn a_late_queued_that_a_survey_shows_as_well_needs_no_question() {
+    let mut bench = Bench::new();
+    let late = JobSighting {
+        created_at: bench.now.checked_sub(Duration::from_secs(90)).ok(),
+        ..sighting(1, JobStatus::Queued, None)
+    };
+    bench.give(Input::Event(late));
+    bench.trust();
+    let found = JobSighting {
+        claim: None,
+        ..sighting(1, JobStatus::Queued, None)
+    };
+    let calls = bench.give(Input::Event(found));
+    assert_eq!(
+        mints(calls).len(),
+        1,
+        "GitHub itself says that it is queued"
+    );
+}
