@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fakes::history::{Event, What};
+use fakes::history::What;
 use serde::{Deserialize, Serialize};
 
 use crate::properties::Ledger;
@@ -63,10 +63,12 @@ fn dispatch_ms(ledger: &Ledger<'_>) -> Vec<u64> {
     }
     let mut created: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for event in ledger.events {
-        let What::HfCreated { flavor, call, .. } = &event.event else {
+        let What::HfCreated { flavor, .. } = &event.event else {
             continue;
         };
-        let received = received_ms(ledger.events, *call).unwrap_or(event.at_ms);
+        // An HF job exists because its call was received.
+        let cause = event.because.and_then(|id| ledger.event(id));
+        let received = cause.map_or(event.at_ms, |cause| cause.at_ms);
         created.entry(flavor).or_default().push(received);
     }
     let pairs = sent.iter_mut().flat_map(|(flavor, sent)| {
@@ -77,13 +79,6 @@ fn dispatch_ms(ledger: &Ledger<'_>) -> Vec<u64> {
     pairs
         .filter_map(|(sent, created)| created.checked_sub(sent))
         .collect()
-}
-
-fn received_ms(events: &[Event], of: fakes::ids::CallId) -> Option<u64> {
-    events.iter().find_map(|event| match event.event {
-        What::CallReceived { call, .. } if call == of => Some(event.at_ms),
-        _ => None,
-    })
 }
 
 /// The value below which `share` (0 to 1) of the samples lie, by the nearest-rank rule; none of no samples.

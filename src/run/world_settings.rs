@@ -1,7 +1,5 @@
 //! From the world of a plan to the settings and fault rules of the fakes.
 
-use std::{collections::BTreeMap, time::Duration};
-
 use bytes::Bytes;
 use fakes::{
     env::Span,
@@ -112,9 +110,7 @@ fn effect(effect: &plan::Effect) -> Effect {
         plan::Effect::Duplicate { after } => Effect::Duplicate {
             after: span(*after),
         },
-        plan::Effect::Reorder { within } => Effect::Reorder {
-            within: longest(*within),
-        },
+        plan::Effect::Reorder { within } => Effect::Reorder { within: within.max },
         plan::Effect::Answer(answer) => answered(answer),
         plan::Effect::NoAnswer => Effect::NoAnswer,
         plan::Effect::Reset => Effect::Reset,
@@ -130,15 +126,10 @@ fn effect(effect: &plan::Effect) -> Effect {
     }
 }
 
-const fn longest(length: Length) -> Duration {
-    length.max
-}
-
 fn answered(answer: &plan::Answer) -> Effect {
-    let headers: BTreeMap<_, _> = answer.headers.clone();
     Effect::Answer {
         status: answer.status,
-        headers: headers.into_iter().collect(),
+        headers: answer.headers.clone().into_iter().collect(),
         body: Bytes::from(answer.body.clone()),
     }
 }

@@ -207,13 +207,18 @@ fn a_requeued_job_is_demand_again_after_two_readings() {
     assert_eq!(bench.core.jobs[&key(1)].status, JobStatus::Queued);
 }
 
+/// A `queued` webhook that was held up for a minute and a half.
+fn late_queued(bench: &Bench) -> JobSighting {
+    JobSighting {
+        created_at: bench.now.checked_sub(Duration::from_secs(90)).ok(),
+        ..sighting(1, JobStatus::Queued, None)
+    }
+}
+
 #[test]
 fn a_queued_that_comes_late_is_asked_about_before_anything_is_launched_for_it() {
     let mut bench = Bench::new();
-    let late = JobSighting {
-        created_at: bench.now.checked_sub(Duration::from_secs(90)).ok(),
-        ..sighting(1, JobStatus::Queued, None)
-    };
+    let late = late_queued(&bench);
     bench.give(Input::Event(late));
     let calls = bench.trust();
     assert!(
@@ -230,10 +235,7 @@ fn a_queued_that_comes_late_is_asked_about_before_anything_is_launched_for_it() 
 #[test]
 fn a_late_queued_of_a_job_that_ran_meanwhile_launches_nothing() {
     let mut bench = Bench::new();
-    let late = JobSighting {
-        created_at: bench.now.checked_sub(Duration::from_secs(90)).ok(),
-        ..sighting(1, JobStatus::Queued, None)
-    };
+    let late = late_queued(&bench);
     bench.give(Input::Event(late));
     bench.trust();
     bench.give(Input::JobRead(key(1), read(JobStatus::Completed, None)));
@@ -243,10 +245,7 @@ fn a_late_queued_of_a_job_that_ran_meanwhile_launches_nothing() {
 #[test]
 fn a_late_queued_that_a_survey_shows_as_well_needs_no_question() {
     let mut bench = Bench::new();
-    let late = JobSighting {
-        created_at: bench.now.checked_sub(Duration::from_secs(90)).ok(),
-        ..sighting(1, JobStatus::Queued, None)
-    };
+    let late = late_queued(&bench);
     bench.give(Input::Event(late));
     bench.trust();
     let found = JobSighting {
