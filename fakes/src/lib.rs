@@ -24,6 +24,7 @@ pub mod history;
 pub mod http_service;
 pub mod ids;
 mod json_text;
+mod path_template;
 pub mod runner;
 pub mod settings;
 pub mod world;

@@ -14,13 +14,38 @@ use super::{
     links::Page,
     reply::{error, not_found, parse},
     repository_text::{Repository, account, html_base},
+    route::{Access, Ask, Route},
     state::{Installation, InstallationToken},
 };
 use crate::{
-    calls::{CallContext, Incoming, Reply},
+    calls::Reply,
     drawn_text::{BASE_62, drawn},
     json_text::{push_display, seconds},
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/app", "github.app", Access::App(Github::app)),
+    Route::get(
+        "/app/installations",
+        "github.installations",
+        Access::App(Github::installations),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/installation",
+        "github.repo-installation",
+        Access::App(Github::repo_installation),
+    ),
+    Route::post(
+        "/app/installations/{installation_id}/access_tokens",
+        "github.create-token",
+        Access::App(Github::create_token),
+    ),
+    Route::get(
+        "/installation/repositories",
+        "github.installation-repos",
+        Access::Installation(Github::installation_repos),
+    ),
+];
 
 #[derive(Default, Deserialize)]
 struct TokenRequest {
@@ -31,7 +56,7 @@ struct TokenRequest {
 }
 
 impl Github {
-    pub(super) fn app(&self) -> Reply {
+    fn app(&self, _ask: &Ask<'_>) -> Reply {
         let settings = self.settings();
         let html = html_base(&settings.base_url);
         let owner = account("octo-lab", &settings.base_url, &html, "Organization");
@@ -50,7 +75,8 @@ impl Github {
         )
     }
 
-    pub(super) fn installations(&self, request: &Incoming) -> Reply {
+    fn installations(&self, ask: &Ask<'_>) -> Reply {
+        let request = ask.request;
         let objects: Vec<String> = self
             .state()
             .installations
@@ -62,9 +88,10 @@ impl Github {
         self.with_links(reply, request, &page, total)
     }
 
-    pub(super) fn repo_installation(&self, repo: &str) -> Reply {
+    fn repo_installation(&self, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        let installation = state.repo(repo).and_then(|repo| repo.installation);
+        let repo = format!("{}/{}", ask.text("owner"), ask.text("repo"));
+        let installation = state.repo(&repo).and_then(|repo| repo.installation);
         match installation.and_then(|id| state.installations.get(&id)) {
             Some(found) => Reply::text(200, self.installation_json(found)),
             None => not_found(),
@@ -90,12 +117,8 @@ impl Github {
         )
     }
 
-    pub(super) fn create_token(
-        &self,
-        installation: u64,
-        request: &Incoming,
-        call: CallContext,
-    ) -> Reply {
+    fn create_token(&self, ask: &Ask<'_>) -> Reply {
+        let (installation, request) = (ask.number("installation_id"), ask.request);
         let wanted = if request.body.is_empty() {
             Ok(TokenRequest::default())
         } else {
@@ -118,7 +141,7 @@ impl Github {
             Ok(restricted) => restricted,
             Err(refusal) => return refusal,
         };
-        let entity = format!("github.create-token#{}", call.ordinal);
+        let entity = format!("github.create-token#{}", ask.call.ordinal);
         let text = format!("ghs_{}", drawn(self.env(), &entity, "token", BASE_62, 36));
         let life = self.settings().installation_token;
         let token = InstallationToken {
@@ -132,7 +155,8 @@ impl Github {
         Reply::text(201, body).with_effect()
     }
 
-    pub(super) fn installation_repos(&self, token: &str, request: &Incoming) -> Reply {
+    fn installation_repos(&self, token: &str, ask: &Ask<'_>) -> Reply {
+        let request = ask.request;
         let state = self.state();
         let Some(token) = state.installation_tokens.get(token) else {
             return not_found();

@@ -6,15 +6,31 @@ use super::{
     delivery_log::Item,
     links::query_value,
     reply::{error, invalid_request, not_found},
+    route::{Access, Ask, Route},
 };
-use crate::{
-    calls::{CallContext, Incoming, Reply},
-    history::Origin,
-    ids::DeliveryId,
-};
+use crate::{calls::Reply, history::Origin, ids::DeliveryId};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get(
+        "/app/hook/deliveries",
+        "github.list-deliveries",
+        Access::App(Github::list_deliveries),
+    ),
+    Route::get(
+        "/app/hook/deliveries/{delivery_id}",
+        "github.get-delivery",
+        Access::App(Github::get_delivery),
+    ),
+    Route::post(
+        "/app/hook/deliveries/{delivery_id}/attempts",
+        "github.redeliver",
+        Access::App(Github::redeliver_by_api),
+    ),
+];
 
 impl Github {
-    pub(super) fn list_deliveries(&self, request: &Incoming) -> Reply {
+    fn list_deliveries(&self, ask: &Ask<'_>) -> Reply {
+        let request = ask.request;
         let succeeded = match query_value(request, "status").as_deref() {
             None => None,
             Some("success") => Some(true),
@@ -52,7 +68,8 @@ impl Github {
         }
     }
 
-    pub(super) fn get_delivery(&self, delivery: u64) -> Reply {
+    fn get_delivery(&self, ask: &Ask<'_>) -> Reply {
+        let delivery = ask.number("delivery_id");
         let state = self.state();
         match state.log.find(DeliveryId(delivery), self.now()) {
             Some(entry) => Reply::json(200, &Item::in_full(entry)),
@@ -61,7 +78,8 @@ impl Github {
     }
 
     /// The same webhook once more: same GUID, new id, at once.
-    pub(super) fn redeliver_by_api(&self, delivery: u64, call: CallContext) -> Reply {
+    fn redeliver_by_api(&self, ask: &Ask<'_>) -> Reply {
+        let (delivery, call) = (ask.number("delivery_id"), ask.call);
         let mut state = self.state();
         let Some(entry) = state.log.find(DeliveryId(delivery), self.now()) else {
             return not_found();

@@ -1,6 +1,6 @@
 //! The self-hosted runner endpoints.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::Deserialize;
@@ -10,15 +10,46 @@ use super::{
     links::query_value,
     objects::RunnerObject,
     reply::{error, invalid_request, not_found, parse},
-    repository_text::Repository,
+    route::{Access, Ask, Owner, Permission, Route},
     state::{Jit, RegistrationToken},
 };
 use crate::{
-    calls::{CallContext, Incoming, Reply},
+    calls::Reply,
     drawn_text::{UPPER, drawn, guid},
     history::Removal,
     ids::RunnerId,
 };
+
+const READ: Permission = Permission::read("administration");
+const WRITE: Permission = Permission::write("administration");
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        "/repos/{owner}/{repo}/actions/runners/registration-token",
+        "github.registration-token",
+        Access::Owner(WRITE, Github::registration_token),
+    ),
+    Route::post(
+        "/repos/{owner}/{repo}/actions/runners/generate-jitconfig",
+        "github.jit-config",
+        Access::Owner(WRITE, Github::jit_config),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runners",
+        "github.list-runners",
+        Access::Owner(READ, Github::list_runners),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runners/{runner_id}",
+        "github.get-runner",
+        Access::Owner(READ, Github::get_runner),
+    ),
+    Route::delete(
+        "/repos/{owner}/{repo}/actions/runners/{runner_id}",
+        "github.delete-runner",
+        Access::Owner(WRITE, Github::delete_runner),
+    ),
+];
 
 /// GitHub's own limit on labels per configuration.
 const LABELS_MAX: usize = 100;
@@ -53,27 +84,22 @@ impl JitRequest {
 }
 
 impl Github {
-    pub(super) fn registration_token(&self, repo: &Arc<Repository>, call: CallContext) -> Reply {
-        let entity = format!("github.registration-token#{}", call.ordinal);
+    fn registration_token(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+        let entity = format!("github.registration-token#{}", ask.call.ordinal);
         let text = drawn(self.env(), &entity, "token", UPPER, 29);
         let life = self.settings().registration_token;
         let expires_at = self.now() + life;
         let body = format!("{{\"token\":\"{text}\",\"expires_at\":\"{expires_at:.3}\"}}");
         let token = RegistrationToken {
-            repo: repo.clone(),
+            owner: owner.clone(),
             expires_ms: self.ends_ms(life),
         };
         self.state().registration_tokens.insert(text, token);
         Reply::text(201, body).with_effect()
     }
 
-    pub(super) fn jit_config(
-        &self,
-        repo: &Arc<Repository>,
-        request: &Incoming,
-        call: CallContext,
-    ) -> Reply {
-        let wanted: JitRequest = match parse(&request.body) {
+    fn jit_config(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+        let wanted: JitRequest = match parse(&ask.request.body) {
             Ok(wanted) => wanted,
             Err(refusal) => return refusal,
         };
@@ -81,7 +107,7 @@ impl Github {
             return invalid_request(why);
         }
         let mut state = self.state();
-        if state.runner_named(&repo.name, &wanted.name).is_some() {
+        if state.runner_named(owner, &wanted.name).is_some() {
             let message = format!(
                 "Already exists - A runner with the name {} already exists.",
                 wanted.name
@@ -90,7 +116,7 @@ impl Github {
         }
         let client_id = guid(
             self.env(),
-            &format!("github.jit-config#{}", call.ordinal),
+            &format!("github.jit-config#{}", ask.call.ordinal),
             "client-id",
         );
         let jit = Jit {
@@ -99,11 +125,11 @@ impl Github {
         };
         let id = self.add_runner(
             &mut state,
-            repo,
+            owner,
             &wanted.name,
             wanted.labels,
             Some(jit),
-            call.received,
+            ask.call.received,
         );
         let Some(runner) = state.runners.get(&id) else {
             return not_found();
@@ -144,14 +170,15 @@ impl Github {
         BASE64.encode(serde_json::to_string(&files).unwrap_or_default())
     }
 
-    pub(super) fn list_runners(&self, repo: &Repository, request: &Incoming) -> Reply {
+    fn list_runners(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+        let request = ask.request;
         let name = query_value(request, "name");
         let state = self.state();
         let found: Vec<String> = state
             .runners
             .values()
             .filter(|runner| {
-                runner.repo.id == repo.id && name.as_ref().is_none_or(|name| runner.name == *name)
+                runner.owner.is(owner) && name.as_ref().is_none_or(|name| runner.name == *name)
             })
             .map(|runner| serde_json::to_string(&RunnerObject::of(runner)).unwrap_or_default())
             .collect();
@@ -164,29 +191,25 @@ impl Github {
         self.with_links(reply, request, &page, total)
     }
 
-    pub(super) fn get_runner(&self, repo: &Repository, runner: RunnerId) -> Reply {
+    fn get_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
         match self
             .state()
             .runners
-            .get(&runner)
-            .filter(|runner| runner.repo.id == repo.id)
+            .get(&RunnerId(ask.number("runner_id")))
+            .filter(|runner| runner.owner.is(owner))
         {
             Some(found) => Reply::json(200, &RunnerObject::of(found)),
             None => not_found(),
         }
     }
 
-    pub(super) fn delete_runner(
-        &self,
-        repo: &Repository,
-        runner: RunnerId,
-        call: CallContext,
-    ) -> Reply {
+    fn delete_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+        let runner = RunnerId(ask.number("runner_id"));
         let mut state = self.state();
         let Some(found) = state
             .runners
             .get(&runner)
-            .filter(|runner| runner.repo.id == repo.id)
+            .filter(|runner| runner.owner.is(owner))
         else {
             return not_found();
         };
@@ -197,7 +220,7 @@ impl Github {
             );
             return error(422, &message);
         }
-        self.remove_runner(&mut state, runner, Removal::Api, call.received);
+        self.remove_runner(&mut state, runner, Removal::Api, ask.call.received);
         Reply::empty(204).with_effect()
     }
 }

@@ -1,5 +1,7 @@
 //! The endpoints of runs and jobs.
 
+use std::sync::Arc;
+
 use super::{
     Github,
     links::query_value,
@@ -7,16 +9,44 @@ use super::{
     payload::{Look, push_job},
     reply::{error, invalid_request, not_found},
     repository_text::Repository,
+    route::{Access, Ask, Permission, Route},
     state::{Job, Status},
 };
 use crate::{
-    calls::{CallContext, Incoming, Reply},
+    calls::Reply,
     history::What,
     ids::{JobId, RunId},
 };
 
+const READ: Permission = Permission::read("actions");
+const WRITE: Permission = Permission::write("actions");
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runs",
+        "github.list-runs",
+        Access::Repository(READ, Github::list_runs),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs",
+        "github.list-run-jobs",
+        Access::Repository(READ, Github::list_run_jobs),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/jobs/{job_id}",
+        "github.get-job",
+        Access::Repository(READ, Github::get_job),
+    ),
+    Route::post(
+        "/repos/{owner}/{repo}/actions/runs/{run_id}/cancel",
+        "github.cancel-run",
+        Access::Repository(WRITE, Github::cancel_run_by_api),
+    ),
+];
+
 impl Github {
-    pub(super) fn list_runs(&self, repo: &Repository, request: &Incoming) -> Reply {
+    fn list_runs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+        let request = ask.request;
         let wanted = query_value(request, "status");
         if wanted
             .as_ref()
@@ -49,7 +79,8 @@ impl Github {
         self.with_links(Reply::text(200, body), request, &page, total)
     }
 
-    pub(super) fn list_run_jobs(&self, repo: &Repository, run: RunId, request: &Incoming) -> Reply {
+    fn list_run_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+        let (run, request) = (RunId(ask.number("run_id")), ask.request);
         let state = self.state();
         let Some(run) = state.runs.get(&run).filter(|run| run.repo.id == repo.id) else {
             return not_found();
@@ -75,7 +106,8 @@ impl Github {
         self.with_links(Reply::text(200, body), request, &page, total)
     }
 
-    pub(super) fn get_job(&self, repo: &Repository, job: JobId) -> Reply {
+    fn get_job(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+        let job = JobId(ask.number("job_id"));
         let state = self.state();
         let found = state.jobs.get(&job).filter(|job| job.repo.id == repo.id);
         let Some((job, run)) = found.and_then(|job| Some((job, state.runs.get(&job.run)?))) else {
@@ -86,12 +118,8 @@ impl Github {
         Reply::text(200, body)
     }
 
-    pub(super) fn cancel_run_by_api(
-        &self,
-        repo: &Repository,
-        run: RunId,
-        call: CallContext,
-    ) -> Reply {
+    fn cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+        let (run, call) = (RunId(ask.number("run_id")), ask.call);
         let mut state = self.state();
         let Some(found) = state.runs.get(&run).filter(|run| run.repo.id == repo.id) else {
             return not_found();

@@ -152,7 +152,7 @@ impl Github {
 
 /// Whether the runner may take the job at all.
 fn can_run(runner: &Runner, job: &Job) -> bool {
-    runner.repo.id == job.repo.id
+    runner.owner.serves(&job.repo)
         && !job.labels.is_empty()
         && job
             .folded_labels

@@ -2,15 +2,17 @@
 //!
 //! Everything is judged by GitHub's own clock.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
 use super::{
     Github,
+    organization::Organization,
     reply::{error, not_found},
     repository_text::Repository,
+    route::{Access, Level, Permission},
     routes::Endpoint,
     state::{InstallationToken, State},
 };
@@ -37,24 +39,6 @@ pub(super) struct JwtClaims {
     iss: Option<serde_json::Value>,
 }
 
-/// What an endpoint asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Need {
-    /// The App's JWT.
-    App,
-    /// Any installation token.
-    Installation,
-    /// An installation token that covers the repository and has this permission.
-    Repository(&'static str, Level),
-}
-
-/// How much of a permission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
-    Read,
-    Write,
-}
-
 impl Level {
     fn parse(text: &str) -> Option<Self> {
         match text {
@@ -78,6 +62,7 @@ pub(super) fn app_permissions() -> BTreeMap<String, String> {
         ("actions", "write"),
         ("administration", "write"),
         ("metadata", "read"),
+        ("organization_self_hosted_runners", "write"),
     ]
     .map(|(name, level)| (name.to_owned(), level.to_owned()))
     .into()
@@ -96,11 +81,47 @@ pub(super) fn grants_text(granted: &BTreeMap<String, String>, name: &str, wanted
     Level::parse(wanted).is_some_and(|wanted| grants(granted, name, wanted))
 }
 
-/// A caller that was let in, or the answer that keeps it out.
-pub(super) enum Auth {
+/// Who calls, once the credential was found to be good.
+pub(super) enum Caller {
+    /// Nobody in particular.
+    Anonymous,
+    /// The App, by a JWT.
     App,
+    /// An installation, by this token.
     Installation(String),
-    Refused(Reply),
+}
+
+impl Caller {
+    pub(super) fn installation_token(&self) -> Option<&str> {
+        match self {
+            Self::Installation(token) => Some(token),
+            Self::Anonymous | Self::App => None,
+        }
+    }
+}
+
+/// Which kinds of credential a route takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Jwt,
+    InstallationToken,
+    Any,
+}
+
+impl Takes {
+    fn of(access: Option<&Access>) -> Self {
+        match access {
+            Some(Access::App(_)) => Self::Jwt,
+            Some(Access::Public(_)) => Self::Any,
+            Some(
+                Access::Installation(_)
+                | Access::Repository(..)
+                | Access::Organization(..)
+                | Access::Owner(..),
+            )
+            | None => Self::InstallationToken,
+        }
+    }
 }
 
 /// The public half of the lab's key.
@@ -115,53 +136,54 @@ impl Github {
         &self,
         endpoint: &Endpoint,
         request: &Incoming,
-    ) -> (Auth, Option<CredentialUse>) {
-        let (auth, credential) = match request.authorization() {
-            None => (Auth::Refused(error(401, "Requires authentication")), None),
-            Some((scheme, text)) if is_known(scheme) => self.judge(endpoint, text),
-            Some(_) => (Auth::Refused(error(401, BAD_CREDENTIALS)), None),
+    ) -> (Result<Caller, Reply>, Option<CredentialUse>) {
+        let takes = Takes::of(endpoint.access());
+        let (caller, credential) = match request.authorization() {
+            None if takes == Takes::Any => (Ok(Caller::Anonymous), None),
+            None => (Err(error(401, "Requires authentication")), None),
+            Some((scheme, text)) if is_known(scheme) => {
+                let (caller, credential) = self.judge(takes, text);
+                (caller, Some(credential))
+            }
+            Some(_) => (Err(error(401, BAD_CREDENTIALS)), None),
         };
         if request.header("user-agent").is_none_or(str::is_empty) {
             let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
-            return (Auth::Refused(error(403, message)), credential);
+            return (Err(error(403, message)), credential);
         }
-        (auth, credential)
+        (caller, credential)
     }
 
-    fn judge(&self, endpoint: &Endpoint, text: &str) -> (Auth, Option<CredentialUse>) {
-        let wants_app = endpoint.need() == Some(Need::App);
-        if text.starts_with("ghs_") || (!is_jwt(text) && !wants_app) {
-            let (state, auth) = self.judge_installation_token(text, wants_app);
-            return (
-                auth,
-                Some(CredentialUse {
-                    kind: CredentialKind::InstallationToken,
-                    state,
-                }),
-            );
-        }
-        let (state, auth) = if is_jwt(text) {
-            self.judge_jwt(text)
-        } else {
-            (
-                CredentialState::Unknown,
-                Auth::Refused(error(401, BAD_CREDENTIALS)),
-            )
-        };
-        let auth = match auth {
-            Auth::App if !wants_app => Auth::Refused(error(403, NOT_ACCESSIBLE)),
-            other => other,
-        };
-        (
-            auth,
-            Some(CredentialUse {
-                kind: CredentialKind::AppJwt,
-                state,
-            }),
-        )
+    fn judge(&self, takes: Takes, text: &str) -> (Result<Caller, Reply>, CredentialUse) {
+        let (kind, (state, caller)) =
+            if text.starts_with("ghs_") || (!is_jwt(text) && takes != Takes::Jwt) {
+                let kind = CredentialKind::InstallationToken;
+                (kind, self.judge_installation_token(takes, text))
+            } else {
+                (CredentialKind::AppJwt, self.judge_app(takes, text))
+            };
+        (caller, CredentialUse { kind, state })
     }
 
-    fn judge_installation_token(&self, text: &str, wants_app: bool) -> (CredentialState, Auth) {
+    fn judge_app(&self, takes: Takes, text: &str) -> (CredentialState, Result<Caller, Reply>) {
+        if !is_jwt(text) {
+            let refusal = error(401, BAD_CREDENTIALS);
+            return (CredentialState::Unknown, Err(refusal));
+        }
+        let (state, verdict) = self.judge_jwt(text);
+        let caller = match verdict {
+            Ok(()) if takes == Takes::InstallationToken => Err(error(403, NOT_ACCESSIBLE)),
+            Ok(()) => Ok(Caller::App),
+            Err(refusal) => Err(refusal),
+        };
+        (state, caller)
+    }
+
+    fn judge_installation_token(
+        &self,
+        takes: Takes,
+        text: &str,
+    ) -> (CredentialState, Result<Caller, Reply>) {
         let state = self.state();
         let credential = match state.installation_tokens.get(text) {
             None => CredentialState::Unknown,
@@ -170,26 +192,23 @@ impl Github {
             }
             Some(_) => CredentialState::Fresh,
         };
-        let auth = if credential == CredentialState::Fresh && !wants_app {
-            Auth::Installation(text.to_owned())
+        let caller = if credential == CredentialState::Fresh && takes != Takes::Jwt {
+            Ok(Caller::Installation(text.to_owned()))
         } else {
-            Auth::Refused(error(401, BAD_CREDENTIALS))
+            Err(error(401, BAD_CREDENTIALS))
         };
-        (credential, auth)
+        (credential, caller)
     }
 
-    fn judge_jwt(&self, text: &str) -> (CredentialState, Auth) {
+    fn judge_jwt(&self, text: &str) -> (CredentialState, Result<(), Reply>) {
         let claims = self.claims_of(text);
         let Some(claims) = claims else {
-            return (
-                CredentialState::Unknown,
-                Auth::Refused(error(401, UNDECODABLE)),
-            );
+            return (CredentialState::Unknown, Err(error(401, UNDECODABLE)));
         };
         let now = self.now().as_millisecond() as f64 / 1000.0;
         let number =
             |claim: &Option<serde_json::Value>| claim.as_ref().and_then(serde_json::Value::as_f64);
-        let refused = |state, message| (state, Auth::Refused(error(401, message)));
+        let refused = |state, message| (state, Err(error(401, message)));
         match number(&claims.exp) {
             None => return refused(CredentialState::Unknown, EXP_PAST),
             Some(exp) if exp <= now => return refused(CredentialState::Expired, EXP_PAST),
@@ -211,10 +230,10 @@ impl Github {
         if issuer != Some(self.settings().app_id.to_string()) {
             return (
                 CredentialState::Unknown,
-                Auth::Refused(error(404, "Integration not found")),
+                Err(error(404, "Integration not found")),
             );
         }
-        (CredentialState::Fresh, Auth::App)
+        (CredentialState::Fresh, Ok(()))
     }
 
     /// The claims of a JWT whose signature is right. Remembered by its text.
@@ -237,12 +256,12 @@ impl Github {
 
 impl State {
     /// The repository, if this token covers it and has the permission; otherwise GitHub's refusal.
-    pub(super) fn access(
+    pub(super) fn repository(
         &self,
         token: &str,
         repo: &str,
-        need: Option<Need>,
-    ) -> Result<std::sync::Arc<Repository>, Reply> {
+        permission: Permission,
+    ) -> Result<Arc<Repository>, Reply> {
         let found = self.repo(repo).ok_or_else(not_found)?;
         let token = self.installation_tokens.get(token).ok_or_else(not_found)?;
         if !token.covers(found) {
@@ -252,19 +271,41 @@ impl State {
                 error(403, NOT_ACCESSIBLE)
             });
         }
-        if let Some(Need::Repository(permission, level)) = need
-            && !grants(&token.permissions, permission, level)
-        {
-            let wanted = format!("{permission}={}", level.as_str());
-            return Err(
-                error(403, NOT_ACCESSIBLE).with_header("x-accepted-github-permissions", wanted)
-            );
+        token.must_have(permission)?;
+        Ok(found.clone())
+    }
+
+    /// The organisation, if this token is of its installation and has the permission.
+    pub(super) fn organization(
+        &self,
+        token: &str,
+        login: &str,
+        permission: Permission,
+    ) -> Result<Arc<Organization>, Reply> {
+        let found = self
+            .organizations
+            .get(&login.to_lowercase())
+            .ok_or_else(not_found)?;
+        let token = self.installation_tokens.get(token).ok_or_else(not_found)?;
+        let installation = self.installations.get(&token.installation);
+        if installation.is_none_or(|of| !of.owner.eq_ignore_ascii_case(&found.login)) {
+            return Err(error(403, NOT_ACCESSIBLE));
         }
+        token.must_have(permission)?;
         Ok(found.clone())
     }
 }
 
 impl InstallationToken {
+    fn must_have(&self, permission: Permission) -> Result<(), Reply> {
+        let Permission { name, level } = permission;
+        if grants(&self.permissions, name, level) {
+            return Ok(());
+        }
+        let wanted = format!("{name}={}", level.as_str());
+        Err(error(403, NOT_ACCESSIBLE).with_header("x-accepted-github-permissions", wanted))
+    }
+
     pub(super) fn covers(&self, repo: &Repository) -> bool {
         repo.installation == Some(self.installation)
             && self

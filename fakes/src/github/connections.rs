@@ -1,6 +1,6 @@
 //! GitHub's side of the runner: registration, connection, the end of a job, and the loss of a process.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{
     Github,
-    repository_text::Repository,
+    route::Owner,
     state::{Jit, Link, Runner, State, Status},
 };
 use crate::{
@@ -117,7 +117,7 @@ impl Github {
         match credential {
             Credential::Registration { token, repo, .. } => {
                 let state = match state.registration_tokens.get(token) {
-                    Some(found) if !found.repo.name.eq_ignore_ascii_case(repo) => {
+                    Some(found) if !found.owner.name().eq_ignore_ascii_case(repo) => {
                         CredentialState::Unknown
                     }
                     Some(found) if found.expires_ms <= now => CredentialState::Expired,
@@ -163,7 +163,7 @@ impl Github {
         self.state()
             .runners
             .get(&runner)
-            .map(|runner| runner.repo.name.clone())
+            .map(|runner| runner.owner.name().to_owned())
     }
 
     /// `config.sh --ephemeral --replace --no-default-labels`. An expired token is answered 404, not 401.
@@ -185,18 +185,18 @@ impl Github {
             return Err((404, "Not Found".to_owned()));
         }
         let mut state = self.state();
-        let repo = state
+        let owner = state
             .registration_tokens
             .get(token)
-            .map(|found| found.repo.clone());
-        let repo = repo.ok_or_else(|| (404, "Not Found".to_owned()))?;
-        if let Some(old) = state.runner_named(&repo.name, name) {
+            .map(|found| found.owner.clone());
+        let owner = owner.ok_or_else(|| (404, "Not Found".to_owned()))?;
+        if let Some(old) = state.runner_named(&owner, name) {
             if state.runners.get(&old).is_some_and(|old| old.job.is_some()) {
                 return Err((422, format!("A runner exists with the same name {name}.")));
             }
             self.remove_runner(&mut state, old, Removal::Replaced, because);
         }
-        Ok(self.add_runner(&mut state, &repo, name, labels.clone(), None, because))
+        Ok(self.add_runner(&mut state, &owner, name, labels.clone(), None, because))
     }
 
     /// The runner opens its session and listens.
@@ -333,7 +333,7 @@ impl Github {
     pub(super) fn add_runner(
         &self,
         state: &mut State,
-        repo: &Arc<Repository>,
+        owner: &Owner,
         name: &str,
         labels: Vec<String>,
         jit: Option<Jit>,
@@ -343,14 +343,14 @@ impl Github {
         let created = What::RunnerCreated {
             runner: id,
             name: name.to_owned(),
-            repo: repo.name.clone(),
+            repo: owner.name().to_owned(),
             labels: labels.clone(),
         };
         let created = self.history().record(Some(because), created);
         let runner = Runner {
             id,
             name: name.to_owned(),
-            repo: repo.clone(),
+            owner: owner.clone(),
             folded_labels: labels.iter().map(|label| label.to_lowercase()).collect(),
             labels,
             jit,
@@ -388,11 +388,11 @@ impl Github {
 }
 
 impl State {
-    /// The runner with this name in this repository; names do not differ by case.
-    pub(super) fn runner_named(&self, repo: &str, name: &str) -> Option<RunnerId> {
+    /// The runner of this owner with this name; names do not differ by case.
+    pub(super) fn runner_named(&self, owner: &Owner, name: &str) -> Option<RunnerId> {
         self.runners
             .values()
-            .find(|runner| runner.repo.name == repo && runner.name.eq_ignore_ascii_case(name))
+            .find(|runner| runner.owner.is(owner) && runner.name.eq_ignore_ascii_case(name))
             .map(|runner| runner.id)
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Github,
     connections::ToRunner,
     repository_text::Repository,
-    state::{Job, KnownIds, Link, Run, State, Status},
+    state::{Birth, Job, KnownIds, Link, Run, State, Status},
 };
 use crate::{
     drawn_text::{HEX, drawn},
@@ -48,40 +48,24 @@ impl Github {
         } else {
             Status::Queued
         };
-        let made = self.job_object(id, job, run, repo);
-        self.begin_job(&mut state, Job { status, ..made }, because, true);
-        self.assign(&mut state);
-        id
-    }
-
-    fn job_object(&self, id: JobId, job: NewJob, run: RunId, repo: Arc<Repository>) -> Job {
-        Job {
+        let born = Job::born(Birth {
             id,
-            base_name: job.name.clone(),
             name: job.name,
             run,
             attempt: 1,
             repo,
-            folded_labels: job
-                .labels
-                .iter()
-                .map(|label| label.to_lowercase())
-                .collect(),
             labels: job.labels,
+            created_at: self.now(),
+        });
+        let made = Job {
             runs_for: job.runs_for,
             will_conclude: job.conclusion,
-            status: Status::Queued,
-            conclusion: None,
-            created_at: self.now(),
-            started_at: None,
-            completed_at: None,
-            runner: None,
-            runner_name: String::new(),
-            driven: false,
-            dispatchable_ms: 0,
-            dispatchable_because: EventId(0),
-            last_event: EventId(0),
-        }
+            status,
+            ..born
+        };
+        self.begin_job(&mut state, made, because, true);
+        self.assign(&mut state);
+        id
     }
 
     pub(super) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {

@@ -3,7 +3,7 @@
 //! A job's status only moves forward. A job whose recording also holds its start or its end is driven by
 //! the recording alone; one that was recorded only as queued lives by the fake's ordinary rules.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Deserialize;
 
@@ -12,16 +12,13 @@ use super::{
     connections::ToRunner,
     delivering::RawDelivery,
     repository_text::Repository,
-    state::{Job, KnownIds, Link, State, Status},
+    state::{Birth, Job, KnownIds, Link, State, Status},
 };
 use crate::{
     history::Conclusion,
     ids::{EventId, JobId, RunId, RunnerId},
     settings::RepoSettings,
 };
-
-/// How long a recorded job runs when the recording does not say.
-const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 struct Payload {
@@ -143,36 +140,25 @@ impl Github {
         let driven = state.recorded.get(&id.0).is_some_and(|actions| {
             actions.contains("in_progress") || actions.contains("completed")
         });
-        Job {
+        let born = Job::born(Birth {
             id,
-            base_name: wanted,
             name,
             run,
             attempt,
             repo,
-            folded_labels: recorded
-                .labels
-                .iter()
-                .map(|label| label.to_lowercase())
-                .collect(),
             labels: recorded.labels.clone(),
-            runs_for: RUNS_FOR_DEFAULT,
-            will_conclude: Conclusion::Success,
-            status: if waits {
-                Status::Waiting
-            } else {
-                Status::Queued
-            },
-            conclusion: None,
             created_at: self.now(),
-            started_at: None,
-            completed_at: None,
-            runner: None,
-            runner_name: String::new(),
+        });
+        let status = if waits {
+            Status::Waiting
+        } else {
+            Status::Queued
+        };
+        Job {
+            base_name: wanted,
+            status,
             driven,
-            dispatchable_ms: 0,
-            dispatchable_because: EventId(0),
-            last_event: EventId(0),
+            ..born
         }
     }
 

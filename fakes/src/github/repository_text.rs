@@ -113,11 +113,16 @@ pub(super) fn html_base(base_url: &str) -> String {
         .replace("://api.", "://")
 }
 
+/// The id of an account: it follows from its login.
+pub(super) fn account_id(login: &str) -> u64 {
+    login.bytes().fold(5381_u64, |sum, byte| {
+        (sum * 33 + u64::from(byte)) % 90_000_000
+    }) + 1000
+}
+
 /// A user or organisation object.
 pub(super) fn account(login: &str, base_url: &str, html_base: &str, kind: &str) -> String {
-    let id = login.bytes().fold(5381_u64, |sum, byte| {
-        (sum * 33 + u64::from(byte)) % 90_000_000
-    }) + 1000;
+    let id = account_id(login);
     let mut out = String::from("{\"login\":");
     push_string(&mut out, login);
     let api = format!("{base_url}/users/{login}");

@@ -2,7 +2,7 @@
 
 use super::{
     Github,
-    state::{Job, Status},
+    state::{Birth, Job, Status},
 };
 use crate::{
     history::Conclusion,
@@ -57,28 +57,19 @@ impl Github {
     }
 
     fn next_attempt(&self, old: &Job, id: JobId, attempt: u32) -> Job {
-        Job {
+        let born = Job::born(Birth {
             id,
-            base_name: old.base_name.clone(),
             name: format!("{}/{attempt}", old.base_name),
             run: old.run,
             attempt,
             repo: old.repo.clone(),
             labels: old.labels.clone(),
-            folded_labels: old.folded_labels.clone(),
-            runs_for: old.runs_for,
-            will_conclude: Conclusion::Success,
-            status: Status::Queued,
-            conclusion: None,
             created_at: self.now(),
-            started_at: None,
-            completed_at: None,
-            runner: None,
-            runner_name: String::new(),
-            driven: false,
-            dispatchable_ms: 0,
-            dispatchable_because: EventId(0),
-            last_event: EventId(0),
+        });
+        Job {
+            base_name: old.base_name.clone(),
+            runs_for: old.runs_for,
+            ..born
         }
     }
 }

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    auth::JwtClaims, connections::ToRunner, delivery_log::DeliveryLog, repository_text::Repository,
+    auth::JwtClaims, connections::ToRunner, delivery_log::DeliveryLog, organization::Organization,
+    repository_text::Repository, route::Owner,
 };
 use crate::{
     env::Env,
@@ -21,6 +22,9 @@ use crate::{
 
 /// The id of the first runner; others were there before the world began.
 const FIRST_RUNNER: u64 = 21;
+
+/// How long a job runs when nobody says.
+const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
 
 /// The status of a workflow job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +82,47 @@ pub(super) struct Job {
     pub(super) last_event: EventId,
 }
 
+/// What makes one job different from another at its birth.
+pub(super) struct Birth {
+    pub(super) id: JobId,
+    pub(super) name: String,
+    pub(super) run: RunId,
+    pub(super) attempt: u32,
+    pub(super) repo: Arc<Repository>,
+    pub(super) labels: Vec<String>,
+    pub(super) created_at: Timestamp,
+}
+
+impl Job {
+    /// A queued job to which nothing has happened yet. It takes a minute and succeeds.
+    pub(super) fn born(birth: Birth) -> Self {
+        let labels = birth.labels;
+        Self {
+            id: birth.id,
+            base_name: birth.name.clone(),
+            name: birth.name,
+            run: birth.run,
+            attempt: birth.attempt,
+            repo: birth.repo,
+            folded_labels: labels.iter().map(|label| label.to_lowercase()).collect(),
+            labels,
+            runs_for: RUNS_FOR_DEFAULT,
+            will_conclude: Conclusion::Success,
+            status: Status::Queued,
+            conclusion: None,
+            created_at: birth.created_at,
+            started_at: None,
+            completed_at: None,
+            runner: None,
+            runner_name: String::new(),
+            driven: false,
+            dispatchable_ms: 0,
+            dispatchable_because: EventId(0),
+            last_event: EventId(0),
+        }
+    }
+}
+
 pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) repo: Arc<Repository>,
@@ -105,7 +150,7 @@ pub(super) enum Link {
 pub(super) struct Runner {
     pub(super) id: RunnerId,
     pub(super) name: String,
-    pub(super) repo: Arc<Repository>,
+    pub(super) owner: Owner,
     pub(super) labels: Vec<String>,
     pub(super) folded_labels: Vec<String>,
     /// The client id inside its JIT configuration; none when it registered with a token.
@@ -143,7 +188,7 @@ pub(super) struct InstallationToken {
 }
 
 pub(super) struct RegistrationToken {
-    pub(super) repo: Arc<Repository>,
+    pub(super) owner: Owner,
     pub(super) expires_ms: u64,
 }
 
@@ -185,6 +230,8 @@ impl Counters {
 pub(super) struct State {
     /// By folded `owner/name`.
     pub(super) repos: BTreeMap<String, Arc<Repository>>,
+    /// By folded login.
+    pub(super) organizations: BTreeMap<String, Arc<Organization>>,
     pub(super) installations: BTreeMap<u64, Installation>,
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) run_keys: BTreeMap<String, RunId>,
@@ -220,6 +267,7 @@ impl State {
     pub(super) fn new(settings: &GithubSettings, env: &Env) -> Self {
         let mut state = Self {
             repos: BTreeMap::new(),
+            organizations: BTreeMap::new(),
             installations: BTreeMap::new(),
             runs: BTreeMap::new(),
             run_keys: BTreeMap::new(),
@@ -261,6 +309,9 @@ impl State {
     ) -> Arc<Repository> {
         let folded = repo.name.to_lowercase();
         let owner = repo.name.split('/').next().unwrap_or_default().to_owned();
+        self.organizations
+            .entry(owner.to_lowercase())
+            .or_insert_with(|| Arc::new(Organization::new(&owner, &settings.base_url)));
         let installation = repo
             .installed
             .then(|| self.installation_of(&owner, env, ids.installation));

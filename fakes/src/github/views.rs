@@ -41,7 +41,7 @@ pub struct RunnerView {
     pub runner: RunnerId,
     /// Its name.
     pub name: String,
-    /// `owner/name` it serves.
+    /// `owner/name` it serves; for a runner of an organisation, the organisation.
     pub repo: String,
     /// Its labels.
     pub labels: Vec<String>,
@@ -100,7 +100,7 @@ impl Github {
             .map(|runner| RunnerView {
                 runner: runner.id,
                 name: runner.name.clone(),
-                repo: runner.repo.name.clone(),
+                repo: runner.owner.name().to_owned(),
                 labels: runner.labels.clone(),
                 online: runner.is_online(),
                 busy: runner.job.is_some(),

@@ -1,0 +1,170 @@
+//! One route of the API: its method and path, its name, who may call it, and what answers.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::{Github, auth::Caller, organization::Organization, repository_text::Repository};
+use crate::{
+    calls::{CallContext, Incoming, Reply},
+    path_template::Params,
+};
+
+/// A method and a path that the fake GitHub answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// The HTTP method.
+    pub method: Method,
+    /// The path without any prefix, its parameters named as in GitHub's OpenAPI description.
+    pub path: &'static str,
+    /// Its name in histories, fault rules and scenarios.
+    pub name: &'static str,
+}
+
+/// A route, with what answers it.
+pub(super) struct Route {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) name: &'static str,
+    pub(super) access: Access,
+}
+
+/// How much of a permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    Read,
+    Write,
+}
+
+/// A permission of an App.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Permission {
+    pub(super) name: &'static str,
+    pub(super) level: Level,
+}
+
+impl Permission {
+    pub(super) const fn read(name: &'static str) -> Self {
+        let level = Level::Read;
+        Self { name, level }
+    }
+
+    pub(super) const fn write(name: &'static str) -> Self {
+        let level = Level::Write;
+        Self { name, level }
+    }
+}
+
+/// Who may call a route, and what answers those who may.
+pub(super) enum Access {
+    /// Everybody, with or without a credential; a wrong one is refused.
+    Public(fn(&Github, &Ask<'_>) -> Reply),
+    /// The App, by its JWT.
+    App(fn(&Github, &Ask<'_>) -> Reply),
+    /// Any installation token, which the handler is given.
+    Installation(fn(&Github, &str, &Ask<'_>) -> Reply),
+    /// An installation token that covers the path's `{owner}/{repo}` and has this permission.
+    Repository(Permission, fn(&Github, &Arc<Repository>, &Ask<'_>) -> Reply),
+    /// An installation token of the path's `{org}` that has this permission.
+    Organization(
+        Permission,
+        fn(&Github, &Arc<Organization>, &Ask<'_>) -> Reply,
+    ),
+    /// The same for what repositories and organisations both have: whichever the path names.
+    Owner(Permission, fn(&Github, &Owner, &Ask<'_>) -> Reply),
+}
+
+/// What runners and their registrations belong to.
+#[derive(Clone)]
+pub(super) enum Owner {
+    Repository(Arc<Repository>),
+    Organization(Arc<Organization>),
+}
+
+impl Owner {
+    /// `owner/name` of a repository, the login of an organisation.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Repository(repo) => &repo.name,
+            Self::Organization(organization) => &organization.login,
+        }
+    }
+
+    /// Whether runners of this owner may take jobs of this repository.
+    pub(super) fn serves(&self, repo: &Repository) -> bool {
+        match self {
+            Self::Repository(own) => own.id == repo.id,
+            Self::Organization(organization) => repo
+                .name
+                .split_once('/')
+                .is_some_and(|(login, _)| login.eq_ignore_ascii_case(&organization.login)),
+        }
+    }
+
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Repository(one), Self::Repository(other)) => one.id == other.id,
+            (Self::Organization(one), Self::Organization(other)) => one.id == other.id,
+            _ => false,
+        }
+    }
+}
+
+/// A request that was let in, as its handler sees it.
+pub(super) struct Ask<'a> {
+    pub(super) request: &'a Incoming,
+    pub(super) call: CallContext,
+    pub(super) caller: &'a Caller,
+    pub(super) params: &'a Params,
+}
+
+impl Ask<'_> {
+    /// A number of the path. The route only matched because it is one.
+    pub(super) fn number(&self, name: &str) -> u64 {
+        self.params.number(name).unwrap_or_default()
+    }
+
+    /// A text of the path, decoded.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.params.text(name)
+    }
+}
+
+impl Route {
+    pub(super) const fn get(path: &'static str, name: &'static str, access: Access) -> Self {
+        Self::new(Method::GET, path, name, access)
+    }
+
+    pub(super) const fn post(path: &'static str, name: &'static str, access: Access) -> Self {
+        Self::new(Method::POST, path, name, access)
+    }
+
+    pub(super) const fn put(path: &'static str, name: &'static str, access: Access) -> Self {
+        Self::new(Method::PUT, path, name, access)
+    }
+
+    pub(super) const fn patch(path: &'static str, name: &'static str, access: Access) -> Self {
+        Self::new(Method::PATCH, path, name, access)
+    }
+
+    pub(super) const fn delete(path: &'static str, name: &'static str, access: Access) -> Self {
+        Self::new(Method::DELETE, path, name, access)
+    }
+
+    const fn new(method: Method, path: &'static str, name: &'static str, access: Access) -> Self {
+        Self {
+            method,
+            path,
+            name,
+            access,
+        }
+    }
+
+    pub(super) fn info(&self) -> RouteInfo {
+        RouteInfo {
+            method: self.method.clone(),
+            path: self.path,
+            name: self.name,
+        }
+    }
+}

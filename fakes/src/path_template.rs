@@ -1,0 +1,105 @@
+//! Paths with parameters, written as the OpenAPI descriptions write them: `/repos/{owner}/{repo}/actions/runners/{runner_id}`.
+
+/// The parameters a path was found to have, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Params(Vec<(&'static str, String)>);
+
+impl Params {
+    /// The parameter's text; empty if the template has none of this name.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// The parameter as a number. A template only matches where its numbers are numbers.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.text(name).parse().ok()
+    }
+}
+
+/// The parameters of `path`, if it is one of `template`'s. A parameter that is named as a number
+/// (`…_id`, `…_number`) matches nothing else; escaped characters are taken for what they stand for.
+pub(crate) fn matches(template: &'static str, path: &str) -> Option<Params> {
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    let mut params = Vec::new();
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(Params(params)),
+            (Some(wanted), Some(given)) => match name_in(wanted) {
+                None if wanted == given => {}
+                Some(name) if suits(name, given) => params.push((name, unescaped(given))),
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+fn name_in(segment: &'static str) -> Option<&'static str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+fn suits(name: &str, given: &str) -> bool {
+    if name.ends_with("_id") || name.ends_with("_number") {
+        given.parse::<u64>().is_ok()
+    } else {
+        !given.is_empty()
+    }
+}
+
+/// Replaces `%2F` and its like; a plus sign in a path is a plus sign.
+fn unescaped(segment: &str) -> String {
+    if !segment.contains('%') {
+        return segment.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = (*first == b'%')
+            .then(|| tail.get(..2))
+            .flatten()
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUNNER: &str = "/repos/{owner}/{repo}/actions/runners/{runner_id}";
+
+    #[test]
+    fn parameters_are_taken_from_their_places() {
+        let params = matches(RUNNER, "/repos/octo/app/actions/runners/7").unwrap();
+        assert_eq!((params.text("owner"), params.text("repo")), ("octo", "app"));
+        assert_eq!(params.number("runner_id"), Some(7));
+        assert_eq!(params.text("org"), "");
+    }
+
+    #[test]
+    fn a_slash_at_the_end_or_a_missing_part_makes_another_path() {
+        assert_eq!(matches("/app", "/app/"), None);
+        assert_eq!(matches(RUNNER, "/repos/octo/app/actions/runners"), None);
+        assert_eq!(matches(RUNNER, "/repos//app/actions/runners/7"), None);
+    }
+
+    #[test]
+    fn an_id_that_is_no_number_does_not_match() {
+        assert_eq!(
+            matches(RUNNER, "/repos/o/r/actions/runners/downloads"),
+            None
+        );
+    }
+
+    #[test]
+    fn escaped_characters_are_taken_for_what_they_stand_for() {
+        let params = matches("/labels/{name}", "/labels/a%2Fb+c%zz%4").unwrap();
+        assert_eq!(params.text("name"), "a/b+c%zz%4");
+    }
+}
