@@ -7,7 +7,7 @@ use http::Method;
 use super::{Github, auth::Caller, organization::Organization, repository_text::Repository};
 use crate::{
     calls::{CallContext, Incoming, Reply},
-    path_template::Params,
+    path_template::{self, Params},
 };
 
 /// A method and a path that the fake GitHub answers.
@@ -27,6 +27,7 @@ pub(super) struct Route {
     pub(super) path: &'static str,
     pub(super) name: &'static str,
     pub(super) access: Access,
+    depth: usize,
 }
 
 /// How much of a permission.
@@ -157,7 +158,16 @@ impl Route {
             path,
             name,
             access,
+            depth: depth(path),
         }
+    }
+
+    /// The parameters of `path`, if it is this route's. Most paths are told apart by their length alone.
+    pub(super) fn matches(&self, path: &str, path_depth: usize) -> Option<Params> {
+        if self.depth != path_depth {
+            return None;
+        }
+        path_template::matches(self.path, path)
     }
 
     pub(super) fn info(&self) -> RouteInfo {
@@ -167,4 +177,16 @@ impl Route {
             name: self.name,
         }
     }
+}
+
+/// How many slashes a path has.
+pub(super) const fn depth(path: &str) -> usize {
+    let (bytes, mut index, mut slashes) = (path.as_bytes(), 0, 0);
+    while index < bytes.len() {
+        if bytes[index] == b'/' {
+            slashes += 1;
+        }
+        index += 1;
+    }
+    slashes
 }

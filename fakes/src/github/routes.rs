@@ -6,14 +6,14 @@ use super::{
     Github, api_apps, api_deliveries, api_runners, api_runs,
     auth::Caller,
     reply::not_found,
-    route::{Access, Ask, Owner, Permission, Route, RouteInfo},
+    route::{Access, Ask, Owner, Permission, Route, RouteInfo, depth},
 };
 use crate::{
     calls::{About, Api, CallContext, Incoming, Reply},
     history::CredentialUse,
     ids::{CallId, JobId, RunId},
     json_text::http_date,
-    path_template::{Params, matches},
+    path_template::Params,
 };
 
 /// The routes, by the file that answers them.
@@ -43,9 +43,10 @@ impl Endpoint {
     /// Recognises a path; `/api/v3` in front makes no difference, a slash at the end does.
     fn recognise(method: &Method, path: &str) -> Self {
         let path = path.strip_prefix("/api/v3").unwrap_or(path);
+        let depth = depth(path);
         let found = all()
             .filter(|route| route.method == *method)
-            .find_map(|route| Some((route, matches(route.path, path)?)));
+            .find_map(|route| Some((route, route.matches(path, depth)?)));
         match found {
             Some((route, params)) => Self {
                 route: Some(route),
