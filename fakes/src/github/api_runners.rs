@@ -144,9 +144,14 @@ impl Github {
         BASE64.encode(serde_json::to_string(&files).unwrap_or_default())
     }
 
-    pub(super) fn list_runners(&self, repo: &Repository, request: &Incoming) -> Reply {
+    pub(super) fn list_runners(
+        &self,
+        repo: &Repository,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Reply {
         let name = query_value(request, "name");
-        let state = self.state();
+        let state = self.seen_by(call);
         let found: Vec<String> = state
             .runners
             .values()
@@ -164,9 +169,14 @@ impl Github {
         self.with_links(reply, request, &page, total)
     }
 
-    pub(super) fn get_runner(&self, repo: &Repository, runner: RunnerId) -> Reply {
+    pub(super) fn get_runner(
+        &self,
+        repo: &Repository,
+        runner: RunnerId,
+        call: CallContext,
+    ) -> Reply {
         match self
-            .state()
+            .seen_by(call)
             .runners
             .get(&runner)
             .filter(|runner| runner.repo.id == repo.id)

@@ -16,7 +16,12 @@ use crate::{
 };
 
 impl Github {
-    pub(super) fn list_runs(&self, repo: &Repository, request: &Incoming) -> Reply {
+    pub(super) fn list_runs(
+        &self,
+        repo: &Repository,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Reply {
         let wanted = query_value(request, "status");
         if wanted
             .as_ref()
@@ -24,7 +29,7 @@ impl Github {
         {
             return invalid_request("status is not one of the known values.");
         }
-        let state = self.state();
+        let state = self.seen_by(call);
         // Newest first, as GitHub lists them.
         let runs: Vec<_> = state
             .runs
@@ -49,8 +54,14 @@ impl Github {
         self.with_links(Reply::text(200, body), request, &page, total)
     }
 
-    pub(super) fn list_run_jobs(&self, repo: &Repository, run: RunId, request: &Incoming) -> Reply {
-        let state = self.state();
+    pub(super) fn list_run_jobs(
+        &self,
+        repo: &Repository,
+        run: RunId,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Reply {
+        let state = self.seen_by(call);
         let Some(run) = state.runs.get(&run).filter(|run| run.repo.id == repo.id) else {
             return not_found();
         };
@@ -75,8 +86,8 @@ impl Github {
         self.with_links(Reply::text(200, body), request, &page, total)
     }
 
-    pub(super) fn get_job(&self, repo: &Repository, job: JobId) -> Reply {
-        let state = self.state();
+    pub(super) fn get_job(&self, repo: &Repository, job: JobId, call: CallContext) -> Reply {
+        let state = self.seen_by(call);
         let found = state.jobs.get(&job).filter(|job| job.repo.id == repo.id);
         let Some((job, run)) = found.and_then(|job| Some((job, state.runs.get(&job.run)?))) else {
             return not_found();

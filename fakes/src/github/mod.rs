@@ -12,6 +12,7 @@ mod delivery_log;
 mod jobs;
 mod links;
 mod objects;
+mod past;
 mod payload;
 mod recorded;
 mod reply;

@@ -296,12 +296,12 @@ impl Github {
         match endpoint {
             Endpoint::RegistrationToken(_) => self.registration_token(&repo, call),
             Endpoint::JitConfig(_) => self.jit_config(&repo, request, call),
-            Endpoint::ListRunners(_) => self.list_runners(&repo, request),
-            Endpoint::GetRunner(_, runner) => self.get_runner(&repo, *runner),
+            Endpoint::ListRunners(_) => self.list_runners(&repo, request, call),
+            Endpoint::GetRunner(_, runner) => self.get_runner(&repo, *runner, call),
             Endpoint::DeleteRunner(_, runner) => self.delete_runner(&repo, *runner, call),
-            Endpoint::ListRuns(_) => self.list_runs(&repo, request),
-            Endpoint::ListRunJobs(_, run) => self.list_run_jobs(&repo, *run, request),
-            Endpoint::GetJob(_, job) => self.get_job(&repo, *job),
+            Endpoint::ListRuns(_) => self.list_runs(&repo, request, call),
+            Endpoint::ListRunJobs(_, run) => self.list_run_jobs(&repo, *run, request, call),
+            Endpoint::GetJob(_, job) => self.get_job(&repo, *job, call),
             Endpoint::CancelRun(_, run) => self.cancel_run_by_api(&repo, *run, call),
             _ => not_found(),
         }

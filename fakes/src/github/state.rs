@@ -48,6 +48,7 @@ impl Status {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Job {
     pub(super) id: JobId,
     /// Its name in the first attempt.
@@ -78,6 +79,7 @@ pub(super) struct Job {
     pub(super) last_event: EventId,
 }
 
+#[derive(Clone)]
 pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) repo: Arc<Repository>,
