@@ -23,23 +23,27 @@ pub mod hf;
 pub mod history;
 pub mod http_service;
 pub mod ids;
+mod json_path;
 mod json_text;
 mod path_template;
 pub mod runner;
 pub mod settings;
+mod tamper;
 pub mod world;
 
 pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, Faults, Only};
+pub use faults::{Effect, FaultRule, Faults, Omit, Only};
 pub use github::{
     Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
 pub use history::History;
 pub use http_service::{BoxError, HttpService};
+pub use json_path::JsonPath;
 pub use runner::Runners;
 pub use settings::{
     Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
 };
+pub use tamper::Tamper;
 pub use world::World;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Choices, Plan, ScenarioError,
     error::Flaw,
-    expand,
+    expand, fragments,
     keyed::Keyed,
     recording::Recordings,
     written::{Json, Params, Scenario},
@@ -28,7 +28,7 @@ impl Document {
     /// The default run is planned on the way, so a flaw anywhere in the file is found here.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
         let read = || {
-            let root = Node::parse(text)?;
+            let root = fragments::merged(Node::parse(text)?)?;
             let params = Params::read(&root)?;
             Ok((root, params))
         };

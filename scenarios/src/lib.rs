@@ -7,7 +7,7 @@
 //! * [`Document`] reads a file; [`Document::plan`] expands it for a seed.
 //! * [`Plan`] is what a world is driven by. Written as JSON it is a file of the same language.
 //! * [`recording`] holds recorded deliveries and their import.
-//! * [`corpus`] lists the scenarios that come with the program.
+//! * [`corpus`] lists the scenarios that come with the program, [`fragments`] what a scenario can `use`.
 //! * [`Keyed`] is the one generator, for planning and for run time.
 //!
 //! Pure: no clock, no async, no randomness but [`Keyed`]; files are read only where a scenario names a recording.
@@ -16,6 +16,7 @@ mod corpus;
 mod document;
 mod error;
 mod expand;
+mod fragments;
 mod keyed;
 pub mod plan;
 pub mod recording;
@@ -31,6 +32,7 @@ pub use self::{
     corpus::{Entry, corpus},
     document::Document,
     error::{Place, ScenarioError},
+    fragments::{Fragment, fragments},
     keyed::Keyed,
     plan::Plan,
     schema::json_schema,

@@ -70,6 +70,34 @@ pub(crate) const READING_CALLS: &[&str] = &[
     "hf.hardware",
 ];
 
+/// The calls that the runner makes; no dispatcher sees their answers.
+pub(crate) const CALLS_OF_RUNNERS: &[&str] = &[
+    "github.register-runner",
+    "github.acquire-job",
+    "github.finish-job",
+];
+
+/// The calls that can be answered as of an earlier moment.
+pub(crate) const CALLS_ABOUT_THE_PAST: &[&str] = &[
+    "github.list-runners",
+    "github.get-runner",
+    "github.list-runs",
+    "github.list-run-jobs",
+    "github.get-job",
+];
+
+/// Whether a place answers with a listing, or covers calls that do.
+pub(crate) fn lists(place: &str) -> bool {
+    place.contains(".list")
+        || place.ends_with(".*")
+        || [
+            "github.installations",
+            "github.installation-repos",
+            "hf.hardware",
+        ]
+        .contains(&place)
+}
+
 /// The places whose events say for which job they are.
 pub(crate) const PLACES_WITH_A_JOB: &[&str] = &[
     "webhook",

@@ -138,6 +138,9 @@ pub(super) struct ListArgs {
     /// List the properties instead.
     #[arg(long)]
     pub(super) properties: bool,
+    /// List the fragments a scenario can `use` instead.
+    #[arg(long, conflicts_with = "properties")]
+    pub(super) fragments: bool,
     /// Print JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,

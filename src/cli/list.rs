@@ -8,6 +8,8 @@ use crate::{exit::ExitStatus, properties};
 pub(super) fn list(args: &ListArgs) -> Ended {
     let rows = if args.properties {
         properties()
+    } else if args.fragments {
+        fragments()
     } else {
         corpus()?
     };
@@ -33,6 +35,12 @@ pub(super) fn list(args: &ListArgs) -> Ended {
 fn properties() -> Vec<(String, String)> {
     let rows = properties::ALL.iter();
     rows.map(|property| (property.name.to_owned(), property.demands.to_owned()))
+        .collect()
+}
+
+fn fragments() -> Vec<(String, String)> {
+    let rows = scenarios::fragments().iter();
+    rows.map(|fragment| (fragment.name.to_owned(), fragment.title()))
         .collect()
 }
 

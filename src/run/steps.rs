@@ -11,6 +11,8 @@ use scenarios::plan::{
     Verb,
 };
 
+use super::world_settings;
+
 /// What taking a step leaves to the driver, who holds the target.
 pub(super) enum Taken {
     /// Nothing.
@@ -168,7 +170,7 @@ fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
 
 fn sent(body: &str, tamper: Option<Tamper>) -> Bytes {
     match tamper {
-        Some(tamper) => Bytes::from(tamper.apply(body)),
+        Some(how) => Bytes::from(world_settings::tamper(how).apply(body)),
         None => Bytes::copy_from_slice(body.as_bytes()),
     }
 }

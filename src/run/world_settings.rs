@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use fakes::{
+    JsonPath, Tamper,
     env::Span,
-    faults::{Effect, FaultRule, Only},
+    faults::{Effect, FaultRule, Omit, Only},
     settings::{
         Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
     },
@@ -119,10 +120,33 @@ fn effect(effect: &plan::Effect) -> Effect {
             plan::AfterEffect::NoAnswer => Effect::NoAnswer,
             plan::AfterEffect::Answer(answer) => answered(answer),
         })),
+        plan::Effect::Pretend(values) => Effect::Pretend(
+            values
+                .iter()
+                .map(|(path, value)| (JsonPath::new(path), value.clone()))
+                .collect(),
+        ),
+        plan::Effect::Omit(plan::Omit::All) => Effect::Omit(Omit::All),
+        plan::Effect::Omit(plan::Omit::Share(share)) => Effect::Omit(Omit::Share(*share)),
+        plan::Effect::SlipPages => Effect::SlipPages,
+        plan::Effect::Truncate => Effect::Truncate,
+        plan::Effect::Stale(by) => Effect::Stale(span(*by)),
+        plan::Effect::Tamper(how) => Effect::Tamper(tamper(*how)),
+        plan::Effect::Hold => Effect::Hold,
         plan::Effect::Hang => Effect::Hang,
         plan::Effect::Die { after } => Effect::Die {
             after: span(*after),
         },
+    }
+}
+
+/// A change of a signed body, by the word for it.
+pub(super) const fn tamper(word: plan::Tamper) -> Tamper {
+    match word {
+        plan::Tamper::FlipBit => Tamper::FlipBit,
+        plan::Tamper::OtherBody => Tamper::OtherBody,
+        plan::Tamper::SortedKeys => Tamper::SortedKeys,
+        plan::Tamper::Spaced => Tamper::Spaced,
     }
 }
 

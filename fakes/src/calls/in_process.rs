@@ -62,6 +62,7 @@ impl Calls {
             call,
             ordinal,
             received,
+            as_of_ms: None,
         };
         let mut open = OpenCall::new(self.history.clone(), context, what.name);
         let entity = format!("{}#{ordinal}", what.name);
@@ -77,7 +78,8 @@ impl Calls {
             delay,
             ending,
             last_event,
-        } = self.bend(&subject, received);
+            ..
+        } = self.bend(&subject, received, Effect::suits_runner_calls);
         open.because = last_event;
         let (outcome, ending) = match ending {
             Ending::Honest => (Some(self.take_effect(what.name, context, effect)), None),

@@ -4,6 +4,7 @@
 //! call takes effect at one instant; all waiting (late, lost and broken answers) happens here.
 
 mod in_process;
+mod lies;
 mod reply;
 
 use std::{
@@ -72,6 +73,8 @@ pub(crate) struct CallContext {
     pub(crate) ordinal: u32,
     /// Its `call.received`.
     pub(crate) received: EventId,
+    /// The moment whose state it is to be answered from, if that is not now.
+    pub(crate) as_of_ms: Option<u64>,
 }
 
 /// What a fault rule may want to know of an endpoint.
@@ -116,6 +119,7 @@ pub(crate) struct Calls {
     pub(crate) faults: Faults,
     last: Arc<AtomicU64>,
     ordinals: Arc<Mutex<BTreeMap<&'static str, u32>>>,
+    pages: lies::Pages,
 }
 
 impl std::fmt::Debug for Calls {
@@ -132,6 +136,7 @@ impl Calls {
             faults,
             last: Arc::default(),
             ordinals: Arc::default(),
+            pages: lies::Pages::default(),
         }
     }
 
@@ -173,18 +178,24 @@ impl Calls {
             call,
             ordinal,
             received,
+            as_of_ms: None,
         };
         let mut open = OpenCall::new(self.history.clone(), context, about.name);
 
         let entity = format!("{}#{ordinal}", about.name);
         let subject = about.subject(&entity);
-        let plan = self.bend(&subject, received);
+        let plan = self.bend(&subject, received, Effect::suits_calls);
+        let context = CallContext {
+            as_of_ms: plan.as_of_ms,
+            ..context
+        };
         open.because = plan.last_event;
         let (reply, ending) = match plan.ending {
-            Ending::Honest => (
-                Some(self.honest(api, endpoint, auth, &request, context, about.name)),
-                None,
-            ),
+            Ending::Honest => {
+                let mut reply = self.honest(api, endpoint, auth, &request, context, about.name);
+                open.because = self.lie(&mut reply, &request, &subject, open.because);
+                (Some(reply), None)
+            }
             Ending::Instead(effect) => (None, Some(effect)),
             Ending::Afterwards(effect) => {
                 let _lost = self.honest(api, endpoint, auth, &request, context, about.name);
@@ -211,8 +222,13 @@ impl Calls {
             open.lost(Lost::Reset);
             return ConnectionReset::response();
         };
+        let breaks_off = reply.breaks_off;
         let response = reply.into_response(api.common_headers(call));
-        open.answered(response.status().as_u16());
+        if breaks_off {
+            open.lost(Lost::Reset);
+        } else {
+            open.answered(response.status().as_u16());
+        }
         response
     }
 
@@ -240,13 +256,19 @@ impl Calls {
     }
 
     /// Asks the faults what becomes of a call, and records what they do.
-    fn bend(&self, subject: &Subject<'_>, received: EventId) -> Bent {
+    fn bend(
+        &self,
+        subject: &Subject<'_>,
+        received: EventId,
+        kinds: fn(&Effect) -> bool,
+    ) -> Bent {
         let mut bent = Bent {
             delay: Duration::ZERO,
             ending: Ending::Honest,
+            as_of_ms: None,
             last_event: received,
         };
-        for strike in self.faults.strike(subject, Effect::suits_calls) {
+        for strike in self.faults.strike(subject, kinds) {
             bent.last_event = self.faults.applied(&strike, subject, Some(bent.last_event));
             bent.take(&self.env, strike, subject.entity);
         }
@@ -301,6 +323,7 @@ enum Ending {
 struct Bent {
     delay: Duration,
     ending: Ending,
+    as_of_ms: Option<u64>,
     last_event: EventId,
 }
 
@@ -310,6 +333,11 @@ impl Bent {
             Effect::Delay(span) => {
                 let purpose = format!("fault{}.delay", strike.fault);
                 self.delay += env.within(span, entity, &purpose);
+            }
+            Effect::Stale(by) => {
+                let purpose = format!("fault{}.stale", strike.fault);
+                let by = env.within(by, entity, &purpose).as_millis() as u64;
+                self.as_of_ms = Some(env.clock.elapsed_ms().saturating_sub(by));
             }
             Effect::AfterEffect(inner) => self.ending = Ending::Afterwards(*inner),
             other => self.ending = Ending::Instead(other),

@@ -1,7 +1,10 @@
 //! What a fake answers, before it becomes an HTTP response.
 
+use std::task::Poll;
+
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -11,13 +14,37 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionReset;
 
+fn broken() -> std::io::Error {
+    std::io::Error::new(
+        std::io::ErrorKind::ConnectionReset,
+        "connection reset by fault",
+    )
+}
+
+/// The first half of this body, and then the end of the connection.
+fn broken_off(whole: &Bytes) -> Body {
+    let half = whole.slice(..whole.len() / 2);
+    let first = stream::once(std::future::ready(Ok(half)));
+    // A server that meets the end before it has sent the half would send nothing of it.
+    let rest = stream::once(async {
+        let mut paused = false;
+        std::future::poll_fn(|context| {
+            if paused {
+                return Poll::Ready(());
+            }
+            paused = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        Err(broken())
+    });
+    Body::from_stream(first.chain(rest))
+}
+
 impl ConnectionReset {
     pub(crate) fn response() -> Response {
-        let broken = std::io::Error::new(
-            std::io::ErrorKind::ConnectionReset,
-            "connection reset by fault",
-        );
-        let body = futures_util::stream::once(std::future::ready(Err::<Bytes, _>(broken)));
+        let body = stream::once(std::future::ready(Err::<Bytes, _>(broken())));
         let mut response = Response::new(Body::from_stream(body));
         *response.status_mut() = StatusCode::BAD_GATEWAY;
         response.extensions_mut().insert(Self);
@@ -33,6 +60,8 @@ pub(crate) struct Reply {
     pub(crate) body: Bytes,
     /// Whether the call changed the fake's state.
     pub(crate) changed_something: bool,
+    /// Whether the connection breaks in the middle of the body.
+    pub(super) breaks_off: bool,
 }
 
 impl Reply {
@@ -48,6 +77,7 @@ impl Reply {
             headers: Vec::new(),
             body,
             changed_something: false,
+            breaks_off: false,
         }
     }
 
@@ -62,6 +92,7 @@ impl Reply {
             headers,
             body,
             changed_something: false,
+            breaks_off: false,
         }
     }
 
@@ -77,13 +108,21 @@ impl Reply {
     }
 
     pub(super) fn into_response(self, common: Vec<(&'static str, String)>) -> Response {
-        let mut response = Response::new(Body::from(self.body.clone()));
+        let body = if self.breaks_off {
+            broken_off(&self.body)
+        } else {
+            Body::from(self.body.clone())
+        };
+        let mut response = Response::new(body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         if !self.body.is_empty() {
             let json = HeaderValue::from_static("application/json; charset=utf-8");
             headers.insert(header::CONTENT_TYPE, json);
+        }
+        if self.breaks_off {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
         }
         for (name, value) in common {
             if let Ok(value) = HeaderValue::from_str(&value) {

@@ -11,13 +11,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::Notify;
+
 use crate::{
     env::Env,
     history::{History, What},
     ids::{EventId, JobId},
 };
 
-pub use rule::{Effect, FaultRule, Only};
+pub use rule::{Effect, FaultRule, Omit, Only};
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,9 +56,16 @@ struct Installed {
     rule: FaultRule,
     open: bool,
     left: Option<u32>,
+    /// Told when the rule is closed.
+    closed: Arc<Notify>,
 }
 
 impl Installed {
+    fn close(&mut self) {
+        self.open = false;
+        self.closed.notify_waiters();
+    }
+
     fn active(&self) -> bool {
         self.open && self.left != Some(0)
     }
@@ -85,36 +94,47 @@ impl Faults {
 
     /// Puts these rules in place of all others.
     pub fn install(&self, rules: Vec<FaultRule>) {
-        *self.rules() = rules
+        let mut installed = self.rules();
+        installed.iter_mut().for_each(Installed::close);
+        *installed = rules
             .into_iter()
             .map(|rule| Installed {
                 open: rule.open,
                 left: rule.times,
                 rule,
+                closed: Arc::default(),
             })
             .collect();
     }
 
     /// Lets the rule at this index strike.
     pub fn open(&self, index: usize) {
-        self.set_open(index, true);
+        if let Some(installed) = self.rules().get_mut(index) {
+            installed.open = true;
+        }
     }
 
     /// Stops the rule at this index.
     pub fn close(&self, index: usize) {
-        self.set_open(index, false);
-    }
-
-    fn set_open(&self, index: usize, open: bool) {
         if let Some(installed) = self.rules().get_mut(index) {
-            installed.open = open;
+            installed.close();
         }
     }
 
     /// Stops every rule.
     pub fn heal(&self) {
-        for installed in self.rules().iter_mut() {
-            installed.open = false;
+        self.rules().iter_mut().for_each(Installed::close);
+    }
+
+    /// Waits until the rule at this index is closed.
+    pub(crate) async fn released(&self, index: usize) {
+        let Some(closed) = self.rules().get(index).map(|rule| rule.closed.clone()) else {
+            return;
+        };
+        // Registered before the look, so that a rule that closes in between is not missed.
+        let told = closed.notified();
+        if self.rules().get(index).is_some_and(|rule| rule.open) {
+            told.await;
         }
     }
 
@@ -127,6 +147,16 @@ impl Faults {
     /// The effects that strike here and now, in the order of the rules. At most one of them is final
     /// (ends the matter by itself); rules behind it are not asked and lose nothing.
     pub(crate) fn strike(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) -> Vec<Strike> {
+        self.strike_where(subject, kinds, |_| true)
+    }
+
+    /// The same, but only what `lands`: a lie that would change nothing is not told and not counted.
+    pub(crate) fn strike_where(
+        &self,
+        subject: &Subject<'_>,
+        kinds: fn(&Effect) -> bool,
+        mut lands: impl FnMut(&Strike) -> bool,
+    ) -> Vec<Strike> {
         let mut strikes = Vec::new();
         let mut rules = self.rules();
         if rules.is_empty() {
@@ -145,15 +175,26 @@ impl Faults {
             if misses {
                 continue;
             }
-            installed.left = installed.left.map(|left| left - 1);
             let effect = installed.rule.effect.clone();
             let is_final = effect.is_final();
-            strikes.push(Strike { fault, effect });
+            let strike = Strike { fault, effect };
+            if !lands(&strike) {
+                continue;
+            }
+            installed.left = installed.left.map(|left| left - 1);
+            strikes.push(strike);
             if is_final {
                 break;
             }
         }
         strikes
+    }
+
+    /// Whether a rule of this kind could strike the subject, were it to come now.
+    pub(crate) fn threatens(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) -> bool {
+        self.rules().iter().any(|installed| {
+            installed.active() && kinds(&installed.rule.effect) && installed.rule.matches(subject)
+        })
     }
 
     /// Records that a strike took place.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 
 use super::Subject;
-use crate::env::Span;
+use crate::{env::Span, json_path::JsonPath, tamper::Tamper};
 
 /// Narrows a rule. Every field that is set must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,17 @@ pub struct Only {
     pub repo: Option<String>,
 }
 
+/// Which items are missing from a listing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Omit {
+    /// All of them.
+    All,
+    /// So many, from 0 to 1, drawn per item: an item is missing from every struck answer or from none.
+    Share(f64),
+}
+
 /// What a fault does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Webhook: never sent.
     Drop {
@@ -47,6 +56,22 @@ pub enum Effect {
         /// Body.
         body: Bytes,
     },
+    /// Webhook: other values, before it is signed. Call: the honest answer with other values. A path of
+    /// one key means every item of a listing that has it, and the answer itself.
+    Pretend(Vec<(JsonPath, serde_json::Value)>),
+    /// Call: the honest answer to a listing, without some of its items.
+    Omit(Omit),
+    /// Call: an item of the page before stands in the place of one of this page, as if the order had
+    /// changed between the two: the one is seen twice, the other never.
+    SlipPages,
+    /// Call: done, but the honest answer breaks off half way.
+    Truncate,
+    /// Call: answered as it would have been so long ago.
+    Stale(Span),
+    /// Webhook: changed after it was signed.
+    Tamper(Tamper),
+    /// Webhook: held back until the rule is closed, then sent with all others.
+    Hold,
     /// No effect and no answer until the caller gives up.
     NoAnswer,
     /// No effect; the connection breaks.
@@ -71,6 +96,13 @@ impl Effect {
             Self::Duplicate { .. } => "duplicate",
             Self::Reorder { .. } => "reorder",
             Self::Answer { .. } => "answer",
+            Self::Pretend(_) => "pretend",
+            Self::Omit(_) => "omit",
+            Self::SlipPages => "reorder",
+            Self::Truncate => "truncate",
+            Self::Stale(_) => "stale",
+            Self::Tamper(_) => "tamper",
+            Self::Hold => "hold",
             Self::NoAnswer => "no_answer",
             Self::Reset => "reset",
             Self::AfterEffect(_) => "after_effect",
@@ -82,7 +114,16 @@ impl Effect {
     /// Whether it decides the outcome, so that no further rule is asked.
     pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::Delay(_) | Self::Duplicate { .. } | Self::Reorder { .. } => false,
+            Self::Delay(_)
+            | Self::Duplicate { .. }
+            | Self::Reorder { .. }
+            | Self::Pretend(_)
+            | Self::Omit(_)
+            | Self::SlipPages
+            | Self::Truncate
+            | Self::Stale(_)
+            | Self::Tamper(_)
+            | Self::Hold => false,
             Self::Drop { .. }
             | Self::Answer { .. }
             | Self::NoAnswer
@@ -94,10 +135,24 @@ impl Effect {
     }
 
     pub(crate) fn suits_webhooks(&self) -> bool {
-        !matches!(self, Self::Hang | Self::Die { .. })
+        !matches!(
+            self,
+            Self::Hang
+                | Self::Die { .. }
+                | Self::Omit(_)
+                | Self::SlipPages
+                | Self::Truncate
+                | Self::Stale(_)
+        )
     }
 
+    /// What decides how a call goes before it is made.
     pub(crate) fn suits_calls(&self) -> bool {
+        matches!(self, Self::Stale(_)) || self.suits_runner_calls()
+    }
+
+    /// The same for a runner's call, which has no answer to lie in.
+    pub(crate) fn suits_runner_calls(&self) -> bool {
         matches!(
             self,
             Self::Delay(_)
@@ -106,6 +161,18 @@ impl Effect {
                 | Self::Reset
                 | Self::AfterEffect(_)
         )
+    }
+
+    /// What bends the honest answer to a call once it is known.
+    pub(crate) fn bends_answers(&self) -> bool {
+        matches!(
+            self,
+            Self::Pretend(_) | Self::Omit(_) | Self::SlipPages | Self::Truncate
+        )
+    }
+
+    pub(crate) fn slips_pages(&self) -> bool {
+        matches!(self, Self::SlipPages)
     }
 
     pub(crate) fn suits_schedules(&self) -> bool {

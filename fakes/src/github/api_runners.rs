@@ -173,7 +173,7 @@ impl Github {
     fn list_runners(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
         let request = ask.request;
         let name = query_value(request, "name");
-        let state = self.state();
+        let state = self.seen_by(ask.call);
         let found: Vec<String> = state
             .runners
             .values()
@@ -193,7 +193,7 @@ impl Github {
 
     fn get_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
         match self
-            .state()
+            .seen_by(ask.call)
             .runners
             .get(&RunnerId(ask.number("runner_id")))
             .filter(|runner| runner.owner.is(owner))

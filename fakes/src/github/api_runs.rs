@@ -54,7 +54,7 @@ impl Github {
         {
             return invalid_request("status is not one of the known values.");
         }
-        let state = self.state();
+        let state = self.seen_by(ask.call);
         // Newest first, as GitHub lists them.
         let runs: Vec<_> = state
             .runs
@@ -81,7 +81,7 @@ impl Github {
 
     fn list_run_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let (run, request) = (RunId(ask.number("run_id")), ask.request);
-        let state = self.state();
+        let state = self.seen_by(ask.call);
         let Some(run) = state.runs.get(&run).filter(|run| run.repo.id == repo.id) else {
             return not_found();
         };
@@ -108,7 +108,7 @@ impl Github {
 
     fn get_job(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let job = JobId(ask.number("job_id"));
-        let state = self.state();
+        let state = self.seen_by(ask.call);
         let found = state.jobs.get(&job).filter(|job| job.repo.id == repo.id);
         let Some((job, run)) = found.and_then(|job| Some((job, state.runs.get(&job.run)?))) else {
             return not_found();

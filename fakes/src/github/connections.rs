@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long GitHub takes a runner for online after its process is gone.
-const LOSS_NOTICED_AFTER: Duration = Duration::from_secs(60);
+pub(super) const LOSS_NOTICED_AFTER: Duration = Duration::from_secs(60);
 /// How long GitHub keeps an ephemeral runner that is not connected.
 const AGED_AFTER: Duration = Duration::from_secs(24 * 3600);
 

@@ -20,6 +20,7 @@ use crate::{
     env::Span,
     history::{Origin, Signed},
     ids::{DeliveryId, EventId, JobId},
+    json_path::JsonPath,
 };
 
 /// A webhook the scenario sends, whatever the fake believes.
@@ -53,6 +54,7 @@ pub struct Redeliver {
 }
 
 /// A webhook ready to go, shared by all attempts to deliver it.
+#[derive(Clone)]
 pub(super) struct Message {
     pub(super) event: String,
     pub(super) action: Option<String>,
@@ -303,10 +305,37 @@ impl Github {
             &self.settings().app_id.to_string(),
         );
         set("x-github-hook-installation-target-type", "integration");
-        if let Some(signature) = self.signature(signed, body) {
-            set("x-hub-signature-256", &signature);
-        }
+        self.sign(&mut headers, signed, body);
         headers
+    }
+
+    /// Sets the signature of this body.
+    fn sign(&self, headers: &mut HeaderMap, signed: Signed, body: &[u8]) {
+        let signature = self
+            .signature(signed, body)
+            .and_then(|text| HeaderValue::from_str(&text).ok());
+        if let Some(signature) = signature {
+            headers.insert("x-hub-signature-256", signature);
+        }
+    }
+
+    /// The same webhook with other values in its payload, signed anew; nothing if it says so already.
+    pub(super) fn pretending(
+        &self,
+        message: &Message,
+        values: &[(JsonPath, serde_json::Value)],
+    ) -> Option<Message> {
+        let honest = std::str::from_utf8(&message.body).ok()?;
+        let mut bent: Option<String> = None;
+        for (path, value) in values {
+            let changed = path.set(bent.as_deref().unwrap_or(honest), &value.to_string());
+            bent = changed.or(bent);
+        }
+        let body = Bytes::from(bent?);
+        let mut message = message.clone();
+        self.sign(&mut message.headers, message.signed, &body);
+        message.body = body;
+        Some(message)
     }
 
     fn signature(&self, signed: Signed, body: &[u8]) -> Option<String> {

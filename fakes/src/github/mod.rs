@@ -13,6 +13,7 @@ mod jobs;
 mod links;
 mod objects;
 mod organization;
+mod past;
 mod payload;
 mod recorded;
 mod reply;

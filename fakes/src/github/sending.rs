@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
@@ -20,9 +21,10 @@ use crate::{
     calls::ConnectionReset,
     env::Span,
     faults::{Effect, Strike, Subject},
-    history::{Lost, Origin, What},
+    history::{Lost, Origin, Signed, What},
     http_service::BoxError,
     ids::{DeliveryId, EventId},
+    tamper::Tamper,
 };
 
 /// What became of an attempt.
@@ -38,6 +40,10 @@ enum Outcome {
 /// An attempt on its way.
 struct Flight {
     message: Arc<Message>,
+    /// What goes over the wire: the message's own body, unless somebody changes it on the way.
+    body: Bytes,
+    /// The rules that hold it back until they are closed.
+    held_by: Vec<usize>,
     id: DeliveryId,
     redelivery: bool,
     delay: Duration,
@@ -60,6 +66,19 @@ impl Github {
         } = dispatch;
         let id = state.counters.delivery();
         let key = state.delivery_key(&message.key);
+        let (message, strikes) = if bend {
+            self.strike_message(message, &key)
+        } else {
+            (message, Vec::new())
+        };
+        let tampered = strikes.iter().rev().find_map(|strike| match strike.effect {
+            Effect::Tamper(tamper) => tampered(&message.body, tamper),
+            _ => None,
+        });
+        let signed = match message.signed {
+            Signed::Lab if tampered.is_some() => Signed::Tampered,
+            signed => signed,
+        };
         let created = self.history().record(
             because,
             What::DeliveryCreated {
@@ -69,11 +88,13 @@ impl Github {
                 action: message.action.clone(),
                 job: message.job_id(),
                 origin,
-                signed: message.signed,
+                signed,
             },
         );
         let mut flight = Flight {
             delay: self.env().within(delay, &key, "webhook.delay"),
+            body: tampered.unwrap_or_else(|| message.body.clone()),
+            held_by: held_by(&strikes),
             message,
             id,
             redelivery,
@@ -81,9 +102,7 @@ impl Github {
             because: created,
             pending: Pending::new(self),
         };
-        if bend {
-            self.bend_flight(&mut flight, &key);
-        }
+        self.bend_flight(&mut flight, strikes, &key);
         let github = self.clone();
         self.env()
             .spawner
@@ -91,21 +110,34 @@ impl Github {
         id
     }
 
-    fn bend_flight(&self, flight: &mut Flight, key: &str) {
-        let message = flight.message.clone();
-        let subject = Subject {
-            place: "webhook",
-            entity: key,
-            job: message
-                .job
-                .as_ref()
-                .map(|(job, name)| (*job, name.as_str())),
-            job_names: &[],
-            action: message.action.as_deref(),
-            repo: message.repo.as_deref(),
-        };
+    /// What strikes this attempt, and the message with the values that a rule pretends.
+    fn strike_message(
+        &self,
+        message: Arc<Message>,
+        key: &str,
+    ) -> (Arc<Message>, Vec<Strike>) {
+        let honest = message.clone();
+        let mut message = message;
         let faults = &self.inner.calls.faults;
-        for strike in faults.strike(&subject, Effect::suits_webhooks) {
+        let strikes = faults.strike_where(
+            &subject(&honest, key),
+            Effect::suits_webhooks,
+            |strike| match &strike.effect {
+                Effect::Pretend(values) => self
+                    .pretending(&message, values)
+                    .map(|lie| message = Arc::new(lie))
+                    .is_some(),
+                _ => true,
+            },
+        );
+        (message, strikes)
+    }
+
+    fn bend_flight(&self, flight: &mut Flight, strikes: Vec<Strike>, key: &str) {
+        let message = flight.message.clone();
+        let subject = subject(&message, key);
+        let faults = &self.inner.calls.faults;
+        for strike in strikes {
             let applied = faults.applied(&strike, &subject, Some(flight.because));
             match &strike.effect {
                 Effect::Delay(span) => {
@@ -123,6 +155,7 @@ impl Github {
                 Effect::Duplicate { after } => {
                     self.duplicate(flight, &strike, *after, key, applied);
                 }
+                Effect::Pretend(_) | Effect::Tamper(_) | Effect::Hold => flight.because = applied,
                 ending => {
                     flight.ending = Some(ending.clone());
                     flight.because = applied;
@@ -142,8 +175,11 @@ impl Github {
     ) {
         let wait = flight.delay + self.env().within(after, key, &strike.purpose("duplicate"));
         let (message, redelivery) = (flight.message.clone(), flight.redelivery);
+        let (github, held_by) = (self.clone(), flight.held_by.clone());
         let pending = Pending::new(self);
-        self.after(wait, move |github| {
+        self.env().spawner.spawn(async move {
+            github.released(&held_by).await;
+            tokio::time::sleep(wait).await;
             let dispatch = Dispatch {
                 message,
                 origin: Origin::Repeated,
@@ -157,7 +193,15 @@ impl Github {
         });
     }
 
+    /// Waits until none of these rules holds deliveries back any more.
+    async fn released(&self, held_by: &[usize]) {
+        for rule in held_by {
+            self.inner.calls.faults.released(*rule).await;
+        }
+    }
+
     async fn fly(&self, flight: Flight) {
+        self.released(&flight.held_by).await;
         tokio::time::sleep(flight.delay).await;
         let (delivery, job) = (flight.id, flight.message.job_id());
         if let Some(Effect::Drop { logged }) = flight.ending {
@@ -206,10 +250,10 @@ impl Github {
     async fn outcome(&self, flight: &Flight) -> Outcome {
         let patience = self.settings().webhook_timeout;
         match &flight.ending {
-            None => self.post(&flight.message).await,
+            None => self.post(flight).await,
             Some(Effect::AfterEffect(inner)) => {
                 let departure = tokio::time::Instant::now();
-                let seen_by_dispatcher = self.post(&flight.message).await;
+                let seen_by_dispatcher = self.post(flight).await;
                 match scripted(inner) {
                     Some(outcome) => outcome,
                     None if matches!(**inner, Effect::NoAnswer) => {
@@ -230,7 +274,7 @@ impl Github {
     }
 
     /// Sends it and waits for the answer, as long as GitHub does.
-    async fn post(&self, message: &Message) -> Outcome {
+    async fn post(&self, flight: &Flight) -> Outcome {
         let target = self
             .inner
             .target
@@ -240,10 +284,10 @@ impl Github {
         let Some(target) = target else {
             return Outcome::Lost(Lost::Refused);
         };
-        let mut request = Request::new(Body::from(message.body.clone()));
+        let mut request = Request::new(Body::from(flight.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = http::Uri::from_static("/webhook");
-        *request.headers_mut() = message.headers.clone();
+        *request.headers_mut() = flight.message.headers.clone();
         let exchange = async {
             let response = target.oneshot(request).await?;
             if response.extensions().get::<ConnectionReset>().is_some() {
@@ -286,6 +330,32 @@ impl Github {
         };
         self.state().log.add(place, entry);
     }
+}
+
+fn subject<'a>(message: &'a Message, key: &'a str) -> Subject<'a> {
+    Subject {
+        place: "webhook",
+        entity: key,
+        job: message
+            .job
+            .as_ref()
+            .map(|(job, name)| (*job, name.as_str())),
+        job_names: &[],
+        action: message.action.as_deref(),
+        repo: message.repo.as_deref(),
+    }
+}
+
+fn held_by(strikes: &[Strike]) -> Vec<usize> {
+    let holds = strikes
+        .iter()
+        .filter(|strike| matches!(strike.effect, Effect::Hold));
+    holds.map(|strike| strike.fault).collect()
+}
+
+fn tampered(body: &[u8], tamper: Tamper) -> Option<Bytes> {
+    let signed = std::str::from_utf8(body).ok()?;
+    Some(Bytes::from(tamper.apply(signed)))
 }
 
 /// The outcome a fault dictates outright.

@@ -52,6 +52,7 @@ impl Status {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Job {
     pub(super) id: JobId,
     /// Its name in the first attempt.
@@ -123,6 +124,7 @@ impl Job {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) repo: Arc<Repository>,
@@ -349,6 +351,15 @@ impl State {
 
     pub(super) fn repo(&self, name: &str) -> Option<&Arc<Repository>> {
         self.repos.get(&name.to_lowercase())
+    }
+
+    /// The repository `owner/name`, or the organisation `owner`.
+    pub(super) fn owner_named(&self, name: &str) -> Option<Owner> {
+        if let Some(repo) = self.repo(name) {
+            return Some(Owner::Repository(repo.clone()));
+        }
+        let organization = self.organizations.get(&name.to_lowercase())?;
+        Some(Owner::Organization(organization.clone()))
     }
 
     pub(super) fn repos_of(&self, installation: u64) -> impl Iterator<Item = &Arc<Repository>> {

@@ -97,6 +97,17 @@ impl History {
         self.log().events.get(index).cloned()
     }
 
+    /// Reads events in their order, for as long as `read` says true. It must not record anything itself.
+    pub(crate) fn read_while(&self, read: impl FnMut(&Event) -> bool) {
+        let mut read = read;
+        let log = self.log();
+        for event in &log.events {
+            if !read(event) {
+                return;
+            }
+        }
+    }
+
     /// A copy of everything recorded so far.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Event> {

@@ -1,54 +1,17 @@
 //! Faults: checks places and effects, and resolves whom a fault strikes to a list of jobs.
 
-use super::{Context, jobs::share_of, step::known_action};
+use super::{
+    Context,
+    effect::{suiting, the_effect},
+    jobs::share_of,
+    step::known_action,
+};
 use crate::{
     error::{Flaw, Place},
-    plan::{Effect, Fault, Only},
+    plan::{Fault, Only},
     words,
     written::{self, For, Half, Placed},
 };
-
-/// Where a fault strikes decides which effects it can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Site {
-    Webhook,
-    Runner,
-    Schedule,
-    Call,
-}
-
-const EFFECTS: &[&str] = &[
-    "drop",
-    "delay",
-    "duplicate",
-    "reorder",
-    "answer",
-    "no_answer",
-    "reset",
-    "after_effect",
-    "hang",
-    "die",
-];
-
-impl Site {
-    fn of(place: &str) -> Self {
-        match place {
-            "webhook" => Self::Webhook,
-            "runner" => Self::Runner,
-            "hf.schedule" => Self::Schedule,
-            _ => Self::Call,
-        }
-    }
-
-    const fn effects(self) -> &'static [&'static str] {
-        match self {
-            Self::Webhook => &["drop", "delay", "duplicate", "reorder", "answer"],
-            Self::Runner => &["hang", "die"],
-            Self::Schedule => &["delay"],
-            Self::Call => &["delay", "answer", "no_answer", "reset", "after_effect"],
-        }
-    }
-}
 
 impl Context<'_> {
     /// Expands one fault.
@@ -74,7 +37,7 @@ impl Context<'_> {
                     &words::unknown("place of a fault", &place.value, &known),
                 ));
             }
-            let possible = Site::of(&place.value).effects();
+            let possible = suiting(&place.value);
             if !possible.contains(&name) {
                 let what = format!(
                     "`{name}` cannot happen to `{}`\nwhat can: {}",
@@ -83,6 +46,10 @@ impl Context<'_> {
                 );
                 return Err(Flaw::at(place.place, &what));
             }
+        }
+        if written.hold && written.until.is_none() && self.scenario.heal.is_none() {
+            let what = "these deliveries are held back for ever\nadd `until: 30m`, or `heal: 30m` to the scenario";
+            return Err(Flaw::at(fault.place, what));
         }
         let only = match &written.only {
             Some(only) => self.only(&only.value, only.place, fault, &entity)?,
@@ -165,46 +132,5 @@ impl Context<'_> {
                 .map(|repo| self.repo(Some(repo)))
                 .transpose()?,
         })
-    }
-}
-
-/// The one effect of a fault, with its key.
-fn the_effect(fault: &Placed<written::Fault>) -> Result<(&'static str, Effect), Flaw> {
-    let f = &fault.value;
-    let effects: [Option<Effect>; 10] = [
-        f.drop.map(Effect::Drop),
-        f.delay.map(Effect::Delay),
-        f.duplicate.map(|duplicate| Effect::Duplicate {
-            after: duplicate.after,
-        }),
-        f.reorder.map(|reorder| Effect::Reorder {
-            within: reorder.within,
-        }),
-        f.answer.clone().map(Effect::Answer),
-        f.no_answer.then_some(Effect::NoAnswer),
-        f.reset.then_some(Effect::Reset),
-        f.after_effect.clone().map(Effect::AfterEffect),
-        f.hang.then_some(Effect::Hang),
-        f.die.map(|die| Effect::Die { after: die.after }),
-    ];
-    let mut set = EFFECTS
-        .iter()
-        .zip(effects)
-        .filter_map(|(name, effect)| Some((*name, effect?)));
-    match (set.next(), set.next()) {
-        (Some(one), None) => Ok(one),
-        (None, _) => {
-            let what = format!(
-                "this fault has no effect\nadd one of: {}",
-                EFFECTS.join(", ")
-            );
-            Err(Flaw::at(fault.place, &what))
-        }
-        (Some((first, _)), Some((second, _))) => {
-            let what = format!(
-                "this fault has two effects, `{first}` and `{second}`\nmake two faults of it"
-            );
-            Err(Flaw::at(fault.place, &what))
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! of that verb. So a job added at the end changes no draw of the jobs before it.
 
 mod deliveries;
+mod effect;
 mod fault;
 mod jobs;
 mod step;

@@ -9,7 +9,10 @@ use serde::{
     ser::SerializeMap,
 };
 
-use super::timeline::Trigger;
+use super::{
+    lie::Omit,
+    timeline::{Tamper, Trigger},
+};
 use crate::{
     time::Length,
     written::{verbatim, verbatim_values},
@@ -81,6 +84,20 @@ pub enum Effect {
     Reset,
     /// A call has its effect; then the answer is lost or replaced.
     AfterEffect(AfterEffect),
+    /// Other values, by path: in a delivery before it is signed, in a call's honest answer.
+    Pretend(BTreeMap<String, serde_json::Value>),
+    /// Items are missing from the answer to a call that lists.
+    Omit(Omit),
+    /// The order of a listing changes between two pages: one item comes twice, another never.
+    SlipPages,
+    /// A call has its effect; its honest answer breaks off half way.
+    Truncate,
+    /// A call is answered as it would have been so long ago, drawn per call.
+    Stale(Length),
+    /// A delivery is changed after it was signed.
+    Tamper(Tamper),
+    /// A delivery is held back until the fault ends.
+    Hold,
     /// The runner's process never exits after its job.
     Hang,
     /// The runner's process dies.
@@ -176,6 +193,15 @@ impl Serialize for Fault {
             Effect::NoAnswer => map.serialize_entry("no_answer", &true)?,
             Effect::Reset => map.serialize_entry("reset", &true)?,
             Effect::AfterEffect(after) => map.serialize_entry("after_effect", after)?,
+            Effect::Pretend(values) => map.serialize_entry("pretend", values)?,
+            Effect::Omit(omit) => map.serialize_entry("omit", omit)?,
+            Effect::SlipPages => {
+                map.serialize_entry("reorder", &BTreeMap::from([("list", true)]))?;
+            }
+            Effect::Truncate => map.serialize_entry("truncate", &true)?,
+            Effect::Stale(by) => map.serialize_entry("stale", by)?,
+            Effect::Tamper(tamper) => map.serialize_entry("tamper", tamper)?,
+            Effect::Hold => map.serialize_entry("hold", &true)?,
             Effect::Hang => map.serialize_entry("hang", &true)?,
             Effect::Die { after } => map.serialize_entry("die", &within("after", after))?,
         }

@@ -11,7 +11,7 @@
 mod expect;
 mod fault;
 mod json;
-mod tamper;
+mod lie;
 mod timeline;
 mod world;
 
@@ -22,6 +22,7 @@ use serde::Serialize;
 pub use self::{
     expect::{CountRange, Expect, MicroUsd},
     fault::{AfterEffect, Answer, DropMode, Effect, Fault, Only},
+    lie::Omit,
     timeline::{
         Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, HfMoment,
         HfStage, It, JobIs, JobMoment, NewJob, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb,

@@ -278,6 +278,8 @@ pub enum Tamper {
     FlipBit,
     /// Another, well-formed body takes its place.
     OtherBody,
+    /// The keys of its objects are sorted, which leaves the JSON's meaning as it was.
+    SortedKeys,
     /// Spaces are added that leave the JSON's meaning as it was.
     Spaced,
 }

@@ -1,14 +1,16 @@
 //! A fault as it is written: a place, conditions, and exactly one effect.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    scalars::{Chance, Names, Placed},
+    scalars::{Chance, JsonPath, Names, Placed, Value},
     timeline::Moment,
 };
 use crate::{
-    plan::{AfterEffect, Answer, DropMode},
+    plan::{AfterEffect, Answer, DropMode, Omit, Tamper},
     time::Length,
 };
 
@@ -35,7 +37,7 @@ pub(crate) struct Fault {
     pub(crate) delay: Option<Length>,
     /// A delivery comes again.
     pub(crate) duplicate: Option<Duplicate>,
-    /// Each delivery is late by a time drawn from zero to `within`.
+    /// Deliveries overtake each other (`within`), or a listing's order changes between two pages (`list`).
     pub(crate) reorder: Option<Reorder>,
     /// This answer instead of the real one; the call has no effect.
     pub(crate) answer: Option<Answer>,
@@ -47,6 +49,21 @@ pub(crate) struct Fault {
     pub(crate) reset: bool,
     /// The call takes effect; then its answer is lost (`reset`, `no_answer`) or replaced.
     pub(crate) after_effect: Option<AfterEffect>,
+    /// False values by path (`busy: false`, `workflow_job.id: 0`, `runners.*.status: offline`), in a delivery before it
+    /// is signed or in the honest answer to a call. One key means every item of a listing that has it.
+    pub(crate) pretend: Option<BTreeMap<JsonPath, Value>>,
+    /// Items are missing from a listing.
+    pub(crate) omit: Option<Omit>,
+    /// The call takes effect; its honest answer breaks off half way.
+    #[serde(default)]
+    pub(crate) truncate: bool,
+    /// The call is answered as it would have been so long ago.
+    pub(crate) stale: Option<Length>,
+    /// The delivery is changed after it was signed.
+    pub(crate) tamper: Option<Tamper>,
+    /// Deliveries are held back until the fault ends, and then all come at once.
+    #[serde(default)]
+    pub(crate) hold: bool,
     /// The runner's process never exits after its job.
     #[serde(default)]
     pub(crate) hang: bool,
@@ -86,12 +103,15 @@ pub(crate) struct Duplicate {
     pub(crate) after: Length,
 }
 
-/// Deliveries change their order.
+/// What is ordered otherwise: deliveries (`within`) or a listing (`list`).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reorder {
-    /// The longest time a delivery is late by.
-    pub(crate) within: Length,
+    /// Each delivery is late by a time drawn from zero to this.
+    pub(crate) within: Option<Length>,
+    /// Between two pages of a listing one item comes to the front: it is seen twice, and another never.
+    #[serde(default)]
+    pub(crate) list: bool,
 }
 
 /// A runner dies.

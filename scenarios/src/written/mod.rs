@@ -52,6 +52,13 @@ pub(crate) struct Scenario {
     /// The properties it exists for.
     #[serde(default)]
     pub(crate) about: Vec<Placed<Verbatim>>,
+    /// Fragments whose world, faults and parameters come before its own: incidents/webhooks-delayed-2024-07.
+    #[serde(default, rename = "use")]
+    #[expect(
+        dead_code,
+        reason = "merged in a pass of its own; here so that the key is known and in the schema"
+    )]
+    pub(crate) uses: Names,
     /// In a plan only: keys what is drawn at run time.
     pub(crate) seed: Option<u64>,
     /// Named values, used as `$name`.

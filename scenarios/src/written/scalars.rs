@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
+    de::{Error as _, SeqAccess, Visitor},
 };
 
 use crate::{error::Place, time::written_as_text};
@@ -48,6 +48,42 @@ impl JsonSchema for Json {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "object" })
+    }
+}
+
+/// Any JSON value; `$name` alone stands for a parameter.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename = "$value")]
+pub(crate) struct Value(pub(crate) serde_json::Value);
+
+impl JsonSchema for Value {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        Schema::from(true)
+    }
+}
+
+/// A path into a JSON value, as a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(transparent)]
+pub(crate) struct JsonPath(pub(crate) String);
+
+impl<'de> Deserialize<'de> for JsonPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let path = String::deserialize(deserializer)?;
+        if path.split('.').all(|part| !part.trim().is_empty()) {
+            return Ok(Self(path));
+        }
+        Err(D::Error::custom(format!(
+            "`{path}` is not a path into JSON\nwrite keys with dots between them: `busy`, `workflow_job.id`, `runners.*.busy`"
+        )))
     }
 }
 

@@ -1,8 +1,8 @@
 //! From a [`Node`] to any type, through serde.
 //!
 //! Parameters are put in on the way: a value that is `$name` becomes the parameter's value, and `$name` inside a text
-//! becomes its text. Three names of newtypes are known: `$verbatim` (no parameters), `$json` (any JSON value, no
-//! parameters) and `$placed` (the value together with its place).
+//! becomes its text. Four names of newtypes are known: `$verbatim` (no parameters), `$json` (any JSON value, no
+//! parameters), `$value` (any JSON value) and `$placed` (the value together with its place).
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -278,6 +278,7 @@ impl<'de> Deserializer<'de> for Target<'de> {
                 json: true,
                 ..self
             }),
+            "$value" => visitor.visit_newtype_struct(Self { json: true, ..self }),
             "$verbatim" => visitor.visit_newtype_struct(Self {
                 scope: None,
                 ..self

@@ -1,8 +1,19 @@
-//! What [`Tamper`] makes of a body that was signed before.
+//! [`Tamper`]: what happens to a webhook's body between GitHub, who signed it, and the dispatcher.
 
 use serde_json::Value;
 
-use super::Tamper;
+/// A change of a signed body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tamper {
+    /// The lowest bit of the last letter or digit is flipped.
+    FlipBit,
+    /// The event of another job takes its place, or an empty object where the body is about none.
+    OtherBody,
+    /// The keys of every object are sorted, as a proxy does that parses and writes again.
+    SortedKeys,
+    /// Spaces are added that leave the JSON's meaning as it was.
+    Spaced,
+}
 
 impl Tamper {
     /// The body that is sent instead of the signed one; always different from it.
@@ -11,6 +22,7 @@ impl Tamper {
         match self {
             Self::FlipBit => flip_bit(body),
             Self::OtherBody => other_body(body),
+            Self::SortedKeys => sorted_keys(body),
             Self::Spaced => spaced(body),
         }
     }
@@ -41,6 +53,16 @@ fn other_body(body: &str) -> String {
     }
 }
 
+/// The same JSON with sorted keys; where they are sorted already, with spaces as well.
+fn sorted_keys(body: &str) -> String {
+    // Objects are maps in the order of their keys.
+    let sorted = serde_json::from_str::<Value>(body).map(|value| value.to_string());
+    match sorted {
+        Ok(sorted) if sorted != body => sorted,
+        _ => spaced(body),
+    }
+}
+
 /// Spaces after every colon and comma that stands outside a string.
 fn spaced(body: &str) -> String {
     let mut spaced = String::with_capacity(body.len() * 2);
@@ -67,12 +89,23 @@ mod tests {
     const BODY: &str =
         r#"{"action":"queued","note":"a: \"b\", c","workflow_job":{"id":9007199254740993}}"#;
 
+    fn read(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
     #[test]
-    fn spaces_change_the_bytes_and_not_the_meaning() {
-        let spaced = Tamper::Spaced.apply(BODY);
-        assert_ne!(spaced, BODY);
-        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        assert_eq!(read(&spaced), read(BODY));
+    fn spaces_and_sorted_keys_change_the_bytes_and_not_the_meaning() {
+        for tamper in [Tamper::Spaced, Tamper::SortedKeys] {
+            for body in [BODY, r#"{"b":1,"a":2}"#] {
+                let changed = tamper.apply(body);
+                assert_ne!(changed, body);
+                assert_eq!(read(&changed), read(body));
+            }
+        }
+        assert_eq!(
+            Tamper::SortedKeys.apply(r#"{"b":1,"a":2}"#),
+            r#"{"a":2,"b":1}"#
+        );
     }
 
     #[test]
@@ -86,8 +119,14 @@ mod tests {
 
     #[test]
     fn every_body_is_changed() {
+        let all = [
+            Tamper::FlipBit,
+            Tamper::OtherBody,
+            Tamper::SortedKeys,
+            Tamper::Spaced,
+        ];
         for body in ["", "{}", "[]", "\u{1f600}", "a", BODY] {
-            for tamper in [Tamper::FlipBit, Tamper::OtherBody, Tamper::Spaced] {
+            for tamper in all {
                 assert_ne!(tamper.apply(body), body);
             }
         }
