@@ -129,22 +129,25 @@ impl<'a> Item<'a> {
             }),
             response: Some(Side {
                 headers: texts(&entry.response_headers),
-                payload: payload(entry.response_body.clone()),
+                payload: text_or_nothing(&entry.response_body),
             }),
             ..Self::of(entry)
         }
     }
 }
 
-/// JSON as it is, anything else as a string.
+/// What was sent: JSON as it is, anything else as a string.
 fn payload(text: String) -> Option<Box<RawValue>> {
+    let quoted = text_or_nothing(&text)?;
+    Some(RawValue::from_string(text).unwrap_or(quoted))
+}
+
+/// What came back: always a string, even where it is JSON, and nothing if it was empty.
+fn text_or_nothing(text: &str) -> Option<Box<RawValue>> {
     if text.is_empty() {
         return None;
     }
-    let quoted = serde_json::Value::from(text.as_str()).to_string();
-    RawValue::from_string(text)
-        .or_else(|_| RawValue::from_string(quoted))
-        .ok()
+    RawValue::from_string(serde_json::Value::from(text).to_string()).ok()
 }
 
 fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {

@@ -1,8 +1,8 @@
 //! The delivery log: outcomes, pages, redelivery, retention.
 
 use fakes::{
-    Redeliver,
-    history::{Lost, Origin, What},
+    RawDelivery, Redeliver,
+    history::{Lost, Origin, Signed, What},
 };
 use serde_json::{Value, json};
 
@@ -146,7 +146,7 @@ async fn a_redelivery_keeps_the_guid_and_gets_a_new_id() {
     let full = lab.github("GET", &path, &lab.jwt(), Value::Null).await.body;
     assert_eq!(full["request"]["payload"]["workflow_job"]["id"], job.0);
     assert_eq!(full["request"]["headers"]["x-github-event"], "workflow_job");
-    assert_eq!(full["response"]["payload"], json!({"ok": true}));
+    assert_eq!(full["response"]["payload"], "{\"ok\":true}");
     let asked = lab
         .github("POST", &format!("{path}/attempts"), &lab.jwt(), Value::Null)
         .await;
@@ -262,6 +262,30 @@ async fn a_webhook_carries_githubs_headers() {
     assert_eq!(
         received.body["installation"]["id"],
         lab.installation("octo/app").await
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_is_signed_as_github_publishes_it() {
+    let lab = Lab::with(|settings| {
+        settings.github.webhook_secret = b"It's a Secret to Everybody".to_vec();
+    });
+    let raw = RawDelivery {
+        event: "ping".to_owned(),
+        guid: None,
+        headers: Vec::new(),
+        body: "Hello, World!".into(),
+        signed: Signed::Lab,
+        origin: Origin::Forged,
+        learn: false,
+    };
+    lab.world.github().deliver(raw, None);
+    lab.sleep(1.0).await;
+    let received = &lab.received()[0];
+    assert_eq!(received.raw, b"Hello, World!");
+    assert_eq!(
+        received.header("x-hub-signature-256"),
+        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     );
 }
 

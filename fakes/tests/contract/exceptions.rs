@@ -1,0 +1,43 @@
+//! What the fake does not do as GitHub describes it, and why.
+
+/// Routes that GitHub's description does not have: `METHOD /template` and the reason.
+pub(crate) const UNDESCRIBED: [(&str, &str); 0] = [];
+
+/// Errors that GitHub describes and the fake never gives: the route or `*`, the status, the reason.
+pub(crate) const NEVER_GIVEN: [(&str, u16, &str); 7] = [
+    (
+        "*",
+        304,
+        "the fake sends no ETag, so nobody asks conditionally",
+    ),
+    (
+        "GET /repos/{owner}/{repo}/installation",
+        301,
+        "repositories are not renamed",
+    ),
+    (
+        "GET /app/hook/deliveries/{delivery_id}",
+        400,
+        "an id that is no number is an unknown path",
+    ),
+    (
+        "GET /app/hook/deliveries/{delivery_id}",
+        422,
+        "it takes nothing that could be invalid",
+    ),
+    (
+        "POST /app/hook/deliveries/{delivery_id}/attempts",
+        400,
+        "an id that is no number is an unknown path",
+    ),
+    (
+        "POST /app/hook/deliveries/{delivery_id}/attempts",
+        422,
+        "it takes nothing that could be invalid",
+    ),
+    (
+        "POST /app/installations/{installation_id}/access_tokens",
+        403,
+        "installations are not suspended",
+    ),
+];
