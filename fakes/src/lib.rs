@@ -40,6 +40,8 @@ pub use history::History;
 pub use http_service::{BoxError, HttpService};
 pub use runner::Runners;
 pub use settings::{
-    Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
+    AppSettings, Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings,
+    LimitSettings, ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, SecondaryLimits,
+    Settings, TokenFormat,
 };
 pub use world::World;
