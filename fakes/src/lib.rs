@@ -43,7 +43,9 @@ pub use http_service::{BoxError, HttpService};
 pub use json_path::JsonPath;
 pub use runner::Runners;
 pub use settings::{
-    Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
+    AppSettings, Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings,
+    LimitSettings, ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, SecondaryLimits,
+    Settings, TokenFormat,
 };
 pub use tamper::Tamper;
 pub use world::World;

@@ -1,8 +1,14 @@
 //! What a world is given before it starts: who has access to what, and how long things live and take.
 
+mod app;
+mod limits;
+
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::env::Span;
+
+pub use app::{AppSettings, ManifestSettings, TokenFormat};
+pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 
 /// Everything a world is set up with.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +93,10 @@ pub struct GithubSettings {
     pub webhook_timeout: Duration,
     /// The largest page of a listing.
     pub page_size_max: u32,
+    /// The App's permissions and tokens.
+    pub app: AppSettings,
+    /// Rate limits.
+    pub limits: LimitSettings,
 }
 
 impl Default for GithubSettings {
@@ -108,6 +118,8 @@ impl Default for GithubSettings {
             webhook_delay: Span::fixed(Duration::from_secs(1)),
             webhook_timeout: Duration::from_secs(10),
             page_size_max: 100,
+            app: AppSettings::default(),
+            limits: LimitSettings::default(),
         }
     }
 }

@@ -90,8 +90,8 @@ pub(crate) struct About {
 pub(crate) trait Api: Clone + Send + Sync + 'static {
     /// A recognised method and path.
     type Endpoint: Send;
-    /// A looked-at credential.
-    type Auth: Send;
+    /// A looked-at credential. It is kept until the call ends, however it ends.
+    type Auth: Send + Sync;
 
     fn recognise(&self, method: &Method, path: &str) -> Self::Endpoint;
     fn about(&self, endpoint: &Self::Endpoint) -> About;
@@ -103,12 +103,12 @@ pub(crate) trait Api: Clone + Send + Sync + 'static {
     fn answer(
         &self,
         endpoint: Self::Endpoint,
-        auth: Self::Auth,
+        auth: &Self::Auth,
         request: &Incoming,
         call: CallContext,
     ) -> Reply;
-    /// The headers that every answer of this side carries.
-    fn common_headers(&self, call: CallId) -> Vec<(&'static str, String)>;
+    /// The headers that every answer of this side carries, those of faults among them.
+    fn common_headers(&self, call: CallId, auth: &Self::Auth) -> Vec<(&'static str, String)>;
 }
 
 /// Numbers, records and bends the calls of one world. Clones share everything.
@@ -145,7 +145,14 @@ impl Calls {
         let (calls, api) = (self.clone(), api.clone());
         axum::Router::new().fallback(move |request: Request<Body>| {
             let (calls, api) = (calls.clone(), api.clone());
-            async move { calls.serve(&api, request).await }
+            async move {
+                let wants_body = request.method() != Method::HEAD;
+                let mut response = calls.serve(&api, request).await;
+                if !wants_body && response.extensions().get::<ConnectionReset>().is_none() {
+                    *response.body_mut() = Body::empty();
+                }
+                response
+            }
         })
     }
 
@@ -192,13 +199,13 @@ impl Calls {
         open.because = plan.last_event;
         let (reply, ending) = match plan.ending {
             Ending::Honest => {
-                let mut reply = self.honest(api, endpoint, auth, &request, context, about.name);
+                let mut reply = self.honest(api, endpoint, &auth, &request, context, about.name);
                 open.because = self.lie(&mut reply, &request, &subject, open.because);
                 (Some(reply), None)
             }
             Ending::Instead(effect) => (None, Some(effect)),
             Ending::Afterwards(effect) => {
-                let _lost = self.honest(api, endpoint, auth, &request, context, about.name);
+                let _lost = self.honest(api, endpoint, &auth, &request, context, about.name);
                 (None, Some(effect))
             }
         };
@@ -223,7 +230,7 @@ impl Calls {
             return ConnectionReset::response();
         };
         let breaks_off = reply.breaks_off;
-        let response = reply.into_response(api.common_headers(call));
+        let response = reply.into_response(api.common_headers(call, &auth));
         if breaks_off {
             open.lost(Lost::Reset);
         } else {
@@ -236,7 +243,7 @@ impl Calls {
         &self,
         api: &A,
         endpoint: A::Endpoint,
-        auth: A::Auth,
+        auth: &A::Auth,
         request: &Incoming,
         call: CallContext,
         name: &'static str,

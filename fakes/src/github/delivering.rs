@@ -230,13 +230,11 @@ impl Github {
             .collect()
     }
 
-    /// Emits the webhook of something that happened to a job. Without an installation there is none.
+    /// Emits the webhook of something that happened to a job. Without an installation, or while it is
+    /// suspended, or if the App is not subscribed to them, there is none.
     pub(super) fn emit(&self, state: &mut State, job: JobId, action: &str, because: EventId) {
-        let installed = state
-            .jobs
-            .get(&job)
-            .is_some_and(|job| job.repo.installation.is_some());
-        if !installed {
+        let installation = state.jobs.get(&job).and_then(|job| job.repo.installation);
+        if !state.hears(installation) || !state.app.hears_of("workflow_job") {
             return;
         }
         let Some(message) = self.job_message(state, job, action) else {

@@ -1,21 +1,31 @@
 //! The fake GitHub: jobs and runs, runners, label assignment, webhooks, and the REST API around them.
 
+mod admission;
 mod api_apps;
 mod api_deliveries;
+mod api_installations;
+mod api_lookups;
+mod api_manifest;
+mod api_rate_limit;
 mod api_runners;
 mod api_runs;
+mod app_profile;
 mod assignment;
 mod auth;
 mod connections;
 mod delivering;
 mod delivery_log;
+mod installations;
 mod jobs;
+mod limits;
 mod links;
+mod manifest;
 mod objects;
 mod organization;
 mod past;
 mod payload;
 mod recorded;
+mod renames;
 mod reply;
 mod repository_text;
 mod rerun;
@@ -23,6 +33,7 @@ mod route;
 mod routes;
 mod sending;
 mod state;
+mod versions;
 mod views;
 
 use std::{
@@ -67,6 +78,8 @@ struct Inner {
     settings: GithubSettings,
     calls: Calls,
     state: Mutex<State>,
+    /// Locked last: whoever holds it waits for nothing else.
+    limits: Arc<limits::Limits>,
     target: Mutex<Option<HttpService>>,
     /// Deliveries that are scheduled or in flight.
     pending: AtomicUsize,
@@ -83,6 +96,7 @@ impl Github {
             settings,
             calls,
             state: Mutex::new(state),
+            limits: Arc::default(),
             target: Mutex::new(None),
             pending: AtomicUsize::new(0),
             mac,

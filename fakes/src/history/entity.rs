@@ -54,7 +54,12 @@ impl What {
             | Self::WorldEnded { .. }
             | Self::DispatcherStarted {}
             | Self::DispatcherStopped {}
-            | Self::DispatcherCrashed {} => {}
+            | Self::DispatcherCrashed {}
+            | Self::InstallationCreated { .. }
+            | Self::InstallationSuspended { .. }
+            | Self::InstallationUnsuspended { .. }
+            | Self::InstallationDeleted { .. }
+            | Self::RepoRenamed { .. } => {}
             Self::FaultApplied { job: about, .. } => job(about, &mut found),
             Self::JobQueued { job, run, .. } | Self::JobWaiting { job, run, .. } => {
                 found.extend([Entity::Job(*job), Entity::Run(*run)]);
