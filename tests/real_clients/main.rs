@@ -11,5 +11,6 @@ mod client;
 mod gh;
 mod lab;
 mod octokit;
+mod python;
 mod receivers;
 mod round;
