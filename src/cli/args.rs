@@ -185,6 +185,9 @@ pub(super) struct ServeArgs {
     /// Where the fake GitHub listens; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
     pub(super) github: SocketAddr,
+    /// Also put the fake GitHub on a unix socket (`gh config set http_unix_socket PATH`); removed at the end.
+    #[arg(long, value_name = "PATH")]
+    pub(super) github_socket: Option<PathBuf>,
     /// Where the fake HF Jobs listens; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4011")]
     pub(super) hf: SocketAddr,

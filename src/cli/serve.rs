@@ -51,13 +51,17 @@ fn plan(args: &ServeArgs) -> Result<(String, Plan), CommandFailure> {
 
 async fn serve_on_this_runtime(args: &ServeArgs, name: &str, plan: &Plan, webhook: Uri) -> Ended {
     let failed = |error: ServeError| CommandFailure::usage(miette::miette!("{error}"));
-    let serving = put_on_loopback(plan, args.github, args.hf)
+    let mut serving = put_on_loopback(plan, args.github, args.hf)
         .await
         .map_err(failed)?;
     note(&format!(
         "fake GitHub   {}\nfake HF Jobs  {}",
         serving.github_url, serving.hf_url
     ));
+    if let Some(socket) = &args.github_socket {
+        serving.github_on_socket(socket).map_err(failed)?;
+        note(&format!("              {}", socket.display()));
+    }
     if let Some(file) = &args.env_file {
         let environment = target::environment(plan, &serving.github_url, &serving.hf_url);
         write_environment(file, &environment)?;

@@ -7,6 +7,7 @@ mod build;
 mod cue;
 mod driver;
 mod real_tier;
+mod socket;
 mod steps;
 mod terms;
 mod virtual_tier;
@@ -19,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 pub use driver::End;
 pub use real_tier::{ServeError, Serving, serve};
+pub use socket::SocketError;
 pub use virtual_tier::{Lab, RunError};
 
 use crate::{latency::Latencies, properties::Verdicts};

@@ -1,6 +1,6 @@
 //! The real tier: the same world on loopback TCP and the real clock, for a dispatcher somebody else runs.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use axum::Router;
 use fakes::{World, env::Clock};
@@ -12,6 +12,7 @@ use super::{
     Outcome, Run,
     build::{Built, build},
     driver::Pace,
+    socket::{self, SocketError, SocketFile},
     virtual_tier::drive,
 };
 use crate::{
@@ -36,6 +37,9 @@ pub enum ServeError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The unix socket could not be listened on.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     /// The scenario asks for what only the dispatcher's own machine can do.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -46,6 +50,8 @@ pub enum ServeError {
 pub struct Serving {
     world: World,
     tasks: TaskGroup,
+    /// Removed when the world is let go.
+    sockets: Vec<SocketFile>,
     /// Base URL of the fake GitHub.
     pub github_url: String,
     /// Base URL of the fake HF.
@@ -70,6 +76,7 @@ pub async fn serve(plan: &Plan, github: SocketAddr, hf: SocketAddr) -> Result<Se
     Ok(Serving {
         world,
         tasks,
+        sockets: Vec::new(),
         github_url,
         hf_url,
     })
@@ -82,7 +89,11 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, String), ServeError
     Ok((listener, format!("http://{address}")))
 }
 
-async fn answer(listener: TcpListener, router: Router) {
+async fn answer<L>(listener: L, router: Router)
+where
+    L: axum::serve::Listener,
+    L::Addr: std::fmt::Debug,
+{
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "a fake stopped answering");
     }
@@ -93,6 +104,18 @@ impl Serving {
     #[must_use]
     pub const fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Answers on a unix socket too, as the same fake GitHub. The file goes when `self` is dropped.
+    ///
+    /// # Errors
+    /// If `path` is something else than a socket left behind, or cannot be listened on.
+    pub fn github_on_socket(&mut self, path: &Path) -> Result<(), ServeError> {
+        let (listener, file) = socket::listen(path)?;
+        self.tasks
+            .spawn(answer(listener, self.world.github_router()));
+        self.sockets.push(file);
+        Ok(())
     }
 
     /// Plays the plan against the dispatcher behind `target`, and judges it.

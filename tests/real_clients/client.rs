@@ -1,0 +1,122 @@
+//! Client programs as child processes: where they are installed, what they are given, what they report.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::lab::{Lab, REPOSITORY};
+
+/// A path below the checkout, and if nothing is there, the way to get it.
+fn installed(path: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    assert!(
+        path.exists(),
+        "{} is missing: ci/check installs the clients these tests run",
+        path.display()
+    );
+    path
+}
+
+/// A program that knows nothing of a GitHub somebody really uses.
+pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(path);
+    for real in [
+        "GH_TOKEN",
+        "GITHUB_TOKEN",
+        "GH_HOST",
+        "HTTP_PROXY",
+        "http_proxy",
+    ] {
+        command.env_remove(real);
+    }
+    command
+}
+
+/// A script of `tests/node`.
+pub(crate) fn node(script: &str) -> Command {
+    installed("tests/node/node_modules/octokit");
+    let mut command = program("node");
+    command.arg(installed(&format!("tests/node/{script}")));
+    command
+}
+
+/// A script of `tests/python`.
+pub(crate) fn python(script: &str) -> Command {
+    let mut command = program(installed("target/python-clients/bin/python"));
+    // No compiled modules beside the sources.
+    command
+        .arg("-B")
+        .arg(installed(&format!("tests/python/{script}")));
+    command
+}
+
+/// Gives a client what a dispatcher would get.
+fn furnish(lab: &Lab, command: &mut Command) {
+    command
+        .envs(lab.environment())
+        .env("REPOSITORY", REPOSITORY)
+        .stdin(Stdio::null());
+}
+
+/// Runs a client to its end and gives the last line of its output, parsed; `null` if it said nothing.
+pub(crate) fn run(lab: &Lab, mut command: Command) -> Value {
+    furnish(lab, &mut command);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let ended = command.output();
+    let ended = ended.unwrap_or_else(|error| panic!("{program}: {error}; ci/check installs it"));
+    let (said, complained) = (
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr),
+    );
+    assert!(
+        ended.status.success(),
+        "{}\n{said}{complained}",
+        ended.status
+    );
+    let last = said.lines().last().unwrap_or("null");
+    serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {said}{complained}"))
+}
+
+/// A receiver of webhooks, killed when dropped.
+pub(crate) struct Receiver {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    /// Where it wants its webhooks.
+    pub(crate) url: String,
+}
+
+impl Receiver {
+    /// Starts it and waits until it listens.
+    pub(crate) fn start(lab: &Lab, mut command: Command) -> Self {
+        furnish(lab, &mut command);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut receiver = Self {
+            child,
+            lines,
+            url: String::new(),
+        };
+        receiver.url = receiver.next()["listening"].as_str().unwrap().to_owned();
+        receiver
+    }
+
+    /// The next line it prints, parsed.
+    pub(crate) fn next(&mut self) -> Value {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("the receiver said {line:?}: {error}"))
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
