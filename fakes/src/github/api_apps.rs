@@ -206,7 +206,7 @@ fn token_json(
     );
     if token.repositories.is_some() {
         let chosen = covered.iter().filter(|repo| token.covers(repo));
-        let chosen: Vec<&str> = chosen.map(|repo| repo.full.as_str()).collect();
+        let chosen: Vec<&str> = chosen.map(|repo| repo.plain.as_str()).collect();
         push_display(
             &mut body,
             format_args!(",\"repositories\":[{}]", chosen.join(",")),

@@ -14,6 +14,8 @@ pub(super) struct Repository {
     pub(super) installation: Option<u64>,
     /// The full repository object.
     pub(super) full: String,
+    /// The same without the custom properties, as access tokens list it.
+    pub(super) plain: String,
     /// The minimal repository object, as workflow runs embed it.
     pub(super) minimal: String,
     /// The account that owns it.
@@ -87,7 +89,10 @@ impl Repository {
         let kind = account_kind(settings.app.is_user(owner));
         let owner_object = account(owner, base_url, &html_base, kind);
         let minimal = minimal(repo, short, id, &owner_object, &url, &html_url);
-        let full = full(repo, &minimal, &html_base, &html_url);
+        let plain = plain(repo, &minimal, &html_base, &html_url);
+        let mut full = plain.clone();
+        full.truncate(full.len() - 1);
+        full.push_str(",\"custom_properties\":{}}");
         let sender = account("octocat", base_url, &html_base, "User");
         let mut tail = format!("\"repository\":{full},\"sender\":{sender}");
         if let Some(installation) = installation {
@@ -102,6 +107,7 @@ impl Repository {
             private: repo.private,
             installation,
             full,
+            plain,
             minimal,
             owner: owner_object,
             payload_tail: tail,
@@ -177,7 +183,7 @@ fn minimal(
     out
 }
 
-fn full(repo: &RepoSettings, minimal: &str, html_base: &str, html_url: &str) -> String {
+fn plain(repo: &RepoSettings, minimal: &str, html_base: &str, html_url: &str) -> String {
     let mut out = minimal.trim_end_matches('}').to_owned();
     // The last value of the minimal object is a URL without braces, so nothing else was trimmed.
     let host = html_base
@@ -193,7 +199,7 @@ fn full(repo: &RepoSettings, minimal: &str, html_base: &str, html_url: &str) -> 
          \"has_pages\":false,\"has_discussions\":false,\"forks_count\":3,\"mirror_url\":null,\"archived\":false,\
          \"disabled\":false,\"open_issues_count\":5,\"license\":null,\"allow_forking\":true,\"is_template\":false,\
          \"web_commit_signoff_required\":false,\"topics\":[],\"visibility\":\"{visibility}\",\"forks\":3,\"open_issues\":5,\
-         \"watchers\":12,\"default_branch\":\"main\",\"custom_properties\":{{}}}}"
+         \"watchers\":12,\"default_branch\":\"main\"}}"
     ));
     out
 }

@@ -12,6 +12,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 use crate::{
+    exceptions::{CORRECTIONS, Correction},
     schema::{Keys, document},
     violation::{Violation, violations},
 };
@@ -33,7 +34,11 @@ pub(crate) struct Operation<'d> {
 impl Description {
     /// GitHub's REST API.
     pub(crate) fn rest() -> &'static Self {
-        static REST: LazyLock<Description> = LazyLock::new(|| Description::load("openapi"));
+        static REST: LazyLock<Description> = LazyLock::new(|| {
+            let mut rest = Description::load("openapi");
+            rest.correct();
+            rest
+        });
         &REST
     }
 
@@ -51,6 +56,17 @@ impl Description {
         Self {
             document: serde_json::from_str(&text).expect("GitHub's description is JSON"),
             validators: Mutex::default(),
+        }
+    }
+
+    fn correct(&mut self) {
+        for correction in CORRECTIONS {
+            let Correction { place, mistake, .. } = correction;
+            let schema = self.document.pointer_mut(place);
+            let schema = schema.unwrap_or_else(|| panic!("there is no {place} to correct"));
+            let mistaken = schema.pointer(mistake).is_some();
+            assert!(mistaken, "{place} needs no correction any more");
+            *schema = json!({"$ref": correction.component});
         }
     }
 

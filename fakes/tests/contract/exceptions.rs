@@ -1,5 +1,24 @@
 //! What the fake does not do as GitHub describes it, and why.
 
+/// A place of GitHub's description that contradicts the rest of it.
+pub(crate) struct Correction {
+    pub(crate) place: &'static str,
+    /// The component that describes it rightly.
+    pub(crate) component: &'static str,
+    /// What shows that the place is wrong: a key it has as long as nobody mended it.
+    pub(crate) mistake: &'static str,
+}
+
+/// All of them.
+pub(crate) const CORRECTIONS: [Correction; 1] = [
+    // The account would have to be a user and an enterprise at once; everywhere else it is either.
+    Correction {
+        place: "/paths/~1app~1installations/get/responses/200/content/application~1json/schema/items",
+        component: "#/components/schemas/installation",
+        mistake: "/properties/account/allOf",
+    },
+];
+
 /// Routes that GitHub's description does not have: `METHOD /template` and the reason.
 pub(crate) const UNDESCRIBED: [(&str, &str); 0] = [];
 

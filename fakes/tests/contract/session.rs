@@ -26,8 +26,8 @@ struct Notes {
     labs: Vec<Lab>,
     /// Statuses by `METHOD /template`.
     answered: BTreeMap<String, BTreeSet<u16>>,
-    /// By what is wrong, with the first example and how often it was met.
-    violations: BTreeMap<String, (String, usize)>,
+    /// What is wrong by where and what; with the first example and how often it was met.
+    violations: BTreeMap<(String, String), (String, usize)>,
 }
 
 /// One world of a session. Clones share it; worlds beside it share its notes.
@@ -95,7 +95,7 @@ impl Session {
         let mut notes = self.notes.lock().unwrap();
         for Violation { rule, found } in violations {
             let first = || (format!("{found}\n      in {example}"), 0);
-            let known = notes.violations.entry(format!("{name}\n    {rule}"));
+            let known = notes.violations.entry((name.to_owned(), rule));
             known.or_insert_with(first).1 += 1;
         }
     }
@@ -103,12 +103,16 @@ impl Session {
     /// Fails with everything that was noted.
     pub(crate) fn assert_nothing_is_wrong(&self) {
         let notes = self.notes.lock().unwrap();
-        let lines: Vec<String> = notes
-            .violations
-            .iter()
-            .map(|(rule, (example, count))| format!("{rule}\n      {example}, {count} times"))
-            .collect();
-        assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+        let mut report = String::new();
+        let mut last = "";
+        for ((name, rule), (example, count)) in &notes.violations {
+            if name != last {
+                report.push_str(&format!("\n{name}\n"));
+                last = name;
+            }
+            report.push_str(&format!("    {rule}\n      {example}, {count} times\n"));
+        }
+        assert!(report.is_empty(), "\n{report}");
     }
 }
 

@@ -6,6 +6,9 @@ use serde_json::Value;
 /// How much of an offending value is shown.
 const VALUE_CHARACTERS_MAX: usize = 120;
 
+/// How many reasons are shown of why one of several alternatives does not fit.
+const REASONS_MAX: usize = 3;
+
 /// One place where a body does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
@@ -56,7 +59,7 @@ fn expected(error: &ValidationError<'_>) -> String {
             let alternatives: Vec<String> = context
                 .iter()
                 .enumerate()
-                .map(|(index, errors)| format!("({}) {}", index + 1, first(errors)))
+                .map(|(index, errors)| format!("({}) {}", index + 1, reasons(errors)))
                 .collect();
             format!("none of the alternatives fits: {}", alternatives.join("; "))
         }
@@ -64,13 +67,14 @@ fn expected(error: &ValidationError<'_>) -> String {
     }
 }
 
-/// The first reason why an alternative does not fit.
-fn first(errors: &[ValidationError<'static>]) -> String {
-    errors.first().map_or_else(String::new, |error| {
-        format!("{} {}", error.instance_path().as_str(), expected(error))
-            .trim()
-            .to_owned()
-    })
+/// The first reasons why an alternative does not fit.
+fn reasons(errors: &[ValidationError<'static>]) -> String {
+    let reasons: Vec<String> = errors
+        .iter()
+        .take(REASONS_MAX)
+        .map(|error| format!("{} {}", error.instance_path().as_str(), expected(error)))
+        .collect();
+    reasons.join(", ")
 }
 
 /// A value as JSON, cut.
