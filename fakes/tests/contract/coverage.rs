@@ -1,8 +1,9 @@
 //! The claims: every answer fits, every route was asked for everything it can say.
 
+use fakes::github::routes;
+
 use crate::{
     exceptions::{NEVER_GIVEN, UNDESCRIBED},
-    routes::routes,
     session::{key, operation},
     whole_session,
 };

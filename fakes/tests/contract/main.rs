@@ -43,7 +43,6 @@ mod headers;
 mod lab;
 mod meta;
 mod refusals;
-mod routes;
 mod runners;
 mod runs;
 mod schema;

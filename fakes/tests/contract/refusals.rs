@@ -1,12 +1,10 @@
 //! What every route refuses: no credential, a wrong one, too little permission, and what does not exist.
 
+use fakes::github::{RouteInfo, routes};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    routes::{RouteInfo, routes},
-    session::Session,
-};
+use crate::session::Session;
 
 /// Routes that anybody may ask.
 const PUBLIC: [&str; 0] = [];

@@ -6,7 +6,10 @@ use std::{
 };
 
 use axum::body::Body;
-use fakes::Settings;
+use fakes::{
+    Settings,
+    github::{RouteInfo, routes},
+};
 use http::Request;
 use serde_json::Value;
 
@@ -15,7 +18,6 @@ use crate::{
     exceptions::UNDESCRIBED,
     headers,
     lab::{Answer, Lab, Received},
-    routes::{RouteInfo, routes},
     schema::Keys,
     violation::Violation,
 };
