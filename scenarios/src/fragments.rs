@@ -111,8 +111,8 @@ fn used(scenario: &Node) -> Result<Vec<(&'static Fragment, Place)>, Flaw> {
         };
         let known: Vec<&str> = FRAGMENTS.iter().map(|fragment| fragment.name).collect();
         let found = FRAGMENTS.iter().find(|fragment| fragment.name == text);
-        let found = found
-            .ok_or_else(|| Flaw::at(name.place, &words::unknown("fragment", text, &known)))?;
+        let found =
+            found.ok_or_else(|| Flaw::at(name.place, &words::unknown("fragment", text, &known)))?;
         if used.iter().any(|(other, _)| *other == found) {
             let what = format!("`{text}` is used a second time\nname it once");
             return Err(Flaw::at(name.place, &what));
@@ -131,12 +131,7 @@ struct Brought {
 }
 
 impl Brought {
-    fn add(
-        &mut self,
-        fragment: &Fragment,
-        place: Place,
-        scenario: &Node,
-    ) -> Result<(), Flaw> {
+    fn add(&mut self, fragment: &Fragment, place: Place, scenario: &Node) -> Result<(), Flaw> {
         let root = fragment.read().moved_to(place);
         let clash = |path: &str| {
             let what = format!(
@@ -155,8 +150,9 @@ impl Brought {
             };
             match whole {
                 None => *whole = Some(part.clone()),
-                Some(whole) => join(whole, part, scenario.get(key), key, depth)
-                    .map_err(|path| clash(&path))?,
+                Some(whole) => {
+                    join(whole, part, scenario.get(key), key, depth).map_err(|path| clash(&path))?
+                }
             }
         }
         if let Some(Kind::List(faults)) = root.get("faults").map(|faults| &faults.kind) {
@@ -182,7 +178,10 @@ fn join(
         let name = key.text().unwrap_or_default();
         let own = own.and_then(|own| own.get(name));
         let path = format!("{path}.{name}");
-        match entries.iter_mut().find(|(known, _)| known.text() == Some(name)) {
+        match entries
+            .iter_mut()
+            .find(|(known, _)| known.text() == Some(name))
+        {
             None => entries.push((key.clone(), value.clone())),
             Some((_, known)) if depth > 1 && both_are_maps(known, value) => {
                 join(known, value, own, &path, depth - 1)?;
@@ -207,7 +206,10 @@ fn says_the_same(one: &Node, other: &Node) -> bool {
 /// Puts a mapping behind a key, under what stands there already.
 fn put_below(entries: &mut Vec<(Node, Node)>, key: &str, brought: Node) {
     let place = brought.place;
-    match entries.iter_mut().find(|(name, _)| name.text() == Some(key)) {
+    match entries
+        .iter_mut()
+        .find(|(name, _)| name.text() == Some(key))
+    {
         None => entries.push((word(key, place), brought)),
         Some((_, own)) if own.is_null() => *own = brought,
         Some((_, own)) => fill(own, brought, key == "params"),
@@ -221,7 +223,10 @@ fn fill(own: &mut Node, brought: Node, whole: bool) {
         return;
     };
     for (key, value) in more {
-        match entries.iter_mut().find(|(known, _)| known.text() == key.text()) {
+        match entries
+            .iter_mut()
+            .find(|(known, _)| known.text() == key.text())
+        {
             None => entries.push((key, value)),
             Some((_, known)) if !whole => fill(known, value, false),
             Some(_) => {}
@@ -234,7 +239,9 @@ fn put_before(entries: &mut Vec<(Node, Node)>, key: &str, mut items: Vec<Node>) 
     let Some(place) = items.first().map(|first| first.place) else {
         return;
     };
-    let known = entries.iter_mut().find(|(name, _)| name.text() == Some(key));
+    let known = entries
+        .iter_mut()
+        .find(|(name, _)| name.text() == Some(key));
     match known.map(|(_, own)| own) {
         Some(own) if !own.is_null() => {
             if let Kind::List(behind) = &mut own.kind {

@@ -179,9 +179,11 @@ fn omitted(honest: &str, omit: Omit, env: &Env, strike: &Strike) -> Option<Strin
     let before = listing.items.len();
     listing.items.retain(|item| match omit {
         Omit::All => false,
-        Omit::Share(share) => {
-            !env.happens(share, &format!("item {}", id_of(item)), &strike.purpose("omit"))
-        }
+        Omit::Share(share) => !env.happens(
+            share,
+            &format!("item {}", id_of(item)),
+            &strike.purpose("omit"),
+        ),
     });
     let missing = before - listing.items.len();
     (missing > 0).then(|| {
@@ -222,9 +224,7 @@ impl<'a> Listing<'a> {
             Opened::Object(members) => members,
         };
         frame.iter().find(|(name, _)| name == "total_count")?;
-        let mut lists = frame
-            .iter_mut()
-            .filter(|(_, value)| value.starts_with('['));
+        let mut lists = frame.iter_mut().filter(|(_, value)| value.starts_with('['));
         let (Some((_, list)), None) = (lists.next(), lists.next()) else {
             return None;
         };
@@ -239,7 +239,11 @@ impl<'a> Listing<'a> {
 
     /// Takes so many off `total_count`, so that the answer does not give its lie away.
     fn uncount(&mut self, missing: usize) {
-        for (_, value) in self.frame.iter_mut().filter(|(name, _)| name == "total_count") {
+        for (_, value) in self
+            .frame
+            .iter_mut()
+            .filter(|(name, _)| name == "total_count")
+        {
             if let Ok(total) = value.parse::<usize>() {
                 *value = Cow::Owned(total.saturating_sub(missing).to_string());
             }

@@ -256,12 +256,7 @@ impl Calls {
     }
 
     /// Asks the faults what becomes of a call, and records what they do.
-    fn bend(
-        &self,
-        subject: &Subject<'_>,
-        received: EventId,
-        kinds: fn(&Effect) -> bool,
-    ) -> Bent {
+    fn bend(&self, subject: &Subject<'_>, received: EventId, kinds: fn(&Effect) -> bool) -> Bent {
         let mut bent = Bent {
             delay: Duration::ZERO,
             ending: Ending::Honest,

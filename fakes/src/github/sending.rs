@@ -111,25 +111,20 @@ impl Github {
     }
 
     /// What strikes this attempt, and the message with the values that a rule pretends.
-    fn strike_message(
-        &self,
-        message: Arc<Message>,
-        key: &str,
-    ) -> (Arc<Message>, Vec<Strike>) {
+    fn strike_message(&self, message: Arc<Message>, key: &str) -> (Arc<Message>, Vec<Strike>) {
         let honest = message.clone();
         let mut message = message;
         let faults = &self.inner.calls.faults;
-        let strikes = faults.strike_where(
-            &subject(&honest, key),
-            Effect::suits_webhooks,
-            |strike| match &strike.effect {
-                Effect::Pretend(values) => self
-                    .pretending(&message, values)
-                    .map(|lie| message = Arc::new(lie))
-                    .is_some(),
-                _ => true,
-            },
-        );
+        let strikes =
+            faults.strike_where(&subject(&honest, key), Effect::suits_webhooks, |strike| {
+                match &strike.effect {
+                    Effect::Pretend(values) => self
+                        .pretending(&message, values)
+                        .map(|lie| message = Arc::new(lie))
+                        .is_some(),
+                    _ => true,
+                }
+            });
         (message, strikes)
     }
 

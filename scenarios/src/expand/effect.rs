@@ -70,9 +70,7 @@ pub(super) fn suiting(place: &str) -> Vec<&'static str> {
 }
 
 /// The one effect of a fault, with the words for it.
-pub(super) fn the_effect(
-    fault: &Placed<written::Fault>,
-) -> Result<(&'static str, Effect), Flaw> {
+pub(super) fn the_effect(fault: &Placed<written::Fault>) -> Result<(&'static str, Effect), Flaw> {
     let mut set = all(fault)?
         .into_iter()
         .filter_map(|(name, effect)| Some((name, effect?)));
@@ -109,7 +107,10 @@ fn all(fault: &Placed<written::Fault>) -> Result<Vec<(&'static str, Option<Effec
         ("answer", f.answer.clone().map(Effect::Answer)),
         ("no_answer", f.no_answer.then_some(Effect::NoAnswer)),
         ("reset", f.reset.then_some(Effect::Reset)),
-        ("after_effect", f.after_effect.clone().map(Effect::AfterEffect)),
+        (
+            "after_effect",
+            f.after_effect.clone().map(Effect::AfterEffect),
+        ),
         ("pretend", pretended(fault)?),
         ("omit", f.omit.map(Effect::Omit)),
         ("truncate", f.truncate.then_some(Effect::Truncate)),
