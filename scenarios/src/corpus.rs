@@ -39,6 +39,7 @@ const ENTRIES: &[Entry] = entries! {
     "b20-late-waiting"
     "b22-resent-completions"
     "b41-busy-check-race"
+    "b42-lying-busy-flag"
     "b54-orphan-after-lost-completion"
     "b66-token-older-than-boot"
     "b69-b89-stuck-in-scheduling"

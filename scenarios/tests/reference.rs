@@ -11,7 +11,7 @@ fn the_examples_of_the_reference_are_sound() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks.len(), 3);
     for block in blocks {
         Document::parse("scenario-language.md", block).unwrap();
     }

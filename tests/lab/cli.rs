@@ -180,6 +180,20 @@ fn json_on_stdout_is_json_alone() {
 }
 
 #[test]
+fn fragments_are_listed_and_a_scenario_that_uses_one_is_well_formed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, stdout, _) = dispatchlab(folder.path(), &["list", "--fragments"]);
+    assert_eq!(code, 0);
+    for fragment in scenarios::fragments() {
+        assert!(stdout.contains(fragment.name), "{stdout}");
+        let text = format!("use: [{}]\n{ONE_JOB}", fragment.name);
+        std::fs::write(folder.path().join("using.yaml"), text).unwrap();
+        let (code, _, stderr) = dispatchlab(folder.path(), &["check", "using.yaml"]);
+        assert_eq!(code, 0, "{stderr}");
+    }
+}
+
+#[test]
 fn help_shows_examples_and_every_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let (code, stdout, _) = dispatchlab(folder.path(), &["--help"]);

@@ -8,6 +8,8 @@ mod cli;
 mod corpus;
 mod determinism;
 mod imports;
+mod incidents;
+mod lies;
 mod plans;
 mod races;
 mod real_time;

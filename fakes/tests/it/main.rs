@@ -13,6 +13,8 @@ mod hf_api;
 mod hf_life;
 mod jobs;
 mod lab;
+mod lies;
 mod recordings;
 mod runner_faults;
 mod webhook_faults;
+mod webhook_lies;
