@@ -24,7 +24,7 @@ pub(crate) fn jwt() -> String {
 
 /// Registers runners that no client made, so that listings have pages.
 pub(crate) fn register_runners(lab: &Lab, count: usize) {
-    lab.runtime().block_on(async {
+    lab.runtime.block_on(async {
         let path = format!("/repos/{REPOSITORY}/installation");
         let installation = call(lab, "GET", &path, &jwt(), &Value::Null).await;
         let path = format!("/app/installations/{}/access_tokens", installation["id"]);

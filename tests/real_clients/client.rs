@@ -37,37 +37,36 @@ pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// A script of `tests/node`.
-pub(crate) fn node(script: &str) -> Command {
+/// A script of `tests/node`, given what a dispatcher would get in this lab.
+pub(crate) fn node(lab: &Lab, script: &str) -> Command {
     installed("tests/node/node_modules/octokit");
     let mut command = program("node");
     command.arg(installed(&format!("tests/node/{script}")));
+    furnish(lab, &mut command);
     command
 }
 
-/// A script of `tests/python`.
-pub(crate) fn python(script: &str) -> Command {
+/// The same for a script of `tests/python`.
+pub(crate) fn python(lab: &Lab, script: &str) -> Command {
     let mut command = program(installed("target/python-clients/bin/python"));
     // No compiled modules beside the sources.
     command
         .arg("-B")
         .arg(installed(&format!("tests/python/{script}")));
+    furnish(lab, &mut command);
     command
 }
 
-/// Gives a client what a dispatcher would get.
 fn furnish(lab: &Lab, command: &mut Command) {
     command
         .envs(lab.environment())
-        .env("REPOSITORY", REPOSITORY)
-        .stdin(Stdio::null());
+        .env("REPOSITORY", REPOSITORY);
 }
 
 /// Runs a client to its end and gives the last line of its output, parsed; `null` if it said nothing.
-pub(crate) fn run(lab: &Lab, mut command: Command) -> Value {
-    furnish(lab, &mut command);
+pub(crate) fn run(mut command: Command) -> Value {
     let program = command.get_program().to_string_lossy().into_owned();
-    let ended = command.output();
+    let ended = command.stdin(Stdio::null()).output();
     let ended = ended.unwrap_or_else(|error| panic!("{program}: {error}; ci/check installs it"));
     let (said, complained) = (
         String::from_utf8_lossy(&ended.stdout),
@@ -82,9 +81,19 @@ pub(crate) fn run(lab: &Lab, mut command: Command) -> Value {
     serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {said}{complained}"))
 }
 
-/// A receiver of webhooks, killed when dropped.
+/// A child process that does not outlive its test.
+pub(crate) struct Process(pub(crate) Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A receiver of webhooks.
 pub(crate) struct Receiver {
-    child: Child,
+    _process: Process,
     lines: BufReader<ChildStdout>,
     /// Where it wants its webhooks.
     pub(crate) url: String,
@@ -92,12 +101,12 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     /// Starts it and waits until it listens.
-    pub(crate) fn start(lab: &Lab, mut command: Command) -> Self {
-        furnish(lab, &mut command);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         let mut receiver = Self {
-            child,
+            _process: Process(child),
             lines,
             url: String::new(),
         };
@@ -111,12 +120,5 @@ impl Receiver {
         self.lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("the receiver said {line:?}: {error}"))
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -2,7 +2,12 @@
 //!
 //! gh has no notion of an App, so App calls carry a JWT of ours and all others a token it minted.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use dispatchlab::target::LAB_APP_ID;
 use serde_json::{Value, json};
@@ -13,22 +18,17 @@ use crate::{
     round,
 };
 
+/// gh with a configuration of its own.
 struct Gh<'a> {
-    lab: &'a Lab,
     configuration: &'a Path,
 }
 
 impl<'a> Gh<'a> {
-    /// Puts the fake on a socket in `folder`, and has gh use it there.
-    fn configured(lab: &'a mut Lab, folder: &'a Path) -> Self {
-        let socket = folder.join("github.sock");
-        let (runtime, serving) = lab.serving();
-        let _tasks = runtime.enter();
-        serving.github_on_socket(&socket).unwrap();
-        let configuration = format!("http_unix_socket: {}\n", socket.display());
+    /// gh that finds GitHub on a socket in `folder`, whatever the host.
+    fn configured(folder: &'a Path) -> Self {
+        let configuration = format!("http_unix_socket: {}\n", socket(folder).display());
         fs::write(folder.join("config.yml"), configuration).unwrap();
         Self {
-            lab,
             configuration: folder,
         }
     }
@@ -38,7 +38,7 @@ impl<'a> Gh<'a> {
         let mut command = self.command(arguments);
         let tokens = [("GH_TOKEN", token), ("GH_ENTERPRISE_TOKEN", token)];
         command.envs(tokens);
-        client::run(self.lab, command)
+        client::run(command)
     }
 
     /// `gh api` as the App.
@@ -48,7 +48,7 @@ impl<'a> Gh<'a> {
         command.args(["-H", &bearer]);
         // gh refuses to begin without a token, though the header is the one that goes out.
         command.env("GH_TOKEN", "unused");
-        client::run(self.lab, command)
+        client::run(command)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -57,6 +57,16 @@ impl<'a> Gh<'a> {
         command.env("GH_CONFIG_DIR", self.configuration);
         command
     }
+}
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("github.sock")
+}
+
+/// Puts the fake GitHub of this lab on the socket in `folder`.
+fn listen_in(folder: &Path, lab: &mut Lab) {
+    let _tasks = lab.runtime.enter();
+    lab.serving.github_on_socket(&socket(folder)).unwrap();
 }
 
 fn names(listed: &Value) -> Vec<&str> {
@@ -94,7 +104,8 @@ fn gh_makes_the_round_over_a_unix_socket() {
     let mut lab = Lab::new();
     lab.queue_with_a_lost_webhook(round::JOB);
     let folder = tempfile::tempdir().unwrap();
-    let gh = Gh::configured(&mut lab, folder.path());
+    listen_in(folder.path(), &mut lab);
+    let gh = Gh::configured(folder.path());
     assert_eq!(gh.app(&["app"])["id"], LAB_APP_ID);
     let installation = &gh.app(&["app/installations"])[0]["id"];
     let tokens = format!("app/installations/{installation}/access_tokens");
@@ -137,7 +148,8 @@ fn gh_follows_the_pages_of_a_listing() {
     let mut lab = Lab::new();
     app::register_runners(&lab, 3);
     let folder = tempfile::tempdir().unwrap();
-    let gh = Gh::configured(&mut lab, folder.path());
+    listen_in(folder.path(), &mut lab);
+    let gh = Gh::configured(folder.path());
     let installation = &gh.app(&["app/installations"])[0]["id"];
     let tokens = format!("app/installations/{installation}/access_tokens");
     let minted = gh.app(&["--method", "POST", &tokens]);
@@ -149,4 +161,27 @@ fn gh_follows_the_pages_of_a_listing() {
     );
     assert_eq!(names(&last), ["other-2"]);
     assert_eq!(lab.statuses("github.list-runners"), [200, 200]);
+}
+
+#[test]
+fn the_binary_answers_gh_on_its_socket_and_removes_it_when_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = socket(folder.path());
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_dispatchlab"));
+    let free = "127.0.0.1:0";
+    serve.args(["serve", "--github", free, "--hf", free, "--github-socket"]);
+    let serve = serve.arg(&socket).stderr(Stdio::null()).spawn();
+    let mut serve = client::Process(serve.unwrap());
+    while !socket.exists() {
+        assert!(serve.0.try_wait().unwrap().is_none(), "serve ended early");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let gh = Gh::configured(folder.path());
+    assert_eq!(gh.app(&["app"])["id"], LAB_APP_ID);
+
+    let pid = serve.0.id().to_string();
+    let interrupted = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(interrupted.unwrap().success());
+    assert_eq!(serve.0.wait().unwrap().code(), Some(130));
+    assert!(!socket.exists());
 }

@@ -28,9 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Lab {
     // Dropped before the runtime whose tasks it owns.
-    serving: Serving,
+    pub(crate) serving: Serving,
     plan: Plan,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
 }
 
 impl Lab {
@@ -65,22 +65,9 @@ impl Lab {
         self.serving.world()
     }
 
-    pub(crate) fn serving(&mut self) -> (&Runtime, &mut Serving) {
-        (&self.runtime, &mut self.serving)
-    }
-
-    pub(crate) fn runtime(&self) -> &Runtime {
-        &self.runtime
-    }
-
     /// What a dispatcher would be given to work here.
     pub(crate) fn environment(&self) -> BTreeMap<&'static str, String> {
         environment(&self.plan, &self.serving.github_url, &self.serving.hf_url)
-    }
-
-    /// `http://127.0.0.1:PORT`.
-    pub(crate) fn github_url(&self) -> &str {
-        &self.serving.github_url
     }
 
     pub(crate) fn queue(&self, name: &str) -> JobId {

@@ -6,9 +6,9 @@ use fakes::faults::{Effect, FaultRule};
 use crate::{app, client, lab::Lab, round};
 
 fn octokit(lab: &Lab, part: &str) -> serde_json::Value {
-    let mut command = client::node("octokit.mjs");
+    let mut command = client::node(lab, "octokit.mjs");
     command.arg(part);
-    client::run(lab, command)
+    client::run(command)
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn githubkit_makes_the_round() {
     let lab = Lab::new();
     app::register_runners(&lab, 2);
     lab.queue_with_a_lost_webhook(round::JOB);
-    let seen = client::run(&lab, client::python("with_githubkit.py"));
+    let seen = client::run(client::python(&lab, "with_githubkit.py"));
     round::assert_made(&lab, &seen);
     assert_eq!(seen["app"], LAB_APP_ID);
     assert_eq!(
@@ -26,7 +26,7 @@ fn pygithub_makes_the_round() {
     let lab = Lab::new();
     app::register_runners(&lab, 2);
     lab.queue_with_a_lost_webhook(round::JOB);
-    let seen = client::run(&lab, client::python("with_pygithub.py"));
+    let seen = client::run(client::python(&lab, "with_pygithub.py"));
     round::assert_made(&lab, &seen);
     assert_eq!(seen["app"], LAB_APP_ID);
     assert_eq!(seen["runners"], json!(["other-0", "other-1", "pygithub-1"]));

@@ -19,7 +19,7 @@ fn connect(lab: &Lab, receiver: &Receiver) {
 
 /// What the receiver answers to the queued event of a job, bent like this.
 fn answer_to(lab: &Lab, signed: Signed, headers: &[(&str, &str)]) -> u16 {
-    let _tasks = lab.runtime().enter();
+    let _tasks = lab.runtime.enter();
     let github = lab.world().github();
     let job = github.job_by_name("J1").unwrap();
     let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
@@ -72,7 +72,7 @@ fn refuses_what_is_not_githubs(lab: &Lab) {
 #[test]
 fn octokit_webhooks_takes_a_signed_event_and_refuses_all_others() {
     let lab = Lab::new();
-    let mut receiver = Receiver::start(&lab, client::node("webhooks.mjs"));
+    let mut receiver = Receiver::start(client::node(&lab, "webhooks.mjs"));
     connect(&lab, &receiver);
     lab.queue("J1");
     let (guid, status) = first_delivery(&lab);
@@ -89,10 +89,15 @@ fn octokit_webhooks_takes_a_signed_event_and_refuses_all_others() {
 #[test]
 fn probot_takes_a_signed_event_and_makes_a_runner_for_it() {
     let lab = Lab::new();
-    let mut probot = client::node("probot.mjs");
-    let host = lab.github_url().strip_prefix("http://").unwrap().to_owned();
+    let mut probot = client::node(&lab, "probot.mjs");
+    let host = lab
+        .serving
+        .github_url
+        .strip_prefix("http://")
+        .unwrap()
+        .to_owned();
     probot.env("GHE_PROTOCOL", "http").env("GHE_HOST", host);
-    let mut receiver = Receiver::start(&lab, probot);
+    let mut receiver = Receiver::start(probot);
     connect(&lab, &receiver);
     let job = lab.queue("J1");
     let (guid, status) = first_delivery(&lab);
