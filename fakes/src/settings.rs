@@ -4,6 +4,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::env::Span;
 
+mod runs;
+
+pub use runs::{RunSettings, WithoutRunner};
+
 /// Everything a world is set up with.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -87,6 +91,8 @@ pub struct GithubSettings {
     pub webhook_timeout: Duration,
     /// The largest page of a listing.
     pub page_size_max: u32,
+    /// How workflows are run.
+    pub runs: RunSettings,
 }
 
 impl Default for GithubSettings {
@@ -108,6 +114,7 @@ impl Default for GithubSettings {
             webhook_delay: Span::fixed(Duration::from_secs(1)),
             webhook_timeout: Duration::from_secs(10),
             page_size_max: 100,
+            runs: RunSettings::default(),
         }
     }
 }

@@ -61,6 +61,8 @@ pub(super) fn app_permissions() -> BTreeMap<String, String> {
     [
         ("actions", "write"),
         ("administration", "write"),
+        ("checks", "write"),
+        ("deployments", "write"),
         ("metadata", "read"),
         ("organization_self_hosted_runners", "write"),
     ]

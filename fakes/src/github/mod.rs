@@ -1,16 +1,27 @@
 //! The fake GitHub: jobs and runs, runners, label assignment, webhooks, and the REST API around them.
 
 mod api_apps;
+mod api_check_runs;
 mod api_deliveries;
+mod api_deployments;
+mod api_logs;
+mod api_run_changes;
 mod api_runners;
 mod api_runs;
+mod api_workflows;
 mod assignment;
 mod auth;
+mod cancelling;
+mod check_run_object;
+mod check_runs;
+mod concurrency;
 mod connections;
 mod delivering;
 mod delivery_log;
 mod jobs;
 mod links;
+mod log_links;
+mod log_text;
 mod objects;
 mod organization;
 mod payload;
@@ -20,7 +31,11 @@ mod repository_text;
 mod rerun;
 mod route;
 mod routes;
+mod run_filter;
+mod run_index;
+mod run_object;
 mod sending;
+mod standing;
 mod state;
 mod views;
 
@@ -42,14 +57,16 @@ use crate::{
     settings::GithubSettings,
 };
 
+pub use concurrency::Concurrency;
 pub(crate) use connections::{Credential, JitConfig, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
-pub use jobs::NewJob;
+pub use jobs::{NewJob, RunIsFull};
 pub(crate) use links::query_pairs;
 pub use route::RouteInfo;
 pub use routes::routes;
+pub use standing::{RunConclusion, RunStatus};
 pub use state::Status;
-pub use views::{JobView, RunnerView};
+pub use views::{JobView, RunView, RunnerView};
 
 use state::State;
 

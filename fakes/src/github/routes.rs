@@ -3,7 +3,8 @@
 use http::Method;
 
 use super::{
-    Github, api_apps, api_deliveries, api_runners, api_runs,
+    Github, api_apps, api_check_runs, api_deliveries, api_deployments, api_logs, api_run_changes,
+    api_runners, api_runs, api_workflows,
     auth::Caller,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route, RouteInfo},
@@ -17,11 +18,16 @@ use crate::{
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 4] = [
+const TABLES: [&[Route]; 9] = [
     api_apps::ROUTES,
+    api_check_runs::ROUTES,
     api_deliveries::ROUTES,
+    api_deployments::ROUTES,
+    api_logs::ROUTES,
+    api_run_changes::ROUTES,
     api_runners::ROUTES,
     api_runs::ROUTES,
+    api_workflows::ROUTES,
 ];
 
 /// Everything the fake GitHub's API answers.
