@@ -35,7 +35,8 @@ pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
 pub use faults::{Effect, FaultRule, Faults, Omit, Only};
 pub use github::{
-    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RunnerView,
+    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver,
+    RunConclusion, RunIsFull, RunStatus, RunView, RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
 pub use history::History;

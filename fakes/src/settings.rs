@@ -9,6 +9,9 @@ use crate::env::Span;
 
 pub use app::{AppSettings, ManifestSettings, TokenFormat};
 pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
+mod runs;
+
+pub use runs::{RunSettings, WithoutRunner};
 
 /// Everything a world is set up with.
 #[derive(Clone, Debug, Default)]
@@ -97,6 +100,8 @@ pub struct GithubSettings {
     pub app: AppSettings,
     /// Rate limits.
     pub limits: LimitSettings,
+    /// How workflows are run.
+    pub runs: RunSettings,
 }
 
 impl Default for GithubSettings {
@@ -120,6 +125,7 @@ impl Default for GithubSettings {
             page_size_max: 100,
             app: AppSettings::default(),
             limits: LimitSettings::default(),
+            runs: RunSettings::default(),
         }
     }
 }

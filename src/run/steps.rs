@@ -33,7 +33,8 @@ pub(super) fn take(world: &World, verb: &Verb, it: Option<&HfJobId>) -> Taken {
     let github = world.github();
     match verb {
         Verb::Queue(job) => {
-            github.queue(new_job(job), None);
+            // As on GitHub, a job beyond what a run can hold does not come into being.
+            let _refused = github.queue(new_job(job), None);
         }
         Verb::Cancel(cancel) => {
             if let Some(run) = run_of(world, &cancel.job) {
@@ -103,9 +104,6 @@ fn run_of(world: &World, job: &str) -> Option<fakes::ids::RunId> {
 
 fn new_job(job: &plan::NewJob) -> NewJob {
     NewJob {
-        name: job.name.clone(),
-        repo: job.repo.clone(),
-        labels: job.labels.clone(),
         run: Some(job.run.clone()),
         runs_for: job.runs_for.0,
         conclusion: match job.conclusion {
@@ -114,6 +112,7 @@ fn new_job(job: &plan::NewJob) -> NewJob {
         },
         max_parallel: job.max_parallel,
         needs_approval: job.needs_approval,
+        ..NewJob::new(&job.name, &job.repo, job.labels.clone())
     }
 }
 

@@ -1,31 +1,45 @@
-//! The endpoints of runs and jobs.
+//! The endpoints that show runs, their attempts, and jobs.
 
 use std::sync::Arc;
 
 use super::{
     Github,
     links::query_value,
-    objects::{RUN_FILTERS, push_run, run_has_status},
     payload::{Look, push_job},
-    reply::{error, invalid_request, not_found},
+    reply::{invalid_request, not_found},
     repository_text::Repository,
     route::{Access, Ask, Permission, Route},
-    state::{Job, Status},
+    run_filter::RunFilter,
+    run_object::{RunLook, push_run},
+    state::{Job, Run, State},
 };
 use crate::{
-    calls::Reply,
-    history::What,
+    calls::{Incoming, Reply},
     ids::{JobId, RunId},
 };
 
 const READ: Permission = Permission::read("actions");
-const WRITE: Permission = Permission::write("actions");
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}/actions/runs",
         "github.list-runs",
         Access::Repository(READ, Github::list_runs),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runs/{run_id}",
+        "github.get-run",
+        Access::Repository(READ, Github::get_run),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}",
+        "github.get-run-attempt",
+        Access::Repository(READ, Github::get_run_attempt),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs",
+        "github.list-run-attempt-jobs",
+        Access::Repository(READ, Github::list_attempt_jobs),
     ),
     Route::get(
         "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs",
@@ -37,56 +51,78 @@ pub(super) const ROUTES: &[Route] = &[
         "github.get-job",
         Access::Repository(READ, Github::get_job),
     ),
-    Route::post(
-        "/repos/{owner}/{repo}/actions/runs/{run_id}/cancel",
-        "github.cancel-run",
-        Access::Repository(WRITE, Github::cancel_run_by_api),
-    ),
 ];
 
 impl Github {
     fn list_runs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let request = ask.request;
-        let wanted = query_value(request, "status");
-        if wanted
-            .as_ref()
-            .is_some_and(|wanted| !RUN_FILTERS.contains(&wanted.as_str()))
-        {
-            return invalid_request("status is not one of the known values.");
-        }
+        let filter = match RunFilter::of(ask.request) {
+            Ok(filter) => filter,
+            Err(refusal) => return refusal,
+        };
+        let page = self.page(ask.request);
+        let given_max = if filter.limits() {
+            self.settings().runs.filtered_max
+        } else {
+            usize::MAX
+        };
+        let skip = (page.number - 1).saturating_mul(page.per_page);
+        let take = page.per_page.min(given_max.saturating_sub(skip));
         let state = self.seen_by(ask.call);
-        // Newest first, as GitHub lists them.
-        let runs: Vec<_> = state
-            .runs
-            .values()
-            .rev()
-            .filter(|run| run.repo.id == repo.id)
-            .filter(|run| {
-                wanted
-                    .as_ref()
-                    .is_none_or(|wanted| run_has_status(&state, run, wanted))
-            })
-            .collect();
-        let (page, total) = (self.page(request), runs.len());
+        let (total, runs) = filter.choose(&state, repo, skip, take);
         let mut body = format!("{{\"total_count\":{total},\"workflow_runs\":[");
-        for (index, run) in page.of(runs).into_iter().enumerate() {
+        for (index, run) in runs.into_iter().enumerate() {
             if index > 0 {
                 body.push(',');
             }
-            push_run(&mut body, &state, run);
+            push_run(&mut body, run, &RunLook::of(run));
         }
         body.push_str("]}");
-        self.with_links(Reply::text(200, body), request, &page, total)
+        let reachable = total.min(given_max);
+        self.with_links(Reply::text(200, body), ask.request, &page, reachable)
+    }
+
+    fn get_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+        let state = self.seen_by(ask.call);
+        let Some(run) = state.run_of_repo(repo, ask) else {
+            return not_found();
+        };
+        run_reply(run, &RunLook::of(run))
+    }
+
+    fn get_run_attempt(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+        let state = self.seen_by(ask.call);
+        let found = state.run_of_repo(repo, ask).and_then(|run| {
+            let look = RunLook::of_attempt(run, attempt_number(ask)?)?;
+            Some((run, look))
+        });
+        match found {
+            Some((run, look)) => run_reply(run, &look),
+            None => not_found(),
+        }
+    }
+
+    fn list_attempt_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+        let state = self.seen_by(ask.call);
+        let found = state.run_of_repo(repo, ask).zip(attempt_number(ask));
+        let Some((run, number)) =
+            found.filter(|(run, number)| run.attempts.iter().any(|known| known.number == *number))
+        else {
+            return not_found();
+        };
+        let mut jobs = state.jobs_as_of(run, number);
+        if !self.settings().runs.attempts_carry_jobs {
+            jobs.retain(|job| job.attempt == number);
+        }
+        self.jobs_reply(ask.request, run, jobs)
     }
 
     fn list_run_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let (run, request) = (RunId(ask.number("run_id")), ask.request);
         let state = self.seen_by(ask.call);
-        let Some(run) = state.runs.get(&run).filter(|run| run.repo.id == repo.id) else {
+        let Some(run) = state.run_of_repo(repo, ask) else {
             return not_found();
         };
-        let jobs: Vec<&Job> = match query_value(request, "filter").as_deref() {
-            None | Some("latest") => state.latest_jobs(run).collect(),
+        let jobs: Vec<&Job> = match query_value(ask.request, "filter").as_deref() {
+            None | Some("latest") => state.latest_jobs(run),
             Some("all") => run
                 .jobs
                 .iter()
@@ -94,6 +130,10 @@ impl Github {
                 .collect(),
             Some(_) => return invalid_request("filter must be latest or all."),
         };
+        self.jobs_reply(ask.request, run, jobs)
+    }
+
+    fn jobs_reply(&self, request: &Incoming, run: &Run, jobs: Vec<&Job>) -> Reply {
         let (page, total) = (self.page(request), jobs.len());
         let mut body = format!("{{\"total_count\":{total},\"jobs\":[");
         for (index, job) in page.of(jobs).into_iter().enumerate() {
@@ -107,9 +147,8 @@ impl Github {
     }
 
     fn get_job(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let job = JobId(ask.number("job_id"));
         let state = self.seen_by(ask.call);
-        let found = state.jobs.get(&job).filter(|job| job.repo.id == repo.id);
+        let found = state.job_of_repo(repo, ask);
         let Some((job, run)) = found.and_then(|job| Some((job, state.runs.get(&job.run)?))) else {
             return not_found();
         };
@@ -117,22 +156,29 @@ impl Github {
         push_job(&mut body, job, run, &Look::of(job));
         Reply::text(200, body)
     }
+}
 
-    fn cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let (run, call) = (RunId(ask.number("run_id")), ask.call);
-        let mut state = self.state();
-        let Some(found) = state.runs.get(&run).filter(|run| run.repo.id == repo.id) else {
-            return not_found();
-        };
-        if state.run_status(found) == Status::Completed {
-            return error(409, "Cannot cancel a workflow run that is completed.");
-        }
-        let requested = What::RunCancelRequested {
-            run,
-            call: Some(call.call),
-        };
-        let requested = self.history().record(Some(call.received), requested);
-        self.cancel_jobs(&mut state, run, requested);
-        Reply::text(202, "{}".to_owned()).with_effect()
+impl State {
+    /// The run that the path names, if it is one of this repository.
+    pub(super) fn run_of_repo(&self, repo: &Repository, ask: &Ask<'_>) -> Option<&Run> {
+        let run = self.runs.get(&RunId(ask.number("run_id")))?;
+        (run.repo.id == repo.id).then_some(run)
     }
+
+    /// The job that the path names, if it is one of this repository.
+    pub(super) fn job_of_repo(&self, repo: &Repository, ask: &Ask<'_>) -> Option<&Job> {
+        let job = self.jobs.get(&JobId(ask.number("job_id")))?;
+        (job.repo.id == repo.id).then_some(job)
+    }
+}
+
+/// The attempt that the path names.
+pub(super) fn attempt_number(ask: &Ask<'_>) -> Option<u32> {
+    u32::try_from(ask.number("attempt_number")).ok()
+}
+
+fn run_reply(run: &Run, look: &RunLook) -> Reply {
+    let mut body = String::with_capacity(16_000);
+    push_run(&mut body, run, look);
+    Reply::text(200, body)
 }

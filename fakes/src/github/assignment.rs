@@ -101,8 +101,7 @@ impl Github {
         let Some(job) = state.jobs.get(&id) else {
             return;
         };
-        let (cause, runs_for, conclusion) =
-            (job.dispatchable_because, job.runs_for, job.will_conclude);
+        let (cause, (runs_for, conclusion)) = (job.dispatchable_because, self.course_of(job));
         if let Some(assigned) = self.give(state, id, runner_id, cause, Some(runs_for), conclusion) {
             let name = state
                 .runners

@@ -1,12 +1,13 @@
-//! The life of workflow jobs and runs: queued, approved, started, completed, cancelled.
+//! The life of workflow jobs and runs: queued, approved, started, completed.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Github,
-    connections::ToRunner,
+    concurrency::{Concurrency, Hold},
     repository_text::Repository,
-    state::{Birth, Job, KnownIds, Link, Run, State, Status},
+    standing::{Standing, Tally},
+    state::{Attempt, Birth, Job, KnownIds, Run, State, Status},
 };
 use crate::{
     drawn_text::{HEX, drawn},
@@ -14,6 +15,9 @@ use crate::{
     ids::{EventId, JobId, RunId, RunnerId},
     settings::RepoSettings,
 };
+
+/// How long a job runs when nobody says.
+pub(super) const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
 
 /// A job somebody pushes.
 #[derive(Clone, Debug)]
@@ -28,20 +32,71 @@ pub struct NewJob {
     pub run: Option<String>,
     /// How long it runs.
     pub runs_for: Duration,
-    /// How it ends, if it runs to its end.
+    /// How it ends, if it runs to its end. A skipped one never runs.
     pub conclusion: Conclusion,
     /// How many jobs of its run may run at once.
     pub max_parallel: Option<u32>,
     /// Whether it waits for an approval first.
     pub needs_approval: bool,
+    /// Its `timeout-minutes`: how long it may run.
+    pub timeout: Option<Duration>,
+    /// The `concurrency` of its run; the run's first job decides.
+    pub concurrency: Option<Concurrency>,
+    /// Whether its run comes from a fork and needs a maintainer's approval before it has any jobs; the
+    /// run's first job decides.
+    pub from_fork: bool,
 }
 
+impl NewJob {
+    /// A job of its own run that takes a minute and succeeds.
+    #[must_use]
+    pub fn new(name: &str, repo: &str, labels: Vec<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            repo: repo.to_owned(),
+            labels,
+            run: None,
+            runs_for: RUNS_FOR_DEFAULT,
+            conclusion: Conclusion::Success,
+            max_parallel: None,
+            needs_approval: false,
+            timeout: None,
+            concurrency: None,
+            from_fork: false,
+        }
+    }
+}
+
+/// The run has as many jobs as a matrix can make; this one does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunIsFull {
+    /// The run.
+    pub run: RunId,
+    /// How many jobs it has.
+    pub jobs: usize,
+}
+
+impl fmt::Display for RunIsFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has all the {} jobs it can have", self.run, self.jobs)
+    }
+}
+
+impl std::error::Error for RunIsFull {}
+
 impl Github {
-    /// A job is pushed: it is queued, or waits for an approval.
-    pub fn queue(&self, job: NewJob, because: Option<EventId>) -> JobId {
+    /// A job is pushed: it is queued, or waits for an approval, or for its run to begin.
+    ///
+    /// # Errors
+    /// When its run has as many jobs as a matrix can make.
+    pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, RunIsFull> {
         let mut state = self.state();
         let repo = self.repo_or_new(&mut state, &job.repo);
         let run = self.run_for(&mut state, &repo, &job);
+        let jobs = state.first_jobs(run);
+        if jobs >= self.settings().runs.jobs_max {
+            return Err(RunIsFull { run, jobs });
+        }
         let id = state.counters.job();
         let status = if job.needs_approval {
             Status::Waiting
@@ -59,13 +114,14 @@ impl Github {
         });
         let made = Job {
             runs_for: job.runs_for,
+            timeout: job.timeout,
             will_conclude: job.conclusion,
             status,
             ..born
         };
-        self.begin_job(&mut state, made, because, true);
+        self.bring(&mut state, made, because);
         self.assign(&mut state);
-        id
+        Ok(id)
     }
 
     pub(super) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {
@@ -94,6 +150,13 @@ impl Github {
         let id = known.unwrap_or_else(|| {
             let id = state.counters.run();
             self.add_run(state, id, &key, repo, 1);
+            if let Some(run) = state.runs.get_mut(&id) {
+                run.concurrency.clone_from(&job.concurrency);
+                if job.from_fork {
+                    run.event = "pull_request";
+                    run.hold = Some(Hold::Fork);
+                }
+            }
             id
         });
         if let Some(run) = state.runs.get_mut(&id)
@@ -116,16 +179,27 @@ impl Github {
         let run = Run {
             id,
             repo: repo.clone(),
-            number: state.runs.len() as u64 + 1,
+            number: state.counters.run_number(),
             attempt,
             head_sha: drawn(self.env(), key, "head-sha", HEX, 40),
             created_at: now,
             updated_at: now,
             max_parallel: None,
             jobs: Vec::new(),
+            event: "push",
+            concurrency: None,
+            hold: None,
+            ended: None,
+            tally: Tally::default(),
+            standing: Standing::EMPTY,
+            attempts: vec![Attempt::begun(attempt, now)],
+            logs_deleted: 0,
+            without_runner: self.settings().runs.without_runner,
         };
         state.run_keys.insert(key.to_owned(), id);
+        state.run_index.add(&run);
         state.runs.insert(id, run);
+        self.plan_run_limit(state, self.settings().runs.run_takes_max);
     }
 
     /// Puts a new job into the world, in the status it has, and tells everybody.
@@ -137,6 +211,7 @@ impl Github {
         emits: bool,
     ) {
         let (id, run, waits) = (job.id, job.run, job.status == Status::Waiting);
+        let skipped = job.will_conclude == Conclusion::Skipped && !job.driven;
         let event = self.history().record(because, existence(&job));
         job.last_event = event;
         if let Some(run) = state.runs.get_mut(&run) {
@@ -146,11 +221,15 @@ impl Github {
         state.names.insert(job.name.clone(), id);
         let driven = job.driven;
         state.jobs.insert(id, job);
-        if !waits && !driven {
+        state.count_job(id);
+        if !waits && !driven && !skipped {
             self.make_dispatchable(state, id, event);
         }
-        if emits {
+        if emits && (!skipped || self.settings().runs.skipped_are_queued) {
             self.emit(state, id, if waits { "waiting" } else { "queued" }, event);
+        }
+        if skipped {
+            self.conclude(state, id, Conclusion::Skipped, event);
         }
     }
 
@@ -163,13 +242,54 @@ impl Github {
         }
     }
 
-    /// Somebody approves the waiting jobs of a run.
+    /// Somebody approves the waiting jobs of a run, or a run that comes from a fork.
     pub fn approve(&self, run: RunId, because: Option<EventId>) {
         let mut state = self.state();
+        self.approve_fork(&mut state, run, because);
+        self.approve_jobs(&mut state, run, because);
+    }
+
+    pub(super) fn approve_jobs(&self, state: &mut State, run: RunId, because: Option<EventId>) {
         for id in state.jobs_of(run) {
-            self.queue_waiting(&mut state, id, because, true);
+            self.queue_waiting(state, id, because, true);
         }
-        self.assign(&mut state);
+        self.assign(state);
+    }
+
+    /// A maintainer lets a fork's run begin. Says whether it waited for that.
+    pub(super) fn approve_fork(
+        &self,
+        state: &mut State,
+        run: RunId,
+        because: Option<EventId>,
+    ) -> bool {
+        let waits = state
+            .runs
+            .get(&run)
+            .is_some_and(|run| run.hold == Some(Hold::Fork));
+        if waits {
+            self.let_go(state, run, because);
+            self.assign(state);
+        }
+        waits
+    }
+
+    /// Somebody rejects the waiting jobs of a run: they fail.
+    pub fn reject(&self, run: RunId, because: Option<EventId>) {
+        self.reject_jobs(&mut self.state(), run, because);
+    }
+
+    pub(super) fn reject_jobs(&self, state: &mut State, run: RunId, because: Option<EventId>) {
+        for id in state.jobs_of(run) {
+            let waiting = state
+                .jobs
+                .get(&id)
+                .filter(|job| job.status == Status::Waiting);
+            if let Some(cause) = waiting.map(|job| because.unwrap_or(job.last_event)) {
+                self.conclude(state, id, Conclusion::Failure, cause);
+            }
+        }
+        self.assign(state);
     }
 
     /// Waiting to queued.
@@ -180,14 +300,17 @@ impl Github {
         because: Option<EventId>,
         emits: bool,
     ) {
-        let Some(job) = state
+        if state
             .jobs
-            .get_mut(&id)
-            .filter(|job| job.status == Status::Waiting)
-        else {
+            .get(&id)
+            .is_none_or(|job| job.status != Status::Waiting)
+        {
+            return;
+        }
+        state.move_job(id, Status::Queued);
+        let Some(job) = state.jobs.get_mut(&id) else {
             return;
         };
-        job.status = Status::Queued;
         let event = self
             .history()
             .record(because.or(Some(job.last_event)), existence(job));
@@ -198,51 +321,6 @@ impl Github {
         if emits {
             self.emit(state, id, "queued", event);
         }
-    }
-
-    /// Somebody cancels a run.
-    pub fn cancel_run(&self, run: RunId, because: Option<EventId>) {
-        let mut state = self.state();
-        let event = self
-            .history()
-            .record(because, What::RunCancelRequested { run, call: None });
-        self.cancel_jobs(&mut state, run, event);
-    }
-
-    /// Jobs without a runner end at once; a running job's runner is told.
-    pub(super) fn cancel_jobs(&self, state: &mut State, run: RunId, because: EventId) {
-        for id in state.jobs_of(run) {
-            let Some(job) = state.jobs.get(&id) else {
-                continue;
-            };
-            match job.status {
-                Status::Completed => {}
-                Status::Waiting | Status::Queued => {
-                    let reserved = state
-                        .runners
-                        .values()
-                        .find(|runner| runner.job == Some(id))
-                        .map(|runner| runner.id);
-                    if let Some(runner) = reserved.and_then(|runner| state.runners.get_mut(&runner))
-                    {
-                        runner.job = None;
-                    }
-                    self.conclude(state, id, Conclusion::Cancelled, because);
-                }
-                Status::InProgress => {
-                    let runner = job.runner.and_then(|runner| state.runners.get(&runner));
-                    match runner.map(|runner| &runner.link) {
-                        Some(Link::Connected(runner)) => {
-                            // A runner that just ended is noticed by its own end.
-                            let _gone = runner.send(ToRunner::Cancel(because));
-                        }
-                        // A recording's job has no runner of ours, and a lost runner hears nothing.
-                        _ => self.conclude(state, id, Conclusion::Cancelled, because),
-                    }
-                }
-            }
-        }
-        self.assign(state);
     }
 
     /// The job starts on a runner, or outside the lab.
@@ -256,10 +334,10 @@ impl Github {
     ) {
         let now = self.now();
         state.queued.remove(&id);
+        state.move_job(id, Status::InProgress);
         let Some(job) = state.jobs.get_mut(&id) else {
             return;
         };
-        job.status = Status::InProgress;
         job.started_at = Some(now);
         job.runner = runner;
         name.clone_into(&mut job.runner_name);
@@ -299,7 +377,6 @@ impl Github {
         else {
             return;
         };
-        job.status = Status::Completed;
         job.conclusion = Some(conclusion);
         job.completed_at = Some(now);
         let runner = job.runner;
@@ -313,10 +390,24 @@ impl Github {
         );
         job.last_event = event;
         let (run, driven) = (job.run, job.driven);
+        state.move_job(id, Status::Completed);
         if !driven {
             self.emit(state, id, "completed", event);
         }
         self.unblock(state, run, event);
+        self.pass_group_on(state, run, event);
+    }
+
+    /// How long the job will run, and how it will end: its time limits may come first.
+    pub(super) fn course_of(&self, job: &Job) -> (Duration, Conclusion) {
+        let settings = &self.settings().runs;
+        let limit = job.timeout.unwrap_or(Duration::MAX);
+        let limit = limit.min(settings.job_runs_max);
+        if job.runs_for > limit {
+            (limit, settings.timeout_conclusion)
+        } else {
+            (job.runs_for, job.will_conclude)
+        }
     }
 
     /// A job of the run ended: with a limit on parallel jobs, the others could go from now on.
@@ -343,6 +434,18 @@ impl Github {
 }
 
 impl State {
+    /// How many jobs the first attempt of a run has, or will have.
+    fn first_jobs(&self, run: RunId) -> usize {
+        let first = |job: &&Job| job.attempt == 1;
+        let begun = match self.runs.get(&run) {
+            Some(run) if run.attempt == 1 => run.jobs.len(),
+            Some(run) => self.jobs_as_of(run, 1).len(),
+            None => 0,
+        };
+        let unborn = self.unborn.get(&run).into_iter().flatten();
+        begun + unborn.filter(first).count()
+    }
+
     pub(super) fn jobs_of(&self, run: RunId) -> Vec<JobId> {
         self.runs
             .get(&run)

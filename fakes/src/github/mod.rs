@@ -2,16 +2,25 @@
 
 mod admission;
 mod api_apps;
+mod api_check_runs;
 mod api_deliveries;
+mod api_deployments;
 mod api_installations;
+mod api_logs;
 mod api_lookups;
 mod api_manifest;
 mod api_rate_limit;
+mod api_run_changes;
 mod api_runners;
 mod api_runs;
+mod api_workflows;
 mod app_profile;
 mod assignment;
 mod auth;
+mod cancelling;
+mod check_run_object;
+mod check_runs;
+mod concurrency;
 mod connections;
 mod delivering;
 mod delivery_log;
@@ -19,6 +28,8 @@ mod installations;
 mod jobs;
 mod limits;
 mod links;
+mod log_links;
+mod log_text;
 mod manifest;
 mod objects;
 mod organization;
@@ -31,7 +42,11 @@ mod repository_text;
 mod rerun;
 mod route;
 mod routes;
+mod run_filter;
+mod run_index;
+mod run_object;
 mod sending;
+mod standing;
 mod state;
 mod versions;
 mod views;
@@ -54,14 +69,16 @@ use crate::{
     settings::GithubSettings,
 };
 
+pub use concurrency::Concurrency;
 pub(crate) use connections::{Credential, JitConfig, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
-pub use jobs::NewJob;
+pub use jobs::{NewJob, RunIsFull};
 pub(crate) use links::query_pairs;
 pub use route::RouteInfo;
 pub use routes::routes;
+pub use standing::{RunConclusion, RunStatus};
 pub use state::Status;
-pub use views::{JobView, RunnerView};
+pub use views::{JobView, RunView, RunnerView};
 
 use state::State;
 

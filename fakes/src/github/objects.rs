@@ -1,12 +1,8 @@
-//! The JSON objects of runners and workflow runs.
+//! The JSON object of a runner.
 
 use serde::Serialize;
 
-use super::{
-    payload::conclusion_text,
-    state::{Run, Runner, State, Status},
-};
-use crate::json_text::{push_display, seconds};
+use super::state::Runner;
 
 #[derive(Serialize)]
 pub(super) struct RunnerObject<'a> {
@@ -59,78 +55,3 @@ impl<'a> RunnerObject<'a> {
         }
     }
 }
-
-/// Appends a workflow run object.
-pub(super) fn push_run(out: &mut String, state: &State, run: &Run) {
-    let repo = &run.repo;
-    let (id, number, attempt) = (run.id.0, run.number, run.attempt);
-    let url = format!("{}/actions/runs/{id}", repo.url);
-    let (created, updated) = (seconds(run.created_at), seconds(run.updated_at));
-    let status = state.run_status(run);
-    let conclusion = state.run_conclusion(run).map_or_else(
-        || "null".to_owned(),
-        |conclusion| format!("\"{}\"", conclusion_text(conclusion)),
-    );
-    let sha = &run.head_sha;
-    push_display(
-        out,
-        format_args!(
-            "{{\"id\":{id},\"name\":\"CI\",\"node_id\":\"WFR_kwLO{id:x}\",\"head_branch\":\"main\",\"head_sha\":\"{sha}\",\
-             \"path\":\".github/workflows/ci.yml\",\"display_title\":\"Lab run {number}\",\"run_number\":{number},\
-             \"event\":\"push\",\"status\":\"{}\",\"conclusion\":{conclusion},\"workflow_id\":161335,\
-             \"check_suite_id\":{id},\"check_suite_node_id\":\"CS_kwDO{id:x}\",\"url\":\"{url}\",\
-             \"html_url\":\"{}/actions/runs/{id}\",\"pull_requests\":[],\"created_at\":\"{created}\",\
-             \"updated_at\":\"{updated}\",\"run_attempt\":{attempt},\"referenced_workflows\":[],\
-             \"run_started_at\":\"{created}\",\"jobs_url\":\"{url}/jobs\",\"logs_url\":\"{url}/logs\",\
-             \"check_suite_url\":\"{}/check-suites/{id}\",\"artifacts_url\":\"{url}/artifacts\",\
-             \"cancel_url\":\"{url}/cancel\",\"rerun_url\":\"{url}/rerun\",\"previous_attempt_url\":null,\
-             \"workflow_url\":\"{}/actions/workflows/161335\",",
-            status.as_str(),
-            repo.html_url,
-            repo.url,
-            repo.url,
-        ),
-    );
-    push_display(
-        out,
-        format_args!(
-            "\"actor\":{owner},\"triggering_actor\":{owner},\
-             \"head_commit\":{{\"id\":\"{sha}\",\"tree_id\":\"{sha}\",\"message\":\"Lab run {number}\",\
-             \"timestamp\":\"{created}\",\"author\":{{\"name\":\"Octo Cat\",\"email\":\"octocat@example.com\"}},\
-             \"committer\":{{\"name\":\"Octo Cat\",\"email\":\"octocat@example.com\"}}}},\
-             \"repository\":{minimal},\"head_repository\":{minimal}}}",
-            owner = repo.owner,
-            minimal = repo.minimal,
-        ),
-    );
-}
-
-/// Whether a run is listed under `?status=`: by its status or its conclusion.
-pub(super) fn run_has_status(state: &State, run: &Run, wanted: &str) -> bool {
-    let status = state.run_status(run);
-    if status.as_str() == wanted {
-        return true;
-    }
-    status == Status::Completed
-        && state
-            .run_conclusion(run)
-            .is_some_and(|found| conclusion_text(found) == wanted)
-}
-
-/// The values `?status=` may have.
-pub(super) const RUN_FILTERS: [&str; 14] = [
-    "completed",
-    "action_required",
-    "cancelled",
-    "failure",
-    "neutral",
-    "skipped",
-    "stale",
-    "success",
-    "timed_out",
-    "in_progress",
-    "queued",
-    "requested",
-    "waiting",
-    "pending",
-];

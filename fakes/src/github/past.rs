@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{
     Github,
     connections::LOSS_NOTICED_AFTER,
+    standing::{Standing, Tally},
     state::{Job, Link, Runner, State, Status},
 };
 use crate::{
@@ -215,8 +216,17 @@ impl Past<'_> {
             run.jobs.retain(|job| self.then.jobs.contains_key(job));
             let attempts = run.jobs.iter().filter_map(|job| self.then.jobs.get(job));
             run.attempt = attempts.map(|job| job.attempt).max().unwrap_or(1);
+            run.attempts.retain(|attempt| attempt.number <= run.attempt);
             run.updated_at = time_of(*touched_ms);
+            run.hold = None;
+            run.tally = Tally::default();
+            run.standing = Standing::EMPTY;
+            let jobs = run.jobs.clone();
+            self.then.run_index.add(&run);
             self.then.runs.insert(*id, run);
+            for job in jobs {
+                self.then.count_job(job);
+            }
         }
     }
 }

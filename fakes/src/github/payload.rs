@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use super::{
     repository_text::Repository,
+    standing::conclusion_text,
     state::{Job, Run, Status},
 };
 use crate::{
     history::Conclusion,
     ids::RunnerId,
     json_text::{push_display, push_string, push_strings, seconds},
+    settings::WithoutRunner,
 };
 
 /// What a job looks like at one moment.
@@ -71,19 +73,6 @@ impl<'a> Look<'a> {
     }
 }
 
-/// As GitHub spells a conclusion.
-pub(super) const fn conclusion_text(conclusion: Conclusion) -> &'static str {
-    match conclusion {
-        Conclusion::Success => "success",
-        Conclusion::Failure => "failure",
-        Conclusion::Cancelled => "cancelled",
-        Conclusion::Skipped => "skipped",
-        Conclusion::TimedOut => "timed_out",
-        Conclusion::Neutral => "neutral",
-        Conclusion::ActionRequired => "action_required",
-    }
-}
-
 /// The body of a `workflow_job` webhook.
 pub(super) fn workflow_job_event(action: &str, job: &Job, run: &Run, look: &Look<'_>) -> String {
     let tail = &job.repo.payload_tail;
@@ -132,22 +121,23 @@ pub(super) fn push_job(out: &mut String, job: &Job, run: &Run, look: &Look<'_>) 
         format_args!(",\"check_run_url\":\"{url}/check-runs/{id}\",\"labels\":"),
     );
     push_strings(out, &job.labels);
-    push_runner(out, look);
+    push_runner(out, look, run.without_runner);
     out.push('}');
 }
 
-/// A job that ends without ever having a runner shows zeros and empty names instead of nulls.
-fn push_runner(out: &mut String, look: &Look<'_>) {
-    match (look.runner, look.status) {
-        (Some((runner, name)), _) => {
+/// The runner's fields; a job that ended without one may show it otherwise than one that still waits.
+fn push_runner(out: &mut String, look: &Look<'_>, without: WithoutRunner) {
+    let zeros = look.status == Status::Completed && without == WithoutRunner::Zero;
+    match look.runner {
+        Some((runner, name)) => {
             push_display(out, format_args!(",\"runner_id\":{},\"runner_name\":", runner.0));
             push_string(out, name);
             out.push_str(",\"runner_group_id\":1,\"runner_group_name\":\"Default\"");
         }
-        (None, Status::Completed) => out.push_str(
+        None if zeros => out.push_str(
             ",\"runner_id\":0,\"runner_name\":\"\",\"runner_group_id\":0,\"runner_group_name\":\"\"",
         ),
-        (None, Status::Waiting | Status::Queued | Status::InProgress) => out.push_str(
+        None => out.push_str(
             ",\"runner_id\":null,\"runner_name\":null,\"runner_group_id\":null,\"runner_group_name\":null",
         ),
     }

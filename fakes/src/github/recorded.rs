@@ -127,8 +127,11 @@ impl Github {
             RunId(recorded.run_id),
             recorded.run_attempt.unwrap_or(1),
         );
-        match state.runs.get_mut(&run) {
-            Some(run) => run.attempt = run.attempt.max(attempt),
+        match state.runs.get(&run).map(|run| run.attempt) {
+            Some(known) if known < attempt => {
+                state.raise_attempt(run, attempt, false, self.now());
+            }
+            Some(_) => {}
             None => self.add_run(state, run, &format!("recorded run {run}"), &repo, attempt),
         }
         let wanted = recorded.name.clone().unwrap_or_else(|| id.to_string());

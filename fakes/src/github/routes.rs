@@ -5,8 +5,9 @@ use http::Method;
 use super::{
     Github,
     admission::Admission,
-    api_apps, api_deliveries, api_installations, api_lookups, api_manifest, api_rate_limit,
-    api_runners, api_runs,
+    api_apps, api_check_runs, api_deliveries, api_deployments, api_installations, api_logs,
+    api_lookups, api_manifest, api_rate_limit, api_run_changes, api_runners, api_runs,
+    api_workflows,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route, RouteInfo, depth},
 };
@@ -19,15 +20,20 @@ use crate::{
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 8] = [
+const TABLES: [&[Route]; 13] = [
     api_apps::ROUTES,
+    api_check_runs::ROUTES,
     api_deliveries::ROUTES,
     api_installations::ROUTES,
     api_lookups::ROUTES,
     api_manifest::ROUTES,
     api_rate_limit::ROUTES,
+    api_deployments::ROUTES,
+    api_logs::ROUTES,
+    api_run_changes::ROUTES,
     api_runners::ROUTES,
     api_runs::ROUTES,
+    api_workflows::ROUTES,
 ];
 
 /// Everything the fake GitHub's API answers.

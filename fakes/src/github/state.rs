@@ -13,24 +13,27 @@ use super::{
     api_manifest::Confirmed,
     app_profile::{AppProfile, BEFORE},
     auth::JwtClaims,
+    check_runs::CheckRuns,
+    concurrency::{Concurrency, Group, GroupKey, Hold},
     connections::ToRunner,
     delivery_log::DeliveryLog,
+    jobs::RUNS_FOR_DEFAULT,
+    log_links::LogLinks,
     organization::Organization,
     repository_text::Repository,
     route::Owner,
+    run_index::RunIndex,
+    standing::{RunConclusion, Standing, Tally},
 };
 use crate::{
     env::Env,
     history::Conclusion,
     ids::{DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
-    settings::{GithubSettings, RepoSettings},
+    settings::{GithubSettings, RepoSettings, WithoutRunner},
 };
 
 /// The id of the first runner; others were there before the world began.
 const FIRST_RUNNER: u64 = 21;
-
-/// How long a job runs when nobody says.
-const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
 
 /// The status of a workflow job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +73,8 @@ pub(super) struct Job {
     pub(super) labels: Vec<String>,
     pub(super) folded_labels: Vec<String>,
     pub(super) runs_for: Duration,
+    /// Its `timeout-minutes`.
+    pub(super) timeout: Option<Duration>,
     /// How it will end when it runs to its end.
     pub(super) will_conclude: Conclusion,
     pub(super) status: Status,
@@ -114,6 +119,7 @@ impl Job {
             folded_labels: labels.iter().map(|label| label.to_lowercase()).collect(),
             labels,
             runs_for: RUNS_FOR_DEFAULT,
+            timeout: None,
             will_conclude: Conclusion::Success,
             status: Status::Queued,
             conclusion: None,
@@ -141,6 +147,44 @@ pub(super) struct Run {
     pub(super) updated_at: Timestamp,
     pub(super) max_parallel: Option<u32>,
     pub(super) jobs: Vec<JobId>,
+    /// What triggered it.
+    pub(super) event: &'static str,
+    pub(super) concurrency: Option<Concurrency>,
+    /// What keeps it from having jobs.
+    pub(super) hold: Option<Hold>,
+    /// How it ended, where its jobs do not tell.
+    pub(super) ended: Option<RunConclusion>,
+    /// Its jobs by status, and where it stands.
+    pub(super) tally: Tally,
+    pub(super) standing: Standing,
+    /// Its attempts that are known, oldest first; the last is the latest.
+    pub(super) attempts: Vec<Attempt>,
+    /// The last attempt whose logs were deleted.
+    pub(super) logs_deleted: u32,
+    /// How its jobs look that never had a runner.
+    pub(super) without_runner: WithoutRunner,
+}
+
+/// One attempt of a run.
+#[derive(Clone)]
+pub(super) struct Attempt {
+    pub(super) number: u32,
+    pub(super) started_at: Timestamp,
+    /// Whether debug logging was asked for.
+    pub(super) debug: bool,
+    /// Where it stood, and when it last changed; of the latest attempt the run itself tells.
+    pub(super) ended: Option<(Standing, Timestamp)>,
+}
+
+impl Attempt {
+    pub(super) const fn begun(number: u32, started_at: Timestamp) -> Self {
+        Self {
+            number,
+            started_at,
+            debug: false,
+            ended: None,
+        }
+    }
 }
 
 /// How a runner is connected, as far as GitHub can tell.
@@ -210,6 +254,7 @@ pub(super) struct RegistrationToken {
 /// The next number of each kind of id.
 pub(super) struct Counters {
     run: u64,
+    run_number: u64,
     job: u64,
     runner: u64,
     delivery: u64,
@@ -219,6 +264,12 @@ impl Counters {
     pub(super) fn run(&mut self) -> RunId {
         self.run += 1;
         RunId(self.run)
+    }
+
+    /// The number of a run among all runs, from 1.
+    pub(super) fn run_number(&mut self) -> u64 {
+        self.run_number += 1;
+        self.run_number
     }
 
     pub(super) fn job(&mut self) -> JobId {
@@ -257,6 +308,14 @@ pub(super) struct State {
     pub(super) manifests: BTreeMap<String, Confirmed>,
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) run_keys: BTreeMap<String, RunId>,
+    pub(super) run_index: RunIndex,
+    pub(super) groups: BTreeMap<GroupKey, Group>,
+    /// The jobs of runs that may not begin yet. Nobody outside sees them.
+    pub(super) unborn: BTreeMap<RunId, Vec<Job>>,
+    pub(super) check_runs: CheckRuns,
+    pub(super) log_links: LogLinks,
+    /// Whether a look at the runs that take too long is planned.
+    pub(super) run_limit_planned: bool,
     pub(super) jobs: BTreeMap<JobId, Job>,
     pub(super) names: BTreeMap<String, JobId>,
     /// Queued jobs that no recording drives.
@@ -297,6 +356,12 @@ impl State {
             manifests: BTreeMap::new(),
             runs: BTreeMap::new(),
             run_keys: BTreeMap::new(),
+            run_index: RunIndex::default(),
+            groups: BTreeMap::new(),
+            unborn: BTreeMap::new(),
+            check_runs: CheckRuns::default(),
+            log_links: LogLinks::default(),
+            run_limit_planned: false,
             jobs: BTreeMap::new(),
             names: BTreeMap::new(),
             queued: BTreeSet::new(),
@@ -310,6 +375,7 @@ impl State {
             // reader who goes through floating point confuses neighbours.
             counters: Counters {
                 run: 17_000_000_000,
+                run_number: 0,
                 job: 48_000_000_000,
                 runner: FIRST_RUNNER - 1,
                 delivery: 3_822_373_033_388_024_000,
@@ -405,63 +471,5 @@ impl State {
         } else {
             format!("{base}#{count}")
         }
-    }
-
-    /// The run's status: it follows from its jobs of the latest attempt.
-    pub(super) fn run_status(&self, run: &Run) -> Status {
-        let jobs = || {
-            run.jobs
-                .iter()
-                .filter_map(|job| self.jobs.get(job))
-                .filter(|job| job.attempt == run.attempt)
-        };
-        let any = |status| jobs().any(|job| job.status == status);
-        if jobs().all(|job| job.status == Status::Completed) {
-            Status::Completed
-        } else if any(Status::InProgress) {
-            Status::InProgress
-        } else if any(Status::Waiting) {
-            Status::Waiting
-        } else if any(Status::Completed) {
-            Status::InProgress
-        } else {
-            Status::Queued
-        }
-    }
-
-    /// The run's conclusion once it is completed: the worst of its jobs'.
-    pub(super) fn run_conclusion(&self, run: &Run) -> Option<Conclusion> {
-        if self.run_status(run) != Status::Completed {
-            return None;
-        }
-        let conclusions: BTreeSet<Conclusion> = self
-            .latest_jobs(run)
-            .filter_map(|job| job.conclusion)
-            .collect();
-        let worst = [
-            Conclusion::Failure,
-            Conclusion::TimedOut,
-            Conclusion::Cancelled,
-            Conclusion::ActionRequired,
-        ];
-        Some(
-            worst
-                .into_iter()
-                .find(|one| conclusions.contains(one))
-                .unwrap_or(Conclusion::Success),
-        )
-    }
-
-    /// The latest attempt of each job of the run.
-    pub(super) fn latest_jobs<'a>(&'a self, run: &'a Run) -> impl Iterator<Item = &'a Job> {
-        run.jobs
-            .iter()
-            .filter_map(|job| self.jobs.get(job))
-            .filter(|job| {
-                !run.jobs
-                    .iter()
-                    .filter_map(|other| self.jobs.get(other))
-                    .any(|other| other.base_name == job.base_name && other.attempt > job.attempt)
-            })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Github,
+    standing::{RunConclusion, RunStatus},
     state::{State, Status},
 };
 use crate::{
@@ -32,6 +33,23 @@ pub struct JobView {
     pub runner: Option<RunnerId>,
     /// Whether its run is not completed.
     pub in_live_run: bool,
+}
+
+/// A workflow run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunView {
+    /// Its id.
+    pub run: RunId,
+    /// `owner/name`.
+    pub repo: String,
+    /// Its latest attempt.
+    pub attempt: u32,
+    /// Its status.
+    pub status: RunStatus,
+    /// How it ended.
+    pub conclusion: Option<RunConclusion>,
+    /// Its jobs of all attempts that have begun.
+    pub jobs: Vec<JobId>,
 }
 
 /// A registered runner.
@@ -74,7 +92,7 @@ impl Github {
                 in_live_run: state
                     .runs
                     .get(&job.run)
-                    .is_some_and(|run| state.run_status(run) != Status::Completed),
+                    .is_some_and(|run| state.run_status(run) != RunStatus::Completed),
             })
             .collect()
     }
@@ -85,10 +103,29 @@ impl Github {
         self.state().names.get(name).copied()
     }
 
-    /// The run a job belongs to.
+    /// The run a job belongs to, also while that run may not begin.
     #[must_use]
     pub fn run_of(&self, job: JobId) -> Option<RunId> {
-        self.state().jobs.get(&job).map(|job| job.run)
+        let state = self.state();
+        let unborn = || {
+            let mut runs = state.unborn.iter();
+            runs.find(|(_, jobs)| jobs.iter().any(|unborn| unborn.id == job))
+        };
+        let begun = state.jobs.get(&job).map(|job| job.run);
+        begun.or_else(|| unborn().map(|(run, _)| *run))
+    }
+
+    /// A run.
+    #[must_use]
+    pub fn run(&self, run: RunId) -> Option<RunView> {
+        self.state().runs.get(&run).map(|run| RunView {
+            run: run.id,
+            repo: run.repo.name.clone(),
+            attempt: run.attempt,
+            status: run.standing.status,
+            conclusion: run.standing.conclusion,
+            jobs: run.jobs.clone(),
+        })
     }
 
     /// All registered runners, in the order of their ids.

@@ -60,6 +60,7 @@ impl Default for AppSettings {
             ("actions", "write"),
             ("administration", "write"),
             ("checks", "write"),
+            ("deployments", "write"),
             ("metadata", "read"),
             ("organization_self_hosted_runners", "write"),
         ];

@@ -29,7 +29,7 @@ pub(crate) async fn ask(session: &Session) {
         needs_approval: true,
         ..job("waiting", &["a"])
     };
-    let waiting = github.queue(waiting, None);
+    let waiting = github.queue(waiting, None).unwrap();
     let queued = session.lab.queue("queued", &["nobody has this"]);
     for (number, conclusion) in CONCLUSIONS.into_iter().enumerate() {
         let ending = NewJob {
@@ -37,7 +37,7 @@ pub(crate) async fn ask(session: &Session) {
             run: Some("R".to_owned()),
             ..job(&format!("ending {number}"), &[&format!("e{number}")])
         };
-        github.queue(ending, None);
+        github.queue(ending, None).unwrap();
         let label = format!("e{number}");
         session
             .lab
@@ -111,7 +111,7 @@ async fn reruns(session: &Session, installation: &Caller) {
         runs_for: Duration::from_secs(3600),
         ..job("stopped", &["long"])
     };
-    let long = github.queue(long, None);
+    let long = github.queue(long, None).unwrap();
     lab.launch("stopped", &["long"]).await;
     lab.sleep(60.0).await;
     let path = format!("{RUNS}/{}/cancel", github.run_of(long).unwrap().0);

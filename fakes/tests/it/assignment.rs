@@ -97,13 +97,16 @@ async fn a_runner_serves_its_own_repository_only() {
             .repos
             .push(RepoSettings::installed("octo/lib"));
     });
-    lab.world.github().queue(
-        NewJob {
-            repo: "octo/lib".to_owned(),
-            ..job("J1", &["a"])
-        },
-        None,
-    );
+    lab.world
+        .github()
+        .queue(
+            NewJob {
+                repo: "octo/lib".to_owned(),
+                ..job("J1", &["a"])
+            },
+            None,
+        )
+        .unwrap();
     lab.launch("r", &["a"]).await;
     lab.sleep(300.0).await;
     assert!(starts(&lab).is_empty());
@@ -182,7 +185,7 @@ async fn max_parallel_lets_one_job_of_the_run_go_at_a_time() {
             max_parallel: Some(1),
             ..job(name, &["a"])
         };
-        lab.world.github().queue(one, None);
+        lab.world.github().queue(one, None).unwrap();
     }
     lab.sleep(1.0).await;
     assert_eq!(
@@ -257,13 +260,15 @@ async fn a_job_handed_to_a_dead_runner_waits_a_minute_for_the_next() {
 async fn a_job_approved_late_queues_behind_those_that_were_queued_before() {
     let lab = Lab::new();
     let github = lab.world.github();
-    let gated = github.queue(
-        NewJob {
-            needs_approval: true,
-            ..job("gated", &["a"])
-        },
-        None,
-    );
+    let gated = github
+        .queue(
+            NewJob {
+                needs_approval: true,
+                ..job("gated", &["a"])
+            },
+            None,
+        )
+        .unwrap();
     lab.queue("plain", &["a"]);
     github.approve(github.run_of(gated).unwrap(), None);
     lab.launch("r", &["a"]).await;

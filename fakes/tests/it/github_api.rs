@@ -248,13 +248,15 @@ async fn a_run_is_queued_until_its_first_job_starts() {
     let lab = Lab::new();
     let github = lab.world.github();
     for name in ["J1", "J2"] {
-        github.queue(
-            fakes::NewJob {
-                run: Some("R".to_owned()),
-                ..job(name, &["a"])
-            },
-            None,
-        );
+        github
+            .queue(
+                fakes::NewJob {
+                    run: Some("R".to_owned()),
+                    ..job(name, &["a"])
+                },
+                None,
+            )
+            .unwrap();
     }
     let token = lab.token().await;
     let count = async |status: &str| {

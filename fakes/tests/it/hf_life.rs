@@ -95,13 +95,17 @@ async fn every_started_minute_of_running_is_billed() {
 #[tokio::test(start_paused = true)]
 async fn a_timeout_kills_the_runner_and_its_job_fails_a_minute_later() {
     let lab = Lab::new();
-    let id = lab.world.github().queue(
-        NewJob {
-            runs_for: Duration::from_secs(9000),
-            ..job("J1", &["a"])
-        },
-        None,
-    );
+    let id = lab
+        .world
+        .github()
+        .queue(
+            NewJob {
+                runs_for: Duration::from_secs(9000),
+                ..job("J1", &["a"])
+            },
+            None,
+        )
+        .unwrap();
     lab.launch("r", &["a"]).await;
     lab.sleep(7221.0).await;
     let message = Some("Job timeout".to_owned());

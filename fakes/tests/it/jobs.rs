@@ -25,13 +25,15 @@ fn view(lab: &Lab, id: JobId) -> fakes::JobView {
 async fn a_gated_job_waits_gets_no_runner_and_is_queued_by_its_approval() {
     let lab = Lab::new();
     let github = lab.world.github();
-    let id = github.queue(
-        NewJob {
-            needs_approval: true,
-            ..job("J1", &["a"])
-        },
-        None,
-    );
+    let id = github
+        .queue(
+            NewJob {
+                needs_approval: true,
+                ..job("J1", &["a"])
+            },
+            None,
+        )
+        .unwrap();
     lab.launch("r", &["a"]).await;
     lab.sleep(100.0).await;
     assert_eq!(lab.received_names(), ["J1.waiting"]);
@@ -84,8 +86,12 @@ async fn rerunning_failed_jobs_gives_new_ids_and_sends_the_others_completed_agai
         runs_for: Duration::from_secs(1),
         ..job(name, &["a"])
     };
-    let good = github.queue(in_run("good", Conclusion::Success), None);
-    let bad = github.queue(in_run("bad", Conclusion::Failure), None);
+    let good = github
+        .queue(in_run("good", Conclusion::Success), None)
+        .unwrap();
+    let bad = github
+        .queue(in_run("bad", Conclusion::Failure), None)
+        .unwrap();
     let run = github.run_of(bad).unwrap();
     lab.launch("r1", &["a"]).await;
     lab.sleep(10.0).await;
@@ -160,13 +166,16 @@ async fn a_repository_without_the_app_sends_nothing() {
         };
         settings.github.repos.push(without);
     });
-    lab.world.github().queue(
-        NewJob {
-            repo: "octo/without".to_owned(),
-            ..job("J1", &["a"])
-        },
-        None,
-    );
+    lab.world
+        .github()
+        .queue(
+            NewJob {
+                repo: "octo/without".to_owned(),
+                ..job("J1", &["a"])
+            },
+            None,
+        )
+        .unwrap();
     lab.sleep(10.0).await;
     assert!(lab.received().is_empty());
     assert_eq!(lab.count(|what| matches!(what, What::JobQueued { .. })), 1);

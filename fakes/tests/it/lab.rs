@@ -10,7 +10,7 @@ use axum::body::Body;
 use fakes::{
     BoxError, Clock, ConnectionReset, Draw, Env, HttpService, LAB_APP_PRIVATE_KEY_PEM, NewJob,
     Settings, Span, Spawner, World,
-    history::{Conclusion, Event, History, What},
+    history::{Event, History, What},
     ids::{EventId, HfJobId},
 };
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -213,7 +213,7 @@ impl Lab {
     }
 
     pub(crate) fn queue(&self, name: &str, labels: &[&str]) -> fakes::ids::JobId {
-        self.world.github().queue(job(name, labels), None)
+        self.world.github().queue(job(name, labels), None).unwrap()
     }
 
     pub(crate) async fn call(&self, router: &axum::Router, request: Request<Body>) -> Answer {
@@ -408,14 +408,6 @@ pub(crate) fn sign(claims: &Value) -> String {
 
 /// A job of `octo/app` that runs for a minute and succeeds.
 pub(crate) fn job(name: &str, labels: &[&str]) -> NewJob {
-    NewJob {
-        name: name.to_owned(),
-        repo: "octo/app".to_owned(),
-        labels: labels.iter().map(|&label| label.to_owned()).collect(),
-        run: None,
-        runs_for: Duration::from_secs(60),
-        conclusion: Conclusion::Success,
-        max_parallel: None,
-        needs_approval: false,
-    }
+    let labels = labels.iter().map(|&label| label.to_owned()).collect();
+    NewJob::new(name, "octo/app", labels)
 }

@@ -1,0 +1,173 @@
+//! How a run is ended from outside: cancelled, by force or not, by a limit, or by whoever drives the world.
+
+use std::time::Duration;
+
+use super::{
+    Github,
+    connections::ToRunner,
+    standing::RunConclusion,
+    state::{Link, State, Status},
+};
+use crate::{
+    history::{Conclusion, What},
+    ids::{EventId, JobId, RunId, RunnerId},
+};
+
+impl Github {
+    /// Somebody cancels a run.
+    pub fn cancel_run(&self, run: RunId, because: Option<EventId>) {
+        let mut state = self.state();
+        let event = self
+            .history()
+            .record(because, What::RunCancelRequested { run, call: None });
+        self.cancel_jobs(&mut state, run, event);
+    }
+
+    /// Somebody cancels a run and waits for no runner.
+    pub fn force_cancel_run(&self, run: RunId, because: Option<EventId>) {
+        let mut state = self.state();
+        let event = self
+            .history()
+            .record(because, What::RunCancelRequested { run, call: None });
+        let cancelled = RunConclusion::Jobs(Conclusion::Cancelled);
+        self.end_run(&mut state, run, cancelled, Some(event));
+    }
+
+    /// GitHub ends a run so, whatever its jobs do: they end with it, and runners are told to stop.
+    pub fn complete_run(&self, run: RunId, conclusion: RunConclusion, because: Option<EventId>) {
+        let mut state = self.state();
+        self.end_run(&mut state, run, conclusion, because);
+        if let Some(run) = state.runs.get_mut(&run) {
+            run.ended = Some(conclusion);
+        }
+        state.refile(run);
+    }
+
+    /// Ends all of the run's jobs at once. Jobs that nothing else explains ended because of themselves.
+    pub(super) fn end_run(
+        &self,
+        state: &mut State,
+        run: RunId,
+        conclusion: RunConclusion,
+        because: Option<EventId>,
+    ) {
+        if self.end_held(state, run, conclusion) {
+            return;
+        }
+        let of_jobs = match conclusion {
+            RunConclusion::Jobs(conclusion) => conclusion,
+            RunConclusion::Stale => Conclusion::Cancelled,
+            RunConclusion::StartupFailure => Conclusion::Failure,
+        };
+        for id in state.jobs_of(run) {
+            let Some(job) = state.jobs.get(&id) else {
+                continue;
+            };
+            let cause = because.unwrap_or(job.last_event);
+            match job.status {
+                Status::Completed => continue,
+                Status::Waiting | Status::Queued => state.release_reserved(id),
+                Status::InProgress => {
+                    if let Some(Link::Connected(runner)) = state.link_of(job.runner) {
+                        // A runner that just ended is noticed by its own end.
+                        let _gone = runner.send(ToRunner::Cancel(cause));
+                    }
+                }
+            }
+            self.conclude(state, id, of_jobs, cause);
+        }
+        self.assign(state);
+    }
+
+    fn end_held(&self, state: &mut State, id: RunId, conclusion: RunConclusion) -> bool {
+        let ended = state.end_held(id, conclusion);
+        if let Some(run) = state.runs.get_mut(&id).filter(|_| ended) {
+            run.updated_at = self.now();
+        }
+        ended
+    }
+
+    /// Jobs without a runner end at once; a running job's runner is told. A run that never began just ends.
+    pub(super) fn cancel_jobs(&self, state: &mut State, run: RunId, because: EventId) {
+        if self.end_held(state, run, RunConclusion::Jobs(Conclusion::Cancelled)) {
+            return;
+        }
+        for id in state.jobs_of(run) {
+            let Some(job) = state.jobs.get(&id) else {
+                continue;
+            };
+            match job.status {
+                Status::Completed => {}
+                Status::Waiting | Status::Queued => {
+                    state.release_reserved(id);
+                    self.conclude(state, id, Conclusion::Cancelled, because);
+                }
+                Status::InProgress => {
+                    match state.link_of(job.runner) {
+                        Some(Link::Connected(runner)) => {
+                            // A runner that just ended is noticed by its own end.
+                            let _gone = runner.send(ToRunner::Cancel(because));
+                        }
+                        // A recording's job has no runner of ours, and a lost runner hears nothing.
+                        _ => self.conclude(state, id, Conclusion::Cancelled, because),
+                    }
+                }
+            }
+        }
+        self.assign(state);
+    }
+
+    /// Plans the look at runs that take too long, unless it is planned already.
+    pub(super) fn plan_run_limit(&self, state: &mut State, wait: Duration) {
+        if !state.run_limit_planned {
+            state.run_limit_planned = true;
+            self.after(wait, Self::cancel_overdue_runs);
+        }
+    }
+
+    fn cancel_overdue_runs(&self) {
+        let mut state = self.state();
+        state.run_limit_planned = false;
+        let limit = self.settings().runs.run_takes_max;
+        let now = self.now();
+        let mut next: Option<Duration> = None;
+        for id in state.run_index.live().collect::<Vec<_>>() {
+            let Some(run) = state.runs.get(&id) else {
+                continue;
+            };
+            let age = now.duration_since(run.created_at).unsigned_abs();
+            if age < limit {
+                let left = limit.saturating_sub(age);
+                next = Some(next.map_or(left, |next| next.min(left)));
+            } else {
+                let requested = What::RunCancelRequested {
+                    run: id,
+                    call: None,
+                };
+                let event = self.history().record(None, requested);
+                self.cancel_jobs(&mut state, id, event);
+            }
+        }
+        if let Some(wait) = next {
+            self.plan_run_limit(&mut state, wait);
+        }
+    }
+}
+
+impl State {
+    fn link_of(&self, runner: Option<RunnerId>) -> Option<&Link> {
+        let runner = self.runners.get(&runner?)?;
+        Some(&runner.link)
+    }
+
+    /// A runner that was given the job and never started it is free of it.
+    fn release_reserved(&mut self, job: JobId) {
+        if let Some(runner) = self
+            .runners
+            .values_mut()
+            .find(|runner| runner.job == Some(job))
+        {
+            runner.job = None;
+        }
+    }
+}

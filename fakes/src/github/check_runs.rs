@@ -1,0 +1,159 @@
+//! The check runs that the App made. Each workflow job has one too, which its job stands for.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::repository_text::Repository;
+use crate::history::Conclusion;
+
+/// The status of a check run that an App sets. The others are for GitHub Actions alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CheckStatus {
+    #[default]
+    Queued,
+    InProgress,
+    Completed,
+}
+
+impl CheckStatus {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+        }
+    }
+}
+
+/// What a check run says beside its conclusion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct CheckOutput {
+    pub(super) title: Option<String>,
+    pub(super) summary: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) annotations: Vec<Annotation>,
+}
+
+/// A remark about some lines of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Annotation {
+    pub(super) path: String,
+    pub(super) start_line: u64,
+    pub(super) end_line: u64,
+    #[serde(default)]
+    pub(super) start_column: Option<u64>,
+    #[serde(default)]
+    pub(super) end_column: Option<u64>,
+    pub(super) annotation_level: AnnotationLevel,
+    pub(super) message: String,
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    #[serde(default)]
+    pub(super) raw_details: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AnnotationLevel {
+    Notice,
+    Warning,
+    Failure,
+}
+
+impl AnnotationLevel {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// A check run that the App made.
+#[derive(Clone)]
+pub(super) struct CheckRun {
+    pub(super) id: u64,
+    pub(super) suite: u64,
+    pub(super) repo: Arc<Repository>,
+    pub(super) head_sha: String,
+    pub(super) name: String,
+    pub(super) external_id: String,
+    pub(super) details_url: Option<String>,
+    pub(super) status: CheckStatus,
+    pub(super) conclusion: Option<Conclusion>,
+    pub(super) started_at: Timestamp,
+    pub(super) completed_at: Option<Timestamp>,
+    pub(super) output: CheckOutput,
+}
+
+/// The check runs that the App made, by id.
+pub(super) struct CheckRuns {
+    made: BTreeMap<u64, CheckRun>,
+    /// The App has one suite per repository and commit.
+    suites: BTreeMap<(u64, String), u64>,
+    last_id: u64,
+    last_suite: u64,
+}
+
+impl Default for CheckRuns {
+    fn default() -> Self {
+        Self {
+            made: BTreeMap::new(),
+            suites: BTreeMap::new(),
+            // Beyond the ids of jobs and runs, which stand for check runs and suites as well.
+            last_id: 61_000_000_000,
+            last_suite: 31_000_000_000,
+        }
+    }
+}
+
+impl CheckRuns {
+    /// The id of the next check run.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// The App's suite for this commit.
+    pub(super) fn suite_for(&mut self, repo: u64, head_sha: &str) -> u64 {
+        *self
+            .suites
+            .entry((repo, head_sha.to_owned()))
+            .or_insert_with(|| {
+                self.last_suite += 1;
+                self.last_suite
+            })
+    }
+
+    pub(super) fn add(&mut self, check: CheckRun) {
+        self.made.insert(check.id, check);
+    }
+
+    /// A check run of this repository.
+    pub(super) fn get(&self, repo: u64, id: u64) -> Option<&CheckRun> {
+        self.made.get(&id).filter(|check| check.repo.id == repo)
+    }
+
+    pub(super) fn get_mut(&mut self, repo: u64, id: u64) -> Option<&mut CheckRun> {
+        self.made.get_mut(&id).filter(|check| check.repo.id == repo)
+    }
+
+    /// The check runs of a repository, newest first.
+    pub(super) fn of_repo(&self, repo: u64) -> impl Iterator<Item = &CheckRun> {
+        self.made
+            .values()
+            .rev()
+            .filter(move |check| check.repo.id == repo)
+    }
+
+    /// Whether the App has a suite with this id in the repository.
+    pub(super) fn has_suite(&self, repo: u64, suite: u64) -> bool {
+        self.suites
+            .iter()
+            .any(|((of, _), known)| *of == repo && *known == suite)
+    }
+}
