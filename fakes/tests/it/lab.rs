@@ -77,6 +77,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// The body as text, for answers that are no JSON.
+    pub(crate) text: String,
     pub(crate) reset: bool,
 }
 
@@ -230,6 +232,7 @@ impl Lab {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
             reset,
         }
     }
@@ -242,6 +245,24 @@ impl Lab {
             .header("authorization", auth)
             .body(body_of(&body))
             .unwrap();
+        self.call(&self.github, request).await
+    }
+
+    /// A call with headers of its own, and with a body that need not be JSON.
+    pub(crate) async fn github_with(
+        &self,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("user-agent", "lab-test/1");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
         self.call(&self.github, request).await
     }
 

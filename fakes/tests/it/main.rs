@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod api_versions;
+mod app_tokens;
 mod assignment;
 mod call_faults;
 mod deliveries;
@@ -11,10 +13,14 @@ mod github_auth;
 mod happy;
 mod hf_api;
 mod hf_life;
+mod installations;
 mod jobs;
 mod lab;
 mod lies;
+mod manifest;
+mod rate_limits;
 mod recordings;
+mod renames;
 mod runner_faults;
 mod webhook_faults;
 mod webhook_lies;
