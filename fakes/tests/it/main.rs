@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod assignment;
+mod attempts;
 mod call_faults;
+mod check_runs;
+mod concurrency;
 mod deliveries;
 mod determinism;
 mod github_api;
@@ -13,6 +16,8 @@ mod hf_api;
 mod hf_life;
 mod jobs;
 mod lab;
+mod logs;
 mod recordings;
+mod run_api;
 mod runner_faults;
 mod webhook_faults;
