@@ -107,12 +107,13 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         runner: Option<RunnerId>,
     },
-    /// Somebody asked GitHub to cancel a run.
+    /// Somebody asked GitHub to cancel a run, by force or not; or its own rules did: the run's
+    /// concurrency group, or the longest time a run may take.
     #[serde(rename = "run.cancel-requested")]
     RunCancelRequested {
         /// The run.
         run: RunId,
-        /// The dispatcher's call that asked, or nothing when a user did.
+        /// The dispatcher's call that asked, or nothing when a user or a rule did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<CallId>,
     },

@@ -1,0 +1,149 @@
+//! Concurrency groups, and the limit on parallel jobs.
+
+use fakes::{
+    Concurrency, NewJob, RunConclusion, RunStatus,
+    history::{Conclusion, What},
+    ids::RunId,
+};
+use serde_json::Value;
+
+use crate::lab::{Lab, job};
+
+fn push(lab: &Lab, name: &str, group: &str, cancel_in_progress: bool) -> RunId {
+    let github = lab.world.github();
+    let grouped = NewJob {
+        concurrency: Some(Concurrency {
+            group: group.to_owned(),
+            cancel_in_progress,
+        }),
+        ..job(name, &["a"])
+    };
+    let id = github.queue(grouped, None).unwrap();
+    github.run_of(id).unwrap()
+}
+
+fn status(lab: &Lab, run: RunId) -> RunStatus {
+    lab.world.github().run(run).unwrap().status
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_run_of_a_group_has_no_jobs_until_the_first_has_ended() {
+    let lab = Lab::new();
+    let _first = push(&lab, "J1", "Deploy", false);
+    let second = push(&lab, "J2", "deploy", false);
+    let elsewhere = push(&lab, "J3", "other", false);
+    lab.sleep(1.0).await;
+    assert_eq!(lab.received_names(), ["J1.queued", "J3.queued"]);
+    assert_eq!(status(&lab, second), RunStatus::Pending);
+    assert_eq!(status(&lab, elsewhere), RunStatus::Queued);
+    let token = lab.token().await;
+    let path = "/repos/octo/app/actions/runs?status=pending";
+    let pending = lab.github("GET", path, &token, Value::Null).await.body;
+    assert_eq!(pending["workflow_runs"][0]["id"], second.0);
+    let path = format!("/repos/octo/app/actions/runs/{}/jobs", second.0);
+    let jobs = lab.github("GET", &path, &token, Value::Null).await.body;
+    assert_eq!(jobs["total_count"], 0);
+    lab.launch("r", &["a"]).await;
+    lab.sleep(150.0).await;
+    assert_eq!(status(&lab, second), RunStatus::Queued);
+    let queued = lab
+        .find(|what| matches!(what, What::JobQueued { name, .. } if name == "J2"))
+        .unwrap();
+    assert!(lab.is_caused_by(&queued, |what| matches!(what, What::JobCompleted { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_third_run_takes_the_place_of_the_one_that_waits() {
+    let lab = Lab::new();
+    let first = push(&lab, "J1", "g", false);
+    let second = push(&lab, "J2", "g", false);
+    let third = push(&lab, "J3", "g", false);
+    let github = lab.world.github();
+    assert_eq!(
+        github.run(second).unwrap().conclusion,
+        Some(RunConclusion::Jobs(Conclusion::Cancelled))
+    );
+    assert_eq!(status(&lab, third), RunStatus::Pending);
+    github.cancel_run(first, None);
+    lab.sleep(1.0).await;
+    assert_eq!(status(&lab, third), RunStatus::Queued);
+    assert_eq!(
+        lab.received_names(),
+        ["J1.queued", "J1.completed", "J3.queued"],
+        "the job of the second never existed"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cancels_what_is_in_progress_waits_for_its_runner_to_stop() {
+    let lab = Lab::new();
+    let first = push(&lab, "J1", "g", true);
+    lab.launch("r", &["a"]).await;
+    lab.sleep(50.0).await;
+    assert_eq!(status(&lab, first), RunStatus::InProgress);
+    let second = push(&lab, "J2", "g", true);
+    assert_eq!(status(&lab, second), RunStatus::Pending);
+    lab.sleep(1.0).await;
+    let cancelled = Some(RunConclusion::Jobs(Conclusion::Cancelled));
+    assert_eq!(lab.world.github().run(first).unwrap().conclusion, cancelled);
+    assert_eq!(status(&lab, second), RunStatus::Queued);
+    let third = push(&lab, "J3", "g", true);
+    assert_eq!(
+        status(&lab, third),
+        RunStatus::Queued,
+        "a queued one ends at once"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rerun_that_waits_for_its_group_cannot_be_cancelled_by_force() {
+    let lab = Lab::new();
+    let github = lab.world.github();
+    let first = push(&lab, "J1", "g", false);
+    github.cancel_run(first, None);
+    let _second = push(&lab, "J2", "g", false);
+    assert_eq!(github.rerun(first, false, None).len(), 1);
+    assert_eq!(status(&lab, first), RunStatus::Pending);
+    let token = lab.token().await;
+    let path = format!("/repos/octo/app/actions/runs/{}", first.0);
+    let forced = lab
+        .github("POST", &format!("{path}/force-cancel"), &token, Value::Null)
+        .await;
+    assert_eq!(
+        (forced.status, forced.message()),
+        (
+            409,
+            "Cannot cancel a workflow re-run that has not yet queued."
+        )
+    );
+    let asked = lab
+        .github("POST", &format!("{path}/cancel"), &token, Value::Null)
+        .await;
+    assert_eq!(asked.status, 202);
+    assert_eq!(status(&lab, first), RunStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_held_back_by_max_parallel_show_as_queued_and_are_told_of() {
+    let lab = Lab::new();
+    let github = lab.world.github();
+    for number in 1..=3 {
+        let of_run = NewJob {
+            run: Some("R".to_owned()),
+            max_parallel: Some(1),
+            ..job(&format!("J{number}"), &["a"])
+        };
+        github.queue(of_run, None).unwrap();
+    }
+    lab.launch("r1", &["a"]).await;
+    lab.launch("r2", &["a"]).await;
+    lab.sleep(60.0).await;
+    let statuses: Vec<_> = github
+        .jobs()
+        .iter()
+        .map(|job| job.status.as_str())
+        .collect();
+    assert_eq!(statuses, ["in_progress", "queued", "queued"]);
+    let queued = ["J1.queued", "J2.queued", "J3.queued"];
+    assert_eq!(lab.received_names()[..3], queued);
+}
