@@ -31,9 +31,10 @@ pub mod world;
 
 pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, Faults, Only};
+pub use faults::{Effect, FaultRule, FaultState, Faults, Only};
 pub use github::{
-    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RunnerView,
+    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RepoView,
+    RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
 pub use history::History;

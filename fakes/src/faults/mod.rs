@@ -4,6 +4,7 @@
 //! and applies what it is given; every application is recorded as `fault.applied`. Draws are keyed by
 //! what is struck, so that removing one rule or job leaves the others' fate as it was.
 
+mod live;
 mod rule;
 
 use std::{
@@ -17,6 +18,7 @@ use crate::{
     ids::{EventId, JobId},
 };
 
+pub use live::FaultState;
 pub use rule::{Effect, FaultRule, Only};
 
 /// What is about to be struck.
