@@ -33,8 +33,7 @@ pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
 pub use faults::{Effect, FaultRule, FaultState, Faults, Only};
 pub use github::{
-    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RepoView,
-    RunnerView,
+    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RepoView, RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
 pub use history::History;
