@@ -13,9 +13,11 @@
 //! 6. the **properties** ([`properties`]) judge the history, each with a **verdict**;
 //! 7. the **report** ([`report`]) shows it, and [`exit`] says it to scripts.
 //!
+//! A world that is served is driven by hand through [`control`].
 //! [`latency`] reads two figures off a history; [`normal_form`] compares histories of different clocks.
 
 pub mod cli;
+pub mod control;
 pub mod exit;
 pub mod latency;
 pub mod normal_form;

@@ -33,10 +33,10 @@ pub mod world;
 
 pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, Faults, Omit, Only};
+pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
 pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver,
-    RunConclusion, RunIsFull, RunStatus, RunView, RunnerView,
+    RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
 pub use history::History;

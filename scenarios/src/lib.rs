@@ -8,6 +8,7 @@
 //! * [`Plan`] is what a world is driven by. Written as JSON it is a file of the same language.
 //! * [`recording`] holds recorded deliveries and their import.
 //! * [`corpus`] lists the scenarios that come with the program, [`fragments`] what a scenario can `use`.
+//! * [`live`] reads single verbs and faults for a world that runs already.
 //! * [`Keyed`] is the one generator, for planning and for run time.
 //!
 //! Pure: no clock, no async, no randomness but [`Keyed`]; files are read only where a scenario names a recording.
@@ -18,6 +19,7 @@ mod error;
 mod expand;
 mod fragments;
 mod keyed;
+pub mod live;
 pub mod plan;
 pub mod recording;
 mod schema;

@@ -176,28 +176,32 @@ pub(super) struct ImportArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   dispatchlab serve                                      both fakes, until Ctrl-C
+  dispatchlab serve --github 127.0.0.1:4010              the fake GitHub alone; drive it with
+      curl http://127.0.0.1:4010/_lab                    the control API (docs/control-api.md)
   dispatchlab serve happy-path --env-file lab.env \\
       --webhook http://127.0.0.1:7860/webhook            play a scenario against your dispatcher
   (in another shell)  set -a; . ./lab.env; jobs-dispatcher", after_long_help = ExitStatus::TABLE)]
 pub(super) struct ServeArgs {
     /// A scenario file, a plan, or the name of a built-in scenario; without one nothing happens by itself.
     pub(super) file: Option<String>,
-    /// Where the fake GitHub listens; port 0 picks a free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
-    pub(super) github: SocketAddr,
+    /// Where the fake GitHub listens; port 0 picks a free one. Without --hf it is served alone
+    /// [default, without both: 127.0.0.1:4010].
+    #[arg(long, value_name = "ADDR")]
+    pub(super) github: Option<SocketAddr>,
     /// Also put the fake GitHub on a unix socket (`gh config set http_unix_socket PATH`); removed at the end.
     #[arg(long, value_name = "PATH")]
     pub(super) github_socket: Option<PathBuf>,
-    /// Where the fake HF Jobs listens; port 0 picks a free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4011")]
-    pub(super) hf: SocketAddr,
-    /// The dispatcher's webhook.
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:7860/webhook"
-    )]
-    pub(super) webhook: String,
+    /// Where the fake HF Jobs listens; port 0 picks a free one. Without --github it is served alone
+    /// [default, without both: 127.0.0.1:4011].
+    #[arg(long, value_name = "ADDR")]
+    pub(super) hf: Option<SocketAddr>,
+    /// The dispatcher's webhook [default with a scenario: http://127.0.0.1:7860/webhook]. Without a scenario,
+    /// deliveries are refused until there is one; the control API can set it.
+    #[arg(long, value_name = "URL")]
+    pub(super) webhook: Option<String>,
+    /// Serve the control API to other machines and under other names too. It has no authentication.
+    #[arg(long)]
+    pub(super) expose_control: bool,
     /// Write the environment a dispatcher needs to work here to this file, as shell assignments.
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
@@ -206,10 +210,10 @@ pub(super) struct ServeArgs {
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) parameters: Parameters,
-    /// Where the bundle is written.
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub(super) out: PathBuf,
-    /// Print the result as JSON on stdout.
+    /// Where the bundle is written [default with a scenario: out]; without a scenario, only the history is.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Print one line of JSON on stdout once the fakes listen, and with a scenario its result at the end.
     #[arg(long)]
     pub(super) json: bool,
 }

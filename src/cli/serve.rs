@@ -1,6 +1,12 @@
-//! `dispatchlab serve`: both fakes on loopback, in real time; with a scenario, played and judged.
+//! `dispatchlab serve`: the fakes on loopback, in real time; with a scenario, played and judged.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use http::Uri;
 use scenarios::{Choices, Document, plan::Plan};
@@ -9,21 +15,28 @@ use super::{CommandFailure, Ended, args::ServeArgs, interrupt::Interrupt, note, 
 use crate::{
     exit::ExitStatus,
     report::{self, Bundle, Failure, ScenarioReport},
-    run::{Run, ServeError, Serving, serve as put_on_loopback},
-    target::{self, Url},
+    run::{Listen, Run, ServeError, Serving, serve as put_on_addresses},
+    target::{self, LAB_APP_ID, Url},
 };
 
 /// A world in which nothing happens by itself: what `serve` without a scenario shows.
 const EMPTY_WORLD: &str =
     "title: Nothing happens by itself\ntimeline:\n  - { at: 0s, restart: {} }\n";
 
+/// Where the fakes listen unless told otherwise.
+const DEFAULT_GITHUB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4010);
+const DEFAULT_HF: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4011);
+/// Where a dispatcher that plays a scenario is expected.
+const DEFAULT_WEBHOOK: &str = "http://127.0.0.1:7860/webhook";
+
 pub(super) fn serve(args: &ServeArgs) -> Ended {
     let (name, plan) = plan(args)?;
-    let webhook: Uri = args.webhook.parse().map_err(|error| {
+    let default = args.file.as_ref().map(|_| DEFAULT_WEBHOOK);
+    let webhook = args.webhook.as_deref().or(default).map(Url::parse);
+    let webhook = webhook.transpose().map_err(|error| {
         CommandFailure::usage(miette::miette!(
             help = "write it as http://HOST:PORT/webhook",
-            "--webhook {}: {error}",
-            args.webhook
+            "--webhook: {error}"
         ))
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -49,35 +62,105 @@ fn plan(args: &ServeArgs) -> Result<(String, Plan), CommandFailure> {
     Ok((source.name, plan))
 }
 
-async fn serve_on_this_runtime(args: &ServeArgs, name: &str, plan: &Plan, webhook: Uri) -> Ended {
+/// What to serve: what the user named, or both at their usual places.
+fn listen(args: &ServeArgs) -> Listen {
+    let (github, hf) = match (args.github, args.hf) {
+        (None, None) => (Some(DEFAULT_GITHUB), Some(DEFAULT_HF)),
+        named => named,
+    };
+    Listen {
+        github,
+        hf,
+        expose_control: args.expose_control,
+    }
+}
+
+/// Says on stderr what a person has to know of the control API at these addresses.
+fn warn_of_strangers(listen: Listen) {
+    let addresses = [listen.github, listen.hf].into_iter().flatten();
+    for address in addresses.filter(|address| !address.ip().is_loopback()) {
+        note(&if listen.expose_control {
+            format!(
+                "warning: {address} is not loopback: whoever reaches it drives this world, without authentication"
+            )
+        } else {
+            format!(
+                "warning: {address} is not loopback, so the control API (no authentication) is off there; --expose-control serves it"
+            )
+        });
+    }
+}
+
+/// Says where everything is. What is said here is ready.
+fn announce(
+    args: &ServeArgs,
+    serving: &Serving,
+    webhook: Option<&Url>,
+) -> Result<(), CommandFailure> {
+    let webhook = webhook.map(|url| url.webhook().to_string());
+    let shown = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string());
+    let (env_file, socket) = (shown(&args.env_file), shown(&args.github_socket));
+    let lines = [
+        ("fake GitHub  ", &serving.github_url),
+        ("fake HF Jobs ", &serving.hf_url),
+        ("control API  ", &serving.control_url),
+        ("             ", &socket),
+        ("environment  ", &env_file),
+    ];
+    for (what, place) in lines {
+        if let Some(place) = place {
+            note(&format!("{what} {place}"));
+        }
+    }
+    if args.json {
+        let line = serde_json::json!({
+            "github": serving.github_url,
+            "github_socket": socket,
+            "hf": serving.hf_url,
+            "control": serving.control_url,
+            "webhook": webhook,
+            "app_id": LAB_APP_ID,
+            "env_file": env_file,
+        });
+        print(&format!("{line}\n"))?;
+    }
+    Ok(())
+}
+
+async fn serve_on_this_runtime(
+    args: &ServeArgs,
+    name: &str,
+    plan: &Plan,
+    webhook: Option<Url>,
+) -> Ended {
     let failed = |error: ServeError| CommandFailure::usage(miette::miette!("{error}"));
-    let mut serving = put_on_loopback(plan, args.github, args.hf)
-        .await
-        .map_err(failed)?;
-    note(&format!(
-        "fake GitHub   {}\nfake HF Jobs  {}",
-        serving.github_url, serving.hf_url
-    ));
+    let listen = listen(args);
+    warn_of_strangers(listen);
+    let mut serving = put_on_addresses(plan, listen).await.map_err(failed)?;
     if let Some(socket) = &args.github_socket {
         serving.github_on_socket(socket).map_err(failed)?;
-        note(&format!("              {}", socket.display()));
     }
     if let Some(file) = &args.env_file {
-        let environment = target::environment(plan, &serving.github_url, &serving.hf_url);
-        write_environment(file, &environment)?;
-        note(&format!("environment   {}", file.display()));
+        let (github, hf) = (serving.github_url.as_deref(), serving.hf_url.as_deref());
+        write_environment(file, &target::environment_of(plan, github, hf))?;
     }
     let interrupt = Interrupt::listen();
+    announce(args, &serving, webhook.as_ref())?;
+    let Some(webhook) = webhook else {
+        return serve_until_interrupted(args, name, &serving, &interrupt).await;
+    };
     if args.file.is_none() {
-        note("Ctrl-C stops them.");
-        interrupted(&interrupt).await;
-        return Ok(ExitStatus::Interrupted);
+        serving.control().deliver_to(&webhook);
+        return serve_until_interrupted(args, name, &serving, &interrupt).await;
     }
-    note(&format!("waiting for the dispatcher at {webhook}"));
+    note(&format!(
+        "waiting for the dispatcher at {}",
+        webhook.webhook()
+    ));
     let played = std::pin::pin!(async {
-        reachable(&webhook).await;
+        reachable(webhook.webhook()).await;
         note(&format!("playing {name}"));
-        serving.play(plan, Url::new(webhook.clone())).await
+        serving.play(plan, webhook.clone()).await
     });
     let stopped = std::pin::pin!(interrupted(&interrupt));
     match futures_util::future::select(played, stopped).await {
@@ -88,14 +171,35 @@ async fn serve_on_this_runtime(args: &ServeArgs, name: &str, plan: &Plan, webhoo
     }
 }
 
+/// Without a scenario: whatever happens comes from outside, until the user ends it.
+async fn serve_until_interrupted(
+    args: &ServeArgs,
+    name: &str,
+    serving: &Serving,
+    interrupt: &Interrupt,
+) -> Ended {
+    note("Ctrl-C stops it.");
+    interrupted(interrupt).await;
+    if args.out.is_none() {
+        return Ok(ExitStatus::Interrupted);
+    }
+    stopped_early(args, name, serving)
+}
+
+/// The folder for what is written.
+fn out(args: &ServeArgs) -> PathBuf {
+    args.out.clone().unwrap_or_else(|| PathBuf::from("out"))
+}
+
 /// Ctrl-C: what was seen so far is kept.
 fn stopped_early(args: &ServeArgs, name: &str, serving: &Serving) -> Ended {
     let events = serving.events_so_far();
-    let path = args.out.join(name).join("history.jsonl");
+    let folder = out(args).join(name);
+    let path = folder.join("history.jsonl");
     let text = fakes::history::to_json_lines(&events)
         .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
     let write = || -> std::io::Result<()> {
-        fs::create_dir_all(args.out.join(name))?;
+        fs::create_dir_all(&folder)?;
         fs::write(&path, text)
     };
     write().map_err(|error| {
@@ -113,7 +217,7 @@ fn stopped_early(args: &ServeArgs, name: &str, serving: &Serving) -> Ended {
 }
 
 fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
-    let bundle = Bundle::write(&args.out, name, plan, run)
+    let bundle = Bundle::write(&out(args), name, plan, run)
         .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
     if !run.outcome.verdicts.violated().is_empty() {
         let steps = plan.timeline.len();

@@ -32,7 +32,7 @@ pub(super) struct Built {
     pub(super) tasks: TaskGroup,
 }
 
-/// Builds the world of `plan` on `clock`; the URLs are where its fakes are reached.
+/// Builds the world of `plan` with its faults on `clock`; the URLs are where its fakes are reached.
 pub(super) fn build(plan: &Plan, clock: Clock, github_url: &str, hf_url: &str) -> Built {
     let tasks = TaskGroup::default();
     let spawner = tasks.clone();
@@ -49,5 +49,6 @@ pub(super) fn build(plan: &Plan, clock: Clock, github_url: &str, hf_url: &str) -
     history.record(None, started);
     let settings = world_settings::settings(plan, github_url, hf_url);
     let world = World::new(env.clone(), settings, history);
+    world.faults().install(world_settings::fault_rules(plan));
     Built { world, env, tasks }
 }

@@ -8,10 +8,10 @@ mod cue;
 mod driver;
 mod real_tier;
 mod socket;
-mod steps;
+pub(crate) mod steps;
 mod terms;
 mod virtual_tier;
-mod world_settings;
+pub(crate) mod world_settings;
 
 use fakes::history::Event;
 use scenarios::plan::Plan;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use driver::End;
-pub use real_tier::{ServeError, Serving, serve};
+pub use real_tier::{Listen, ServeError, Serving, serve};
 pub use socket::SocketError;
 pub use virtual_tier::{Lab, RunError};
 

@@ -16,6 +16,7 @@ use super::{
     virtual_tier::drive,
 };
 use crate::{
+    control::{Addresses, Control, Reach},
     target::{TargetError, Url},
     transport::TaskGroup,
 };
@@ -45,6 +46,28 @@ pub enum ServeError {
     Target(#[from] TargetError),
 }
 
+/// What to serve, and where. Port 0 picks a free one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Listen {
+    /// The fake GitHub.
+    pub github: Option<SocketAddr>,
+    /// The fake HF.
+    pub hf: Option<SocketAddr>,
+    /// Whether the control API is there for other machines too.
+    pub expose_control: bool,
+}
+
+impl Listen {
+    /// From where the control API may be used at this address; nothing if it is off there.
+    const fn reach(self, address: SocketAddr) -> Option<Reach> {
+        match (self.expose_control, address.ip().is_loopback()) {
+            (true, _) => Some(Reach::Exposed),
+            (false, true) => Some(Reach::Loopback),
+            (false, false) => None,
+        }
+    }
+}
+
 /// A world that listens.
 #[derive(Debug)]
 pub struct Serving {
@@ -52,41 +75,75 @@ pub struct Serving {
     tasks: TaskGroup,
     /// Removed when the world is let go.
     sockets: Vec<SocketFile>,
-    /// Base URL of the fake GitHub.
-    pub github_url: String,
-    /// Base URL of the fake HF.
-    pub hf_url: String,
+    control: Control,
+    /// Base URL of the fake GitHub, if it is served.
+    pub github_url: Option<String>,
+    /// Base URL of the fake HF, if it is served.
+    pub hf_url: Option<String>,
+    /// URL of the control API, if it is on.
+    pub control_url: Option<String>,
 }
 
-/// Puts the fakes of `plan` on two loopback addresses (port 0 picks a free one).
+/// What a URL is of a fake that is not served: nothing resolves it.
+const NOWHERE: &str = "http://not-served.invalid";
+
+/// Puts the fakes of `plan` on their addresses.
 ///
 /// # Errors
 /// If an address cannot be listened on.
-pub async fn serve(plan: &Plan, github: SocketAddr, hf: SocketAddr) -> Result<Serving, ServeError> {
-    let (github, github_url) = listen(github).await?;
-    let (hf, hf_url) = listen(hf).await?;
+pub async fn serve(plan: &Plan, listen: Listen) -> Result<Serving, ServeError> {
+    let github = bind(listen.github).await?;
+    let hf = bind(listen.hf).await?;
+    let url = |bound: &Option<Bound>| bound.as_ref().map(|bound| format!("http://{}", bound.1));
+    let (github_url, hf_url) = (url(&github), url(&hf));
     #[expect(
         clippy::disallowed_methods,
         reason = "the real tier starts at the real time"
     )]
     let clock = Clock::starting_at(Timestamp::now());
-    let Built { world, tasks, .. } = build(plan, clock, &github_url, &hf_url);
-    tasks.spawn(answer(github, world.github_router()));
-    tasks.spawn(answer(hf, world.hf_router()));
+    let known = |url: &Option<String>| url.clone().unwrap_or_else(|| NOWHERE.to_owned());
+    let Built { world, tasks, .. } = build(plan, clock, &known(&github_url), &known(&hf_url));
+    let addresses = Addresses {
+        github: github_url.clone(),
+        hf: hf_url.clone(),
+    };
+    let control = Control::new(world.clone(), plan, addresses);
+    let mut control_url = None;
+    let served = [(github, world.github_router()), (hf, world.hf_router())];
+    for (bound, fake) in served {
+        let Some((listener, address)) = bound else {
+            continue;
+        };
+        let router = match listen.reach(address) {
+            Some(reach) => {
+                control_url.get_or_insert_with(|| format!("http://{address}/_lab"));
+                control.in_front_of(fake, reach)
+            }
+            None => fake,
+        };
+        tasks.spawn(answer(listener, router));
+    }
     Ok(Serving {
         world,
         tasks,
         sockets: Vec::new(),
+        control,
         github_url,
         hf_url,
+        control_url,
     })
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, String), ServeError> {
+type Bound = (TcpListener, SocketAddr);
+
+async fn bind(address: Option<SocketAddr>) -> Result<Option<Bound>, ServeError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
     let failed = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{address}")))
+    Ok(Some((listener, address)))
 }
 
 async fn answer<L>(listener: L, router: Router)
@@ -118,11 +175,18 @@ impl Serving {
         Ok(())
     }
 
+    /// Its control.
+    #[must_use]
+    pub const fn control(&self) -> &Control {
+        &self.control
+    }
+
     /// Plays the plan against the dispatcher behind `target`, and judges it.
     ///
     /// # Errors
     /// If the plan asks to take the dispatcher down, which only whoever runs it can do.
     pub async fn play(&self, plan: &Plan, mut target: Url) -> Result<Run, ServeError> {
+        self.control.deliver_to(&target);
         let end = drive(plan, &self.world, &mut target, PACE).await?;
         let events = self.world.history().take();
         let outcome = Outcome::judge(plan, &events, &end);

@@ -51,20 +51,13 @@ pub(super) fn take(world: &World, verb: &Verb, it: Option<&HfJobId>) -> Taken {
                 github.approve(run, None);
             }
         }
-        Verb::Deliver(deliver) => take_deliver(world, deliver),
+        Verb::Deliver(deliver) => {
+            if let Some(raw) = delivery(world, deliver) {
+                github.deliver(raw, None);
+            }
+        }
         Verb::Redeliver(redeliver) => {
-            let filter = match redeliver {
-                Redeliver::Failed => fakes::Redeliver {
-                    failed: true,
-                    ..fakes::Redeliver::default()
-                },
-                Redeliver::Job { job, action } => fakes::Redeliver {
-                    job: github.job_by_name(job),
-                    action: Some(action.clone()),
-                    failed: false,
-                },
-            };
-            github.redeliver(&filter, None);
+            github.redeliver(&redelivered(world, redeliver), None);
         }
         Verb::HfStage(forced) => {
             if let Some(hf_job) = it {
@@ -102,7 +95,8 @@ fn run_of(world: &World, job: &str) -> Option<fakes::ids::RunId> {
     world.github().run_of(world.github().job_by_name(job)?)
 }
 
-fn new_job(job: &plan::NewJob) -> NewJob {
+/// A job of the language as the fake GitHub is given it.
+pub(crate) fn new_job(job: &plan::NewJob) -> NewJob {
     NewJob {
         run: Some(job.run.clone()),
         runs_for: job.runs_for.0,
@@ -126,13 +120,26 @@ const fn stage(moment: HfMoment) -> Stage {
     }
 }
 
-fn take_deliver(world: &World, deliver: &Deliver) {
-    let raw = match deliver {
+/// The deliveries that are sent again.
+pub(crate) fn redelivered(world: &World, redeliver: &Redeliver) -> fakes::Redeliver {
+    match redeliver {
+        Redeliver::Failed => fakes::Redeliver {
+            failed: true,
+            ..fakes::Redeliver::default()
+        },
+        Redeliver::Job { job, action } => fakes::Redeliver {
+            job: world.github().job_by_name(job),
+            action: Some(action.clone()),
+            failed: false,
+        },
+    }
+}
+
+/// What is delivered; nothing if the job is not there.
+pub(crate) fn delivery(world: &World, deliver: &Deliver) -> Option<RawDelivery> {
+    match deliver {
         Deliver::Raw(raw) => Some(raw_delivery(raw)),
         Deliver::Job(about) => job_delivery(world, about),
-    };
-    if let Some(raw) = raw {
-        world.github().deliver(raw, None);
     }
 }
 

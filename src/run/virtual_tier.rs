@@ -133,7 +133,6 @@ pub(super) async fn drive(
     target: &mut dyn Target,
     pace: Pace,
 ) -> Result<super::driver::End, TargetError> {
-    world.faults().install(world_settings::fault_rules(plan));
     for (job, actions) in plan.recorded_actions() {
         world.github().expect_recorded(job, actions);
     }

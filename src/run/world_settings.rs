@@ -83,7 +83,12 @@ fn hf(plan: &Plan, base_url: &str) -> HfSettings {
 
 /// The fault rules of this plan, in its order. A fault that begins later is installed closed.
 pub(super) fn fault_rules(plan: &Plan) -> Vec<FaultRule> {
-    let rule = |fault: &plan::Fault| FaultRule {
+    plan.faults.iter().map(fault_rule).collect()
+}
+
+/// One fault rule.
+pub(crate) fn fault_rule(fault: &plan::Fault) -> FaultRule {
+    FaultRule {
         places: fault.to.clone(),
         open: fault.from.is_none(),
         times: fault.times,
@@ -98,8 +103,7 @@ pub(super) fn fault_rules(plan: &Plan) -> Vec<FaultRule> {
             repo: fault.only.repo.clone(),
         },
         effect: effect(&fault.effect),
-    };
-    plan.faults.iter().map(rule).collect()
+    }
 }
 
 fn effect(effect: &plan::Effect) -> Effect {

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
 pub use reference::{Place, Reference, Seam, Seams};
-pub use url::Url;
+pub use url::{BadUrl, Url};
 
 use crate::transport::HttpService;
 
@@ -48,6 +48,22 @@ pub const LAB_HF_TOKEN: &str = "hf_lab_token";
 pub const LAB_NAMESPACE: &str = "lab";
 /// The lab's GitHub App.
 pub const LAB_APP_ID: u64 = 1_234_567;
+
+/// The same where not both fakes are served: what belongs to the other one is left out.
+#[must_use]
+pub fn environment_of(
+    plan: &Plan,
+    github_url: Option<&str>,
+    hf_url: Option<&str>,
+) -> BTreeMap<&'static str, String> {
+    let (github, hf) = (github_url.unwrap_or_default(), hf_url.unwrap_or_default());
+    let mut environment = environment(plan, github, hf);
+    let of_github = |name: &str| name.starts_with("GH_") || name.starts_with("GITHUB_");
+    environment.retain(|name, _| {
+        (github_url.is_some() || !of_github(name)) && (hf_url.is_some() || !name.starts_with("HF_"))
+    });
+    environment
+}
 
 /// The environment a dispatcher needs to work in this plan's world: the names of jobs-actions, plus where
 /// the two fakes listen.

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use futures_util::future::BoxFuture;
-use http::{Request, Response, Uri};
+use http::{Request, Response, Uri, uri::Scheme};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -19,7 +19,37 @@ pub struct Url {
     client: Client<HttpConnector, Body>,
 }
 
+/// A text that is no webhook's URL.
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not the URL of a webhook: {why}")]
+pub struct BadUrl {
+    text: String,
+    why: String,
+}
+
 impl Url {
+    /// The dispatcher whose webhook is at `text`, such as `http://127.0.0.1:7860/webhook`.
+    ///
+    /// # Errors
+    /// If it is not an absolute `http` URL.
+    pub fn parse(text: &str) -> Result<Self, BadUrl> {
+        let bad = |why: String| BadUrl {
+            text: text.to_owned(),
+            why,
+        };
+        let webhook: Uri = text.parse().map_err(|error| bad(format!("{error}")))?;
+        if webhook.scheme() != Some(&Scheme::HTTP) {
+            return Err(bad("the lab sends over plain http".to_owned()));
+        }
+        Ok(Self::new(webhook))
+    }
+
+    /// Where its webhook is.
+    #[must_use]
+    pub const fn webhook(&self) -> &Uri {
+        &self.webhook
+    }
+
     /// The dispatcher whose webhook is at `webhook`, such as `http://127.0.0.1:7860/webhook`.
     #[must_use]
     pub fn new(webhook: Uri) -> Self {

@@ -5,7 +5,11 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-use dispatchlab::{run::Lab, target::Seams, transport::Transport};
+use dispatchlab::{
+    run::{Lab, Listen, serve},
+    target::Seams,
+    transport::Transport,
+};
 use fakes::{
     Effect, FaultRule,
     history::{Lost, What, to_json_lines},
@@ -39,13 +43,17 @@ fn a_truncated_answer_breaks_off_on_a_socket() {
         .enable_all()
         .build()
         .unwrap();
-    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listen = Listen {
+        hf: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+        ..Listen::default()
+    };
     let serving = runtime
-        .block_on(dispatchlab::run::serve(&plan, loopback, loopback))
+        .block_on(dispatchlab::run::serve(&plan, listen))
         .unwrap();
     let truncate = FaultRule::always("hf.hardware", Effect::Truncate);
     serving.world().faults().install(vec![truncate]);
-    let address = serving.hf_url.trim_start_matches("http://");
+    let url = serving.hf_url.as_deref().unwrap();
+    let address = url.trim_start_matches("http://");
     let mut socket = TcpStream::connect(address).unwrap();
     socket
         .write_all(b"GET /api/jobs/hardware HTTP/1.1\r\nhost: lab\r\n\r\n")

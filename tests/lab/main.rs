@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod cli;
+mod control;
 mod corpus;
 mod determinism;
 mod imports;

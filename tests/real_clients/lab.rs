@@ -52,8 +52,13 @@ impl Lab {
             .enable_all()
             .build()
             .unwrap();
-        let any = "127.0.0.1:0".parse().unwrap();
-        let serving = runtime.block_on(serve(&plan, any, any)).unwrap();
+        let any = Some("127.0.0.1:0".parse().unwrap());
+        let listen = Listen {
+            github: any,
+            hf: any,
+            expose_control: false,
+        };
+        let serving = runtime.block_on(serve(&plan, listen)).unwrap();
         Self {
             serving,
             plan,
@@ -67,22 +72,18 @@ impl Lab {
 
     /// What a dispatcher would be given to work here.
     pub(crate) fn environment(&self) -> BTreeMap<&'static str, String> {
-        environment(&self.plan, &self.serving.github_url, &self.serving.hf_url)
+        let serving = &self.serving;
+        environment_of(
+            &self.plan,
+            serving.github_url.as_deref(),
+            serving.hf_url.as_deref(),
+        )
     }
 
     pub(crate) fn queue(&self, name: &str) -> JobId {
         let _tasks = self.runtime.enter();
-        let job = NewJob {
-            name: name.to_owned(),
-            repo: REPOSITORY.to_owned(),
-            labels: vec![LABEL.to_owned()],
-            run: None,
-            runs_for: Duration::from_secs(60),
-            conclusion: Conclusion::Success,
-            max_parallel: None,
-            needs_approval: false,
-        };
-        self.world().github().queue(job, None)
+        let job = NewJob::new(name, REPOSITORY, vec![LABEL.to_owned()]);
+        self.world().github().queue(job, None).unwrap()
     }
 
     /// A queued job whose webhook nobody took, and from now on somebody who takes them.

@@ -93,6 +93,8 @@ fn probot_takes_a_signed_event_and_makes_a_runner_for_it() {
     let host = lab
         .serving
         .github_url
+        .as_deref()
+        .unwrap()
         .strip_prefix("http://")
         .unwrap()
         .to_owned();

@@ -4,6 +4,7 @@
 //! and applies what it is given; every application is recorded as `fault.applied`. Draws are keyed by
 //! what is struck, so that removing one rule or job leaves the others' fate as it was.
 
+mod live;
 mod rule;
 
 use std::{
@@ -19,6 +20,7 @@ use crate::{
     ids::{EventId, JobId},
 };
 
+pub use live::FaultState;
 pub use rule::{Effect, FaultRule, Omit, Only};
 
 /// What is about to be struck.
@@ -61,6 +63,15 @@ struct Installed {
 }
 
 impl Installed {
+    fn new(rule: FaultRule) -> Self {
+        Self {
+            open: rule.open,
+            left: rule.times,
+            rule,
+            closed: Arc::default(),
+        }
+    }
+
     fn close(&mut self) {
         self.open = false;
         self.closed.notify_waiters();
@@ -96,15 +107,7 @@ impl Faults {
     pub fn install(&self, rules: Vec<FaultRule>) {
         let mut installed = self.rules();
         installed.iter_mut().for_each(Installed::close);
-        *installed = rules
-            .into_iter()
-            .map(|rule| Installed {
-                open: rule.open,
-                left: rule.times,
-                rule,
-                closed: Arc::default(),
-            })
-            .collect();
+        *installed = rules.into_iter().map(Installed::new).collect();
     }
 
     /// Lets the rule at this index strike.

@@ -21,6 +21,8 @@ pub(super) struct Jobs {
     groups: BTreeMap<String, Vec<String>>,
     /// Each run with its jobs, in the order they are queued.
     runs: BTreeMap<String, Vec<String>>,
+    /// Whether a name that nothing has yet may be meant too.
+    any: bool,
 }
 
 /// A job that a `queue` step stands for.
@@ -34,7 +36,25 @@ pub(super) struct Named {
 impl Jobs {
     /// Names the jobs of a scenario; a job may be referred to before it is queued.
     pub(super) fn name(scenario: &Scenario, recordings: &Recordings) -> Result<Self, Flaw> {
+        Self::name_after(&[], scenario, recordings)
+    }
+
+    /// Every name that could be one.
+    pub(super) fn of_any_name() -> Self {
+        Self {
+            any: true,
+            ..Self::default()
+        }
+    }
+
+    /// Names the jobs of a scenario in a world that has some already.
+    pub(super) fn name_after(
+        there: &[String],
+        scenario: &Scenario,
+        recordings: &Recordings,
+    ) -> Result<Self, Flaw> {
         let mut all = Self::default();
+        there.iter().for_each(|job| all.know(Some(job.clone())));
         for step in &scenario.timeline.value {
             if let Some(queue) = &step.value.queue {
                 all.add(&queue.value)?;
@@ -133,7 +153,7 @@ impl Jobs {
             .value
             .split_once('/')
             .filter(|(_, attempt)| attempt.parse::<u32>().is_ok_and(|n| n > 1));
-        if known(&name.value) || base.is_some_and(|(job, _)| known(job)) {
+        if self.any || known(&name.value) || base.is_some_and(|(job, _)| known(job)) {
             return Ok(name.value.clone());
         }
         if let Some([first, ..]) = self.groups.get(&name.value).map(Vec::as_slice) {

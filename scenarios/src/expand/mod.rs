@@ -7,12 +7,14 @@ mod deliveries;
 mod effect;
 mod fault;
 mod jobs;
+mod live;
 mod step;
 mod trigger;
 
 use std::time::Duration;
 
 use self::jobs::Jobs;
+pub(crate) use self::live::{fault, verbs};
 use crate::{
     error::Flaw,
     keyed::Keyed,

@@ -30,7 +30,7 @@ pub use self::{
     },
     world::{
         Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, DispatcherWorld, GithubWorld,
-        HfWorld, Repo, Visibility, Webhooks, World,
+        HfWorld, Repo, RepoName, Visibility, Webhooks, World,
     },
 };
 use crate::recording::told;

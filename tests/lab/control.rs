@@ -1,0 +1,625 @@
+//! The control API: the released binary serves the fake GitHub alone, and a program drives it over HTTP.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use dispatchlab::control::{document, routes};
+use serde_json::{Value, json};
+
+/// `dispatchlab serve` without a scenario, and what it said of itself.
+struct Lab {
+    process: Child,
+    started: Value,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An answer of the server.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    content_type: String,
+    text: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Lab {
+    /// The fake GitHub alone, on a free port.
+    fn github() -> Self {
+        Self::serve(&["--github", "127.0.0.1:0"])
+    }
+
+    fn serve(args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_dispatchlab"))
+            .args(["serve", "--json", "--env-file", "lab.env", "--out", "out"])
+            .args(args)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = process.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let started = serde_json::from_str(&line).unwrap();
+        Self {
+            process,
+            started,
+            folder,
+        }
+    }
+
+    fn host(&self) -> String {
+        let url = self.started["github"].as_str().unwrap();
+        url.strip_prefix("http://").unwrap().to_owned()
+    }
+
+    /// Asks the control API, and checks the answer against its document.
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let answer = self.send(method, path, &[], &body);
+        check_against_document(method, path, &answer);
+        answer
+    }
+
+    /// Sends a request as it is. HTTP/1.0, so that the end of the connection ends the answer.
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let host = self.host();
+        let mut stream = TcpStream::connect(&host).unwrap();
+        let mut request = format!(
+            "{method} {path} HTTP/1.0\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request.push_str(&format!("host: {host}\r\n"));
+        }
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        stream
+            .write_all(format!("{request}\r\n{body}").as_bytes())
+            .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, text) = text.split_once("\r\n\r\n").unwrap();
+        let content_type = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("content-type")
+                .then(|| value.to_owned())
+        });
+        Answer {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            content_type: content_type.unwrap_or_default(),
+            text: text.to_owned(),
+        }
+    }
+
+    /// The history so far.
+    fn history(&self) -> Vec<Value> {
+        let answer = self.ask("GET", "/_lab/history", &Value::Null);
+        let lines = answer.text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Calls the fake GitHub's API with this credential.
+    fn call(&self, method: &str, path: &str, credential: &str, body: &str) -> Answer {
+        let headers = [
+            ("authorization", credential),
+            ("user-agent", "control-test"),
+        ];
+        self.send(method, path, &headers, body)
+    }
+
+    /// A token of the installation that holds octo/app, as a dispatcher gets it.
+    fn token(&self) -> String {
+        let environment = fs::read_to_string(self.folder.path().join("lab.env")).unwrap();
+        let pem = environment.split_once("GH_APP_PRIVATE_KEY='").unwrap().1;
+        let pem = pem.split_once('\'').unwrap().0;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the lab under test runs in real time"
+        )]
+        let now = jiff::Timestamp::now().as_second();
+        let claims = json!({ "iat": now - 30, "exp": now + 300, "iss": self.started["app_id"] });
+        let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+        let key = jsonwebtoken::EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
+        let jwt = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+        let bearer = format!("Bearer {jwt}");
+        let installation = self
+            .call("GET", "/repos/octo/app/installation", &bearer, "")
+            .json();
+        let path = format!("/app/installations/{}/access_tokens", installation["id"]);
+        let token = self.call("POST", &path, &bearer, "").json();
+        format!("token {}", token["token"].as_str().unwrap())
+    }
+}
+
+/// The operation of the document for this method and path, and the document as the base of references.
+fn operation(method: &str, path: &str) -> Value {
+    let path = path.split('?').next().unwrap();
+    let document = document();
+    let paths = document["paths"].as_object().unwrap();
+    let fits = |template: &str| {
+        let (ours, theirs) = (path.split('/'), template.split('/'));
+        ours.clone().count() == theirs.clone().count()
+            && ours
+                .zip(theirs)
+                .all(|(our, their)| our == their || their.starts_with('{'))
+    };
+    let exact = paths.get(path);
+    let found = exact.or_else(|| {
+        paths
+            .iter()
+            .find(|(template, _)| fits(template))
+            .map(|(_, item)| item)
+    });
+    let method = method.to_lowercase();
+    let operation = found.map_or(Value::Null, |item| item[&method].clone());
+    assert!(
+        operation.is_object(),
+        "{method} {path} is not in the document"
+    );
+    operation
+}
+
+fn check_against_document(method: &str, path: &str, answer: &Answer) {
+    let operation = operation(method, path);
+    let status = answer.status.to_string();
+    let responses = &operation["responses"];
+    let described = responses.get(&status).unwrap_or(&responses["default"]);
+    assert!(
+        answer.status >= 400 || responses.get(&status).is_some(),
+        "{method} {path} answered {status}, which the document does not know"
+    );
+    let schema = &described["content"][&answer.content_type]["schema"];
+    assert!(
+        !schema.is_null(),
+        "{method} {path}: {} is not documented",
+        answer.content_type
+    );
+    let mut schema = schema.clone();
+    schema["components"] = document()["components"].clone();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let values: Vec<Value> = if answer.content_type == "application/x-ndjson" {
+        let lines = answer.text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    } else {
+        vec![answer.json()]
+    };
+    for value in values {
+        let errors: Vec<_> = validator
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{method} {path}: {errors:?} in {value}");
+    }
+}
+
+/// A dispatcher's webhook that says 202 to everything, and gives each request's text.
+fn receiver() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/webhook", listener.local_addr().unwrap());
+    let (sender, received) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {
+                let line = head.lines().last().unwrap_or_default().to_lowercase();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = value.parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let answer = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+            let _ = sender.send(head + &String::from_utf8(body).unwrap());
+        }
+    });
+    (url, received)
+}
+
+const NOTHING: Value = Value::Null;
+const JIT: &str = "/repos/octo/app/actions/runners/generate-jitconfig";
+const JIT_BODY: &str = r#"{"name": "r1", "runner_group_id": 1, "labels": ["hf-jobs-cpu-basic"]}"#;
+
+#[test]
+fn a_queued_job_reaches_the_dispatchers_webhook_and_a_fault_strikes_its_call_once() {
+    let lab = Lab::github();
+    assert!(
+        lab.started["hf"].is_null(),
+        "GitHub is served alone: {}",
+        lab.started
+    );
+    let (url, received) = receiver();
+    assert_eq!(
+        lab.ask("PUT", "/_lab/webhook", &json!({ "url": url }))
+            .status,
+        200
+    );
+
+    let job = json!({ "as": "J1", "labels": "hf-jobs-cpu-basic", "runs_for": "5m" });
+    let queued = lab.ask("POST", "/_lab/jobs", &job);
+    assert_eq!(queued.status, 201);
+    assert_eq!(queued.json()["jobs"][0]["name"], "J1");
+    let webhook = received.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(
+        webhook.contains("x-hub-signature-256: sha256="),
+        "{webhook}"
+    );
+    assert!(webhook.contains(r#""action":"queued""#), "{webhook}");
+
+    let token = lab.token();
+    let fault = json!({ "to": "github.jit-config", "times": 1, "answer": { "status": 502 } });
+    let injected = lab.ask("POST", "/_lab/faults", &fault);
+    assert_eq!(
+        (injected.status, &injected.json()["fault"]),
+        (201, &json!(0))
+    );
+    assert_eq!(lab.call("POST", JIT, &token, JIT_BODY).status, 502);
+    assert_eq!(
+        lab.ask("GET", "/_lab/faults", &NOTHING).json()["faults"][0]["left"],
+        0
+    );
+    let created = lab.call("POST", JIT, &token, JIT_BODY);
+    assert_eq!(created.status, 201, "{created:?}");
+    assert!(created.json()["encoded_jit_config"].is_string());
+    let runners = lab.ask("GET", "/_lab/runners", &NOTHING).json();
+    assert_eq!(runners["runners"][0]["name"], "r1");
+
+    let history = lab.history();
+    let of = |kind: &str| {
+        history
+            .iter()
+            .filter(|line| line["event"]["kind"] == kind)
+            .count()
+    };
+    assert_eq!((of("fault.applied"), of("delivery.answered")), (1, 1));
+    let calls = |line: &&Value| line["event"]["kind"] == "call.received";
+    for call in history.iter().filter(calls) {
+        let path = call["event"]["path"].as_str().unwrap();
+        assert!(
+            !path.starts_with("/_lab"),
+            "the control is no call of the dispatcher: {call}"
+        );
+    }
+    assert!(
+        history
+            .iter()
+            .any(|line| line["event"]["name"] == "github.jit-config")
+    );
+}
+
+#[test]
+fn a_fault_ends_when_it_is_deleted_alone_or_with_all_others() {
+    let lab = Lab::github();
+    let token = lab.token();
+    let fault = json!({ "to": "github.jit-config", "answer": { "status": 500 } });
+    lab.ask("POST", "/_lab/faults", &fault);
+    assert_eq!(lab.call("POST", JIT, &token, JIT_BODY).status, 500);
+    let ended = lab.ask("DELETE", "/_lab/faults/0", &NOTHING);
+    assert_eq!(ended.json()["open"], false);
+    assert_eq!(lab.call("POST", JIT, &token, JIT_BODY).status, 201);
+
+    let second = lab.ask("POST", "/_lab/faults", &fault).json();
+    assert_eq!(second["fault"], 1);
+    assert_eq!(second["rule"]["to"], json!(["github.jit-config"]));
+    lab.ask("DELETE", "/_lab/faults", &NOTHING);
+    assert_eq!(lab.ask("GET", "/_lab", &NOTHING).json()["faults_active"], 0);
+    assert_eq!(lab.ask("DELETE", "/_lab/faults/7", &NOTHING).status, 404);
+}
+
+#[test]
+fn a_run_waits_for_its_approval_is_cancelled_and_runs_again() {
+    let lab = Lab::github();
+    let job = json!({ "as": "J1", "labels": ["gpu"], "needs_approval": true });
+    let run = lab.ask("POST", "/_lab/jobs", &job).json()["jobs"][0]["run"].clone();
+    let of_run = |verb: &str| lab.ask("POST", &format!("/_lab/runs/{run}/{verb}"), &NOTHING);
+    let status = || lab.ask("GET", "/_lab/jobs", &NOTHING).json()["jobs"][0]["status"].clone();
+    assert_eq!(status(), "waiting");
+    assert_eq!(of_run("rerun").status, 409, "it has not ended");
+    assert_eq!(of_run("approve").json()["jobs"][0]["status"], "queued");
+    assert_eq!(of_run("approve").status, 409, "nothing waits any more");
+    assert_eq!(
+        of_run("cancel").json()["jobs"][0]["conclusion"],
+        "cancelled"
+    );
+    assert_eq!(of_run("cancel").status, 409, "it has ended");
+    assert_eq!(of_run("rerun").json()["jobs"][1]["name"], "J1/2");
+    assert_eq!(lab.ask("POST", "/_lab/runs/1/cancel", &NOTHING).status, 404);
+    assert_eq!(
+        lab.ask("POST", "/_lab/runs/one/cancel", &NOTHING).status,
+        400
+    );
+}
+
+#[test]
+fn deliveries_go_out_as_written_and_again() {
+    let lab = Lab::github();
+    let (url, received) = receiver();
+    lab.ask("PUT", "/_lab/webhook", &json!({ "url": url }));
+    let raw = json!({ "event": "ping", "body": "{}", "sign": "none", "headers": { "X-Odd": "1" } });
+    assert_eq!(lab.ask("POST", "/_lab/deliveries", &raw).status, 201);
+    let webhook = received.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(
+        webhook.contains("x-odd: 1") && !webhook.contains("x-hub-signature"),
+        "{webhook}"
+    );
+
+    lab.ask("DELETE", "/_lab/webhook", &NOTHING);
+    lab.ask(
+        "POST",
+        "/_lab/deliveries",
+        &json!({ "body": "{\"lost\":1}" }),
+    );
+    while lab.ask("GET", "/_lab", &NOTHING).json()["deliveries_pending"] != 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    lab.ask("PUT", "/_lab/webhook", &json!({ "url": url }));
+    let again = lab.ask(
+        "POST",
+        "/_lab/deliveries/redeliver",
+        &json!({ "failed": true }),
+    );
+    assert_eq!(again.json()["deliveries"].as_array().unwrap().len(), 1);
+    let webhook = received.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(webhook.ends_with("{\"lost\":1}"), "{webhook}");
+    let https = lab.ask(
+        "PUT",
+        "/_lab/webhook",
+        &json!({ "url": "https://example.org/" }),
+    );
+    assert_eq!(https.status, 400);
+}
+
+#[test]
+fn what_is_wrong_is_refused_with_its_place_and_how_to_mend_it() {
+    let lab = Lab::github();
+    let refused = |path: &str, body: &str| {
+        let answer = lab.send("POST", path, &[], body);
+        check_against_document("POST", path, &answer);
+        let problem = answer.json();
+        format!(
+            "{} {} | {} | {}",
+            answer.status, problem["where"], problem["error"], problem["help"]
+        )
+    };
+    let all = [
+        refused(
+            "/_lab/faults",
+            "{\"to\": \"webhook\",\n \"dropp\": \"logged\"}",
+        ),
+        refused("/_lab/faults", "{\"to\": \"webhook\",,}"),
+        refused(
+            "/_lab/faults",
+            r#"{"to": "webhook", "drop": "logged", "from": "5m"}"#,
+        ),
+        refused("/_lab/faults", r#"{"to": "webhook", "hang": true}"#),
+        refused("/_lab/jobs", r#"{"labels": "x", "runs_for": "soon"}"#),
+        refused("/_lab/jobs", r#"{"labels": "x", "repo": "octo/ap"}"#),
+        refused("/_lab/jobs", ""),
+        refused("/_lab/jobs?loud=1", "{}"),
+        refused("/_lab/deliveries", r#"{"recorded": "/etc/passwd"}"#),
+        refused("/_lab/repos", r#"{"name": "octo"}"#),
+    ];
+    insta::assert_snapshot!(all.join("\n"));
+    assert_eq!(
+        lab.send("POST", "/_lab/jobs", &[], &"x".repeat(2 << 20))
+            .status,
+        413
+    );
+    assert_eq!(lab.send("PATCH", "/_lab/jobs", &[], "").status, 404);
+    assert_eq!(lab.send("GET", "/_lab/nothing", &[], "").status, 404);
+}
+
+#[test]
+fn a_web_page_does_not_reach_it() {
+    let lab = Lab::github();
+    let (host, own) = (lab.host(), format!("http://{}", lab.host()));
+    let status = |headers: &[(&str, &str)]| lab.send("GET", "/_lab", headers, "").status;
+    assert_eq!(status(&[("host", "rebound.example:4010")]), 403);
+    assert_eq!(
+        status(&[("host", &host), ("origin", "https://evil.example")]),
+        403
+    );
+    assert_eq!(status(&[("host", &host), ("origin", &own)]), 200);
+    assert_eq!(status(&[("host", "localhost")]), 200);
+}
+
+#[test]
+fn off_loopback_it_is_there_only_when_exposed() {
+    let lab = Lab::serve(&["--github", "0.0.0.0:0"]);
+    assert!(lab.started["control"].is_null());
+    assert_eq!(lab.send("GET", "/_lab", &[], "").status, 404);
+    let lab = Lab::serve(&["--github", "0.0.0.0:0", "--expose-control"]);
+    assert_eq!(
+        lab.send("GET", "/_lab", &[("host", "lab.example")], "")
+            .status,
+        200
+    );
+}
+
+#[test]
+fn a_new_repository_takes_jobs_and_both_fakes_share_one_control() {
+    let lab = Lab::serve(&["--github", "127.0.0.1:0", "--hf", "127.0.0.1:0"]);
+    let repo = json!({ "name": "acme/tool", "visibility": "private" });
+    assert_eq!(lab.ask("POST", "/_lab/repos", &repo).status, 201);
+    assert_eq!(lab.ask("POST", "/_lab/repos", &repo).status, 409);
+    let job = json!({ "repo": "acme/tool", "labels": "gpu", "jobs": 2 });
+    assert_eq!(
+        lab.ask("POST", "/_lab/jobs", &job).json()["jobs"][1]["name"],
+        "Q1-2"
+    );
+    let repos = lab.ask("GET", "/_lab/repos", &NOTHING).json();
+    assert_eq!(
+        repos["repos"][0],
+        json!({ "name": "acme/tool", "visibility": "private", "installed": true })
+    );
+    let hf = lab.started["hf"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://")
+        .unwrap();
+    let mut stream = TcpStream::connect(hf).unwrap();
+    stream
+        .write_all(format!("GET /_lab HTTP/1.0\r\nhost: {hf}\r\n\r\n").as_bytes())
+        .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.contains(r#""queued":2"#), "{text}");
+}
+
+#[test]
+fn a_followed_history_goes_on_with_what_happens() {
+    let lab = Lab::github();
+    let mut stream = TcpStream::connect(lab.host()).unwrap();
+    let request = format!(
+        "GET /_lab/history?after=1&follow=true HTTP/1.0\r\nhost: {}\r\n\r\n",
+        lab.host()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    lab.ask(
+        "POST",
+        "/_lab/jobs",
+        &json!({ "as": "J1", "labels": "gpu" }),
+    );
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("job.queued")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["id"], 2);
+}
+
+#[test]
+fn ctrl_c_ends_it_and_keeps_the_history() {
+    let mut lab = Lab::github();
+    lab.ask(
+        "POST",
+        "/_lab/jobs",
+        &json!({ "as": "J1", "labels": "gpu" }),
+    );
+    let pid = lab.process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(lab.process.wait().unwrap().code(), Some(130));
+    let history = fs::read_to_string(lab.folder.path().join("out/serve/history.jsonl")).unwrap();
+    assert!(history.contains("job.queued"), "{history}");
+    let environment = fs::read_to_string(lab.folder.path().join("lab.env")).unwrap();
+    assert!(environment.contains("GH_APP_ID=") && !environment.contains("HF_TOKEN"));
+}
+
+/// `UPDATE_GOLDEN=1 cargo nextest run the_document` writes the file anew.
+#[test]
+fn the_document_that_is_checked_in_is_the_one_that_is_served() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/control-api.openapi.json");
+    let now = document();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&file, format!("{now:#}\n")).unwrap();
+    }
+    let golden: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert!(
+        golden == now,
+        "{} is out of date: UPDATE_GOLDEN=1 writes it",
+        file.display()
+    );
+    let lab = Lab::github();
+    assert_eq!(
+        lab.ask("GET", "/_lab/openapi.json", &NOTHING).json(),
+        golden
+    );
+}
+
+#[test]
+fn the_document_has_every_route_and_every_name_once() {
+    let document = document();
+    let mut names = std::collections::BTreeSet::new();
+    let mut count = 0;
+    for route in routes() {
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        let name = operation["operationId"].as_str();
+        assert!(
+            names.insert(
+                name.unwrap_or_else(|| panic!("{route:?} is missing"))
+                    .to_owned()
+            )
+        );
+        count += 1;
+    }
+    let paths = document["paths"].as_object().unwrap().values();
+    assert_eq!(
+        paths
+            .map(|path| path.as_object().unwrap().len())
+            .sum::<usize>(),
+        count
+    );
+}
+
+/// The examples of the page are commands (`sh`) and what they print (`json`).
+#[test]
+fn the_examples_of_the_documentation_do_what_they_say() {
+    let lab = Lab::github();
+    let page = include_str!("../../docs/control-api.md");
+    let mut examples = 0;
+    let mut rest = page;
+    while let Some((_, from)) = rest.split_once("```sh\n") {
+        let (commands, after) = from.split_once("```").unwrap();
+        rest = after;
+        let Some(expected) = after.strip_prefix("\n\n```json\n") else {
+            continue;
+        };
+        let expected = expected.split_once("```").unwrap().0;
+        let commands = commands.replace(
+            "http://127.0.0.1:4010",
+            lab.started["github"].as_str().unwrap(),
+        );
+        let output = Command::new("sh")
+            .args(["-ec", &commands])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let values = |text: &str| -> Vec<Value> {
+            let values = serde_json::Deserializer::from_str(text).into_iter();
+            values
+                .map(|value| value.unwrap_or_else(|error| panic!("{error} in {text}")))
+                .collect()
+        };
+        assert_eq!(values(&printed), values(expected), "{commands}");
+        examples += 1;
+    }
+    assert!(examples >= 4, "the page shows {examples} examples");
+}
