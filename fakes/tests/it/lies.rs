@@ -269,7 +269,7 @@ async fn a_stale_runner_is_not_registered_then_offline_then_idle_and_outlives_it
     assert!(lab.world.github().runners().is_empty());
     let now_s = lab.clock.elapsed_ms() / 1000;
 
-    let mut at = async |second: u64| {
+    let at = async |second: u64| {
         install(
             &lab,
             vec![rule("github.list-runners", stale(now_s - second))],
