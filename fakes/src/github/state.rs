@@ -338,7 +338,11 @@ impl State {
             .installed
             .then(|| self.installation_of(&owner, env, ids.installation));
         let drawn = || 600_000_000 + env.draw.bits(&folded, "repository-id") % 300_000_000;
-        let id = ids.repository.unwrap_or_else(drawn);
+        let mut id = ids.repository.unwrap_or_else(drawn);
+        // An id is drawn from the name, and a renamed repository keeps the one of its first name.
+        while !self.old_names.is_empty() && self.repos.values().any(|known| known.id == id) {
+            id += 1;
+        }
         let made = Arc::new(Repository::new(repo, id, installation, settings));
         self.old_names.remove(&folded);
         self.repos.insert(folded, made.clone());
