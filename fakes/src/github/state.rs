@@ -10,13 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    api_manifest::Confirmed,
-    app_profile::{AppProfile, BEFORE},
-    auth::JwtClaims,
-    connections::ToRunner,
-    delivery_log::DeliveryLog,
-    organization::Organization,
-    repository_text::Repository,
+    api_manifest::Confirmed, app_profile::AppProfile, auth::JwtClaims, connections::ToRunner,
+    delivery_log::DeliveryLog, organization::Organization, repository_text::Repository,
     route::Owner,
 };
 use crate::{
@@ -353,30 +348,6 @@ impl State {
         self.organizations
             .entry(owner.to_lowercase())
             .or_insert_with(|| Arc::new(Organization::new(owner, settings)));
-    }
-
-    /// One installation per owner.
-    pub(super) fn installation_of(&mut self, owner: &str, env: &Env, wanted: Option<u64>) -> u64 {
-        let folded = owner.to_lowercase();
-        if let Some(known) = self.installation_on(owner) {
-            return known.id;
-        }
-        let mut id = wanted
-            .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
-        while self.installations.contains_key(&id) || self.gone_installations.contains(&id) {
-            id += 1;
-        }
-        self.installations.insert(
-            id,
-            Installation {
-                id,
-                owner: owner.to_owned(),
-                created_at: BEFORE,
-                updated_at: BEFORE,
-                suspended_at: None,
-            },
-        );
-        id
     }
 
     pub(super) fn repo(&self, name: &str) -> Option<&Arc<Repository>> {
