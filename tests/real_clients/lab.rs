@@ -7,12 +7,12 @@ use std::{
 
 use axum::body::Body;
 use dispatchlab::{
-    run::{Serving, serve},
-    target::environment,
+    run::{Listen, Serving, serve},
+    target::environment_of,
 };
 use fakes::{
     BoxError, HttpService, NewJob, World,
-    history::{Conclusion, Event, What},
+    history::{Event, What},
     ids::JobId,
 };
 use http::{Request, Response};

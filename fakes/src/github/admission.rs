@@ -3,7 +3,7 @@
 use super::{
     Github,
     auth::Caller,
-    limits::{Account, OpenRequest, Price},
+    limits::{Account, OpenRequest, Price, Resource},
     routes::Endpoint,
     versions::ApiVersion,
 };
@@ -49,7 +49,6 @@ impl Github {
 
     /// What GitHub says about limits and versions on every answer of its API.
     pub(super) fn admission_headers(&self, admission: &Admission) -> Vec<(&'static str, String)> {
-        use super::limits::Resource;
         let Admission {
             account,
             price,

@@ -32,16 +32,22 @@ impl Github {
         let now_s = self.now().as_second();
         let core = self.bucket(account, Resource::Core);
         let mut body = String::from("{\"resources\":{");
-        push_bucket(&mut body, Resource::Core.as_str(), core);
+        push_bucket(&mut body, "core", "core", core);
         for resource in [Resource::RunnerRegistration, Resource::Manifest] {
             body.push(',');
-            push_bucket(&mut body, resource.as_str(), self.bucket(account, resource));
+            push_bucket(
+                &mut body,
+                resource.as_str(),
+                resource.as_str(),
+                self.bucket(account, resource),
+            );
         }
         for (name, limit, length_s) in UNUSED {
             let reset_s = now_s + length_s;
             body.push(',');
             push_bucket(
                 &mut body,
+                name,
                 name,
                 Bucket {
                     limit,
@@ -53,14 +59,14 @@ impl Github {
         body.push('}');
         if ask.version == ApiVersion::V2022_11_28 {
             body.push(',');
-            push_bucket(&mut body, "rate", core);
+            push_bucket(&mut body, "rate", "core", core);
         }
         body.push('}');
         Reply::text(200, body)
     }
 }
 
-fn push_bucket(out: &mut String, name: &str, bucket: Bucket) {
+fn push_bucket(out: &mut String, key: &str, name: &str, bucket: Bucket) {
     let Bucket {
         limit,
         used,
@@ -70,7 +76,7 @@ fn push_bucket(out: &mut String, name: &str, bucket: Bucket) {
     push_display(
         out,
         format_args!(
-            "\"{name}\":{{\"limit\":{limit},\"used\":{used},\"remaining\":{remaining},\"reset\":{reset_s},\"resource\":\"{name}\"}}"
+            "\"{key}\":{{\"limit\":{limit},\"used\":{used},\"remaining\":{remaining},\"reset\":{reset_s},\"resource\":\"{name}\"}}"
         ),
     );
 }

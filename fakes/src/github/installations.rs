@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{
     Github,
+    app_profile::BEFORE,
     repository_text::Repository,
     state::{Installation, State},
 };
-use crate::{history::What, ids::EventId};
+use crate::{env::Env, history::What, ids::EventId};
 
 impl Github {
     /// Suspends the App's installation on this account: no webhooks, and no use for its tokens. Nothing
@@ -135,6 +136,30 @@ impl Github {
 }
 
 impl State {
+    /// One installation per owner.
+    pub(super) fn installation_of(&mut self, owner: &str, env: &Env, wanted: Option<u64>) -> u64 {
+        let folded = owner.to_lowercase();
+        if let Some(known) = self.installation_on(owner) {
+            return known.id;
+        }
+        let mut id = wanted
+            .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
+        while self.installations.contains_key(&id) || self.gone_installations.contains(&id) {
+            id += 1;
+        }
+        self.installations.insert(
+            id,
+            Installation {
+                id,
+                owner: owner.to_owned(),
+                created_at: BEFORE,
+                updated_at: BEFORE,
+                suspended_at: None,
+            },
+        );
+        id
+    }
+
     /// The installation on this account.
     pub(super) fn installation_on(&self, login: &str) -> Option<&Installation> {
         self.installations

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     api_manifest::Confirmed,
-    app_profile::{AppProfile, BEFORE},
+    app_profile::AppProfile,
     auth::JwtClaims,
     check_runs::CheckRuns,
     concurrency::{Concurrency, Group, GroupKey, Hold},
@@ -406,7 +406,11 @@ impl State {
             .installed
             .then(|| self.installation_of(&owner, env, ids.installation));
         let drawn = || 600_000_000 + env.draw.bits(&folded, "repository-id") % 300_000_000;
-        let id = ids.repository.unwrap_or_else(drawn);
+        let mut id = ids.repository.unwrap_or_else(drawn);
+        // An id is drawn from the name, and a renamed repository keeps the one of its first name.
+        while !self.old_names.is_empty() && self.repos.values().any(|known| known.id == id) {
+            id += 1;
+        }
         let made = Arc::new(Repository::new(repo, id, installation, settings));
         self.old_names.remove(&folded);
         self.repos.insert(folded, made.clone());
@@ -417,30 +421,6 @@ impl State {
         self.organizations
             .entry(owner.to_lowercase())
             .or_insert_with(|| Arc::new(Organization::new(owner, settings)));
-    }
-
-    /// One installation per owner.
-    pub(super) fn installation_of(&mut self, owner: &str, env: &Env, wanted: Option<u64>) -> u64 {
-        let folded = owner.to_lowercase();
-        if let Some(known) = self.installation_on(owner) {
-            return known.id;
-        }
-        let mut id = wanted
-            .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
-        while self.installations.contains_key(&id) || self.gone_installations.contains(&id) {
-            id += 1;
-        }
-        self.installations.insert(
-            id,
-            Installation {
-                id,
-                owner: owner.to_owned(),
-                created_at: BEFORE,
-                updated_at: BEFORE,
-                suspended_at: None,
-            },
-        );
-        id
     }
 
     pub(super) fn repo(&self, name: &str) -> Option<&Arc<Repository>> {
