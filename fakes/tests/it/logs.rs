@@ -77,7 +77,10 @@ async fn a_runs_logs_are_an_archive_with_a_file_per_job() {
         let (status, kind, bytes) = follow(&lab, &link).await;
         assert_eq!((status, kind.as_str()), (200, "application/zip"));
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-        let mut names: Vec<_> = archive.file_names().map(str::to_owned).collect();
+        let mut names: Vec<_> = archive
+            .file_names()
+            .map(|name| name.unwrap().into_owned())
+            .collect();
         names.sort();
         assert_eq!(names, ["0_J1.txt", "J1/1_Set up job.txt"]);
         let text = std::io::read_to_string(archive.by_name("0_J1.txt").unwrap()).unwrap();
