@@ -1,10 +1,11 @@
 //! The life of workflow jobs and runs: queued, approved, started, completed.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Github,
-    concurrency::{Concurrency, Hold},
+    concurrency::Hold,
+    new_job::{NewJob, RunIsFull},
     repository_text::Repository,
     standing::{Standing, Tally},
     state::{Attempt, Birth, Job, KnownIds, Run, State, Status},
@@ -15,74 +16,6 @@ use crate::{
     ids::{EventId, JobId, RunId, RunnerId},
     settings::RepoSettings,
 };
-
-/// How long a job runs when nobody says.
-pub(super) const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
-
-/// A job somebody pushes.
-#[derive(Clone, Debug)]
-pub struct NewJob {
-    /// Its name in the scenario.
-    pub name: String,
-    /// `owner/name`. A repository nobody has named before gets the App installed.
-    pub repo: String,
-    /// `runs-on`.
-    pub labels: Vec<String>,
-    /// Jobs with the same key and repository share a run; none gives the job a run of its own.
-    pub run: Option<String>,
-    /// How long it runs.
-    pub runs_for: Duration,
-    /// How it ends, if it runs to its end. A skipped one never runs.
-    pub conclusion: Conclusion,
-    /// How many jobs of its run may run at once.
-    pub max_parallel: Option<u32>,
-    /// Whether it waits for an approval first.
-    pub needs_approval: bool,
-    /// Its `timeout-minutes`: how long it may run.
-    pub timeout: Option<Duration>,
-    /// The `concurrency` of its run; the run's first job decides.
-    pub concurrency: Option<Concurrency>,
-    /// Whether its run comes from a fork and needs a maintainer's approval before it has any jobs; the
-    /// run's first job decides.
-    pub from_fork: bool,
-}
-
-impl NewJob {
-    /// A job of its own run that takes a minute and succeeds.
-    #[must_use]
-    pub fn new(name: &str, repo: &str, labels: Vec<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            repo: repo.to_owned(),
-            labels,
-            run: None,
-            runs_for: RUNS_FOR_DEFAULT,
-            conclusion: Conclusion::Success,
-            max_parallel: None,
-            needs_approval: false,
-            timeout: None,
-            concurrency: None,
-            from_fork: false,
-        }
-    }
-}
-
-/// The run has as many jobs as a matrix can make; this one does not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunIsFull {
-    /// The run.
-    pub run: RunId,
-    /// How many jobs it has.
-    pub jobs: usize,
-}
-
-impl fmt::Display for RunIsFull {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has all the {} jobs it can have", self.run, self.jobs)
-    }
-}
-
-impl std::error::Error for RunIsFull {}
 
 impl Github {
     /// A job is pushed: it is queued, or waits for an approval, or for its run to begin.
@@ -240,56 +173,6 @@ impl Github {
             job.dispatchable_because = because;
             state.queued.insert(id);
         }
-    }
-
-    /// Somebody approves the waiting jobs of a run, or a run that comes from a fork.
-    pub fn approve(&self, run: RunId, because: Option<EventId>) {
-        let mut state = self.state();
-        self.approve_fork(&mut state, run, because);
-        self.approve_jobs(&mut state, run, because);
-    }
-
-    pub(super) fn approve_jobs(&self, state: &mut State, run: RunId, because: Option<EventId>) {
-        for id in state.jobs_of(run) {
-            self.queue_waiting(state, id, because, true);
-        }
-        self.assign(state);
-    }
-
-    /// A maintainer lets a fork's run begin. Says whether it waited for that.
-    pub(super) fn approve_fork(
-        &self,
-        state: &mut State,
-        run: RunId,
-        because: Option<EventId>,
-    ) -> bool {
-        let waits = state
-            .runs
-            .get(&run)
-            .is_some_and(|run| run.hold == Some(Hold::Fork));
-        if waits {
-            self.let_go(state, run, because);
-            self.assign(state);
-        }
-        waits
-    }
-
-    /// Somebody rejects the waiting jobs of a run: they fail.
-    pub fn reject(&self, run: RunId, because: Option<EventId>) {
-        self.reject_jobs(&mut self.state(), run, because);
-    }
-
-    pub(super) fn reject_jobs(&self, state: &mut State, run: RunId, because: Option<EventId>) {
-        for id in state.jobs_of(run) {
-            let waiting = state
-                .jobs
-                .get(&id)
-                .filter(|job| job.status == Status::Waiting);
-            if let Some(cause) = waiting.map(|job| because.unwrap_or(job.last_event)) {
-                self.conclude(state, id, Conclusion::Failure, cause);
-            }
-        }
-        self.assign(state);
     }
 
     /// Waiting to queued.
