@@ -12,7 +12,7 @@ use crate::{
     expand,
     plan::{Deliver, Fault, NewJob, Redeliver, Repo, RepoName, Verb, Visibility},
     written::{self, Scenario},
-    yaml::{Kind, Node, Scope, decode},
+    yaml::{Kind, Node, Scope, decode, decode_verbatim},
 };
 
 /// What errors call the text of a request.
@@ -169,7 +169,7 @@ impl LiveWorld {
 /// # Errors
 /// What is wrong with the request, where, and how to mend it.
 pub fn request<T: DeserializeOwned>(text: &str) -> Result<T, ScenarioError> {
-    let read = || decode(&object(text)?, &Scope::new());
+    let read = || decode_verbatim(&object(text)?);
     read().map_err(|flaw| flaw.within(NAME, text))
 }
 
@@ -315,6 +315,12 @@ mod tests {
             world().fault("[]").unwrap_err().what(),
             "expected an object, found a list"
         );
+    }
+
+    #[test]
+    fn a_dollar_means_nothing_outside_the_language() {
+        let read: std::collections::BTreeMap<String, String> = request(r#"{"a": "$x"}"#).unwrap();
+        assert_eq!(read["a"], "$x");
     }
 
     #[test]

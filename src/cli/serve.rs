@@ -52,7 +52,10 @@ fn plan(args: &ServeArgs) -> Result<(String, Plan), CommandFailure> {
     let Some(file) = &args.file else {
         let document = Document::parse("serve", EMPTY_WORLD).map_err(CommandFailure::internal)?;
         let plan = document
-            .plan(&Choices::default())
+            .plan(&Choices {
+                seed: args.seed,
+                ..Choices::default()
+            })
             .map_err(CommandFailure::internal)?;
         return Ok(("serve".to_owned(), plan));
     };

@@ -408,9 +408,17 @@ fn what_is_wrong_is_refused_with_its_place_and_how_to_mend_it() {
         let answer = lab.send("POST", path, &[], body);
         check_against_document("POST", path, &answer);
         let problem = answer.json();
+        // Lists of what is known grow with the language.
+        let help = problem["help"]
+            .as_str()
+            .unwrap()
+            .split(" known: ")
+            .next()
+            .unwrap()
+            .to_owned();
         format!(
-            "{} {} | {} | {}",
-            answer.status, problem["where"], problem["error"], problem["help"]
+            "{} {} | {} | {help}",
+            answer.status, problem["where"], problem["error"]
         )
     };
     let all = [
@@ -423,7 +431,6 @@ fn what_is_wrong_is_refused_with_its_place_and_how_to_mend_it() {
             "/_lab/faults",
             r#"{"to": "webhook", "drop": "logged", "from": "5m"}"#,
         ),
-        refused("/_lab/faults", r#"{"to": "webhook", "hang": true}"#),
         refused("/_lab/jobs", r#"{"labels": "x", "runs_for": "soon"}"#),
         refused("/_lab/jobs", r#"{"labels": "x", "repo": "octo/ap"}"#),
         refused("/_lab/jobs", ""),

@@ -31,6 +31,16 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(
     T::deserialize(Target::new(node, scope))
 }
 
+/// Decodes a node in which `$` means nothing.
+pub(crate) fn decode_verbatim<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Flaw> {
+    T::deserialize(Target {
+        node,
+        place: node.place,
+        scope: None,
+        json: false,
+    })
+}
+
 /// A node about to be decoded.
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'de> {

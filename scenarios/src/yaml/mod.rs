@@ -7,6 +7,6 @@ mod decode;
 mod node;
 
 pub(crate) use self::{
-    decode::{Scope, decode},
+    decode::{Scope, decode, decode_verbatim},
     node::{Kind, Node},
 };
