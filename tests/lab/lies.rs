@@ -47,9 +47,7 @@ fn a_truncated_answer_breaks_off_on_a_socket() {
         hf: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         ..Listen::default()
     };
-    let serving = runtime
-        .block_on(dispatchlab::run::serve(&plan, listen))
-        .unwrap();
+    let serving = runtime.block_on(serve(&plan, listen)).unwrap();
     let truncate = FaultRule::always("hf.hardware", Effect::Truncate);
     serving.world().faults().install(vec![truncate]);
     let url = serving.hf_url.as_deref().unwrap();

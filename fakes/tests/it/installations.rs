@@ -177,7 +177,7 @@ async fn deleting_an_installation_is_answered_by_version() {
 async fn jobs_of_a_suspended_time_are_not_told_later() {
     let lab = Lab::new();
     lab.world.github().suspend("octo", None);
-    lab.world.github().queue(job("J1", &["x"]), None);
+    lab.world.github().queue(job("J1", &["x"]), None).unwrap();
     lab.world.github().unsuspend("octo", None);
     lab.sleep(60.0).await;
     assert_eq!(lab.received_names(), Vec::<String>::new());
