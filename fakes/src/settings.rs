@@ -1,8 +1,12 @@
 //! What a world is given before it starts: who has access to what, and how long things live and take.
 
+mod hooks;
+
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::env::Span;
+
+pub use hooks::{ContentType, HookSettings, LogStatus};
 
 /// Everything a world is set up with.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +71,7 @@ pub struct GithubSettings {
     pub app_id: u64,
     /// Used in every URL the fake emits; no trailing slash.
     pub base_url: String,
-    /// The webhook's secret.
+    /// The secret of the App's webhook; empty for none, and then nothing is signed.
     pub webhook_secret: Vec<u8>,
     /// The repositories that exist.
     pub repos: Vec<RepoSettings>,
@@ -87,6 +91,8 @@ pub struct GithubSettings {
     pub webhook_timeout: Duration,
     /// The largest page of a listing.
     pub page_size_max: u32,
+    /// Its webhooks.
+    pub hooks: HookSettings,
 }
 
 impl Default for GithubSettings {
@@ -108,6 +114,7 @@ impl Default for GithubSettings {
             webhook_delay: Span::fixed(Duration::from_secs(1)),
             webhook_timeout: Duration::from_secs(10),
             page_size_max: 100,
+            hooks: HookSettings::default(),
         }
     }
 }
