@@ -98,7 +98,7 @@ impl Github {
         }
     }
 
-    fn installation_json(&self, installation: &Installation) -> String {
+    pub(super) fn installation_json(&self, installation: &Installation) -> String {
         let Installation { id, owner } = installation;
         let settings = self.settings();
         let base = &settings.base_url;

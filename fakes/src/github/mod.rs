@@ -2,6 +2,7 @@
 
 mod api_apps;
 mod api_deliveries;
+mod api_hooks;
 mod api_runners;
 mod api_runs;
 mod assignment;
@@ -9,10 +10,14 @@ mod auth;
 mod connections;
 mod delivering;
 mod delivery_log;
+mod emitting;
+mod hook_objects;
+mod hooks;
 mod jobs;
 mod links;
 mod objects;
 mod organization;
+mod other_events;
 mod payload;
 mod recorded;
 mod reply;
@@ -21,10 +26,13 @@ mod rerun;
 mod route;
 mod routes;
 mod sending;
+mod signing;
 mod state;
+mod throttling;
 mod views;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -33,17 +41,20 @@ use std::{
     time::Duration,
 };
 
-use hmac::{Hmac, KeyInit as _};
 use jiff::Timestamp;
-use sha2::Sha256;
 
 use crate::{
-    calls::Calls, env::Env, history::History, http_service::HttpService, ids::EventId,
+    calls::Calls,
+    env::Env,
+    history::History,
+    http_service::HttpService,
+    ids::{EventId, HookId},
     settings::GithubSettings,
 };
 
 pub(crate) use connections::{Credential, JitConfig, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
+pub use hooks::NewHook;
 pub use jobs::NewJob;
 pub(crate) use links::query_pairs;
 pub use route::RouteInfo;
@@ -66,25 +77,29 @@ struct Inner {
     settings: GithubSettings,
     calls: Calls,
     state: Mutex<State>,
-    target: Mutex<Option<HttpService>>,
+    targets: Mutex<Targets>,
     /// Deliveries that are scheduled or in flight.
     pending: AtomicUsize,
-    mac: Hmac<Sha256>,
     jwt_key: jsonwebtoken::DecodingKey,
+}
+
+/// Who answers webhooks.
+#[derive(Default)]
+struct Targets {
+    /// Everybody's, unless a hook has one of its own.
+    of_all: Option<HttpService>,
+    of_hooks: BTreeMap<HookId, HttpService>,
 }
 
 impl Github {
     pub(crate) fn new(settings: GithubSettings, calls: Calls) -> Self {
-        let mac =
-            Hmac::new_from_slice(&settings.webhook_secret).expect("HMAC takes keys of any length");
         let state = State::new(&settings, &calls.env);
         let inner = Inner {
             settings,
             calls,
             state: Mutex::new(state),
-            target: Mutex::new(None),
+            targets: Mutex::default(),
             pending: AtomicUsize::new(0),
-            mac,
             jwt_key: auth::lab_app_public_key(),
         };
         Self {
@@ -97,11 +112,32 @@ impl Github {
     }
 
     pub(crate) fn deliver_to(&self, target: Option<HttpService>) {
-        *self
-            .inner
-            .target
+        let mut targets = self.targets();
+        if target.is_none() {
+            targets.of_hooks.clear();
+        }
+        targets.of_all = target;
+    }
+
+    pub(crate) fn deliver_hook_to(&self, hook: HookId, target: HttpService) {
+        self.targets().of_hooks.insert(hook, target);
+    }
+
+    /// Who answers this hook's deliveries.
+    fn target_of(&self, hook: HookId) -> Option<HttpService> {
+        let targets = self.targets();
+        targets
+            .of_hooks
+            .get(&hook)
+            .or(targets.of_all.as_ref())
+            .cloned()
+    }
+
+    fn targets(&self) -> MutexGuard<'_, Targets> {
+        self.inner
+            .targets
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = target;
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn pending(&self) -> usize {

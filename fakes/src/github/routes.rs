@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{
-    Github, api_apps, api_deliveries, api_runners, api_runs,
+    Github, api_apps, api_deliveries, api_hooks, api_runners, api_runs,
     auth::Caller,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route, RouteInfo},
@@ -17,9 +17,10 @@ use crate::{
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 4] = [
+const TABLES: [&[Route]; 5] = [
     api_apps::ROUTES,
     api_deliveries::ROUTES,
+    api_hooks::ROUTES,
     api_runners::ROUTES,
     api_runs::ROUTES,
 ];

@@ -39,9 +39,7 @@ mod tests {
             let wait = throttle.book(now_ms, share).unwrap_or_default();
             now_ms + u64::try_from(wait.as_millis()).unwrap()
         };
-        let departures: Vec<u64> = [0, 10, 20, 30, 40, 50, 60, 200_000]
-            .map(&mut booked)
-            .into();
+        let departures: Vec<u64> = [0, 10, 20, 30, 40, 50, 60, 200_000].map(&mut booked).into();
         let expected = [0, 10, 20, 60_000, 60_010, 60_020, 120_000, 200_000];
         assert_eq!(departures, expected);
     }

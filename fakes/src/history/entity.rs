@@ -54,7 +54,8 @@ impl What {
             | Self::WorldEnded { .. }
             | Self::DispatcherStarted {}
             | Self::DispatcherStopped {}
-            | Self::DispatcherCrashed {} => {}
+            | Self::DispatcherCrashed {}
+            | Self::HookSecretRotated { .. } => {}
             Self::FaultApplied { job: about, .. } => job(about, &mut found),
             Self::JobQueued { job, run, .. } | Self::JobWaiting { job, run, .. } => {
                 found.extend([Entity::Job(*job), Entity::Run(*run)]);
