@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
-use super::{Github, hooks::Hooks, state::State};
+use super::{Github, hooks::Hooks};
 use crate::{
     env::Span,
     history::{Origin, Signed},
