@@ -40,7 +40,8 @@ pub use history::History;
 pub use http_service::{BoxError, HttpService};
 pub use runner::Runners;
 pub use settings::{
-    Assignment, AssignmentPolicy, ColdStart, ContentType, GithubSettings, HfSettings, HookSettings,
-    LogStatus, RepoSettings, Settings,
+    AppSettings, Assignment, AssignmentPolicy, ColdStart, ContentType, GithubSettings, HfSettings,
+    HookSettings, LimitSettings, LogStatus, ManifestSettings, PointsScope, PrimaryLimits,
+    RepoSettings, SecondaryLimits, Settings, TokenFormat,
 };
 pub use world::World;

@@ -1,12 +1,16 @@
 //! What a world is given before it starts: who has access to what, and how long things live and take.
 
+mod app;
 mod hooks;
+mod limits;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::env::Span;
 
+pub use app::{AppSettings, ManifestSettings, TokenFormat};
 pub use hooks::{ContentType, HookSettings, LogStatus};
+pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 
 /// Everything a world is set up with.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +97,10 @@ pub struct GithubSettings {
     pub page_size_max: u32,
     /// Its webhooks.
     pub hooks: HookSettings,
+    /// The App's permissions and tokens.
+    pub app: AppSettings,
+    /// Rate limits.
+    pub limits: LimitSettings,
 }
 
 impl Default for GithubSettings {
@@ -115,6 +123,8 @@ impl Default for GithubSettings {
             webhook_timeout: Duration::from_secs(10),
             page_size_max: 100,
             hooks: HookSettings::default(),
+            app: AppSettings::default(),
+            limits: LimitSettings::default(),
         }
     }
 }

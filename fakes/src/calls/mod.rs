@@ -87,8 +87,8 @@ pub(crate) struct About {
 pub(crate) trait Api: Clone + Send + Sync + 'static {
     /// A recognised method and path.
     type Endpoint: Send;
-    /// A looked-at credential.
-    type Auth: Send;
+    /// A looked-at credential. It is kept until the call ends, however it ends.
+    type Auth: Send + Sync;
 
     fn recognise(&self, method: &Method, path: &str) -> Self::Endpoint;
     fn about(&self, endpoint: &Self::Endpoint) -> About;
@@ -100,12 +100,12 @@ pub(crate) trait Api: Clone + Send + Sync + 'static {
     fn answer(
         &self,
         endpoint: Self::Endpoint,
-        auth: Self::Auth,
+        auth: &Self::Auth,
         request: &Incoming,
         call: CallContext,
     ) -> Reply;
-    /// The headers that every answer of this side carries.
-    fn common_headers(&self, call: CallId) -> Vec<(&'static str, String)>;
+    /// The headers that every answer of this side carries, those of faults among them.
+    fn common_headers(&self, call: CallId, auth: &Self::Auth) -> Vec<(&'static str, String)>;
 }
 
 /// Numbers, records and bends the calls of one world. Clones share everything.
@@ -140,7 +140,14 @@ impl Calls {
         let (calls, api) = (self.clone(), api.clone());
         axum::Router::new().fallback(move |request: Request<Body>| {
             let (calls, api) = (calls.clone(), api.clone());
-            async move { calls.serve(&api, request).await }
+            async move {
+                let wants_body = request.method() != Method::HEAD;
+                let mut response = calls.serve(&api, request).await;
+                if !wants_body && response.extensions().get::<ConnectionReset>().is_none() {
+                    *response.body_mut() = Body::empty();
+                }
+                response
+            }
         })
     }
 
@@ -182,12 +189,12 @@ impl Calls {
         open.because = plan.last_event;
         let (reply, ending) = match plan.ending {
             Ending::Honest => (
-                Some(self.honest(api, endpoint, auth, &request, context, about.name)),
+                Some(self.honest(api, endpoint, &auth, &request, context, about.name)),
                 None,
             ),
             Ending::Instead(effect) => (None, Some(effect)),
             Ending::Afterwards(effect) => {
-                let _lost = self.honest(api, endpoint, auth, &request, context, about.name);
+                let _lost = self.honest(api, endpoint, &auth, &request, context, about.name);
                 (None, Some(effect))
             }
         };
@@ -211,7 +218,7 @@ impl Calls {
             open.lost(Lost::Reset);
             return ConnectionReset::response();
         };
-        let response = reply.into_response(api.common_headers(call));
+        let response = reply.into_response(api.common_headers(call, &auth));
         open.answered(response.status().as_u16());
         response
     }
@@ -220,7 +227,7 @@ impl Calls {
         &self,
         api: &A,
         endpoint: A::Endpoint,
-        auth: A::Auth,
+        auth: &A::Auth,
         request: &Incoming,
         call: CallContext,
         name: &'static str,

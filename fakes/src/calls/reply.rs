@@ -26,7 +26,7 @@ impl ConnectionReset {
 }
 
 /// An answer of one of the fakes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,

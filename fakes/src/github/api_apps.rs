@@ -1,4 +1,4 @@
-//! The App's own endpoints: itself, its installations, their tokens and repositories.
+//! The App itself and its installations' tokens.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,46 +6,38 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 use super::{
     Github,
-    auth::{app_permissions, grants_text},
-    links::Page,
+    app_profile::{client_id, permissions_json},
+    auth::{SUSPENDED, grants_text},
     reply::{error, not_found, parse},
-    repository_text::{Repository, account, html_base},
+    repository_text::Repository,
     route::{Access, Ask, Route},
-    state::{Installation, InstallationToken},
+    state::InstallationToken,
 };
 use crate::{
-    calls::Reply,
+    calls::{Incoming, Reply},
     drawn_text::{BASE_62, drawn},
     json_text::{push_display, seconds},
+    settings::TokenFormat,
 };
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/app", "github.app", Access::App(Github::app)),
-    Route::get(
-        "/app/installations",
-        "github.installations",
-        Access::App(Github::installations),
-    ),
-    Route::get(
-        "/repos/{owner}/{repo}/installation",
-        "github.repo-installation",
-        Access::App(Github::repo_installation),
-    ),
     Route::post(
         "/app/installations/{installation_id}/access_tokens",
         "github.create-token",
         Access::App(Github::create_token),
     ),
-    Route::get(
-        "/installation/repositories",
-        "github.installation-repos",
-        Access::Installation(Github::installation_repos),
-    ),
 ];
+
+/// How many repositories a request for a token may name.
+const REPOSITORIES_MAX: usize = 500;
+/// The base64url text of a signature by a 2048-bit key.
+const SIGNATURE_CHARACTERS: usize = 342;
 
 #[derive(Default, Deserialize)]
 struct TokenRequest {
@@ -57,126 +49,81 @@ struct TokenRequest {
 
 impl Github {
     fn app(&self, _ask: &Ask<'_>) -> Reply {
-        let settings = self.settings();
-        let html = html_base(&settings.base_url);
-        let owner = account("octo-lab", &settings.base_url, &html, "Organization");
-        let count = self.state().installations.len();
-        let id = settings.app_id;
-        Reply::text(
-            200,
-            format!(
-                "{{\"id\":{id},\"slug\":\"lab-dispatcher\",\"node_id\":\"A_kwDO{id:x}\",\"client_id\":\"Iv23li{id:014}\",\
-                 \"owner\":{owner},\"name\":\"Lab dispatcher\",\"description\":null,\"external_url\":\"{html}/apps/lab-dispatcher\",\
-                 \"html_url\":\"{html}/apps/lab-dispatcher\",\"created_at\":\"2026-01-01T00:00:00Z\",\
-                 \"updated_at\":\"2026-01-01T00:00:00Z\",\"permissions\":{},\"events\":[\"workflow_job\"],\
-                 \"installations_count\":{count}}}",
-                permissions_json(&app_permissions()),
-            ),
-        )
-    }
-
-    fn installations(&self, ask: &Ask<'_>) -> Reply {
-        let request = ask.request;
-        let objects: Vec<String> = self
-            .state()
-            .installations
-            .values()
-            .map(|found| self.installation_json(found))
-            .collect();
-        let (page, total) = (self.page(request), objects.len());
-        let reply = Reply::text(200, format!("[{}]", page.of(objects).join(",")));
-        self.with_links(reply, request, &page, total)
-    }
-
-    fn repo_installation(&self, ask: &Ask<'_>) -> Reply {
-        let state = self.state();
-        let repo = format!("{}/{}", ask.text("owner"), ask.text("repo"));
-        let installation = state.repo(&repo).and_then(|repo| repo.installation);
-        match installation.and_then(|id| state.installations.get(&id)) {
-            Some(found) => Reply::text(200, self.installation_json(found)),
-            None => not_found(),
-        }
-    }
-
-    pub(super) fn installation_json(&self, installation: &Installation) -> String {
-        let Installation { id, owner } = installation;
-        let settings = self.settings();
-        let base = &settings.base_url;
-        let html = html_base(base);
-        let account = account(owner, base, &html, "Organization");
-        let app_id = settings.app_id;
-        format!(
-            "{{\"id\":{id},\"account\":{account},\"repository_selection\":\"selected\",\
-             \"access_tokens_url\":\"{base}/app/installations/{id}/access_tokens\",\
-             \"repositories_url\":\"{base}/installation/repositories\",\"html_url\":\"{html}/settings/installations/{id}\",\
-             \"app_id\":{app_id},\"app_slug\":\"lab-dispatcher\",\"target_id\":{id},\"target_type\":\"Organization\",\
-             \"permissions\":{},\"events\":[\"workflow_job\"],\"created_at\":\"2026-01-01T00:00:00Z\",\
-             \"updated_at\":\"2026-01-01T00:00:00Z\",\"single_file_name\":null,\"has_multiple_single_files\":false,\
-             \"single_file_paths\":[],\"suspended_by\":null,\"suspended_at\":null}}",
-            permissions_json(&app_permissions()),
-        )
+        Reply::text(200, self.app_object(&self.state(), None))
     }
 
     fn create_token(&self, ask: &Ask<'_>) -> Reply {
+        self.mint(ask).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn mint(&self, ask: &Ask<'_>) -> Result<Reply, Reply> {
         let (installation, request) = (ask.number("installation_id"), ask.request);
-        let wanted = if request.body.is_empty() {
-            Ok(TokenRequest::default())
+        let wanted: TokenRequest = if request.body.is_empty() {
+            TokenRequest::default()
         } else {
-            parse(&request.body)
-        };
-        let wanted: TokenRequest = match wanted {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
-        let permissions = match granted(wanted.permissions.as_ref()) {
-            Ok(permissions) => permissions,
-            Err(refusal) => return refusal,
+            parse(&request.body)?
         };
         let mut state = self.state();
-        if !state.installations.contains_key(&installation) {
-            return not_found();
+        let permissions = granted(wanted.permissions.as_ref(), &state.app.permissions)?;
+        let found = state
+            .installations
+            .get(&installation)
+            .ok_or_else(not_found)?;
+        if found.suspended_at.is_some() {
+            return Err(error(403, SUSPENDED));
         }
         let covered: Vec<Arc<Repository>> = state.repos_of(installation).cloned().collect();
-        let repositories = match restriction(&wanted, &covered) {
-            Ok(restricted) => restricted,
-            Err(refusal) => return refusal,
-        };
+        let repositories = restriction(&wanted, &covered)?;
         let entity = format!("github.create-token#{}", ask.call.ordinal);
-        let text = format!("ghs_{}", drawn(self.env(), &entity, "token", BASE_62, 36));
         let life = self.settings().installation_token;
+        let text = match self.token_format(request) {
+            TokenFormat::Classic => {
+                format!("ghs_{}", drawn(self.env(), &entity, "token", BASE_62, 36))
+            }
+            TokenFormat::Stateless => self.stateless_token(&entity, installation, life),
+        };
         let token = InstallationToken {
             installation,
+            usable_ms: self.ends_ms(self.settings().app.token_lag),
             expires_ms: self.ends_ms(life),
+            revoked: false,
             repositories,
             permissions,
         };
         let body = token_json(&text, &seconds(self.now() + life), &token, &covered);
         state.installation_tokens.insert(text, token);
-        Reply::text(201, body).with_effect()
+        Ok(Reply::text(201, body).with_effect())
     }
 
-    fn installation_repos(&self, token: &str, ask: &Ask<'_>) -> Reply {
-        let request = ask.request;
-        let state = self.state();
-        let Some(token) = state.installation_tokens.get(token) else {
-            return not_found();
-        };
-        let repos: Vec<&str> = state
-            .repos
-            .values()
-            .filter(|repo| token.covers(repo))
-            .map(|repo| repo.full.as_str())
-            .collect();
-        let total = repos.len();
-        let page: Page = self.page(request);
-        let shown = page.of(repos).join(",");
-        let reply = Reply::text(
-            200,
-            format!(
-                "{{\"total_count\":{total},\"repository_selection\":\"selected\",\"repositories\":[{shown}]}}"
-            ),
+    /// The form this request's token has. Values of the header other than these two are ignored.
+    fn token_format(&self, request: &Incoming) -> TokenFormat {
+        match request.header("x-github-stateless-s2s-token") {
+            Some("enabled") => TokenFormat::Stateless,
+            Some("disabled") => TokenFormat::Classic,
+            _ => self.settings().app.token_format,
+        }
+    }
+
+    /// `ghs_APPID_JWT`. Nobody but GitHub can read more from it than its form, so its signature is drawn.
+    fn stateless_token(&self, entity: &str, installation: u64, life: Duration) -> String {
+        let app_id = self.settings().app_id;
+        let (now, id) = (
+            self.now(),
+            drawn(self.env(), entity, "token-id", BASE_62, 16),
         );
-        self.with_links(reply, request, &page, total)
+        let header = "{\"alg\":\"RS256\",\"typ\":\"JWT\"}";
+        let claims = format!(
+            "{{\"iss\":\"github\",\"sub\":\"{installation}\",\"client_id\":\"{}\",\"iat\":{},\"exp\":{},\"jti\":\"{id}\"}}",
+            client_id(app_id),
+            now.as_second(),
+            (now + life).as_second(),
+        );
+        format!(
+            "ghs_{app_id}_{}.{}.{}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims),
+            drawn(self.env(), entity, "token", BASE_62, SIGNATURE_CHARACTERS),
+        )
     }
 
     /// When something that lives so long from now ends, in milliseconds of the world.
@@ -189,14 +136,16 @@ impl Github {
 }
 
 /// The permissions a token gets: those asked for, or all the App has. More than that is refused.
-fn granted(wanted: Option<&BTreeMap<String, String>>) -> Result<BTreeMap<String, String>, Reply> {
-    let all = app_permissions();
+fn granted(
+    wanted: Option<&BTreeMap<String, String>>,
+    all: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Reply> {
     match wanted.filter(|wanted| !wanted.is_empty()) {
-        None => Ok(all),
+        None => Ok(all.clone()),
         Some(wanted)
             if wanted
                 .iter()
-                .all(|(name, level)| grants_text(&all, name, level)) =>
+                .all(|(name, level)| grants_text(all, name, level)) =>
         {
             Ok(wanted.clone())
         }
@@ -207,13 +156,20 @@ fn granted(wanted: Option<&BTreeMap<String, String>>) -> Result<BTreeMap<String,
     }
 }
 
-/// The repositories a token is restricted to; a repository outside the installation is refused.
+/// The repositories a token is restricted to; a repository outside the installation is refused, and so is
+/// the old name of a renamed one. Empty lists restrict nothing.
 fn restriction(
     wanted: &TokenRequest,
     covered: &[Arc<Repository>],
 ) -> Result<Option<BTreeSet<u64>>, Reply> {
-    if wanted.repositories.is_none() && wanted.repository_ids.is_none() {
+    let names = wanted.repositories.as_deref().unwrap_or_default();
+    let ids = wanted.repository_ids.as_deref().unwrap_or_default();
+    if names.is_empty() && ids.is_empty() {
         return Ok(None);
+    }
+    if names.len() + ids.len() > REPOSITORIES_MAX {
+        let message = format!("You can specify at most {REPOSITORIES_MAX} repositories.");
+        return Err(error(422, &message));
     }
     let unknown = || {
         error(
@@ -222,7 +178,7 @@ fn restriction(
         )
     };
     let mut only = BTreeSet::new();
-    for name in wanted.repositories.iter().flatten() {
+    for name in names {
         let named = |repo: &&Arc<Repository>| {
             repo.name
                 .split_once('/')
@@ -230,14 +186,9 @@ fn restriction(
         };
         only.insert(covered.iter().find(named).ok_or_else(unknown)?.id);
     }
-    for id in wanted.repository_ids.iter().flatten() {
-        only.insert(
-            covered
-                .iter()
-                .find(|repo| repo.id == *id)
-                .ok_or_else(unknown)?
-                .id,
-        );
+    for id in ids {
+        let found = covered.iter().find(|repo| repo.id == *id);
+        only.insert(found.ok_or_else(unknown)?.id);
     }
     Ok(Some(only))
 }
@@ -255,7 +206,7 @@ fn token_json(
     );
     if token.repositories.is_some() {
         let chosen = covered.iter().filter(|repo| token.covers(repo));
-        let chosen: Vec<&str> = chosen.map(|repo| repo.minimal.as_str()).collect();
+        let chosen: Vec<&str> = chosen.map(|repo| repo.full.as_str()).collect();
         push_display(
             &mut body,
             format_args!(",\"repositories\":[{}]", chosen.join(",")),
@@ -263,8 +214,4 @@ fn token_json(
     }
     body.push('}');
     body
-}
-
-fn permissions_json(permissions: &BTreeMap<String, String>) -> String {
-    serde_json::to_string(permissions).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{
     Github,
+    app_profile::client_id,
     organization::Organization,
     reply::{error, not_found},
     repository_text::Repository,
@@ -30,6 +31,7 @@ const EXP_PAST: &str = "'Expiration time' claim ('exp') must be a numeric value 
 const EXP_TOO_FAR: &str = "'Expiration time' claim ('exp') is too far in the future";
 const IAT_AHEAD: &str = "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued";
 const NOT_ACCESSIBLE: &str = "Resource not accessible by integration";
+pub(super) const SUSPENDED: &str = "This installation has been suspended";
 
 /// The claims that matter, in whatever JSON type the client wrote them.
 #[derive(Clone, Debug, Deserialize)]
@@ -54,18 +56,6 @@ impl Level {
             Self::Write => "write",
         }
     }
-}
-
-/// The permissions the App was granted.
-pub(super) fn app_permissions() -> BTreeMap<String, String> {
-    [
-        ("actions", "write"),
-        ("administration", "write"),
-        ("metadata", "read"),
-        ("organization_self_hosted_runners", "write"),
-    ]
-    .map(|(name, level)| (name.to_owned(), level.to_owned()))
-    .into()
 }
 
 /// Whether `granted` includes `wanted` of `name`.
@@ -187,15 +177,18 @@ impl Github {
         let state = self.state();
         let credential = match state.installation_tokens.get(text) {
             None => CredentialState::Unknown,
-            Some(token) if token.expires_ms <= self.env().clock.elapsed_ms() => {
-                CredentialState::Expired
-            }
-            Some(_) => CredentialState::Fresh,
+            Some(token) => token.state(self.env().clock.elapsed_ms()),
         };
-        let caller = if credential == CredentialState::Fresh && takes != Takes::Jwt {
+        let hears = || {
+            let token = state.installation_tokens.get(text);
+            state.hears(token.map(|token| token.installation))
+        };
+        let caller = if credential != CredentialState::Fresh || takes == Takes::Jwt {
+            Err(error(401, BAD_CREDENTIALS))
+        } else if hears() {
             Ok(Caller::Installation(text.to_owned()))
         } else {
-            Err(error(401, BAD_CREDENTIALS))
+            Err(error(403, SUSPENDED))
         };
         (credential, caller)
     }
@@ -227,7 +220,9 @@ impl Github {
         let issuer = claims
             .iss
             .map(|iss| iss.as_str().map_or_else(|| iss.to_string(), str::to_owned));
-        if issuer != Some(self.settings().app_id.to_string()) {
+        let app_id = self.settings().app_id;
+        let is_ours = |iss: &String| *iss == app_id.to_string() || *iss == client_id(app_id);
+        if !issuer.as_ref().is_some_and(is_ours) {
             return (
                 CredentialState::Unknown,
                 Err(error(404, "Integration not found")),
@@ -285,6 +280,7 @@ impl State {
         let found = self
             .organizations
             .get(&login.to_lowercase())
+            .filter(|found| !found.is_user)
             .ok_or_else(not_found)?;
         let token = self.installation_tokens.get(token).ok_or_else(not_found)?;
         let installation = self.installations.get(&token.installation);
@@ -297,6 +293,19 @@ impl State {
 }
 
 impl InstallationToken {
+    /// What it is worth now. That its installation is suspended makes no difference: it may work again.
+    fn state(&self, now_ms: u64) -> CredentialState {
+        if self.revoked {
+            CredentialState::Revoked
+        } else if self.expires_ms <= now_ms {
+            CredentialState::Expired
+        } else if self.usable_ms > now_ms {
+            CredentialState::NotYetValid
+        } else {
+            CredentialState::Fresh
+        }
+    }
+
     fn must_have(&self, permission: Permission) -> Result<(), Reply> {
         let Permission { name, level } = permission;
         if grants(&self.permissions, name, level) {

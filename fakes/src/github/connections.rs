@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{
     Github,
+    limits::SECONDARY,
     route::Owner,
     state::{Jit, Link, Runner, State, Status},
 };
@@ -190,13 +191,18 @@ impl Github {
             .get(token)
             .map(|found| found.owner.clone());
         let owner = owner.ok_or_else(|| (404, "Not Found".to_owned()))?;
+        if !self.may_register(owner.name()) {
+            return Err((403, SECONDARY.to_owned()));
+        }
         if let Some(old) = state.runner_named(&owner, name) {
             if state.runners.get(&old).is_some_and(|old| old.job.is_some()) {
                 return Err((422, format!("A runner exists with the same name {name}.")));
             }
             self.remove_runner(&mut state, old, Removal::Replaced, because);
         }
-        Ok(self.add_runner(&mut state, &owner, name, labels.clone(), None, because))
+        let id = self.add_runner(&mut state, &owner, name, labels.clone(), None, because);
+        self.count_registration(owner.name());
+        Ok(id)
     }
 
     /// The runner opens its session and listens.

@@ -73,9 +73,7 @@ impl Github {
 
     /// Sends news to every hook that hears of it.
     pub(super) fn broadcast(&self, state: &mut State, news: News, because: Option<EventId>) {
-        let listeners = state
-            .hooks
-            .listeners(news.event, news.repo.as_deref(), news.installation);
+        let listeners = state.listeners(news.event, news.repo.as_deref(), news.installation);
         if listeners.is_empty() {
             return;
         }
@@ -188,7 +186,7 @@ impl Github {
         };
         let (login, _) = repo.name.split_once('/')?;
         let found = state.organizations.get(&login.to_lowercase())?;
-        Some(found)
+        (!found.is_user).then_some(&**found)
     }
 
     pub(super) fn new_guid(&self, state: &mut State, base: &str) -> String {

@@ -71,6 +71,7 @@ pub(super) struct Hook {
     pub(super) id: HookId,
     pub(super) home: Home,
     pub(super) active: bool,
+    /// Empty for the App's: what the App subscribes to is part of the App.
     pub(super) events: BTreeSet<String>,
     pub(super) config: HookConfig,
     pub(super) keys: Option<Keys>,
@@ -120,20 +121,6 @@ impl Hook {
     pub(super) fn belongs_to(&self, owner: &Owner) -> bool {
         matches!(&self.home, Home::Owner(own) if own.is(owner))
     }
-
-    /// Whether an event reaches it. Without an installation the App hears of nothing, and nobody but the
-    /// App hears of installations.
-    fn hears(&self, event: &str, repo: Option<&Repository>, installed: bool) -> bool {
-        let reached = match (&self.home, repo) {
-            (Home::App, _) => {
-                let unasked = event == "installation" || event == "installation_repositories";
-                installed && (unasked || self.subscribes(event))
-            }
-            (Home::Owner(owner), Some(repo)) => owner.serves(repo) && self.subscribes(event),
-            (Home::Owner(_), None) => false,
-        };
-        self.active && reached
-    }
 }
 
 /// All hooks, the App's first.
@@ -158,7 +145,7 @@ impl Hooks {
         let parts = HookParts {
             home: Home::App,
             active: true,
-            events: hooks.app_events.iter().cloned().collect(),
+            events: BTreeSet::new(),
             config: config.unwrap_or_else(fallback),
             secret: Some(settings.webhook_secret.clone()),
         };
@@ -197,18 +184,35 @@ impl Hooks {
         self.by_id.remove(&id);
     }
 
-    /// Who hears of an event, the App first.
+    /// A repository has another name or installation: its hooks stay with it.
+    pub(super) fn follow(&mut self, made: &Arc<Repository>) {
+        for hook in self.by_id.values_mut() {
+            if let Home::Owner(Owner::Repository(repo)) = &mut hook.home
+                && repo.id == made.id
+            {
+                *repo = made.clone();
+            }
+        }
+    }
+}
+
+impl State {
+    /// Which hooks hear of an event, the App's first. The App hears what it subscribes to where it is
+    /// installed and not suspended; what becomes of its installations it hears always, and nobody else.
     pub(super) fn listeners(
         &self,
         event: &str,
         repo: Option<&Repository>,
         installation: Option<u64>,
     ) -> Vec<HookId> {
-        self.by_id
-            .values()
-            .filter(|hook| hook.hears(event, repo, installation.is_some()))
-            .map(|hook| hook.id)
-            .collect()
+        let unasked = event == "installation" || event == "installation_repositories";
+        let hears = |hook: &&Hook| match (&hook.home, repo) {
+            (Home::App, _) => unasked || (self.hears(installation) && self.app.hears_of(event)),
+            (Home::Owner(owner), Some(repo)) => owner.serves(repo) && hook.subscribes(event),
+            (Home::Owner(_), None) => false,
+        };
+        let hooks = self.hooks.by_id.values().filter(|hook| hook.active);
+        hooks.filter(hears).map(|hook| hook.id).collect()
     }
 }
 

@@ -69,7 +69,8 @@ impl Github {
     }
 
     pub(super) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {
-        if let Some(known) = state.repo(name) {
+        // What is pushed to the old name of a repository reaches it, as git's redirects do.
+        if let Some(known) = state.repo(name).or_else(|| state.moved(name)) {
             return known.clone();
         }
         state.add_repo(

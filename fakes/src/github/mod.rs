@@ -1,10 +1,16 @@
 //! The fake GitHub: jobs and runs, runners, label assignment, webhooks, and the REST API around them.
 
+mod admission;
 mod api_apps;
 mod api_deliveries;
 mod api_hooks;
+mod api_installations;
+mod api_lookups;
+mod api_manifest;
+mod api_rate_limit;
 mod api_runners;
 mod api_runs;
+mod app_profile;
 mod assignment;
 mod auth;
 mod connections;
@@ -13,13 +19,17 @@ mod delivery_log;
 mod emitting;
 mod hook_objects;
 mod hooks;
+mod installations;
 mod jobs;
+mod limits;
 mod links;
+mod manifest;
 mod objects;
 mod organization;
 mod other_events;
 mod payload;
 mod recorded;
+mod renames;
 mod reply;
 mod repository_text;
 mod rerun;
@@ -29,6 +39,7 @@ mod sending;
 mod signing;
 mod state;
 mod throttling;
+mod versions;
 mod views;
 
 use std::{
@@ -78,6 +89,8 @@ struct Inner {
     calls: Calls,
     state: Mutex<State>,
     targets: Mutex<Targets>,
+    /// Locked last: whoever holds it waits for nothing else.
+    limits: Arc<limits::Limits>,
     /// Deliveries that are scheduled or in flight.
     pending: AtomicUsize,
     jwt_key: jsonwebtoken::DecodingKey,
@@ -99,6 +112,7 @@ impl Github {
             calls,
             state: Mutex::new(state),
             targets: Mutex::default(),
+            limits: Arc::default(),
             pending: AtomicUsize::new(0),
             jwt_key: auth::lab_app_public_key(),
         };

@@ -95,17 +95,11 @@ impl Github {
         };
         let head = format!(
             "{{\"action\":\"{action}\",\"installation\":{},\"repositories\":{},\"requester\":null",
-            self.installation_json(found),
+            self.installation_object(state, found),
             briefly(state.repos_of(installation)),
         );
         let news = installation_news("installation", action, head, installation);
         self.broadcast(state, news, Some(because));
-    }
-
-    /// Tells the App of its installation: `created`, `deleted`, `suspend` or `unsuspend`, whatever the fake
-    /// believes.
-    pub fn announce_installation(&self, installation: u64, action: &str, because: EventId) {
-        self.emit_installation(&mut self.state(), installation, action, because);
     }
 
     /// Tells the App that repositories came to its installation or left it. Names are `owner/name`; names
@@ -130,7 +124,7 @@ impl Github {
         let head = format!(
             "{{\"action\":\"{action}\",\"installation\":{},\"repository_selection\":\"selected\",\
              \"repositories_added\":{},\"repositories_removed\":{},\"requester\":null",
-            self.installation_json(found),
+            self.installation_object(&state, found),
             of(added),
             of(removed),
         );
@@ -138,12 +132,15 @@ impl Github {
         self.broadcast(&mut state, news, Some(because));
     }
 
-    /// Tells of a repository's new name; `from` is the old one, without its owner.
-    pub fn announce_rename(&self, repo: &str, from: &str, because: EventId) {
-        let mut state = self.state();
-        let Some(repo) = state.repo(repo).cloned() else {
-            return;
-        };
+    /// Emits `repository` for a new name; `from` is the old one.
+    pub(super) fn emit_rename(
+        &self,
+        state: &mut State,
+        repo: &Arc<Repository>,
+        from: &str,
+        because: EventId,
+    ) {
+        let (_, from) = from.split_once('/').unwrap_or(("", from));
         let mut head = String::from(
             "{\"action\":\"renamed\",\"changes\":{\"repository\":{\"name\":{\"from\":",
         );
@@ -156,9 +153,9 @@ impl Github {
             key: format!("{}.renamed", repo.name),
             job: None,
             installation: repo.installation,
-            repo: Some(repo),
+            repo: Some(repo.clone()),
         };
-        self.broadcast(&mut state, news, Some(because));
+        self.broadcast(state, news, Some(because));
     }
 
     /// Emits what an event of a job means for its run: the attempt's first job requests it, the first job
@@ -199,9 +196,7 @@ impl Github {
     fn run_that_is_listened_to(&self, state: &State, job: JobId) -> Option<(RunId, u32)> {
         let job = state.jobs.get(&job)?;
         let (repo, installation) = (&job.repo, job.repo.installation);
-        let listeners = state
-            .hooks
-            .listeners("workflow_run", Some(repo), installation);
+        let listeners = state.listeners("workflow_run", Some(repo), installation);
         let attempt = state.runs.get(&job.run)?.attempt;
         (!listeners.is_empty() && attempt == job.attempt).then_some((job.run, attempt))
     }

@@ -37,6 +37,17 @@ pub(super) fn with_errors(status: u16, message: &str, errors: Vec<FieldError<'_>
     Reply::json(status, &body)
 }
 
+/// An error that points to its own page of the documentation.
+pub(super) fn documented(status: u16, message: &str, documentation_url: &str) -> Reply {
+    let body = ErrorBody {
+        message,
+        errors: Vec::new(),
+        documentation_url,
+        status: status.to_string(),
+    };
+    Reply::json(status, &body)
+}
+
 /// What GitHub says of everything that is not there or not to be seen.
 pub(super) fn not_found() -> Reply {
     error(404, "Not Found")

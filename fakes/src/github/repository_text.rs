@@ -1,6 +1,9 @@
 //! A repository, with the JSON texts that answers and payloads embed. They are made once.
 
-use crate::{json_text::push_string, settings::RepoSettings};
+use crate::{
+    json_text::push_string,
+    settings::{GithubSettings, RepoSettings},
+};
 
 /// A repository the fake knows.
 pub(super) struct Repository {
@@ -71,8 +74,9 @@ impl Repository {
         repo: &RepoSettings,
         id: u64,
         installation: Option<u64>,
-        base_url: &str,
+        settings: &GithubSettings,
     ) -> Self {
+        let base_url = settings.base_url.as_str();
         let (owner, short) = repo
             .name
             .split_once('/')
@@ -80,7 +84,8 @@ impl Repository {
         let html_base = html_base(base_url);
         let url = format!("{base_url}/repos/{}", repo.name);
         let html_url = format!("{html_base}/{}", repo.name);
-        let owner_object = account(owner, base_url, &html_base, "Organization");
+        let kind = account_kind(settings.app.is_user(owner));
+        let owner_object = account(owner, base_url, &html_base, kind);
         let minimal = minimal(repo, short, id, &owner_object, &url, &html_url);
         let full = full(repo, &minimal, &html_base, &html_url);
         let sender = account("octocat", base_url, &html_base, "User");
@@ -98,6 +103,13 @@ impl Repository {
             html_url,
         }
     }
+
+    /// Whether this account owns it.
+    pub(super) fn is_of(&self, login: &str) -> bool {
+        self.name
+            .split_once('/')
+            .is_some_and(|(owner, _)| owner.eq_ignore_ascii_case(login))
+    }
 }
 
 /// Where people look: the API's own host, without the API's prefix.
@@ -112,6 +124,11 @@ pub(super) fn account_id(login: &str) -> u64 {
     login.bytes().fold(5381_u64, |sum, byte| {
         (sum * 33 + u64::from(byte)) % 90_000_000
     }) + 1000
+}
+
+/// The `type` of an account.
+pub(super) const fn account_kind(is_user: bool) -> &'static str {
+    if is_user { "User" } else { "Organization" }
 }
 
 /// A user or organisation object.
@@ -185,7 +202,10 @@ mod tests {
             &RepoSettings::installed("octo/app"),
             7,
             Some(9),
-            "http://127.0.0.1:80/api/v3",
+            &GithubSettings {
+                base_url: "http://127.0.0.1:80/api/v3".to_owned(),
+                ..GithubSettings::default()
+            },
         );
         let full: serde_json::Value = serde_json::from_str(&repo.full).unwrap();
         assert_eq!(full["full_name"], "octo/app");
@@ -207,7 +227,7 @@ mod tests {
             &RepoSettings::installed("octo/app"),
             7,
             None,
-            "https://api.github.com",
+            &GithubSettings::default(),
         );
         assert_eq!(repo.html_url, "https://github.com/octo/app");
     }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::{Github, auth::Caller, organization::Organization, repository_text::Repository};
+use super::{
+    Github, auth::Caller, organization::Organization, repository_text::Repository,
+    versions::ApiVersion,
+};
 use crate::{
     calls::{CallContext, Incoming, Reply},
     path_template::Params,
@@ -115,6 +118,7 @@ pub(super) struct Ask<'a> {
     pub(super) request: &'a Incoming,
     pub(super) call: CallContext,
     pub(super) caller: &'a Caller,
+    pub(super) version: ApiVersion,
     pub(super) params: &'a Params,
 }
 
@@ -158,6 +162,11 @@ impl Route {
             name,
             access,
         }
+    }
+
+    /// Whether it is a page of the web site that people look at, and not of the API.
+    pub(super) fn is_web_page(&self) -> bool {
+        self.path.starts_with("/settings/") || self.path.starts_with("/organizations/")
     }
 
     pub(super) fn info(&self) -> RouteInfo {

@@ -3,8 +3,10 @@
 use http::Method;
 
 use super::{
-    Github, api_apps, api_deliveries, api_hooks, api_runners, api_runs,
-    auth::Caller,
+    Github,
+    admission::Admission,
+    api_apps, api_deliveries, api_hooks, api_installations, api_lookups, api_manifest,
+    api_rate_limit, api_runners, api_runs,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route, RouteInfo},
 };
@@ -17,10 +19,14 @@ use crate::{
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 5] = [
+const TABLES: [&[Route]; 9] = [
     api_apps::ROUTES,
     api_deliveries::ROUTES,
     api_hooks::ROUTES,
+    api_installations::ROUTES,
+    api_lookups::ROUTES,
+    api_manifest::ROUTES,
+    api_rate_limit::ROUTES,
     api_runners::ROUTES,
     api_runs::ROUTES,
 ];
@@ -41,9 +47,15 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Recognises a path; `/api/v3` in front makes no difference, a slash at the end does.
+    /// Recognises a path; `/api/v3` in front makes no difference, a slash at the end does. What answers
+    /// `GET` answers `HEAD` too.
     fn recognise(method: &Method, path: &str) -> Self {
         let path = path.strip_prefix("/api/v3").unwrap_or(path);
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         let found = all()
             .filter(|route| route.method == *method)
             .find_map(|route| Some((route, matches(route.path, path)?)));
@@ -57,6 +69,11 @@ impl Endpoint {
                 params: Params::default(),
             },
         }
+    }
+
+    /// The route, if there is one.
+    pub(super) fn route(&self) -> Option<&'static Route> {
+        self.route
     }
 
     /// Who may call it; an unknown path asks for nothing.
@@ -77,10 +94,13 @@ pub(super) struct GithubApi(pub(super) Github);
 
 impl Api for GithubApi {
     type Endpoint = Endpoint;
-    type Auth = Result<Caller, Reply>;
+    type Auth = Admission;
 
     fn recognise(&self, method: &Method, path: &str) -> Endpoint {
-        Endpoint::recognise(method, path)
+        match self.0.path_by_name(path) {
+            Some(path) => Endpoint::recognise(method, &path),
+            None => Endpoint::recognise(method, path),
+        }
     }
 
     fn about(&self, endpoint: &Endpoint) -> About {
@@ -98,37 +118,51 @@ impl Api for GithubApi {
         &self,
         endpoint: &Endpoint,
         request: &Incoming,
-    ) -> (Self::Auth, Option<CredentialUse>) {
-        self.0.authenticate(endpoint, request)
+    ) -> (Admission, Option<CredentialUse>) {
+        self.0.admit(endpoint, request)
     }
 
     fn answer(
         &self,
         endpoint: Endpoint,
-        auth: Self::Auth,
+        admission: &Admission,
         request: &Incoming,
         call: CallContext,
     ) -> Reply {
-        let Some(access) = endpoint.access() else {
+        let access = endpoint.access();
+        let caller = match (&admission.caller, access) {
+            (Ok(caller), _) => caller,
+            (Err(_), None) => return not_found(),
+            (Err(refusal), Some(_)) => return refusal.clone(),
+        };
+        let repo = endpoint.repo();
+        let owner = repo.as_deref().unwrap_or(endpoint.params.text("org"));
+        let (account, price) = (admission.account, &admission.price);
+        if let Err(refusal) = self.0.charge(account, price, owner) {
+            return refusal;
+        }
+        let Some(access) = access else {
             return not_found();
         };
-        let caller = match auth {
-            Ok(caller) => caller,
-            Err(refusal) => return refusal,
-        };
+        let version = admission.version;
         let ask = Ask {
             request,
             call,
-            caller: &caller,
+            caller,
+            version,
             params: &endpoint.params,
         };
-        let answered = self.0.answer(access, endpoint.repo().as_deref(), &ask);
-        answered.unwrap_or_else(|refusal| refusal)
+        let answered = self.0.answer(access, repo.as_deref(), &ask);
+        let reply = answered.unwrap_or_else(|refusal| refusal);
+        if price.registers && reply.status == 201 {
+            self.0.count_registration(owner);
+        }
+        version.shape(reply)
     }
 
-    fn common_headers(&self, call: CallId) -> Vec<(&'static str, String)> {
+    fn common_headers(&self, call: CallId, admission: &Admission) -> Vec<(&'static str, String)> {
         let now = self.0.now();
-        vec![
+        let mut headers = vec![
             ("date", http_date(now)),
             ("server", "github.com".to_owned()),
             (
@@ -136,12 +170,9 @@ impl Api for GithubApi {
                 format!("{:04X}:{:06X}:LAB", call.0 % 0x1_0000, call.0),
             ),
             ("x-github-media-type", "github.v3; format=json".to_owned()),
-            ("x-ratelimit-limit", "5000".to_owned()),
-            ("x-ratelimit-remaining", "4990".to_owned()),
-            ("x-ratelimit-used", "10".to_owned()),
-            ("x-ratelimit-reset", (now.as_second() + 3600).to_string()),
-            ("x-ratelimit-resource", "core".to_owned()),
-        ]
+        ];
+        headers.extend(self.0.admission_headers(admission));
+        headers
     }
 }
 
@@ -153,6 +184,9 @@ impl Github {
         repo: Option<&str>,
         ask: &Ask<'_>,
     ) -> Result<Reply, Reply> {
+        if let Some(elsewhere) = repo.and_then(|repo| self.redirect(repo, ask)) {
+            return Ok(elsewhere);
+        }
         let repository = |permission: Permission| {
             let token = ask.caller.installation_token().ok_or_else(not_found)?;
             self.state()

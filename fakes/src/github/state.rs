@@ -10,8 +10,15 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    auth::JwtClaims, connections::ToRunner, delivery_log::DeliveryLog, hooks::Hooks,
-    organization::Organization, repository_text::Repository, route::Owner,
+    api_manifest::Confirmed,
+    app_profile::{AppProfile, BEFORE},
+    auth::JwtClaims,
+    connections::ToRunner,
+    delivery_log::DeliveryLog,
+    hooks::Hooks,
+    organization::Organization,
+    repository_text::Repository,
+    route::Owner,
 };
 use crate::{
     env::Env,
@@ -176,11 +183,18 @@ pub(super) struct Jit {
 pub(super) struct Installation {
     pub(super) id: u64,
     pub(super) owner: String,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    /// Since when it is suspended.
+    pub(super) suspended_at: Option<Timestamp>,
 }
 
 pub(super) struct InstallationToken {
     pub(super) installation: u64,
+    /// From when on GitHub's servers know it.
+    pub(super) usable_ms: u64,
     pub(super) expires_ms: u64,
+    pub(super) revoked: bool,
     /// Ids of the repositories it is restricted to.
     pub(super) repositories: Option<BTreeSet<u64>>,
     /// Permissions it is restricted to.
@@ -233,6 +247,13 @@ pub(super) struct State {
     /// By folded login.
     pub(super) organizations: BTreeMap<String, Arc<Organization>>,
     pub(super) installations: BTreeMap<u64, Installation>,
+    /// Ids of installations that were removed: none is used twice.
+    pub(super) gone_installations: BTreeSet<u64>,
+    /// Ids of renamed repositories by the folded names they had.
+    pub(super) old_names: BTreeMap<String, u64>,
+    pub(super) app: AppProfile,
+    /// Confirmed App manifests by their code.
+    pub(super) manifests: BTreeMap<String, Confirmed>,
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) run_keys: BTreeMap<String, RunId>,
     pub(super) jobs: BTreeMap<JobId, Job>,
@@ -270,6 +291,10 @@ impl State {
             repos: BTreeMap::new(),
             organizations: BTreeMap::new(),
             installations: BTreeMap::new(),
+            gone_installations: BTreeSet::new(),
+            old_names: BTreeMap::new(),
+            app: AppProfile::new(settings),
+            manifests: BTreeMap::new(),
             runs: BTreeMap::new(),
             run_keys: BTreeMap::new(),
             jobs: BTreeMap::new(),
@@ -311,32 +336,33 @@ impl State {
     ) -> Arc<Repository> {
         let folded = repo.name.to_lowercase();
         let owner = repo.name.split('/').next().unwrap_or_default().to_owned();
-        self.organizations
-            .entry(owner.to_lowercase())
-            .or_insert_with(|| Arc::new(Organization::new(&owner, &settings.base_url)));
+        self.know_owner(&owner, settings);
         let installation = repo
             .installed
             .then(|| self.installation_of(&owner, env, ids.installation));
         let drawn = || 600_000_000 + env.draw.bits(&folded, "repository-id") % 300_000_000;
         let id = ids.repository.unwrap_or_else(drawn);
-        let made = Arc::new(Repository::new(repo, id, installation, &settings.base_url));
+        let made = Arc::new(Repository::new(repo, id, installation, settings));
+        self.old_names.remove(&folded);
         self.repos.insert(folded, made.clone());
         made
     }
 
+    pub(super) fn know_owner(&mut self, owner: &str, settings: &GithubSettings) {
+        self.organizations
+            .entry(owner.to_lowercase())
+            .or_insert_with(|| Arc::new(Organization::new(owner, settings)));
+    }
+
     /// One installation per owner.
-    fn installation_of(&mut self, owner: &str, env: &Env, wanted: Option<u64>) -> u64 {
+    pub(super) fn installation_of(&mut self, owner: &str, env: &Env, wanted: Option<u64>) -> u64 {
         let folded = owner.to_lowercase();
-        if let Some(known) = self
-            .installations
-            .values()
-            .find(|known| known.owner.to_lowercase() == folded)
-        {
+        if let Some(known) = self.installation_on(owner) {
             return known.id;
         }
         let mut id = wanted
             .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
-        while self.installations.contains_key(&id) {
+        while self.installations.contains_key(&id) || self.gone_installations.contains(&id) {
             id += 1;
         }
         self.installations.insert(
@@ -344,6 +370,9 @@ impl State {
             Installation {
                 id,
                 owner: owner.to_owned(),
+                created_at: BEFORE,
+                updated_at: BEFORE,
+                suspended_at: None,
             },
         );
         id

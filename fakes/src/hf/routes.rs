@@ -143,12 +143,12 @@ impl Api for HfApi {
     fn answer(
         &self,
         endpoint: Endpoint,
-        refusal: Option<Reply>,
+        refusal: &Option<Reply>,
         request: &Incoming,
         call: CallContext,
     ) -> Reply {
         if let Some(refusal) = refusal {
-            return refusal;
+            return refusal.clone();
         }
         match endpoint {
             Endpoint::Whoami => self.0.whoami(),
@@ -161,7 +161,11 @@ impl Api for HfApi {
         }
     }
 
-    fn common_headers(&self, call: CallId) -> Vec<(&'static str, String)> {
+    fn common_headers(
+        &self,
+        call: CallId,
+        _refusal: &Option<Reply>,
+    ) -> Vec<(&'static str, String)> {
         vec![
             ("date", http_date(self.0.env().clock.now())),
             ("x-request-id", format!("Root=1-{:08x}-lab", call.0)),

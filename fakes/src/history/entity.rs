@@ -55,7 +55,12 @@ impl What {
             | Self::DispatcherStarted {}
             | Self::DispatcherStopped {}
             | Self::DispatcherCrashed {}
-            | Self::HookSecretRotated { .. } => {}
+            | Self::HookSecretRotated { .. }
+            | Self::InstallationCreated { .. }
+            | Self::InstallationSuspended { .. }
+            | Self::InstallationUnsuspended { .. }
+            | Self::InstallationDeleted { .. }
+            | Self::RepoRenamed { .. } => {}
             Self::FaultApplied { job: about, .. } => job(about, &mut found),
             Self::JobQueued { job, run, .. } | Self::JobWaiting { job, run, .. } => {
                 found.extend([Entity::Job(*job), Entity::Run(*run)]);

@@ -117,6 +117,49 @@ pub enum What {
         call: Option<CallId>,
     },
 
+    /// The App was installed on an account after the world began.
+    #[serde(rename = "installation.created")]
+    InstallationCreated {
+        /// The installation.
+        installation: u64,
+        /// The account's login.
+        owner: String,
+    },
+    /// An installation was suspended: from now on it hears nothing and its tokens open nothing.
+    #[serde(rename = "installation.suspended")]
+    InstallationSuspended {
+        /// The installation.
+        installation: u64,
+        /// The account's login.
+        owner: String,
+    },
+    /// A suspended installation works again, its tokens too.
+    #[serde(rename = "installation.unsuspended")]
+    InstallationUnsuspended {
+        /// The installation.
+        installation: u64,
+        /// The account's login.
+        owner: String,
+    },
+    /// The App was uninstalled: the installation is gone and its tokens are revoked.
+    #[serde(rename = "installation.deleted")]
+    InstallationDeleted {
+        /// The installation.
+        installation: u64,
+        /// The account's login.
+        owner: String,
+    },
+    /// A repository has another name, and perhaps another owner. Its id stays.
+    #[serde(rename = "repo.renamed")]
+    RepoRenamed {
+        /// The repository's id.
+        repository: u64,
+        /// Its `owner/name` until now.
+        from: String,
+        /// Its `owner/name` from now on.
+        to: String,
+    },
+
     /// GitHub has a webhook to send.
     #[serde(rename = "delivery.created")]
     DeliveryCreated {

@@ -36,7 +36,7 @@ pub enum CredentialState {
     Fresh,
     /// Past its end.
     Expired,
-    /// A JWT issued in the future of GitHub's clock.
+    /// A JWT issued in the future of GitHub's clock, or a token GitHub's servers do not know yet.
     NotYetValid,
     /// A JWT whose end is more than 600 s ahead of GitHub's clock.
     TooLong,

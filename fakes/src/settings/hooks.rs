@@ -35,9 +35,6 @@ impl LogStatus {
 pub struct HookSettings {
     /// Where the App's hook points. Requests only use its path; who answers is the world's target.
     pub app_url: String,
-    /// The events the App subscribes to. `installation` and `installation_repositories` come to every App,
-    /// subscribed or not.
-    pub app_events: Vec<String>,
     /// How the App's hook encodes its payload.
     pub app_content_type: ContentType,
     /// Whether all hooks that hear of one event get the same `X-GitHub-Delivery`, as GitHub documents it.
@@ -75,7 +72,6 @@ impl Default for HookSettings {
     fn default() -> Self {
         Self {
             app_url: "https://dispatcher.example/webhook".to_owned(),
-            app_events: vec!["workflow_job".to_owned()],
             app_content_type: ContentType::Json,
             one_guid_per_event: true,
             legacy_signature: true,

@@ -27,15 +27,16 @@ async fn installations_are_told_to_the_app_alone() {
     lab.hook("octo/app", &["*"], "s");
     let id = lab.installation("octo/app").await;
     let github = lab.world.github();
-    for action in ["created", "suspend", "unsuspend", "deleted"] {
-        github.announce_installation(id, action, EventId(1));
-    }
     github.announce_repositories(id, &["octo/app"], &[], EventId(1));
     github.announce_repositories(id, &[], &["octo/app", "octo/unknown"], EventId(1));
+    github.suspend("octo", None);
+    github.unsuspend("octo", None);
+    github.uninstall("octo", None);
+    github.install("octo", None);
     lab.sleep(1.0).await;
     let heard = lab.received_of("installation");
     let actions: Vec<&str> = heard.iter().map(|one| one.action()).collect();
-    assert_eq!(actions, ["created", "suspend", "unsuspend", "deleted"]);
+    assert_eq!(actions, ["suspend", "unsuspend", "deleted", "created"]);
     assert_eq!(heard[0].body["installation"]["id"], id);
     assert_eq!(heard[0].body["repositories"][0]["full_name"], "octo/app");
     let heard = lab.received_of("installation_repositories");
@@ -55,22 +56,22 @@ async fn a_rename_is_told_to_those_who_subscribe_it() {
     let lab = Lab::new();
     lab.hook("octo", &["repository"], "s");
     let github = lab.world.github();
-    github.announce_rename("octo/app", "ap", EventId(1));
+    github.rename_repo("octo/app", "octo/app2", None);
     lab.sleep(1.0).await;
     let heard = lab.received_of("repository");
     assert_eq!(heard.len(), 1, "the App does not subscribe it");
     assert_eq!(heard[0].action(), "renamed");
-    assert_eq!(heard[0].body["changes"]["repository"]["name"]["from"], "ap");
+    assert_eq!(
+        heard[0].body["changes"]["repository"]["name"]["from"],
+        "app"
+    );
+    assert_eq!(heard[0].body["repository"]["name"], "app2");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_is_requested_in_progress_and_completed_once() {
     let lab = Lab::with(|settings| {
-        settings
-            .github
-            .hooks
-            .app_events
-            .push("workflow_run".to_owned());
+        settings.github.app.events.push("workflow_run".to_owned());
     });
     for name in ["J1", "J2"] {
         let mut job = job(name, &["a"]);

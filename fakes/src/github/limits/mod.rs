@@ -1,0 +1,153 @@
+//! Rate limits: who has used how much of what, which calls are refused, and what the headers say.
+//!
+//! Hours, minutes and bursts are fixed windows that begin with the first call counted in them: a call
+//! costs a few look-ups, however many came before it. A refused call is not counted anywhere.
+
+mod ledger;
+mod price;
+mod refusal;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(super) use ledger::{Bucket, Ledger};
+pub(super) use price::Price;
+pub(super) use refusal::{Excess, SECONDARY};
+
+use super::{Github, auth::Caller, state::State};
+use crate::calls::Reply;
+
+/// Whose limits a call counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Account {
+    /// Everybody without a good credential.
+    Anonymous,
+    /// The App, by its JWT.
+    App,
+    /// An installation, by any of its tokens.
+    Installation(u64),
+}
+
+/// What a primary limit is a limit of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Resource {
+    Core,
+    RunnerRegistration,
+    Manifest,
+}
+
+impl Resource {
+    /// As GitHub spells it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::RunnerRegistration => "actions_runner_registration",
+            Self::Manifest => "integration_manifest",
+        }
+    }
+}
+
+/// All counts of one world.
+#[derive(Default)]
+pub(super) struct Limits(Mutex<Ledger>);
+
+impl Limits {
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // A count that is off by one call is still a count.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One call that has arrived and has not ended. It counts among the concurrent ones until it is dropped.
+pub(super) struct OpenRequest {
+    limits: Arc<Limits>,
+    account: Account,
+}
+
+impl OpenRequest {
+    pub(super) fn new(limits: &Arc<Limits>, account: Account) -> Self {
+        limits.ledger().opened(account);
+        let limits = limits.clone();
+        Self { limits, account }
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.limits.ledger().closed(self.account);
+    }
+}
+
+impl State {
+    /// Whose limits this caller's calls count against.
+    pub(super) fn account_of(&self, caller: Result<&Caller, &Reply>) -> Account {
+        match caller {
+            Ok(Caller::App) => Account::App,
+            Ok(Caller::Installation(token)) => self
+                .installation_tokens
+                .get(token)
+                .map_or(Account::Anonymous, |token| {
+                    Account::Installation(token.installation)
+                }),
+            Ok(Caller::Anonymous) | Err(_) => Account::Anonymous,
+        }
+    }
+}
+
+impl Github {
+    /// The limit of a bucket that begins now.
+    fn limit_of(&self, account: Account, resource: Resource) -> u32 {
+        let primary = &self.settings().limits.primary;
+        match (resource, account) {
+            (Resource::RunnerRegistration, _) => primary.runner_registration,
+            (Resource::Manifest, _) => primary.manifest,
+            (Resource::Core, Account::Anonymous) => primary.anonymous,
+            (Resource::Core, Account::App) => primary.app,
+            (Resource::Core, Account::Installation(id)) => {
+                primary.of_installation(self.state().repos_of(id).count())
+            }
+        }
+    }
+
+    /// What an account has left of a resource. Nothing is counted.
+    pub(super) fn bucket(&self, account: Account, resource: Resource) -> Bucket {
+        let now_s = self.now().as_second();
+        let known = self.inner.limits.ledger().bucket(account, resource, now_s);
+        known.unwrap_or_else(|| Bucket::beginning(now_s, self.limit_of(account, resource)))
+    }
+
+    /// Counts a call, or refuses it.
+    pub(super) fn charge(&self, account: Account, price: &Price, owner: &str) -> Result<(), Reply> {
+        let limits = &self.settings().limits;
+        if !limits.enforced || !price.is_of_the_api {
+            return Ok(());
+        }
+        // Whether an hour begins is decided before the ledger is locked: the limit needs the other lock.
+        let begins = price
+            .resource
+            .map(|resource| (resource, self.bucket(account, resource)));
+        let now_ms = self.env().clock.elapsed_ms();
+        let secondary = &limits.secondary;
+        let outcome =
+            self.inner
+                .limits
+                .ledger()
+                .charge(account, price, begins, (secondary, owner), now_ms);
+        outcome.map_err(|excess| self.too_much(account, excess))
+    }
+
+    /// Counts a runner registration of this owner that came about. The error says that there were too many.
+    pub(super) fn count_registration(&self, owner: &str) {
+        if self.settings().limits.enforced {
+            let now_ms = self.env().clock.elapsed_ms();
+            self.inner.limits.ledger().registered(owner, now_ms);
+        }
+    }
+
+    /// Whether this owner may have one more runner registration now.
+    pub(super) fn may_register(&self, owner: &str) -> bool {
+        let limits = &self.settings().limits;
+        let now_ms = self.env().clock.elapsed_ms();
+        let max = limits.secondary.registrations_per_five_minutes;
+        !limits.enforced || self.inner.limits.ledger().registrations(owner, now_ms) < max
+    }
+}
