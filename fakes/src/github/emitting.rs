@@ -41,7 +41,7 @@ impl Github {
     /// Emits the webhooks of something that happened to a job, and to its run with it.
     pub(super) fn emit(&self, state: &mut State, job: JobId, action: &str, because: EventId) {
         if let Some(news) = self.job_news(state, job, action) {
-            self.broadcast(state, news, Some(because));
+            self.broadcast(state, &news, Some(because));
         }
         self.emit_run_of(state, job, action, because);
     }
@@ -72,7 +72,7 @@ impl Github {
     }
 
     /// Sends news to every hook that hears of it.
-    pub(super) fn broadcast(&self, state: &mut State, news: News, because: Option<EventId>) {
+    pub(super) fn broadcast(&self, state: &mut State, news: &News, because: Option<EventId>) {
         let listeners = state.listeners(news.event, news.repo.as_deref(), news.installation);
         if listeners.is_empty() {
             return;
@@ -80,7 +80,7 @@ impl Github {
         let one_for_all = self.settings().hooks.one_guid_per_event;
         let shared = one_for_all.then(|| self.new_guid(state, &news.key));
         for hook in listeners {
-            self.send(state, hook, &news, shared.clone(), because);
+            self.send(state, hook, news, shared.clone(), because);
         }
     }
 

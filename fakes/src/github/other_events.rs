@@ -99,7 +99,7 @@ impl Github {
             briefly(state.repos_of(installation)),
         );
         let news = installation_news("installation", action, head, installation);
-        self.broadcast(state, news, Some(because));
+        self.broadcast(state, &news, Some(because));
     }
 
     /// Tells the App that repositories came to its installation or left it. Names are `owner/name`; names
@@ -129,7 +129,7 @@ impl Github {
             of(removed),
         );
         let news = installation_news("installation_repositories", action, head, installation);
-        self.broadcast(&mut state, news, Some(because));
+        self.broadcast(&mut state, &news, Some(because));
     }
 
     /// Emits `repository` for a new name; `from` is the old one.
@@ -155,7 +155,7 @@ impl Github {
             installation: repo.installation,
             repo: Some(repo.clone()),
         };
-        self.broadcast(state, news, Some(because));
+        self.broadcast(state, &news, Some(because));
     }
 
     /// Emits what an event of a job means for its run: the attempt's first job requests it, the first job
@@ -215,7 +215,7 @@ impl Github {
             repo: Some(found.repo.clone()),
             installation: found.repo.installation,
         };
-        self.broadcast(state, news, Some(because));
+        self.broadcast(state, &news, Some(because));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use fakes::ids::EventId;
 
-use crate::lab::{Lab, job};
+use crate::lab::{Lab, Received, job};
 
 #[tokio::test(start_paused = true)]
 async fn a_new_hook_is_pinged() {
@@ -35,7 +35,7 @@ async fn installations_are_told_to_the_app_alone() {
     github.install("octo", None);
     lab.sleep(1.0).await;
     let heard = lab.received_of("installation");
-    let actions: Vec<&str> = heard.iter().map(|one| one.action()).collect();
+    let actions: Vec<&str> = heard.iter().map(Received::action).collect();
     assert_eq!(actions, ["suspend", "unsuspend", "deleted", "created"]);
     assert_eq!(heard[0].body["installation"]["id"], id);
     assert_eq!(heard[0].body["repositories"][0]["full_name"], "octo/app");
