@@ -7,6 +7,7 @@ use axum::body::Body;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Something that answers HTTP requests. An error whose text begins with `connection refused` means
-/// that nobody listened; any other error means that the connection broke.
+/// that nobody listened, one that begins with `certificate` that the host's was not accepted; any other
+/// error means that the connection broke.
 pub type HttpService =
     tower::util::BoxCloneSyncService<http::Request<Body>, http::Response<Body>, BoxError>;

@@ -36,6 +36,10 @@ number_id!(
     DeliveryId, "delivery"
 );
 number_id!(
+    /// A webhook: the App's, a repository's or an organisation's.
+    HookId, "hook"
+);
+number_id!(
     /// One API call that reached a fake, in order of arrival.
     CallId, "call"
 );

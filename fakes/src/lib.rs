@@ -35,7 +35,7 @@ pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
 pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
 pub use github::{
-    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver,
+    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, RawDelivery, Redeliver,
     RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
@@ -44,9 +44,9 @@ pub use http_service::{BoxError, HttpService};
 pub use json_path::JsonPath;
 pub use runner::Runners;
 pub use settings::{
-    AppSettings, Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings,
-    LimitSettings, ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, SecondaryLimits,
-    Settings, TokenFormat,
+    AppSettings, Assignment, AssignmentPolicy, ColdStart, ContentType, GithubSettings, HfSettings,
+    HookSettings, LimitSettings, LogStatus, ManifestSettings, PointsScope, PrimaryLimits,
+    RepoSettings, SecondaryLimits, Settings, TokenFormat,
 };
 pub use tamper::Tamper;
 pub use world::World;

@@ -1,6 +1,7 @@
 //! What a world is given before it starts: who has access to what, and how long things live and take.
 
 mod app;
+mod hooks;
 mod limits;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -8,6 +9,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use crate::env::Span;
 
 pub use app::{AppSettings, ManifestSettings, TokenFormat};
+pub use hooks::{ContentType, HookSettings, LogStatus};
 pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
 
@@ -76,7 +78,7 @@ pub struct GithubSettings {
     pub app_id: u64,
     /// Used in every URL the fake emits; no trailing slash.
     pub base_url: String,
-    /// The webhook's secret.
+    /// The secret of the App's webhook; empty for none, and then nothing is signed.
     pub webhook_secret: Vec<u8>,
     /// The repositories that exist.
     pub repos: Vec<RepoSettings>,
@@ -96,6 +98,8 @@ pub struct GithubSettings {
     pub webhook_timeout: Duration,
     /// The largest page of a listing.
     pub page_size_max: u32,
+    /// Its webhooks.
+    pub hooks: HookSettings,
     /// The App's permissions and tokens.
     pub app: AppSettings,
     /// Rate limits.
@@ -123,6 +127,7 @@ impl Default for GithubSettings {
             webhook_delay: Span::fixed(Duration::from_secs(1)),
             webhook_timeout: Duration::from_secs(10),
             page_size_max: 100,
+            hooks: HookSettings::default(),
             app: AppSettings::default(),
             limits: LimitSettings::default(),
             runs: RunSettings::default(),

@@ -2,7 +2,7 @@
 
 use crate::{
     calls::Calls, env::Env, faults::Faults, github::Github, hf::HfJobs, history::History,
-    http_service::HttpService, runner::Runners, settings::Settings,
+    http_service::HttpService, ids::HookId, runner::Runners, settings::Settings,
 };
 
 /// A world. Clones are the same world.
@@ -73,12 +73,18 @@ impl World {
         self.hf.router()
     }
 
-    /// Sends webhooks to this service from now on, at the path `/webhook`.
+    /// Sends webhooks to this service from now on, each at the path of its hook's URL: `/webhook` for the
+    /// App's.
     pub fn deliver_to(&self, target: HttpService) {
         self.github.deliver_to(Some(target));
     }
 
-    /// Lets go of the webhook target: deliveries are refused until there is another. A target that
+    /// Sends one hook's webhooks to a service of their own from now on.
+    pub fn deliver_hook_to(&self, hook: HookId, target: HttpService) {
+        self.github.deliver_hook_to(hook, target);
+    }
+
+    /// Lets go of all webhook targets: deliveries are refused until there is another. A target that
     /// holds this world's routers keeps the world alive, so whoever runs many worlds ends each with this.
     pub fn deliver_to_nobody(&self) {
         self.github.deliver_to(None);

@@ -28,6 +28,7 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
             let how = match delivery.signed {
                 Signed::None => "without a signature",
                 Signed::Wrong => "signed with another secret",
+                Signed::OldSecret => "signed with the secret of before",
                 Signed::Tampered | Signed::Lab => "changed after it was signed",
             };
             breaches.push((

@@ -195,7 +195,7 @@ impl Github {
         Reply::empty(204).with_effect()
     }
 
-    fn installation_object(&self, state: &State, installation: &Installation) -> String {
+    pub(super) fn installation_object(&self, state: &State, installation: &Installation) -> String {
         let Installation { id, owner, .. } = installation;
         let settings = self.settings();
         let (base, app_id, app) = (&settings.base_url, settings.app_id, &state.app);

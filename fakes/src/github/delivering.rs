@@ -1,25 +1,16 @@
-//! Webhook deliveries: what is sent, signed how, bent by which faults, and what became of it.
-//!
-//! Of the two signature headers only `X-Hub-Signature-256` is sent; the older SHA-1 one is left out.
+//! Webhook deliveries: messages, the attempts to deliver them, and those that a scenario sends.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
-use sha2::Sha256;
 
-use super::{
-    Github,
-    payload::{Look, workflow_job_event},
-    state::State,
-};
+use super::{Github, emitting::encoded, hooks::Hooks, state::State};
 use crate::{
-    drawn_text::{HEX, guid},
     env::Span,
     history::{Origin, Signed},
-    ids::{DeliveryId, EventId, JobId},
+    ids::{DeliveryId, EventId, HookId, JobId},
     json_path::JsonPath,
 };
 
@@ -32,7 +23,7 @@ pub struct RawDelivery {
     pub guid: Option<String>,
     /// Further headers, which win over the fake's own.
     pub headers: Vec<(String, String)>,
-    /// The body, byte for byte.
+    /// The payload, byte for byte. Only a hook that wants a form wraps it in one.
     pub body: Bytes,
     /// How it is signed.
     pub signed: Signed,
@@ -56,6 +47,7 @@ pub struct Redeliver {
 /// A webhook ready to go, shared by all attempts to deliver it.
 #[derive(Clone)]
 pub(super) struct Message {
+    pub(super) hook: HookId,
     pub(super) event: String,
     pub(super) action: Option<String>,
     pub(super) guid: String,
@@ -63,7 +55,10 @@ pub(super) struct Message {
     pub(super) repo: Option<String>,
     pub(super) installation_id: Option<u64>,
     pub(super) repository_id: Option<u64>,
+    /// All but the signatures, which are made when it leaves.
     pub(super) headers: HeaderMap,
+    pub(super) payload: Bytes,
+    /// What is sent: the payload, or a form around it.
     pub(super) body: Bytes,
     pub(super) signed: Signed,
     /// The base of its attempts' draw keys.
@@ -124,8 +119,18 @@ struct PeekRepository {
 }
 
 impl Github {
-    /// Sends a webhook as it is, at once.
+    /// Sends a webhook of the App's hook as it is, at once.
     pub fn deliver(&self, raw: RawDelivery, because: Option<EventId>) -> DeliveryId {
+        self.deliver_through(Hooks::of_the_app(), raw, because)
+    }
+
+    /// The same for any hook.
+    pub fn deliver_through(
+        &self,
+        hook: HookId,
+        raw: RawDelivery,
+        because: Option<EventId>,
+    ) -> DeliveryId {
         if raw.learn {
             self.learn(&raw, because);
         }
@@ -144,7 +149,7 @@ impl Github {
         let (repository_id, repo) = peek
             .repository
             .map_or((None, None), |repo| (repo.id, repo.full_name));
-        let mut headers = self.webhook_headers(&raw.event, &guid, raw.signed, &raw.body);
+        let (mut headers, body) = self.envelope(&state, hook, &raw.event, &guid, &raw.body);
         for (name, value) in &raw.headers {
             let name = HeaderName::from_bytes(name.as_bytes());
             if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
@@ -152,6 +157,7 @@ impl Github {
             }
         }
         let message = Message {
+            hook,
             event: raw.event,
             action: peek.action,
             guid,
@@ -160,7 +166,8 @@ impl Github {
             installation_id: peek.installation.and_then(|installation| installation.id),
             repository_id,
             headers,
-            body: raw.body,
+            payload: raw.body,
+            body,
             signed: raw.signed,
             key: base,
         };
@@ -179,36 +186,34 @@ impl Github {
         )
     }
 
-    /// The body of the event GitHub would send of this job for this action, whatever the fake believes.
-    pub fn job_event_body(&self, job: JobId, action: &str) -> Option<Bytes> {
-        let mut state = self.state();
-        self.job_message(&mut state, job, action)
-            .map(|message| message.body.clone())
-    }
-
     /// Sends deliveries of the log again, as their redelivery button does: same GUID, new id.
     pub fn redeliver(&self, filter: &Redeliver, because: Option<EventId>) -> Vec<DeliveryId> {
         let mut state = self.state();
         let now = self.now();
-        let mut chosen: Vec<Arc<Message>> = Vec::new();
+        // By hook and GUID: the newest message of each, and whether any attempt succeeded.
+        let mut known = BTreeSet::new();
+        let mut order = Vec::new();
+        let mut succeeded = BTreeSet::new();
         for (_, entry) in state.log.shown(now) {
             let message = &entry.message;
+            let key = (message.hook, message.guid.as_str());
             let fits = filter.job.is_none_or(|job| message.job_id() == Some(job))
                 && filter
                     .action
                     .as_ref()
-                    .is_none_or(|action| message.action.as_ref() == Some(action))
-                && !chosen.iter().any(|known| known.guid == message.guid);
-            let succeeded = || {
-                state
-                    .log
-                    .shown(now)
-                    .any(|(_, other)| other.message.guid == message.guid && other.succeeded())
-            };
-            if fits && !(filter.failed && succeeded()) {
-                chosen.push(message.clone());
+                    .is_none_or(|action| message.action.as_ref() == Some(action));
+            if entry.succeeded() {
+                succeeded.insert(key);
+            }
+            if fits && known.insert(key) {
+                order.push((key, message));
             }
         }
+        let chosen: Vec<Arc<Message>> = order
+            .into_iter()
+            .filter(|(key, _)| !(filter.failed && succeeded.contains(key)))
+            .map(|(_, message)| message.clone())
+            .collect();
         chosen
             .into_iter()
             .rev()
@@ -230,129 +235,25 @@ impl Github {
             .collect()
     }
 
-    /// Emits the webhook of something that happened to a job. Without an installation, or while it is
-    /// suspended, or if the App is not subscribed to them, there is none.
-    pub(super) fn emit(&self, state: &mut State, job: JobId, action: &str, because: EventId) {
-        let installation = state.jobs.get(&job).and_then(|job| job.repo.installation);
-        if !state.hears(installation) || !state.app.hears_of("workflow_job") {
-            return;
-        }
-        let Some(message) = self.job_message(state, job, action) else {
-            return;
-        };
-        let dispatch = Dispatch {
-            message,
-            origin: Origin::Emitted,
-            redelivery: false,
-            delay: self.settings().webhook_delay,
-            bend: true,
-            because: Some(because),
-        };
-        self.dispatch(state, dispatch);
-    }
-
-    fn job_message(&self, state: &mut State, job: JobId, action: &str) -> Option<Arc<Message>> {
-        let found = state.jobs.get(&job)?;
-        let run = state.runs.get(&found.run)?;
-        let body = workflow_job_event(
-            action,
-            found,
-            run,
-            &Look::at_action(found, action, self.now()),
-        );
-        let (name, repo) = (found.name.clone(), found.repo.clone());
-        let base = format!("{name}.{action}");
-        let guid = self.new_guid(state, &base);
-        let body = Bytes::from(body);
-        let headers = self.webhook_headers("workflow_job", &guid, Signed::Lab, &body);
-        Some(Arc::new(Message {
-            event: "workflow_job".to_owned(),
-            action: Some(action.to_owned()),
-            guid,
-            job: Some((job, name)),
-            repo: Some(repo.name.clone()),
-            installation_id: repo.installation,
-            repository_id: Some(repo.id),
-            headers,
-            body,
-            signed: Signed::Lab,
-            key: base,
-        }))
-    }
-
-    fn new_guid(&self, state: &mut State, base: &str) -> String {
-        let key = state.delivery_key(&format!("{base}.guid"));
-        guid(self.env(), &key, "guid")
-    }
-
-    fn webhook_headers(&self, event: &str, guid: &str, signed: Signed, body: &[u8]) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(10);
-        let mut set = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        set("accept", "*/*");
-        set("content-type", "application/json");
-        set("user-agent", "GitHub-Hookshot/044aadd");
-        set("x-github-delivery", guid);
-        set("x-github-event", event);
-        set("x-github-hook-id", "412345678");
-        set(
-            "x-github-hook-installation-target-id",
-            &self.settings().app_id.to_string(),
-        );
-        set("x-github-hook-installation-target-type", "integration");
-        self.sign(&mut headers, signed, body);
-        headers
-    }
-
-    /// Sets the signature of this body.
-    fn sign(&self, headers: &mut HeaderMap, signed: Signed, body: &[u8]) {
-        let signature = self
-            .signature(signed, body)
-            .and_then(|text| HeaderValue::from_str(&text).ok());
-        if let Some(signature) = signature {
-            headers.insert("x-hub-signature-256", signature);
-        }
-    }
-
-    /// The same webhook with other values in its payload, signed anew; nothing if it says so already.
+    /// The same webhook with other values in its payload; nothing if it says so already.
     pub(super) fn pretending(
         &self,
+        state: &State,
         message: &Message,
         values: &[(JsonPath, serde_json::Value)],
     ) -> Option<Message> {
-        let honest = std::str::from_utf8(&message.body).ok()?;
+        let honest = std::str::from_utf8(&message.payload).ok()?;
         let mut bent: Option<String> = None;
         for (path, value) in values {
             let changed = path.set(bent.as_deref().unwrap_or(honest), &value.to_string());
             bent = changed.or(bent);
         }
-        let body = Bytes::from(bent?);
-        let mut message = message.clone();
-        self.sign(&mut message.headers, message.signed, &body);
-        message.body = body;
-        Some(message)
-    }
-
-    fn signature(&self, signed: Signed, body: &[u8]) -> Option<String> {
-        let mut mac = match signed {
-            Signed::None => return None,
-            Signed::Lab | Signed::Tampered => self.inner.mac.clone(),
-            Signed::Wrong => Hmac::<Sha256>::new_from_slice(b"not the webhook's secret")
-                .expect("HMAC takes keys of any length"),
-        };
-        mac.update(body);
-        if signed == Signed::Tampered {
-            mac.update(b" ");
-        }
-        let mut text = String::with_capacity(71);
-        text.push_str("sha256=");
-        for byte in mac.finalize().into_bytes() {
-            text.push(char::from(HEX[usize::from(byte >> 4)]));
-            text.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-        Some(text)
+        let payload = Bytes::from(bent?);
+        let body = encoded(state.hooks.get(message.hook), &payload);
+        Some(Message {
+            payload,
+            body,
+            ..message.clone()
+        })
     }
 }

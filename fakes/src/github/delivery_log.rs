@@ -1,6 +1,13 @@
-//! GitHub's log of webhook deliveries, as `/app/hook/deliveries` shows it for three days.
+//! GitHub's log of webhook deliveries, as `…/hook/deliveries` shows it for three days.
+//!
+//! An outage fills it with thousands of entries, so a page and an entry are found without a walk.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+    time::Duration,
+};
 
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -8,16 +15,19 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::delivering::Message;
-use crate::{ids::DeliveryId, json_text::seconds};
-
-/// How long GitHub shows a delivery and can repeat it.
-pub(super) const RETENTION: Duration = Duration::from_secs(3 * 24 * 3600);
+use crate::{
+    ids::{DeliveryId, HookId},
+    json_text::seconds,
+};
 
 /// One attempt, with its outcome.
 pub(super) struct Entry {
     pub(super) id: DeliveryId,
     pub(super) message: Arc<Message>,
+    pub(super) url: Arc<str>,
+    pub(super) request_headers: HeaderMap,
     pub(super) delivered_at: Timestamp,
+    pub(super) throttled_at: Option<Timestamp>,
     pub(super) redelivery: bool,
     pub(super) took: Duration,
     pub(super) status: String,
@@ -33,13 +43,27 @@ impl Entry {
 }
 
 /// The log, in the order of departure.
-#[derive(Default)]
 pub(super) struct DeliveryLog {
+    retention: Duration,
+    /// By their places.
     entries: BTreeMap<u64, Entry>,
+    by_id: BTreeMap<DeliveryId, u64>,
+    by_hook: BTreeSet<(HookId, u64)>,
     last: u64,
 }
 
 impl DeliveryLog {
+    /// An empty log that shows an entry for so long.
+    pub(super) fn new(retention: Duration) -> Self {
+        Self {
+            retention,
+            entries: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+            by_hook: BTreeSet::new(),
+            last: 0,
+        }
+    }
+
     /// The place of an attempt that leaves now; its entry follows when its outcome is known.
     pub(super) fn place(&mut self) -> u64 {
         self.last += 1;
@@ -47,23 +71,42 @@ impl DeliveryLog {
     }
 
     pub(super) fn add(&mut self, place: u64, entry: Entry) {
+        self.by_id.insert(entry.id, place);
+        self.by_hook.insert((entry.message.hook, place));
         self.entries.insert(place, entry);
     }
 
     /// Everything GitHub still shows, newest first, with its place.
-    pub(super) fn shown(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = (u64, &Entry)> {
-        let oldest = now - RETENTION;
+    pub(super) fn shown(&self, now: Timestamp) -> impl Iterator<Item = (u64, &Entry)> {
+        let oldest = now - self.retention;
         self.entries
             .iter()
             .rev()
-            .filter(move |(_, entry)| entry.delivered_at >= oldest)
+            .take_while(move |(_, entry)| entry.delivered_at >= oldest)
             .map(|(place, entry)| (*place, entry))
     }
 
-    pub(super) fn find(&self, id: DeliveryId, now: Timestamp) -> Option<&Entry> {
-        self.shown(now)
-            .map(|(_, entry)| entry)
-            .find(|entry| entry.id == id)
+    /// The same for one hook, from below a place.
+    pub(super) fn shown_of(
+        &self,
+        hook: HookId,
+        below: u64,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (u64, &Entry)> {
+        let oldest = now - self.retention;
+        let range = (Bound::Included((hook, 0)), Bound::Excluded((hook, below)));
+        self.by_hook
+            .range(range)
+            .rev()
+            .filter_map(|(_, place)| Some((*place, self.entries.get(place)?)))
+            .take_while(move |(_, entry)| entry.delivered_at >= oldest)
+    }
+
+    /// A delivery of this hook that GitHub still shows.
+    pub(super) fn find(&self, hook: HookId, id: DeliveryId, now: Timestamp) -> Option<&Entry> {
+        let found = self.entries.get(self.by_id.get(&id)?)?;
+        let shown = found.message.hook == hook && found.delivered_at >= now - self.retention;
+        shown.then_some(found)
     }
 }
 
@@ -111,7 +154,7 @@ impl<'a> Item<'a> {
             action: message.action.as_deref(),
             installation_id: message.installation_id,
             repository_id: message.repository_id,
-            throttled_at: None,
+            throttled_at: entry.throttled_at.map(seconds),
             url: None,
             request: None,
             response: None,
@@ -120,16 +163,16 @@ impl<'a> Item<'a> {
 
     /// The item of one delivery, which also shows what went over the wire.
     pub(super) fn in_full(entry: &'a Entry) -> Self {
-        let body = String::from_utf8_lossy(&entry.message.body).into_owned();
+        let payload_text = String::from_utf8_lossy(&entry.message.payload).into_owned();
         Self {
-            url: Some("/webhook"),
+            url: Some(&entry.url),
             request: Some(Side {
-                headers: texts(&entry.message.headers),
-                payload: payload(body),
+                headers: texts(&entry.request_headers),
+                payload: payload(payload_text),
             }),
             response: Some(Side {
                 headers: texts(&entry.response_headers),
-                payload: text_or_nothing(&entry.response_body),
+                payload: quoted(&entry.response_body),
             }),
             ..Self::of(entry)
         }
@@ -138,16 +181,14 @@ impl<'a> Item<'a> {
 
 /// What was sent: JSON as it is, anything else as a string.
 fn payload(text: String) -> Option<Box<RawValue>> {
-    let quoted = text_or_nothing(&text)?;
-    Some(RawValue::from_string(text).unwrap_or(quoted))
+    let otherwise = quoted(&text);
+    RawValue::from_string(text).ok().or(otherwise)
 }
 
-/// What came back: always a string, even where it is JSON, and nothing if it was empty.
-fn text_or_nothing(text: &str) -> Option<Box<RawValue>> {
-    if text.is_empty() {
-        return None;
-    }
-    RawValue::from_string(serde_json::Value::from(text).to_string()).ok()
+/// Text as a JSON string; nothing for an empty one.
+fn quoted(text: &str) -> Option<Box<RawValue>> {
+    let json = serde_json::Value::from(text).to_string();
+    (!text.is_empty()).then(|| RawValue::from_string(json).ok())?
 }
 
 fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {

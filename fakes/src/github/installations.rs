@@ -58,7 +58,7 @@ impl Github {
             owner: owner.to_owned(),
         };
         let event = self.history().record(because, created);
-        self.announce_installation(&mut state, id, "created", event);
+        self.emit_installation(&mut state, id, "created", event);
     }
 
     pub(super) fn set_suspended(
@@ -89,7 +89,7 @@ impl Github {
             (what, "unsuspend")
         };
         let event = self.history().record(because, what);
-        self.announce_installation(state, id, action, event);
+        self.emit_installation(state, id, action, event);
     }
 
     pub(super) fn remove_installation(&self, state: &mut State, id: u64, because: Option<EventId>) {
@@ -105,7 +105,7 @@ impl Github {
             owner: owner.clone(),
         };
         let event = self.history().record(because, deleted);
-        self.announce_installation(state, id, "deleted", event);
+        self.emit_installation(state, id, "deleted", event);
         state.installations.remove(&id);
         state.gone_installations.insert(id);
         let tokens = state.installation_tokens.values_mut();
@@ -122,16 +122,6 @@ impl Github {
         for repo in repos {
             state.remake(&repo, &repo.name, installation, self.settings());
         }
-    }
-
-    /// Tells the App's webhook what happened to an installation.
-    fn announce_installation(
-        &self,
-        _state: &mut State,
-        _id: u64,
-        _action: &str,
-        _because: EventId,
-    ) {
     }
 }
 

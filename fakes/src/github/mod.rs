@@ -5,6 +5,7 @@ mod api_apps;
 mod api_check_runs;
 mod api_deliveries;
 mod api_deployments;
+mod api_hooks;
 mod api_installations;
 mod api_logs;
 mod api_lookups;
@@ -25,6 +26,9 @@ mod concurrency;
 mod connections;
 mod delivering;
 mod delivery_log;
+mod emitting;
+mod hook_objects;
+mod hooks;
 mod installations;
 mod jobs;
 mod limits;
@@ -35,6 +39,7 @@ mod manifest;
 mod new_job;
 mod objects;
 mod organization;
+mod other_events;
 mod past;
 mod payload;
 mod recorded;
@@ -49,12 +54,15 @@ mod run_filter;
 mod run_index;
 mod run_object;
 mod sending;
+mod signing;
 mod standing;
 mod state;
+mod throttling;
 mod versions;
 mod views;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -63,18 +71,21 @@ use std::{
     time::Duration,
 };
 
-use hmac::{Hmac, KeyInit as _};
 use jiff::Timestamp;
-use sha2::Sha256;
 
 use crate::{
-    calls::Calls, env::Env, history::History, http_service::HttpService, ids::EventId,
+    calls::Calls,
+    env::Env,
+    history::History,
+    http_service::HttpService,
+    ids::{EventId, HookId},
     settings::GithubSettings,
 };
 
 pub use concurrency::Concurrency;
 pub(crate) use connections::{Credential, JitConfig, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
+pub use hooks::NewHook;
 pub(crate) use links::query_pairs;
 pub use new_job::{NewJob, RunIsFull};
 pub use repositories::RepoView;
@@ -99,28 +110,32 @@ struct Inner {
     settings: GithubSettings,
     calls: Calls,
     state: Mutex<State>,
+    targets: Mutex<Targets>,
     /// Locked last: whoever holds it waits for nothing else.
     limits: Arc<limits::Limits>,
-    target: Mutex<Option<HttpService>>,
     /// Deliveries that are scheduled or in flight.
     pending: AtomicUsize,
-    mac: Hmac<Sha256>,
     jwt_key: jsonwebtoken::DecodingKey,
+}
+
+/// Who answers webhooks.
+#[derive(Default)]
+struct Targets {
+    /// Everybody's, unless a hook has one of its own.
+    of_all: Option<HttpService>,
+    of_hooks: BTreeMap<HookId, HttpService>,
 }
 
 impl Github {
     pub(crate) fn new(settings: GithubSettings, calls: Calls) -> Self {
-        let mac =
-            Hmac::new_from_slice(&settings.webhook_secret).expect("HMAC takes keys of any length");
         let state = State::new(&settings, &calls.env);
         let inner = Inner {
             settings,
             calls,
             state: Mutex::new(state),
+            targets: Mutex::default(),
             limits: Arc::default(),
-            target: Mutex::new(None),
             pending: AtomicUsize::new(0),
-            mac,
             jwt_key: auth::lab_app_public_key(),
         };
         Self {
@@ -133,11 +148,32 @@ impl Github {
     }
 
     pub(crate) fn deliver_to(&self, target: Option<HttpService>) {
-        *self
-            .inner
-            .target
+        let mut targets = self.targets();
+        if target.is_none() {
+            targets.of_hooks.clear();
+        }
+        targets.of_all = target;
+    }
+
+    pub(crate) fn deliver_hook_to(&self, hook: HookId, target: HttpService) {
+        self.targets().of_hooks.insert(hook, target);
+    }
+
+    /// Who answers this hook's deliveries.
+    fn target_of(&self, hook: HookId) -> Option<HttpService> {
+        let targets = self.targets();
+        targets
+            .of_hooks
+            .get(&hook)
+            .or(targets.of_all.as_ref())
+            .cloned()
+    }
+
+    fn targets(&self) -> MutexGuard<'_, Targets> {
+        self.inner
+            .targets
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = target;
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn pending(&self) -> usize {

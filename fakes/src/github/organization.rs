@@ -1,7 +1,7 @@
 //! The accounts that own repositories and can have runners of their own.
 
 use super::repository_text::{account, account_id, account_kind, html_base};
-use crate::settings::GithubSettings;
+use crate::{json_text::push_string, settings::GithubSettings};
 
 /// An organisation, or a user who owns repositories.
 pub(super) struct Organization {
@@ -11,6 +11,8 @@ pub(super) struct Organization {
     pub(super) is_user: bool,
     /// The account object.
     pub(super) object: String,
+    /// The shorter object that webhooks show.
+    pub(super) in_payload: String,
     /// `{base}/orgs/{login}`.
     pub(super) url: String,
 }
@@ -23,7 +25,22 @@ impl Organization {
             login: login.to_owned(),
             is_user,
             object: account(login, base_url, &html_base(base_url), account_kind(is_user)),
+            in_payload: in_payload(login, base_url),
             url: format!("{base_url}/orgs/{login}"),
         }
     }
+}
+
+fn in_payload(login: &str, base_url: &str) -> String {
+    let (id, html) = (account_id(login), html_base(base_url));
+    let url = format!("{base_url}/orgs/{login}");
+    let mut out = String::from("{\"login\":");
+    push_string(&mut out, login);
+    out.push_str(&format!(
+        ",\"id\":{id},\"node_id\":\"O_kgDO{id:08x}\",\"url\":\"{url}\",\"repos_url\":\"{url}/repos\",\
+         \"events_url\":\"{url}/events\",\"hooks_url\":\"{url}/hooks\",\"issues_url\":\"{url}/issues\",\
+         \"members_url\":\"{url}/members{{/member}}\",\"public_members_url\":\"{url}/public_members{{/member}}\",\
+         \"avatar_url\":\"{html}/avatars/u/{id}?v=4\",\"description\":null}}"
+    ));
+    out
 }

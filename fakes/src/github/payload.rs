@@ -73,16 +73,13 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The body of a `workflow_job` webhook.
-pub(super) fn workflow_job_event(action: &str, job: &Job, run: &Run, look: &Look<'_>) -> String {
-    let tail = &job.repo.payload_tail;
-    let mut out = String::with_capacity(tail.len() + 2048);
+/// What a `workflow_job` webhook says of its job: `{"action":…,"workflow_job":{…}`.
+pub(super) fn workflow_job_head(action: &str, job: &Job, run: &Run, look: &Look<'_>) -> String {
+    let mut out = String::with_capacity(job.repo.payload_tail.len() + 3072);
     out.push_str("{\"action\":");
     push_string(&mut out, action);
     out.push_str(",\"workflow_job\":");
     push_job(&mut out, job, run, look);
-    out.push(',');
-    out.push_str(tail);
     out
 }
 

@@ -49,8 +49,11 @@ impl Github {
             from: repo.name.clone(),
             to: to.to_owned(),
         };
-        self.history().record(because, renamed);
+        let event = self.history().record(because, renamed);
         state.remake(&repo, to, installation, self.settings());
+        if let Some(made) = state.repo(to).cloned() {
+            self.emit_rename(&mut state, &made, &repo.name, event);
+        }
     }
 
     /// Makes a repository. A name that redirected to a renamed one is its own from now on; the name of one
@@ -151,6 +154,7 @@ impl State {
         self.old_names.insert(old_name, old.id);
         self.old_names.remove(&folded);
         self.repos.insert(folded, made.clone());
+        self.hooks.follow(&made);
         let is_it = |repo: &Arc<Repository>| repo.id == made.id;
         for job in self.jobs.values_mut().filter(|job| is_it(&job.repo)) {
             job.repo = made.clone();

@@ -20,7 +20,7 @@ pub(super) struct Repository {
     pub(super) minimal: String,
     /// The account that owns it.
     pub(super) owner: String,
-    /// Everything in a webhook behind the job: `"repository":{…},"sender":{…},"installation":{…}}`.
+    /// What every webhook of it holds: `"repository":{…},"sender":{…}`.
     pub(super) payload_tail: String,
     /// `{base}/repos/{owner}/{name}`.
     pub(super) url: String,
@@ -94,13 +94,7 @@ impl Repository {
         full.truncate(full.len() - 1);
         full.push_str(",\"custom_properties\":{}}");
         let sender = account("octocat", base_url, &html_base, "User");
-        let mut tail = format!("\"repository\":{full},\"sender\":{sender}");
-        if let Some(installation) = installation {
-            tail.push_str(&format!(
-                ",\"installation\":{{\"id\":{installation},\"node_id\":\"MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u{installation}\"}}"
-            ));
-        }
-        tail.push('}');
+        let tail = format!("\"repository\":{full},\"sender\":{sender}");
         Self {
             id,
             name: repo.name.clone(),
@@ -228,20 +222,19 @@ mod tests {
         );
         assert_eq!(full["html_url"], "http://127.0.0.1:80/octo/app");
         let tail: serde_json::Value =
-            serde_json::from_str(&format!("{{{}", repo.payload_tail)).unwrap();
-        assert_eq!(tail["installation"]["id"], 9);
+            serde_json::from_str(&format!("{{{}}}", repo.payload_tail)).unwrap();
+        assert_eq!(tail["repository"], full);
         assert!(!repo.payload_tail.contains("github.com"));
     }
 
     #[test]
-    fn a_repository_without_the_app_has_no_installation_in_its_payload() {
+    fn people_look_at_github_itself_when_the_api_is_there() {
         let repo = Repository::new(
             &RepoSettings::installed("octo/app"),
             7,
             None,
             &GithubSettings::default(),
         );
-        assert!(!repo.payload_tail.contains("installation\":{"));
         assert_eq!(repo.html_url, "https://github.com/octo/app");
     }
 }

@@ -5,8 +5,8 @@ use http::Method;
 use super::{
     Github,
     admission::Admission,
-    api_apps, api_check_runs, api_deliveries, api_deployments, api_installations, api_logs,
-    api_lookups, api_manifest, api_rate_limit, api_run_changes, api_runners, api_runs,
+    api_apps, api_check_runs, api_deliveries, api_deployments, api_hooks, api_installations,
+    api_logs, api_lookups, api_manifest, api_rate_limit, api_run_changes, api_runners, api_runs,
     api_workflows,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route, RouteInfo, depth},
@@ -20,10 +20,11 @@ use crate::{
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 13] = [
+const TABLES: [&[Route]; 14] = [
     api_apps::ROUTES,
     api_check_runs::ROUTES,
     api_deliveries::ROUTES,
+    api_hooks::ROUTES,
     api_installations::ROUTES,
     api_lookups::ROUTES,
     api_manifest::ROUTES,

@@ -1,4 +1,4 @@
-//! One attempt to deliver a webhook: faults, departure, outcome, log.
+//! One attempt to deliver a webhook: faults, departure, signature, outcome, log.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -7,14 +7,17 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use tower::ServiceExt as _;
 
 use super::{
     Github,
     delivering::{Dispatch, Message},
     delivery_log::Entry,
+    hooks::{LastResponse, unless_the_apps},
+    signing::{Keys, Signatures},
     state::State,
 };
 use crate::{
@@ -23,7 +26,8 @@ use crate::{
     faults::{Effect, Strike, Subject},
     history::{Lost, Origin, Signed, What},
     http_service::BoxError,
-    ids::{DeliveryId, EventId},
+    ids::{DeliveryId, EventId, HookId},
+    settings::{HookSettings, LogStatus},
     tamper::Tamper,
 };
 
@@ -35,6 +39,15 @@ enum Outcome {
         body: String,
     },
     Lost(Lost),
+    /// The host's certificate was refused. For the history that is a broken connection.
+    Untrusted,
+}
+
+/// What a message leaves in: its hook as it is at that moment.
+struct Envelope {
+    headers: HeaderMap,
+    url: Arc<str>,
+    target: Uri,
 }
 
 /// An attempt on its way.
@@ -46,6 +59,8 @@ struct Flight {
     held_by: Vec<usize>,
     id: DeliveryId,
     redelivery: bool,
+    /// GitHub does not send payloads of this size; anybody else may.
+    too_large: bool,
     delay: Duration,
     /// How a fault ends it.
     ending: Option<Effect>,
@@ -67,7 +82,7 @@ impl Github {
         let id = state.counters.delivery();
         let key = state.delivery_key(&message.key);
         let (message, strikes) = if bend {
-            self.strike_message(message, &key)
+            self.strike_message(state, message, &key)
         } else {
             (message, Vec::new())
         };
@@ -89,9 +104,12 @@ impl Github {
                 job: message.job_id(),
                 origin,
                 signed,
+                hook: unless_the_apps(message.hook),
             },
         );
+        let largest = self.settings().hooks.payload_bytes_max;
         let mut flight = Flight {
+            too_large: message.payload.len() > largest && origin != Origin::Forged,
             delay: self.env().within(delay, &key, "webhook.delay"),
             body: tampered.unwrap_or_else(|| message.body.clone()),
             held_by: held_by(&strikes),
@@ -111,7 +129,12 @@ impl Github {
     }
 
     /// What strikes this attempt, and the message with the values that a rule pretends.
-    fn strike_message(&self, message: Arc<Message>, key: &str) -> (Arc<Message>, Vec<Strike>) {
+    fn strike_message(
+        &self,
+        state: &State,
+        message: Arc<Message>,
+        key: &str,
+    ) -> (Arc<Message>, Vec<Strike>) {
         let honest = message.clone();
         let mut message = message;
         let faults = &self.inner.calls.faults;
@@ -119,7 +142,7 @@ impl Github {
             faults.strike_where(&subject(&honest, key), Effect::suits_webhooks, |strike| {
                 match &strike.effect {
                     Effect::Pretend(values) => self
-                        .pretending(&message, values)
+                        .pretending(state, &message, values)
                         .map(|lie| message = Arc::new(lie))
                         .is_some(),
                     _ => true,
@@ -198,18 +221,32 @@ impl Github {
     async fn fly(&self, flight: Flight) {
         self.released(&flight.held_by).await;
         tokio::time::sleep(flight.delay).await;
+        let throttled_at = self.hold_back(flight.message.hook).await;
         let (delivery, job) = (flight.id, flight.message.job_id());
+        let lost = |why, logged| What::DeliveryLost {
+            delivery,
+            job,
+            why,
+            logged,
+        };
+        let sealed = self.seal(&flight.message);
+        let envelope = match sealed {
+            Some(envelope) if !flight.too_large => envelope,
+            other => {
+                let why = other.map_or(Lost::Dropped, |_| Lost::TooLarge);
+                self.history()
+                    .record(Some(flight.because), lost(why, false));
+                return;
+            }
+        };
         if let Some(Effect::Drop { logged }) = flight.ending {
-            let lost = What::DeliveryLost {
-                delivery,
-                job,
-                why: Lost::Dropped,
-                logged,
-            };
-            self.history().record(Some(flight.because), lost);
+            self.history()
+                .record(Some(flight.because), lost(Lost::Dropped, logged));
             if logged {
                 let place = self.state().log.place();
-                self.log(place, &flight, Duration::ZERO, Outcome::Lost(Lost::Dropped));
+                let outcome = Outcome::Lost(Lost::Dropped);
+                let entry = self.entry(&flight, envelope, throttled_at, Duration::ZERO, outcome);
+                self.log(place, entry);
             }
             return;
         }
@@ -218,7 +255,7 @@ impl Github {
             .record(Some(flight.because), What::DeliverySent { delivery, job });
         let place = self.state().log.place();
         let departure = tokio::time::Instant::now();
-        let outcome = self.outcome(&flight).await;
+        let outcome = self.outcome(&flight, &envelope).await;
         let took = departure.elapsed();
         let result = match &outcome {
             Outcome::Answered { status, .. } => {
@@ -230,25 +267,67 @@ impl Github {
                     took_ms,
                 }
             }
-            Outcome::Lost(why) => What::DeliveryLost {
-                delivery,
-                job,
-                why: *why,
-                logged: true,
-            },
+            Outcome::Lost(why) => lost(*why, true),
+            Outcome::Untrusted => lost(Lost::Reset, true),
         };
         self.history().record(Some(sent), result);
-        self.log(place, &flight, took, outcome);
+        let entry = self.entry(&flight, envelope, throttled_at, took, outcome);
+        self.log(place, entry);
         drop(flight.pending);
     }
 
-    async fn outcome(&self, flight: &Flight) -> Outcome {
+    /// Waits while a surge is throttled, and tells since when it did.
+    async fn hold_back(&self, hook: HookId) -> Option<Timestamp> {
+        let share = self.settings().hooks.throttle_per_minute?;
+        let now_ms = self.env().clock.elapsed_ms();
+        let wait = self
+            .state()
+            .hooks
+            .get_mut(hook)
+            .and_then(|hook| hook.throttle.book(now_ms, share))?;
+        let since = self.now();
+        tokio::time::sleep(wait).await;
+        Some(since)
+    }
+
+    /// Signs a message with its hook's secret of now. None if the hook is gone.
+    fn seal(&self, message: &Message) -> Option<Envelope> {
+        let (keys, old_keys, url, target) = {
+            let state = self.state();
+            let hook = state.hooks.get(message.hook)?;
+            let config = &hook.config;
+            let (url, target) = (config.url.clone(), config.target.clone());
+            (hook.keys.clone(), hook.old_keys.clone(), url, target)
+        };
+        let mut headers = message.headers.clone();
+        if let Some(signatures) = signatures(message, keys, old_keys) {
+            // A header that the scenario wrote itself stays.
+            let mut set = |name: &'static str, value: &str| {
+                if let Ok(value) = HeaderValue::from_str(value) {
+                    headers
+                        .entry(HeaderName::from_static(name))
+                        .or_insert(value);
+                }
+            };
+            set("x-hub-signature-256", &signatures.sha256);
+            if self.settings().hooks.legacy_signature {
+                set("x-hub-signature", &signatures.sha1);
+            }
+        }
+        Some(Envelope {
+            headers,
+            url,
+            target,
+        })
+    }
+
+    async fn outcome(&self, flight: &Flight, envelope: &Envelope) -> Outcome {
         let patience = self.settings().webhook_timeout;
         match &flight.ending {
-            None => self.post(flight).await,
+            None => self.post(flight, envelope).await,
             Some(Effect::AfterEffect(inner)) => {
                 let departure = tokio::time::Instant::now();
-                let seen_by_dispatcher = self.post(flight).await;
+                let seen_by_dispatcher = self.post(flight, envelope).await;
                 match scripted(inner) {
                     Some(outcome) => outcome,
                     None if matches!(**inner, Effect::NoAnswer) => {
@@ -269,20 +348,14 @@ impl Github {
     }
 
     /// Sends it and waits for the answer, as long as GitHub does.
-    async fn post(&self, flight: &Flight) -> Outcome {
-        let target = self
-            .inner
-            .target
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone();
-        let Some(target) = target else {
+    async fn post(&self, flight: &Flight, envelope: &Envelope) -> Outcome {
+        let Some(target) = self.target_of(flight.message.hook) else {
             return Outcome::Lost(Lost::Refused);
         };
         let mut request = Request::new(Body::from(flight.body.clone()));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = http::Uri::from_static("/webhook");
-        *request.headers_mut() = flight.message.headers.clone();
+        *request.uri_mut() = envelope.target.clone();
+        *request.headers_mut() = envelope.headers.clone();
         let exchange = async {
             let response = target.oneshot(request).await?;
             if response.extensions().get::<ConnectionReset>().is_some() {
@@ -299,31 +372,53 @@ impl Github {
                 headers: parts.headers,
                 body: String::from_utf8_lossy(&body).into_owned(),
             },
-            Ok(Err(broken)) if broken.to_string().starts_with("connection refused") => {
-                Outcome::Lost(Lost::Refused)
-            }
-            Ok(Err(_)) => Outcome::Lost(Lost::Reset),
+            Ok(Err(broken)) => match broken.to_string() {
+                text if text.starts_with("connection refused") => Outcome::Lost(Lost::Refused),
+                text if text.starts_with("certificate") => Outcome::Untrusted,
+                _ => Outcome::Lost(Lost::Reset),
+            },
         }
     }
 
-    fn log(&self, place: u64, flight: &Flight, took: Duration, outcome: Outcome) {
-        let (status, status_code) = status_of(&outcome);
+    fn entry(
+        &self,
+        flight: &Flight,
+        envelope: Envelope,
+        throttled_at: Option<Timestamp>,
+        took: Duration,
+        outcome: Outcome,
+    ) -> Entry {
+        let (status, status_code) = status_of(&outcome, &self.settings().hooks);
         let (response_headers, response_body) = match outcome {
             Outcome::Answered { headers, body, .. } => (headers, body),
-            Outcome::Lost(_) => (HeaderMap::new(), String::new()),
+            Outcome::Lost(_) | Outcome::Untrusted => (HeaderMap::new(), String::new()),
         };
-        let entry = Entry {
+        Entry {
             id: flight.id,
             message: flight.message.clone(),
+            url: envelope.url,
+            request_headers: envelope.headers,
             delivered_at: self.now() - took,
+            throttled_at,
             redelivery: flight.redelivery,
             took,
             status,
             status_code,
             response_headers,
             response_body,
-        };
-        self.state().log.add(place, entry);
+        }
+    }
+
+    fn log(&self, place: u64, entry: Entry) {
+        let mut state = self.state();
+        if let Some(hook) = state.hooks.get_mut(entry.message.hook) {
+            hook.last_response = Some(LastResponse {
+                succeeded: entry.succeeded(),
+                code: entry.status_code,
+                text: entry.status.clone(),
+            });
+        }
+        state.log.add(place, entry);
     }
 }
 
@@ -369,18 +464,34 @@ fn scripted(ending: &Effect) -> Option<Outcome> {
     }
 }
 
-/// The words and the code of the delivery log. Only `OK` and the one for an unreachable host are
-/// documented in full; the others follow the wording of GitHub's troubleshooting page.
-fn status_of(outcome: &Outcome) -> (String, u16) {
-    match outcome {
+/// How a message is signed, given its hook's secrets of now and of before. Without one it is not.
+fn signatures(message: &Message, keys: Option<Keys>, old_keys: Option<Keys>) -> Option<Signatures> {
+    let body: &[u8] = &message.body;
+    let (keys, parts): (_, &[&[u8]]) = match message.signed {
+        Signed::None => return None,
+        Signed::Lab => (keys, &[body]),
+        Signed::Tampered => (keys, &[body, b" "]),
+        Signed::Wrong => (Keys::of(b"not the webhook's secret"), &[body]),
+        Signed::OldSecret => (old_keys, &[body]),
+    };
+    keys.map(|keys| keys.sign(parts))
+}
+
+/// The words and the code of the delivery log.
+fn status_of(outcome: &Outcome, words: &HookSettings) -> (String, u16) {
+    let LogStatus { text, code } = match outcome {
         Outcome::Answered { status, .. } if (200..300).contains(status) => {
-            ("OK".to_owned(), *status)
+            return ("OK".to_owned(), *status);
         }
-        Outcome::Answered { status, .. } => (format!("Invalid HTTP Response: {status}"), *status),
-        Outcome::Lost(Lost::Refused) => ("failed to connect to network".to_owned(), 502),
-        Outcome::Lost(Lost::TimedOut) => ("timed out".to_owned(), 504),
-        Outcome::Lost(Lost::Reset | Lost::Dropped) => ("failed to connect to host".to_owned(), 502),
-    }
+        Outcome::Answered { status, .. } => {
+            return (format!("{}{status}", words.status_answer_prefix), *status);
+        }
+        Outcome::Lost(Lost::Refused) => &words.status_refused,
+        Outcome::Lost(Lost::TimedOut) => &words.status_timed_out,
+        Outcome::Lost(Lost::Reset | Lost::Dropped | Lost::TooLarge) => &words.status_unreachable,
+        Outcome::Untrusted => &words.status_untrusted,
+    };
+    (text.clone(), *code)
 }
 
 /// Counts a delivery as pending for as long as it lives.

@@ -17,6 +17,7 @@ use super::{
     concurrency::{Concurrency, Group, GroupKey, Hold},
     connections::ToRunner,
     delivery_log::DeliveryLog,
+    hooks::Hooks,
     log_links::LogLinks,
     new_job::RUNS_FOR_DEFAULT,
     organization::Organization,
@@ -327,6 +328,7 @@ pub(super) struct State {
     pub(super) registration_tokens: BTreeMap<String, RegistrationToken>,
     /// Verified JWTs: checking a signature costs more than everything else in a call.
     pub(super) jwts: BTreeMap<String, Option<JwtClaims>>,
+    pub(super) hooks: Hooks,
     pub(super) log: DeliveryLog,
     pub(super) counters: Counters,
     /// How many deliveries each key has had, so that every delivery has a key of its own.
@@ -370,7 +372,8 @@ impl State {
             installation_tokens: BTreeMap::new(),
             registration_tokens: BTreeMap::new(),
             jwts: BTreeMap::new(),
-            log: DeliveryLog::default(),
+            hooks: Hooks::new(settings, env.clock.now()),
+            log: DeliveryLog::new(settings.hooks.retention),
             // Plausible sizes; delivery ids lie beyond 2^53 as the real ones do, one apart, so that a
             // reader who goes through floating point confuses neighbours.
             counters: Counters {

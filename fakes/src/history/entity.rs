@@ -55,6 +55,7 @@ impl What {
             | Self::DispatcherStarted {}
             | Self::DispatcherStopped {}
             | Self::DispatcherCrashed {}
+            | Self::HookSecretRotated { .. }
             | Self::InstallationCreated { .. }
             | Self::InstallationSuspended { .. }
             | Self::InstallationUnsuspended { .. }

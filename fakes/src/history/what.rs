@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{
     Caller, Conclusion, CredentialUse, Lost, Origin, Removal, Signed, Stage, StageCause,
 };
-use crate::ids::{CallId, DeliveryId, HfJobId, JobId, RunId, RunnerId};
+use crate::ids::{CallId, DeliveryId, HfJobId, HookId, JobId, RunId, RunnerId};
 
 /// What happened. Tagged by `kind` in JSON, as `area.what`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,6 +180,9 @@ pub enum What {
         origin: Origin,
         /// How it is signed.
         signed: Signed,
+        /// The hook it goes to, unless that is the App's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hook: Option<HookId>,
     },
     /// Its request left GitHub.
     #[serde(rename = "delivery.sent")]
@@ -215,6 +218,13 @@ pub enum What {
         why: Lost,
         /// Whether GitHub's delivery log shows it, as a failure.
         logged: bool,
+    },
+    /// A hook has another secret from now on.
+    #[serde(rename = "hook.secret-rotated")]
+    HookSecretRotated {
+        /// The hook, unless it is the App's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hook: Option<HookId>,
     },
 
     /// A call reached a fake and was looked at.

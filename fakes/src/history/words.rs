@@ -65,6 +65,8 @@ pub enum Signed {
     None,
     /// With a secret that is not the webhook's.
     Wrong,
+    /// With the secret the webhook had before it was last rotated.
+    OldSecret,
     /// With the webhook's secret, but over other bytes than those sent.
     Tampered,
 }
@@ -93,8 +95,10 @@ pub enum Lost {
     TimedOut,
     /// The connection broke.
     Reset,
-    /// A fault dropped it before it was sent.
+    /// It was dropped before it was sent: by a fault, or because its hook was gone by then.
     Dropped,
+    /// Its payload is larger than GitHub sends.
+    TooLarge,
 }
 
 /// A job's conclusion, as GitHub spells it.

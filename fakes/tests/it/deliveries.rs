@@ -6,7 +6,7 @@ use fakes::{
 };
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Lab, Target};
+use crate::lab::{Answer, Lab, Target, sha256_signature};
 
 async fn list(lab: &Lab, query: &str) -> Answer {
     lab.github(
@@ -146,7 +146,7 @@ async fn a_redelivery_keeps_the_guid_and_gets_a_new_id() {
     let full = lab.github("GET", &path, &lab.jwt(), Value::Null).await.body;
     assert_eq!(full["request"]["payload"]["workflow_job"]["id"], job.0);
     assert_eq!(full["request"]["headers"]["x-github-event"], "workflow_job");
-    assert_eq!(full["response"]["payload"], "{\"ok\":true}");
+    assert_eq!(full["response"]["payload"], json!("{\"ok\":true}"));
     let asked = lab
         .github("POST", &format!("{path}/attempts"), &lab.jwt(), Value::Null)
         .await;
@@ -247,6 +247,13 @@ async fn a_webhook_carries_githubs_headers() {
             .header("user-agent")
             .starts_with("GitHub-Hookshot/")
     );
+    assert_eq!(received.path, "/webhook");
+    assert_eq!(received.header("x-github-hook-id"), "412345678");
+    assert_eq!(
+        received.header("x-hub-signature-256"),
+        sha256_signature("lab-webhook-secret", &received.raw)
+    );
+    assert!(received.header("x-hub-signature").starts_with("sha1="));
     assert_eq!(received.header("x-github-event"), "workflow_job");
     assert_eq!(received.header("content-type"), "application/json");
     assert_eq!(
@@ -287,6 +294,81 @@ async fn a_webhook_is_signed_as_github_publishes_it() {
         received.header("x-hub-signature-256"),
         "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_above_githubs_limit_is_never_sent_nor_logged() {
+    let lab = Lab::with(|settings| settings.github.hooks.payload_bytes_max = 1000);
+    lab.queue("J1", &["a"]);
+    lab.sleep(1.0).await;
+    let too_large = lab.count(|what| {
+        matches!(
+            what,
+            What::DeliveryLost {
+                why: Lost::TooLarge,
+                logged: false,
+                ..
+            }
+        )
+    });
+    assert_eq!((too_large, lab.received().len()), (1, 0));
+    assert_eq!(list(&lab, "").await.body, json!([]));
+    assert_eq!(lab.world.pending(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_logs_unconfirmed_words_are_settings() {
+    let lab = Lab::with(|settings| {
+        settings.github.hooks.status_refused.text = "no route".to_owned();
+        settings.github.hooks.status_answer_prefix = "answered ".to_owned();
+    });
+    lab.target(&[Target::Refuse, Target::Answer(404), Target::Distrust]);
+    for name in ["J1", "J2", "J3"] {
+        lab.queue(name, &["a"]);
+        lab.sleep(1.0).await;
+    }
+    let log = list(&lab, "").await.body;
+    let words: Vec<&str> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["status"].as_str().unwrap())
+        .collect();
+    let untrusted = "Peer certificate cannot be authenticated with given CA certificates";
+    assert_eq!(words, [untrusted, "answered 404", "no route"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn seven_thousand_deliveries_are_paged_through_and_sent_again() {
+    let lab = Lab::new();
+    lab.world.deliver_to_nobody();
+    for number in 0..7000 {
+        lab.queue(&format!("J{number}"), &["a"]);
+    }
+    lab.sleep(1.0).await;
+    let (mut seen, mut pages) = (0, 0);
+    let mut last = Value::Null;
+    let mut next = Some("/app/hook/deliveries?per_page=100&status=failure".to_owned());
+    while let Some(path) = next {
+        let page = lab.github("GET", &path, &lab.jwt(), Value::Null).await;
+        let items = page.body.as_array().unwrap();
+        seen += items.len();
+        last = items.last().unwrap()["id"].clone();
+        next = page.next();
+        pages += 1;
+    }
+    assert_eq!((seen, pages), (7000, 70));
+    let path = format!("/app/hook/deliveries/{last}");
+    let oldest = lab.github("GET", &path, &lab.jwt(), Value::Null).await;
+    assert_eq!(
+        oldest.body["request"]["payload"]["workflow_job"]["name"],
+        "J0"
+    );
+    let failed = Redeliver {
+        failed: true,
+        ..Redeliver::default()
+    };
+    assert_eq!(lab.world.github().redeliver(&failed, None).len(), 7000);
 }
 
 #[tokio::test(start_paused = true)]

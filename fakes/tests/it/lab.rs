@@ -7,15 +7,18 @@ use std::{
 };
 
 use axum::body::Body;
+use bytes::Bytes;
 use fakes::{
-    BoxError, Clock, ConnectionReset, Draw, Env, HttpService, LAB_APP_PRIVATE_KEY_PEM, NewJob,
-    Settings, Span, Spawner, World,
+    BoxError, Clock, ConnectionReset, ContentType, Draw, Env, HttpService, LAB_APP_PRIVATE_KEY_PEM,
+    NewHook, NewJob, Settings, Span, Spawner, World,
     history::{Event, History, What},
-    ids::{EventId, HfJobId},
+    ids::{EventId, HfJobId, HookId},
 };
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use sha2::Sha256;
 use tower::ServiceExt as _;
 
 pub(crate) const START: &str = "2026-11-03T10:00:00Z";
@@ -39,6 +42,7 @@ impl Draw for SeededDraw {
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) at_ms: u64,
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) raw: Vec<u8>,
     pub(crate) body: Value,
@@ -68,6 +72,7 @@ pub(crate) enum Target {
     Answer(u16),
     Refuse,
     Break,
+    Distrust,
     Silent,
 }
 
@@ -165,16 +170,19 @@ impl Lab {
                     .unwrap()
                     .pop_front()
                     .unwrap_or(Target::Answer(200));
+                if matches!(behaviour, Target::Distrust) {
+                    return Err(BoxError::from("certificate not trusted"));
+                }
                 if matches!(behaviour, Target::Refuse) {
                     return Err(BoxError::from("connection refused (os error 111)"));
                 }
-                assert_eq!(request.uri().path(), "/webhook");
                 let (parts, body) = request.into_parts();
                 let raw = body.collect().await?.to_bytes().to_vec();
                 let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
                 let at_ms = clock.elapsed_ms();
                 received.lock().unwrap().push(Received {
                     at_ms,
+                    path: parts.uri.path().to_owned(),
                     headers: parts.headers,
                     raw,
                     body,
@@ -186,12 +194,31 @@ impl Lab {
                         Ok(response)
                     }
                     Target::Silent => std::future::pending().await,
-                    Target::Break | Target::Refuse => {
+                    Target::Break | Target::Refuse | Target::Distrust => {
                         Err(BoxError::from("connection reset by peer"))
                     }
                 }
             }
         }))
+    }
+
+    /// A hook that wants JSON and signs with `secret`.
+    pub(crate) fn hook(&self, on: &str, events: &[&str], secret: &str) -> HookId {
+        let hook = NewHook {
+            on: on.to_owned(),
+            url: format!("https://hooks.example/{on}"),
+            events: events.iter().map(|&event| event.to_owned()).collect(),
+            content_type: ContentType::Json,
+            secret: Bytes::copy_from_slice(secret.as_bytes()),
+        };
+        self.world.github().add_hook(hook, None).unwrap()
+    }
+
+    /// What arrived of one event.
+    pub(crate) fn received_of(&self, event: &str) -> Vec<Received> {
+        let mut all = self.received();
+        all.retain(|one| one.header("x-github-event") == event);
+        all
     }
 
     pub(crate) fn target(&self, behaviours: &[Target]) {
@@ -425,6 +452,15 @@ pub(crate) fn sign(claims: &Value) -> String {
         &key,
     )
     .unwrap()
+}
+
+/// `sha256=…` over these bytes with this secret, as a receiver computes it.
+pub(crate) fn sha256_signature(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    let digest = mac.finalize().into_bytes();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={hex}")
 }
 
 /// A job of `octo/app` that runs for a minute and succeeds.

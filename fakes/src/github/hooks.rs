@@ -1,0 +1,293 @@
+//! Webhooks as objects: the App's own, and those of repositories and organisations.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use http::Uri;
+use jiff::Timestamp;
+
+use super::{
+    Github, repository_text::Repository, route::Owner, signing::Keys, standing::RunStatus,
+    state::State, throttling::Throttle,
+};
+use crate::{
+    history::What,
+    ids::{EventId, HookId, RunId},
+    settings::{ContentType, GithubSettings},
+};
+
+/// The App's hook. Those of repositories and organisations come after it.
+const APP_HOOK: HookId = HookId(412_345_678);
+
+/// Where a hook lives.
+pub(super) enum Home {
+    App,
+    Owner(Owner),
+}
+
+/// Where a hook sends, and how.
+#[derive(Clone)]
+pub(super) struct HookConfig {
+    pub(super) url: Arc<str>,
+    /// What of `url` a request names: everything behind the host.
+    pub(super) target: Uri,
+    pub(super) content_type: ContentType,
+    pub(super) insecure_ssl: bool,
+}
+
+impl HookConfig {
+    /// None if the URL is not one of HTTP.
+    pub(super) fn new(url: &str, content_type: ContentType) -> Option<Self> {
+        let parsed: Uri = url.parse().ok()?;
+        if !matches!(parsed.scheme_str(), Some("http" | "https")) || parsed.host().is_none() {
+            return None;
+        }
+        let target = parsed.path_and_query().map_or("/", |path| path.as_str());
+        Some(Self {
+            url: url.into(),
+            target: target.parse().ok()?,
+            content_type,
+            insecure_ssl: false,
+        })
+    }
+}
+
+/// How a hook's last delivery ended.
+pub(super) struct LastResponse {
+    pub(super) succeeded: bool,
+    pub(super) code: u16,
+    pub(super) text: String,
+}
+
+/// A webhook.
+pub(super) struct Hook {
+    pub(super) id: HookId,
+    pub(super) home: Home,
+    pub(super) active: bool,
+    /// Empty for the App's: what the App subscribes to is part of the App.
+    pub(super) events: BTreeSet<String>,
+    pub(super) config: HookConfig,
+    pub(super) keys: Option<Keys>,
+    /// Those of before the latest rotation.
+    pub(super) old_keys: Option<Keys>,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) last_response: Option<LastResponse>,
+    pub(super) throttle: Throttle,
+}
+
+/// Everything a new hook is made of.
+pub(super) struct HookParts {
+    pub(super) home: Home,
+    pub(super) active: bool,
+    pub(super) events: BTreeSet<String>,
+    pub(super) config: HookConfig,
+    pub(super) secret: Option<Vec<u8>>,
+}
+
+impl Hook {
+    fn new(id: HookId, parts: HookParts, now: Timestamp) -> Self {
+        Self {
+            id,
+            home: parts.home,
+            active: parts.active,
+            events: parts.events,
+            config: parts.config,
+            keys: parts.secret.and_then(|secret| Keys::of(&secret)),
+            old_keys: None,
+            created_at: now,
+            updated_at: now,
+            last_response: None,
+            throttle: Throttle::default(),
+        }
+    }
+
+    pub(super) fn is_the_apps(&self) -> bool {
+        matches!(self.home, Home::App)
+    }
+
+    pub(super) fn subscribes(&self, event: &str) -> bool {
+        self.events.contains(event) || self.events.contains("*")
+    }
+
+    /// Whether it belongs to this repository or organisation.
+    pub(super) fn belongs_to(&self, owner: &Owner) -> bool {
+        matches!(&self.home, Home::Owner(own) if own.is(owner))
+    }
+}
+
+/// All hooks, the App's first.
+pub(super) struct Hooks {
+    by_id: BTreeMap<HookId, Hook>,
+    last: u64,
+    /// How far the events of a run's attempt have come, while somebody listens to them.
+    pub(super) told_of_runs: BTreeMap<(RunId, u32), RunStatus>,
+}
+
+impl Hooks {
+    /// The App's hook alone.
+    pub(super) fn new(settings: &GithubSettings, now: Timestamp) -> Self {
+        let hooks = &settings.hooks;
+        let fallback = || HookConfig {
+            url: hooks.app_url.as_str().into(),
+            target: Uri::from_static("/"),
+            content_type: hooks.app_content_type,
+            insecure_ssl: false,
+        };
+        let config = HookConfig::new(&hooks.app_url, hooks.app_content_type);
+        let parts = HookParts {
+            home: Home::App,
+            active: true,
+            events: BTreeSet::new(),
+            config: config.unwrap_or_else(fallback),
+            secret: Some(settings.webhook_secret.clone()),
+        };
+        Self {
+            by_id: BTreeMap::from([(APP_HOOK, Hook::new(APP_HOOK, parts, now))]),
+            last: APP_HOOK.0,
+            told_of_runs: BTreeMap::new(),
+        }
+    }
+
+    pub(super) const fn of_the_app() -> HookId {
+        APP_HOOK
+    }
+
+    pub(super) fn get(&self, id: HookId) -> Option<&Hook> {
+        self.by_id.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: HookId) -> Option<&mut Hook> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// Those of a repository or an organisation, oldest first.
+    pub(super) fn of<'a>(&'a self, owner: &'a Owner) -> impl Iterator<Item = &'a Hook> {
+        self.by_id.values().filter(|hook| hook.belongs_to(owner))
+    }
+
+    pub(super) fn add(&mut self, parts: HookParts, now: Timestamp) -> HookId {
+        self.last += 1;
+        let id = HookId(self.last);
+        self.by_id.insert(id, Hook::new(id, parts, now));
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: HookId) {
+        self.by_id.remove(&id);
+    }
+
+    /// A repository has another name or installation: its hooks stay with it.
+    pub(super) fn follow(&mut self, made: &Arc<Repository>) {
+        for hook in self.by_id.values_mut() {
+            if let Home::Owner(Owner::Repository(repo)) = &mut hook.home
+                && repo.id == made.id
+            {
+                *repo = made.clone();
+            }
+        }
+    }
+}
+
+impl State {
+    /// Which hooks hear of an event, the App's first. The App hears what it subscribes to where it is
+    /// installed and not suspended; what becomes of its installations it hears always, and nobody else.
+    pub(super) fn listeners(
+        &self,
+        event: &str,
+        repo: Option<&Repository>,
+        installation: Option<u64>,
+    ) -> Vec<HookId> {
+        let unasked = event == "installation" || event == "installation_repositories";
+        let hears = |hook: &&Hook| match (&hook.home, repo) {
+            (Home::App, _) => unasked || (self.hears(installation) && self.app.hears_of(event)),
+            (Home::Owner(owner), Some(repo)) => owner.serves(repo) && hook.subscribes(event),
+            (Home::Owner(_), None) => false,
+        };
+        let hooks = self.hooks.by_id.values().filter(|hook| hook.active);
+        hooks.filter(hears).map(|hook| hook.id).collect()
+    }
+}
+
+/// A webhook somebody sets up on a repository or an organisation.
+#[derive(Clone, Debug)]
+pub struct NewHook {
+    /// `owner/name` of a repository, or the login of an organisation.
+    pub on: String,
+    /// Where it points.
+    pub url: String,
+    /// The events it subscribes to; `*` for all.
+    pub events: Vec<String>,
+    /// How it wants its payload.
+    pub content_type: ContentType,
+    /// Its secret; empty for none.
+    pub secret: Bytes,
+}
+
+impl Github {
+    /// Somebody sets up a webhook, and GitHub pings it. None if the URL is not one of HTTP or nobody is
+    /// known by that name.
+    pub fn add_hook(&self, hook: NewHook, because: Option<EventId>) -> Option<HookId> {
+        let mut state = self.state();
+        let owner = match state.repo(&hook.on) {
+            Some(repo) => Owner::Repository(repo.clone()),
+            None => Owner::Organization(state.organizations.get(&hook.on.to_lowercase())?.clone()),
+        };
+        let parts = HookParts {
+            home: Home::Owner(owner),
+            active: true,
+            events: hook.events.into_iter().collect(),
+            config: HookConfig::new(&hook.url, hook.content_type)?,
+            secret: Some(hook.secret.to_vec()),
+        };
+        let id = state.hooks.add(parts, self.now());
+        self.ping(&mut state, id, because);
+        Some(id)
+    }
+
+    /// Gives the App's webhook another secret. What leaves from now on is signed with it, redeliveries of
+    /// older deliveries too.
+    pub fn rotate_secret(&self, new: &[u8], because: Option<EventId>) {
+        self.change_secret(&mut self.state(), APP_HOOK, Some(new), because);
+    }
+
+    pub(super) fn change_secret(
+        &self,
+        state: &mut State,
+        id: HookId,
+        new: Option<&[u8]>,
+        because: Option<EventId>,
+    ) {
+        if let Some(hook) = state.hooks.get_mut(id) {
+            hook.old_keys = hook.keys.take();
+            hook.keys = new.and_then(Keys::of);
+            hook.updated_at = self.now();
+            let hook = unless_the_apps(id);
+            self.history()
+                .record(because, What::HookSecretRotated { hook });
+        }
+    }
+}
+
+/// How the history names a hook: the App's goes without saying.
+pub(super) fn unless_the_apps(hook: HookId) -> Option<HookId> {
+    (hook != APP_HOOK).then_some(hook)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hooks_request_names_what_stands_behind_the_host() {
+        let target = |url| HookConfig::new(url, ContentType::Json).map(|it| it.target.to_string());
+        assert_eq!(target("http://127.0.0.1:80/a/b?c=d").unwrap(), "/a/b?c=d");
+        assert_eq!(target("https://example.com").unwrap(), "/");
+        for wrong in ["", "/webhook", "ftp://example.com/x", "http://"] {
+            assert_eq!(target(wrong), None, "{wrong}");
+        }
+    }
+}

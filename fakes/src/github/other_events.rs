@@ -1,0 +1,290 @@
+//! The events beside `workflow_job`: pings and tests of a hook, installations, renames, runs.
+
+use std::sync::Arc;
+
+use super::{
+    Github,
+    emitting::News,
+    hooks::Home,
+    repository_text::Repository,
+    route::Owner,
+    run_object::{RunLook, push_run},
+    standing::RunStatus,
+    state::{Run, State},
+};
+use crate::{
+    drawn_text::{HEX, drawn},
+    ids::{EventId, HookId, JobId, RunId},
+    json_text::{push_display, push_string, seconds},
+};
+
+/// What GitHub's pings say.
+const ZEN: [&str; 5] = [
+    "Keep it logically awesome.",
+    "Design for failure.",
+    "Practicality beats purity.",
+    "Anything added dilutes everything else.",
+    "It's not fully shipped until it's fast.",
+];
+
+impl Github {
+    /// Sends a hook its `ping`, subscribed or not.
+    pub(super) fn ping(&self, state: &mut State, id: HookId, because: Option<EventId>) {
+        let key = state.delivery_key(&format!("ping@{id}"));
+        let Some(hook) = state.hooks.get(id) else {
+            return;
+        };
+        let word = self.env().draw.bits(&key, "zen") % ZEN.len() as u64;
+        let object = serde_json::to_string(&self.hook_object(hook)).unwrap_or_default();
+        let head = format!(
+            "{{\"zen\":\"{}\",\"hook_id\":{},\"hook\":{object}",
+            ZEN[word as usize], id.0
+        );
+        let repo = match &hook.home {
+            Home::Owner(Owner::Repository(repo)) => Some(repo.clone()),
+            _ => None,
+        };
+        let news = News {
+            event: "ping",
+            action: None,
+            head,
+            key,
+            job: None,
+            repo,
+            installation: None,
+        };
+        self.send(state, id, &news, None, because);
+    }
+
+    /// Sends a repository's hook a `push`, if it subscribes that.
+    pub(super) fn test_push(
+        &self,
+        state: &mut State,
+        id: HookId,
+        repo: &Arc<Repository>,
+        because: Option<EventId>,
+    ) {
+        let listens = state.hooks.get(id).is_some_and(|it| it.subscribes("push"));
+        if !listens {
+            return;
+        }
+        let key = state.delivery_key(&format!("push@{id}"));
+        let sha = |purpose| drawn(self.env(), &key, purpose, HEX, 40);
+        let news = News {
+            event: "push",
+            action: None,
+            head: push_head(repo, &sha("before"), &sha("after"), &seconds(self.now())),
+            key: key.clone(),
+            job: None,
+            repo: Some(repo.clone()),
+            installation: None,
+        };
+        self.send(state, id, &news, None, because);
+    }
+
+    /// Emits `installation` for an installation that is still known: `created`, `deleted`, `suspend` or
+    /// `unsuspend`.
+    pub(super) fn emit_installation(
+        &self,
+        state: &mut State,
+        installation: u64,
+        action: &str,
+        because: EventId,
+    ) {
+        let Some(found) = state.installations.get(&installation) else {
+            return;
+        };
+        let head = format!(
+            "{{\"action\":\"{action}\",\"installation\":{},\"repositories\":{},\"requester\":null",
+            self.installation_object(state, found),
+            briefly(state.repos_of(installation)),
+        );
+        let news = installation_news("installation", action, head, installation);
+        self.broadcast(state, &news, Some(because));
+    }
+
+    /// Tells the App that repositories came to its installation or left it. Names are `owner/name`; names
+    /// nobody knows are left out.
+    pub fn announce_repositories(
+        &self,
+        installation: u64,
+        added: &[&str],
+        removed: &[&str],
+        because: EventId,
+    ) {
+        let mut state = self.state();
+        let Some(found) = state.installations.get(&installation) else {
+            return;
+        };
+        let of = |names: &[&str]| briefly(names.iter().filter_map(|name| state.repo(name)));
+        let action = if removed.is_empty() {
+            "added"
+        } else {
+            "removed"
+        };
+        let head = format!(
+            "{{\"action\":\"{action}\",\"installation\":{},\"repository_selection\":\"selected\",\
+             \"repositories_added\":{},\"repositories_removed\":{},\"requester\":null",
+            self.installation_object(&state, found),
+            of(added),
+            of(removed),
+        );
+        let news = installation_news("installation_repositories", action, head, installation);
+        self.broadcast(&mut state, &news, Some(because));
+    }
+
+    /// Emits `repository` for a new name; `from` is the old one.
+    pub(super) fn emit_rename(
+        &self,
+        state: &mut State,
+        repo: &Arc<Repository>,
+        from: &str,
+        because: EventId,
+    ) {
+        let (_, from) = from.split_once('/').unwrap_or(("", from));
+        let mut head = String::from(
+            "{\"action\":\"renamed\",\"changes\":{\"repository\":{\"name\":{\"from\":",
+        );
+        push_string(&mut head, from);
+        head.push_str("}}}");
+        let news = News {
+            event: "repository",
+            action: Some("renamed".to_owned()),
+            head,
+            key: format!("{}.renamed", repo.name),
+            job: None,
+            installation: repo.installation,
+            repo: Some(repo.clone()),
+        };
+        self.broadcast(state, &news, Some(because));
+    }
+
+    /// Emits what an event of a job means for its run: the attempt's first job requests it, the first job
+    /// that starts puts it in progress, the last that ends completes it.
+    pub(super) fn emit_run_of(
+        &self,
+        state: &mut State,
+        job: JobId,
+        action: &str,
+        because: EventId,
+    ) {
+        let Some((run, attempt)) = self.run_that_is_listened_to(state, job) else {
+            return;
+        };
+        let status = state
+            .runs
+            .get(&run)
+            .map(|run| state.run_status(run))
+            .unwrap_or(RunStatus::Queued);
+        let (reached, told_as) = match action {
+            "queued" | "waiting" => (RunStatus::Queued, "requested"),
+            "in_progress" => (RunStatus::InProgress, "in_progress"),
+            "completed" if status == RunStatus::Completed => (RunStatus::Completed, "completed"),
+            _ => return,
+        };
+        let told = &mut state.hooks.told_of_runs;
+        if told
+            .get(&(run, attempt))
+            .is_some_and(|told| *told >= reached)
+        {
+            return;
+        }
+        told.insert((run, attempt), reached);
+        self.emit_run(state, run, told_as, because);
+    }
+
+    /// The run and its attempt, if the job is of that attempt and anybody hears of runs there.
+    fn run_that_is_listened_to(&self, state: &State, job: JobId) -> Option<(RunId, u32)> {
+        let job = state.jobs.get(&job)?;
+        let (repo, installation) = (&job.repo, job.repo.installation);
+        let listeners = state.listeners("workflow_run", Some(repo), installation);
+        let attempt = state.runs.get(&job.run)?.attempt;
+        (!listeners.is_empty() && attempt == job.attempt).then_some((job.run, attempt))
+    }
+
+    /// Emits `workflow_run`: `requested`, `in_progress` or `completed`.
+    pub(super) fn emit_run(&self, state: &mut State, run: RunId, action: &str, because: EventId) {
+        let Some(found) = state.runs.get(&run) else {
+            return;
+        };
+        let news = News {
+            event: "workflow_run",
+            action: Some(action.to_owned()),
+            head: run_head(action, found),
+            key: format!("{run}.{}.{action}", found.attempt),
+            job: None,
+            repo: Some(found.repo.clone()),
+            installation: found.repo.installation,
+        };
+        self.broadcast(state, &news, Some(because));
+    }
+}
+
+fn installation_news(event: &'static str, action: &str, head: String, id: u64) -> News {
+    News {
+        event,
+        action: Some(action.to_owned()),
+        head,
+        key: format!("installation:{id}.{action}"),
+        job: None,
+        repo: None,
+        installation: Some(id),
+    }
+}
+
+/// Repositories as events of installations show them.
+fn briefly<'a>(repos: impl Iterator<Item = &'a Arc<Repository>>) -> String {
+    let mut out = String::from("[");
+    for repo in repos {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        let id = repo.id;
+        push_display(
+            &mut out,
+            format_args!("{{\"id\":{id},\"node_id\":\"R_kgDO{id:08x}\",\"name\":"),
+        );
+        let (_, short) = repo.name.split_once('/').unwrap_or(("", &repo.name));
+        push_string(&mut out, short);
+        out.push_str(",\"full_name\":");
+        push_string(&mut out, &repo.name);
+        push_display(&mut out, format_args!(",\"private\":{}}}", repo.private));
+    }
+    out.push(']');
+    out
+}
+
+fn run_head(action: &str, run: &Run) -> String {
+    let mut out = format!("{{\"action\":\"{action}\",\"workflow_run\":");
+    push_run(&mut out, run, &RunLook::of(run));
+    let (url, html) = (&run.repo.url, &run.repo.html_url);
+    push_display(
+        &mut out,
+        format_args!(
+            ",\"workflow\":{{\"id\":161335,\"node_id\":\"W_kwDO00027637\",\"name\":\"CI\",\
+             \"path\":\".github/workflows/ci.yml\",\"state\":\"active\",\"created_at\":\"2024-02-01T09:30:00Z\",\
+             \"updated_at\":\"2024-02-01T09:30:00Z\",\"url\":\"{url}/actions/workflows/161335\",\
+             \"html_url\":\"{html}/blob/main/.github/workflows/ci.yml\",\
+             \"badge_url\":\"{html}/workflows/CI/badge.svg\"}}"
+        ),
+    );
+    out
+}
+
+fn push_head(repo: &Repository, before: &str, after: &str, at: &str) -> String {
+    let html = &repo.html_url;
+    let person =
+        "{\"name\":\"octocat\",\"email\":\"octocat@example.com\",\"username\":\"octocat\"}";
+    let commit = format!(
+        "{{\"id\":\"{after}\",\"tree_id\":\"{after}\",\"distinct\":true,\"message\":\"Lab push\",\
+         \"timestamp\":\"{at}\",\"url\":\"{html}/commit/{after}\",\"author\":{person},\
+         \"committer\":{person},\"added\":[],\"removed\":[],\"modified\":[\"README.md\"]}}"
+    );
+    format!(
+        "{{\"ref\":\"refs/heads/main\",\"before\":\"{before}\",\"after\":\"{after}\",\"base_ref\":null,\
+         \"created\":false,\"deleted\":false,\"forced\":false,\
+         \"compare\":\"{html}/compare/{before}...{after}\",\"commits\":[{commit}],\
+         \"head_commit\":{commit},\
+         \"pusher\":{{\"name\":\"octocat\",\"email\":\"octocat@example.com\"}}"
+    )
+}
