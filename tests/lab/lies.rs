@@ -77,6 +77,8 @@ fn a_webhook_changed_on_the_way_is_refused_and_its_job_served_all_the_same() {
     }
 }
 
+/// Only that no busy runner is killed. Whoever is told of a past in which a job was still queued may start a
+/// runner too many for it, and a job that no listing shows is found late: the reference dispatcher does both.
 #[test]
 fn listings_that_omit_or_look_back_kill_no_busy_runner() {
     let mut broken = Vec::new();
@@ -96,6 +98,7 @@ fn listings_that_omit_or_look_back_kill_no_busy_runner() {
         for seed in 1..=5 {
             let run = run(&of_text("lies.yaml", &text, seed, false), Seams::default());
             let found = violations(&run).into_iter();
+            let found = found.filter(|what| what.starts_with("never-kill-busy"));
             broken.extend(found.map(|what| format!("{lie} seed {seed}: {what}")));
         }
     }
