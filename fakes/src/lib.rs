@@ -33,13 +33,15 @@ pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
 pub use faults::{Effect, FaultRule, Faults, Only};
 pub use github::{
-    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, RawDelivery, Redeliver, RunnerView,
+    Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewJob, NewRunner, RawDelivery, Redeliver,
+    RunnerRefusal, RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
 pub use history::History;
 pub use http_service::{BoxError, HttpService};
 pub use runner::Runners;
 pub use settings::{
-    Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
+    Assignment, AssignmentPolicy, AssignmentRule, ColdStart, GithubSettings, HfSettings,
+    IdleRunner, RepoSettings, RunnerSettings, Settings, WaitingJob,
 };
 pub use world::World;

@@ -1,8 +1,14 @@
 //! What a world is given before it starts: who has access to what, and how long things live and take.
 
+mod assignment_policy;
+mod runners;
+
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::env::Span;
+
+pub use assignment_policy::{AssignmentPolicy, AssignmentRule, IdleRunner, WaitingJob};
+pub use runners::RunnerSettings;
 
 /// Everything a world is set up with.
 #[derive(Clone, Debug, Default)]
@@ -39,20 +45,8 @@ impl RepoSettings {
     }
 }
 
-/// Which of several waiting jobs a free runner gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AssignmentPolicy {
-    /// The one that waits longest.
-    #[default]
-    Oldest,
-    /// The one that came last.
-    Newest,
-    /// Any: drawn per job.
-    Random,
-}
-
 /// How GitHub gives jobs to runners.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Assignment {
     /// Which job goes first.
     pub policy: AssignmentPolicy,
@@ -73,6 +67,8 @@ pub struct GithubSettings {
     pub repos: Vec<RepoSettings>,
     /// How jobs are given to runners.
     pub assignment: Assignment,
+    /// How runners are kept, grouped and handed jobs.
+    pub runners: RunnerSettings,
     /// How long an installation token lives.
     pub installation_token: Duration,
     /// How long a runner registration token lives.
@@ -101,6 +97,7 @@ impl Default for GithubSettings {
                 policy: AssignmentPolicy::Oldest,
                 delay: Span::fixed(Duration::ZERO),
             },
+            runners: RunnerSettings::default(),
             installation_token: hour,
             registration_token: hour,
             jit_config: hour,

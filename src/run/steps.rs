@@ -111,6 +111,7 @@ fn new_job(job: &plan::NewJob) -> NewJob {
             plan::Conclusion::Failure => Conclusion::Failure,
         },
         max_parallel: job.max_parallel,
+        group: None,
         needs_approval: job.needs_approval,
     }
 }

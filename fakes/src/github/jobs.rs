@@ -6,7 +6,8 @@ use super::{
     Github,
     connections::ToRunner,
     repository_text::Repository,
-    state::{Birth, Job, KnownIds, Link, Run, State, Status},
+    runner_record::Link,
+    state::{Birth, Job, KnownIds, Run, State, Status},
 };
 use crate::{
     drawn_text::{HEX, drawn},
@@ -34,6 +35,8 @@ pub struct NewJob {
     pub max_parallel: Option<u32>,
     /// Whether it waits for an approval first.
     pub needs_approval: bool,
+    /// The runner group that `runs-on` names, if it names one.
+    pub group: Option<String>,
 }
 
 impl Github {
@@ -61,6 +64,7 @@ impl Github {
             runs_for: job.runs_for,
             will_conclude: job.conclusion,
             status,
+            group: job.group,
             ..born
         };
         self.begin_job(&mut state, made, because, true);
@@ -217,15 +221,7 @@ impl Github {
             match job.status {
                 Status::Completed => {}
                 Status::Waiting | Status::Queued => {
-                    let reserved = state
-                        .runners
-                        .values()
-                        .find(|runner| runner.job == Some(id))
-                        .map(|runner| runner.id);
-                    if let Some(runner) = reserved.and_then(|runner| state.runners.get_mut(&runner))
-                    {
-                        runner.job = None;
-                    }
+                    state.let_go(id);
                     self.conclude(state, id, Conclusion::Cancelled, because);
                 }
                 Status::InProgress => {
@@ -255,9 +251,11 @@ impl Github {
     ) {
         let now = self.now();
         state.queued.remove(&id);
+        let group = runner.and_then(|runner| state.group_of(runner));
         let Some(job) = state.jobs.get_mut(&id) else {
             return;
         };
+        job.runner_group = group;
         job.status = Status::InProgress;
         job.started_at = Some(now);
         job.runner = runner;

@@ -1,7 +1,11 @@
 //! The fake GitHub: jobs and runs, runners, label assignment, webhooks, and the REST API around them.
 
+mod agenda;
 mod api_apps;
 mod api_deliveries;
+mod api_group_runners;
+mod api_runner_groups;
+mod api_runner_labels;
 mod api_runners;
 mod api_runs;
 mod assignment;
@@ -11,6 +15,8 @@ mod delivering;
 mod delivery_log;
 mod jobs;
 mod links;
+mod listener;
+mod matching;
 mod objects;
 mod organization;
 mod payload;
@@ -20,9 +26,15 @@ mod repository_text;
 mod rerun;
 mod route;
 mod routes;
+mod runner_groups;
+mod runner_labels;
+mod runner_life;
+mod runner_record;
+mod runner_table;
 mod sending;
 mod state;
 mod views;
+mod watched;
 
 use std::{
     fmt,
@@ -46,8 +58,11 @@ pub(crate) use connections::{Credential, JitConfig, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
 pub use jobs::NewJob;
 pub(crate) use links::query_pairs;
+pub use listener::RunnerRefusal;
+pub(crate) use listener::run_job;
 pub use route::RouteInfo;
 pub use routes::routes;
+pub use runner_life::NewRunner;
 pub use state::Status;
 pub use views::{JobView, RunnerView};
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     repository_text::Repository,
+    runner_groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
     state::{Job, Run, Status},
 };
 use crate::{
@@ -21,6 +22,8 @@ pub(super) struct Look<'a> {
     pub(super) started_at: Option<Timestamp>,
     pub(super) completed_at: Option<Timestamp>,
     pub(super) runner: Option<(RunnerId, &'a str)>,
+    /// The id and name of that runner's group.
+    pub(super) group: Option<(u64, &'a str)>,
 }
 
 impl<'a> Look<'a> {
@@ -32,6 +35,10 @@ impl<'a> Look<'a> {
             started_at: job.started_at,
             completed_at: job.completed_at,
             runner: job.runner.map(|runner| (runner, job.runner_name.as_str())),
+            group: job
+                .runner_group
+                .as_ref()
+                .map(|(id, name)| (*id, name.as_str())),
         }
     }
 
@@ -45,6 +52,7 @@ impl<'a> Look<'a> {
                 started_at: None,
                 completed_at: None,
                 runner: None,
+                group: None,
             },
             "waiting" => Self {
                 status: Status::Waiting,
@@ -52,6 +60,7 @@ impl<'a> Look<'a> {
                 started_at: None,
                 completed_at: None,
                 runner: None,
+                group: None,
             },
             "in_progress" => Self {
                 status: Status::InProgress,
@@ -59,6 +68,7 @@ impl<'a> Look<'a> {
                 started_at: now_look.started_at.or(Some(now)),
                 completed_at: None,
                 runner: now_look.runner,
+                group: now_look.group,
             },
             "completed" => Self {
                 status: Status::Completed,
@@ -142,7 +152,9 @@ fn push_runner(out: &mut String, look: &Look<'_>) {
         (Some((runner, name)), _) => {
             push_display(out, format_args!(",\"runner_id\":{},\"runner_name\":", runner.0));
             push_string(out, name);
-            out.push_str(",\"runner_group_id\":1,\"runner_group_name\":\"Default\"");
+            let (id, name) = look.group.unwrap_or((DEFAULT_GROUP, DEFAULT_GROUP_NAME));
+            push_display(out, format_args!(",\"runner_group_id\":{id},\"runner_group_name\":"));
+            push_string(out, name);
         }
         (None, Status::Completed) => out.push_str(
             ",\"runner_id\":0,\"runner_name\":\"\",\"runner_group_id\":0,\"runner_group_name\":\"\"",

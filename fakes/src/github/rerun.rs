@@ -69,6 +69,7 @@ impl Github {
         Job {
             base_name: old.base_name.clone(),
             runs_for: old.runs_for,
+            group: old.group.clone(),
             ..born
         }
     }

@@ -3,7 +3,8 @@
 use http::Method;
 
 use super::{
-    Github, api_apps, api_deliveries, api_runners, api_runs,
+    Github, api_apps, api_deliveries, api_group_runners, api_runner_groups, api_runner_labels,
+    api_runners, api_runs,
     auth::Caller,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route, RouteInfo},
@@ -17,9 +18,12 @@ use crate::{
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 4] = [
+const TABLES: [&[Route]; 7] = [
     api_apps::ROUTES,
     api_deliveries::ROUTES,
+    api_group_runners::ROUTES,
+    api_runner_groups::ROUTES,
+    api_runner_labels::ROUTES,
     api_runners::ROUTES,
     api_runs::ROUTES,
 ];

@@ -417,5 +417,6 @@ pub(crate) fn job(name: &str, labels: &[&str]) -> NewJob {
         conclusion: Conclusion::Success,
         max_parallel: None,
         needs_approval: false,
+        group: None,
     }
 }
