@@ -60,7 +60,6 @@ pub(super) struct Job {
     pub(super) attempt: u32,
     pub(super) repo: Arc<Repository>,
     pub(super) labels: Vec<String>,
-    pub(super) folded_labels: Vec<String>,
     pub(super) runs_for: Duration,
     /// How it will end when it runs to its end.
     pub(super) will_conclude: Conclusion,
@@ -107,7 +106,6 @@ impl Job {
             run: birth.run,
             attempt: birth.attempt,
             repo: birth.repo,
-            folded_labels: labels.iter().map(|label| label.to_lowercase()).collect(),
             labels,
             runs_for: RUNS_FOR_DEFAULT,
             will_conclude: Conclusion::Success,
