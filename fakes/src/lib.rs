@@ -35,8 +35,8 @@ pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
 pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
 pub use github::{
-    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, RawDelivery, Redeliver,
-    RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerView,
+    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
+    Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,
 };
 pub use hf::{HfJobView, HfJobs};
 pub use history::History;
@@ -44,9 +44,10 @@ pub use http_service::{BoxError, HttpService};
 pub use json_path::JsonPath;
 pub use runner::Runners;
 pub use settings::{
-    AppSettings, Assignment, AssignmentPolicy, ColdStart, ContentType, GithubSettings, HfSettings,
-    HookSettings, LimitSettings, LogStatus, ManifestSettings, PointsScope, PrimaryLimits,
-    RepoSettings, SecondaryLimits, Settings, TokenFormat,
+    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, ColdStart, ContentType,
+    GithubSettings, HfSettings, HookSettings, IdleRunner, LimitSettings, LogStatus,
+    ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, RunnerSettings, SecondaryLimits,
+    Settings, TokenFormat, WaitingJob,
 };
 pub use tamper::Tamper;
 pub use world::World;

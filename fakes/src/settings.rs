@@ -1,8 +1,10 @@
 //! What a world is given before it starts: who has access to what, and how long things live and take.
 
 mod app;
+mod assignment_policy;
 mod hooks;
 mod limits;
+mod runners;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -13,6 +15,8 @@ pub use hooks::{ContentType, HookSettings, LogStatus};
 pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
 
+pub use assignment_policy::{AssignmentPolicy, AssignmentRule, IdleRunner, WaitingJob};
+pub use runners::RunnerSettings;
 pub use runs::{RunSettings, WithoutRunner};
 
 /// Everything a world is set up with.
@@ -50,20 +54,8 @@ impl RepoSettings {
     }
 }
 
-/// Which of several waiting jobs a free runner gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AssignmentPolicy {
-    /// The one that waits longest.
-    #[default]
-    Oldest,
-    /// The one that came last.
-    Newest,
-    /// Any: drawn per job.
-    Random,
-}
-
 /// How GitHub gives jobs to runners.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Assignment {
     /// Which job goes first.
     pub policy: AssignmentPolicy,
@@ -84,6 +76,8 @@ pub struct GithubSettings {
     pub repos: Vec<RepoSettings>,
     /// How jobs are given to runners.
     pub assignment: Assignment,
+    /// How runners are kept, grouped and handed jobs.
+    pub runners: RunnerSettings,
     /// How long an installation token lives.
     pub installation_token: Duration,
     /// How long a runner registration token lives.
@@ -120,6 +114,7 @@ impl Default for GithubSettings {
                 policy: AssignmentPolicy::Oldest,
                 delay: Span::fixed(Duration::ZERO),
             },
+            runners: RunnerSettings::default(),
             installation_token: hour,
             registration_token: hour,
             jit_config: hour,

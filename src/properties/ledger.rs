@@ -256,7 +256,8 @@ impl<'a> Ledger<'a> {
                 life.cost_micro_usd = cost_micro_usd.unwrap_or(life.cost_micro_usd);
             }
             What::RunnerOnline { hf_job, runner, .. } => {
-                let Some(life) = self.hf_jobs.get_mut(hf_job) else {
+                let known = hf_job.as_ref().and_then(|id| self.hf_jobs.get_mut(id));
+                let Some(life) = known else {
                     return;
                 };
                 life.online.get_or_insert((moment(event), *runner));
@@ -303,7 +304,7 @@ impl<'a> Ledger<'a> {
                 let Some(life) = self.runners.get_mut(runner) else {
                     return;
                 };
-                life.hf_job = Some(hf_job);
+                life.hf_job = hf_job.as_ref();
             }
             _ => {}
         }

@@ -106,10 +106,9 @@ pub(super) fn it(event: &Event) -> Option<HfJobId> {
     match &event.event {
         What::HfCreated { hf_job, .. }
         | What::HfStage { hf_job, .. }
-        | What::RunnerOnline { hf_job, .. }
         | What::RunnerRefused { hf_job, .. }
         | What::RunnerExited { hf_job, .. } => Some(hf_job.clone()),
-        What::RunnerAssigned { hf_job, .. } => hf_job.clone(),
+        What::RunnerOnline { hf_job, .. } | What::RunnerAssigned { hf_job, .. } => hf_job.clone(),
         _ => None,
     }
 }

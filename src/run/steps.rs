@@ -105,6 +105,7 @@ pub(crate) fn new_job(job: &plan::NewJob) -> NewJob {
             plan::Conclusion::Failure => Conclusion::Failure,
         },
         max_parallel: job.max_parallel,
+        group: None,
         needs_approval: job.needs_approval,
         ..NewJob::new(&job.name, &job.repo, job.labels.clone())
     }

@@ -1,6 +1,6 @@
-//! The self-hosted runner endpoints.
+//! The self-hosted runner endpoints of repositories and organisations: the same handlers for both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::Deserialize;
@@ -8,20 +8,27 @@ use serde::Deserialize;
 use super::{
     Github,
     links::query_value,
-    objects::RunnerObject,
+    objects::{DownloadObject, RUNNER_VERSION, RunnerObject},
     reply::{error, invalid_request, not_found, parse},
+    repository_text::html_base,
     route::{Access, Ask, Owner, Permission, Route},
-    state::{Jit, RegistrationToken},
+    runner_groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
+    runner_labels::{LABELS_MAX, RunnerLabels},
+    runner_life::Registration,
+    runner_record::{Jit, Runner},
+    state::{RegistrationToken, State, TokenPurpose},
 };
 use crate::{
-    calls::Reply,
+    calls::{Incoming, Reply},
     drawn_text::{UPPER, drawn, guid},
     history::Removal,
     ids::RunnerId,
 };
 
-const READ: Permission = Permission::read("administration");
-const WRITE: Permission = Permission::write("administration");
+pub(super) const READ: Permission = Permission::read("administration");
+pub(super) const WRITE: Permission = Permission::write("administration");
+pub(super) const ORG_READ: Permission = Permission::read("organization_self_hosted_runners");
+pub(super) const ORG_WRITE: Permission = Permission::write("organization_self_hosted_runners");
 
 pub(super) const ROUTES: &[Route] = &[
     Route::post(
@@ -30,9 +37,39 @@ pub(super) const ROUTES: &[Route] = &[
         Access::Owner(WRITE, Github::registration_token),
     ),
     Route::post(
+        "/orgs/{org}/actions/runners/registration-token",
+        "github.registration-token",
+        Access::Owner(ORG_WRITE, Github::registration_token),
+    ),
+    Route::post(
+        "/repos/{owner}/{repo}/actions/runners/remove-token",
+        "github.remove-token",
+        Access::Owner(WRITE, Github::remove_token),
+    ),
+    Route::post(
+        "/orgs/{org}/actions/runners/remove-token",
+        "github.remove-token",
+        Access::Owner(ORG_WRITE, Github::remove_token),
+    ),
+    Route::post(
         "/repos/{owner}/{repo}/actions/runners/generate-jitconfig",
         "github.jit-config",
         Access::Owner(WRITE, Github::jit_config),
+    ),
+    Route::post(
+        "/orgs/{org}/actions/runners/generate-jitconfig",
+        "github.jit-config",
+        Access::Owner(ORG_WRITE, Github::jit_config),
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/actions/runners/downloads",
+        "github.list-runner-downloads",
+        Access::Owner(READ, Github::list_runner_downloads),
+    ),
+    Route::get(
+        "/orgs/{org}/actions/runners/downloads",
+        "github.list-runner-downloads",
+        Access::Owner(ORG_READ, Github::list_runner_downloads),
     ),
     Route::get(
         "/repos/{owner}/{repo}/actions/runners",
@@ -40,19 +77,42 @@ pub(super) const ROUTES: &[Route] = &[
         Access::Owner(READ, Github::list_runners),
     ),
     Route::get(
+        "/orgs/{org}/actions/runners",
+        "github.list-runners",
+        Access::Owner(ORG_READ, Github::list_runners),
+    ),
+    Route::get(
         "/repos/{owner}/{repo}/actions/runners/{runner_id}",
         "github.get-runner",
         Access::Owner(READ, Github::get_runner),
+    ),
+    Route::get(
+        "/orgs/{org}/actions/runners/{runner_id}",
+        "github.get-runner",
+        Access::Owner(ORG_READ, Github::get_runner),
     ),
     Route::delete(
         "/repos/{owner}/{repo}/actions/runners/{runner_id}",
         "github.delete-runner",
         Access::Owner(WRITE, Github::delete_runner),
     ),
+    Route::delete(
+        "/orgs/{org}/actions/runners/{runner_id}",
+        "github.delete-runner",
+        Access::Owner(ORG_WRITE, Github::delete_runner),
+    ),
 ];
 
-/// GitHub's own limit on labels per configuration.
-const LABELS_MAX: usize = 100;
+/// The runner's packages: GitHub's word for the system, for the architecture, and the file's ending.
+const DOWNLOADS: [(&str, &str, &str); 6] = [
+    ("osx", "x64", "tar.gz"),
+    ("osx", "arm64", "tar.gz"),
+    ("linux", "x64", "tar.gz"),
+    ("linux", "arm", "tar.gz"),
+    ("linux", "arm64", "tar.gz"),
+    ("win", "x64", "zip"),
+];
+
 /// GitHub's limit on a runner's name.
 const NAME_CHARACTERS_MAX: usize = 64;
 
@@ -76,22 +136,34 @@ impl JitRequest {
         if self.labels.iter().any(|label| label.trim().is_empty()) {
             return Err("A label must not be empty.");
         }
-        if self.runner_group_id != 1 {
-            return Err("A repository has runner group 1 only.");
-        }
         Ok(())
     }
 }
 
 impl Github {
     fn registration_token(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
-        let entity = format!("github.registration-token#{}", ask.call.ordinal);
+        self.runner_token(owner, ask, "registration-token", TokenPurpose::Register)
+    }
+
+    fn remove_token(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+        self.runner_token(owner, ask, "remove-token", TokenPurpose::Remove)
+    }
+
+    fn runner_token(
+        &self,
+        owner: &Owner,
+        ask: &Ask<'_>,
+        kind: &str,
+        purpose: TokenPurpose,
+    ) -> Reply {
+        let entity = format!("github.{kind}#{}", ask.call.ordinal);
         let text = drawn(self.env(), &entity, "token", UPPER, 29);
         let life = self.settings().registration_token;
         let expires_at = self.now() + life;
         let body = format!("{{\"token\":\"{text}\",\"expires_at\":\"{expires_at:.3}\"}}");
         let token = RegistrationToken {
             owner: owner.clone(),
+            purpose,
             expires_ms: self.ends_ms(life),
         };
         self.state().registration_tokens.insert(text, token);
@@ -103,40 +175,40 @@ impl Github {
             Ok(wanted) => wanted,
             Err(refusal) => return refusal,
         };
-        if let Err(why) = wanted.check() {
-            return invalid_request(why);
-        }
         let mut state = self.state();
-        if state.runner_named(owner, &wanted.name).is_some() {
-            let message = format!(
-                "Already exists - A runner with the name {} already exists.",
-                wanted.name
-            );
-            return error(409, &message);
-        }
+        let group = match self.jit_group(&state, owner, &wanted) {
+            Ok(group) => group,
+            Err(refusal) => return refusal,
+        };
         let client_id = guid(
             self.env(),
             &format!("github.jit-config#{}", ask.call.ordinal),
             "client-id",
         );
-        let jit = Jit {
-            client_id: client_id.clone(),
-            expires_ms: self.ends_ms(self.settings().jit_config),
+        let config = JitContents {
+            name: &wanted.name,
+            client_id: &client_id,
+            folder: wanted.work_folder.as_deref().unwrap_or("_work"),
+            group: (wanted.runner_group_id, &group),
         };
-        let id = self.add_runner(
-            &mut state,
-            owner,
-            &wanted.name,
-            wanted.labels,
-            Some(jit),
-            ask.call.received,
-        );
+        let with_default = self.settings().runners.jit_default_labels;
+        let registration = Registration {
+            owner: owner.clone(),
+            name: wanted.name.clone(),
+            labels: RunnerLabels::new(wanted.labels, with_default),
+            group: wanted.runner_group_id,
+            jit: Some(Jit {
+                client_id: client_id.clone(),
+                expires_ms: self.ends_ms(self.settings().jit_config),
+            }),
+            ephemeral: true,
+        };
+        let id = self.add_runner(&mut state, registration, Some(ask.call.received));
         let Some(runner) = state.runners.get(&id) else {
             return not_found();
         };
-        let object = serde_json::to_string(&RunnerObject::of(runner)).unwrap_or_default();
-        let folder = wanted.work_folder.as_deref().unwrap_or("_work");
-        let config = self.encoded_jit_config(id, &wanted.name, &client_id, folder);
+        let object = runner_json(runner);
+        let config = self.encoded_jit_config(id, &config);
         Reply::text(
             201,
             format!("{{\"runner\":{object},\"encoded_jit_config\":\"{config}\"}}"),
@@ -144,18 +216,50 @@ impl Github {
         .with_effect()
     }
 
-    /// What the runner unpacks: base64 of `{file name: base64 of its content}`.
-    fn encoded_jit_config(
+    /// The name of the group the runner will be in, or why there will be no runner.
+    fn jit_group(
         &self,
-        id: RunnerId,
-        name: &str,
-        client_id: &str,
-        folder: &str,
-    ) -> String {
+        state: &State,
+        owner: &Owner,
+        wanted: &JitRequest,
+    ) -> Result<String, Reply> {
+        wanted.check().map_err(invalid_request)?;
+        let group = match owner {
+            Owner::Repository(_) if wanted.runner_group_id == DEFAULT_GROUP => DEFAULT_GROUP_NAME,
+            Owner::Repository(_) => {
+                return Err(invalid_request("A repository has runner group 1 only."));
+            }
+            Owner::Organization(organization) => state
+                .runner_groups
+                .get(&organization.id)
+                .and_then(|groups| groups.get(wanted.runner_group_id))
+                .map(|group| group.name.as_str())
+                .ok_or_else(not_found)?,
+        };
+        if state.runners.named(owner.scope(), &wanted.name).is_some() {
+            let message = format!(
+                "Already exists - A runner with the name {} already exists.",
+                wanted.name
+            );
+            return Err(error(409, &message));
+        }
+        self.group_must_have_room(state, owner, wanted.runner_group_id)
+            .map_err(|(status, message)| error(status, &message))?;
+        Ok(group.to_owned())
+    }
+
+    /// What the runner unpacks: base64 of `{file name: base64 of its content}`.
+    fn encoded_jit_config(&self, id: RunnerId, contents: &JitContents<'_>) -> String {
+        let JitContents {
+            name,
+            client_id,
+            folder,
+            group: (pool, pool_name),
+        } = contents;
         let base = &self.settings().base_url;
         let runner = serde_json::json!({
             "AgentId": id.0.to_string(), "AgentName": name, "DisableUpdate": "True", "Ephemeral": "True",
-            "PoolId": "1", "PoolName": "Default", "ServerUrl": base, "ServerUrlV2": base, "UseV2Flow": "True",
+            "PoolId": pool.to_string(), "PoolName": pool_name, "ServerUrl": base, "ServerUrlV2": base, "UseV2Flow": "True",
             "GitHubUrl": "", "WorkFolder": folder,
         });
         let credentials = serde_json::json!({
@@ -170,20 +274,52 @@ impl Github {
         BASE64.encode(serde_json::to_string(&files).unwrap_or_default())
     }
 
+    fn list_runner_downloads(&self, _owner: &Owner, _ask: &Ask<'_>) -> Reply {
+        let base = html_base(&self.settings().base_url);
+        let all = DOWNLOADS.map(|(os, architecture, ending)| {
+            let filename = format!("actions-runner-{os}-{architecture}-{RUNNER_VERSION}.{ending}");
+            DownloadObject {
+                os,
+                architecture,
+                download_url: format!(
+                    "{base}/actions/runner/releases/download/v{RUNNER_VERSION}/{filename}"
+                ),
+                filename,
+            }
+        });
+        Reply::json(200, &all)
+    }
+
     fn list_runners(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
-        let request = ask.request;
-        let name = query_value(request, "name");
         let state = self.seen_by(ask.call);
-        let found: Vec<String> = state
-            .runners
-            .values()
-            .filter(|runner| {
-                runner.owner.is(owner) && name.as_ref().is_none_or(|name| runner.name == *name)
-            })
-            .map(|runner| serde_json::to_string(&RunnerObject::of(runner)).unwrap_or_default())
+        match query_value(ask.request, "name") {
+            None => self.runners_page(&state, state.runners.of(owner.scope()), ask.request),
+            Some(name) => {
+                let found = state.runners.named(owner.scope(), &name);
+                let found = found.filter(|runner| runner.name == name);
+                let found = found.map(|runner| runner.id).into_iter().collect();
+                self.runners_page(&state, Some(&found), ask.request)
+            }
+        }
+    }
+
+    /// One page of these runners. Only its own are looked at.
+    pub(super) fn runners_page(
+        &self,
+        state: &State,
+        ids: Option<&BTreeSet<RunnerId>>,
+        request: &Incoming,
+    ) -> Reply {
+        let (page, total) = (self.page(request), ids.map_or(0, BTreeSet::len));
+        let shown: Vec<String> = ids
+            .into_iter()
+            .flatten()
+            .skip(page.first())
+            .take(page.per_page)
+            .filter_map(|id| state.runners.get(id))
+            .map(runner_json)
             .collect();
-        let (page, total) = (self.page(request), found.len());
-        let shown = page.of(found).join(",");
+        let shown = shown.join(",");
         let reply = Reply::text(
             200,
             format!("{{\"total_count\":{total},\"runners\":[{shown}]}}"),
@@ -213,7 +349,7 @@ impl Github {
         else {
             return not_found();
         };
-        if found.job.is_some() {
+        if found.is_busy() {
             let message = format!(
                 "Runner \"{}\" is currently running a job and cannot be deleted.",
                 found.name
@@ -223,4 +359,17 @@ impl Github {
         self.remove_runner(&mut state, runner, Removal::Api, ask.call.received);
         Reply::empty(204).with_effect()
     }
+}
+
+/// What goes into a just-in-time configuration.
+struct JitContents<'a> {
+    name: &'a str,
+    client_id: &'a str,
+    folder: &'a str,
+    /// Id and name.
+    group: (u64, &'a str),
+}
+
+fn runner_json(runner: &Runner) -> String {
+    serde_json::to_string(&RunnerObject::of(runner)).unwrap_or_default()
 }

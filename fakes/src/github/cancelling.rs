@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::{
     Github,
     connections::ToRunner,
+    runner_record::Link,
     standing::RunConclusion,
-    state::{Link, State, Status},
+    state::{State, Status},
 };
 use crate::{
     history::{Conclusion, What},
-    ids::{EventId, JobId, RunId, RunnerId},
+    ids::{EventId, RunId, RunnerId},
 };
 
 impl Github {
@@ -66,7 +67,9 @@ impl Github {
             let cause = because.unwrap_or(job.last_event);
             match job.status {
                 Status::Completed => continue,
-                Status::Waiting | Status::Queued => state.release_reserved(id),
+                Status::Waiting | Status::Queued => {
+                    state.let_go(id);
+                }
                 Status::InProgress => {
                     if let Some(Link::Connected(runner)) = state.link_of(job.runner) {
                         // A runner that just ended is noticed by its own end.
@@ -99,7 +102,7 @@ impl Github {
             match job.status {
                 Status::Completed => {}
                 Status::Waiting | Status::Queued => {
-                    state.release_reserved(id);
+                    state.let_go(id);
                     self.conclude(state, id, Conclusion::Cancelled, because);
                 }
                 Status::InProgress => {
@@ -158,16 +161,5 @@ impl State {
     fn link_of(&self, runner: Option<RunnerId>) -> Option<&Link> {
         let runner = self.runners.get(&runner?)?;
         Some(&runner.link)
-    }
-
-    /// A runner that was given the job and never started it is free of it.
-    fn release_reserved(&mut self, job: JobId) {
-        if let Some(runner) = self
-            .runners
-            .values_mut()
-            .find(|runner| runner.job == Some(job))
-        {
-            runner.job = None;
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! GitHub's side of the runner: registration, connection, the end of a job, and the loss of a process.
+//! GitHub's side of the runner: what it proves itself with, its registration and its connection.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -8,19 +8,19 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{
     Github,
+    agenda::Duty,
     limits::SECONDARY,
     route::Owner,
-    state::{Jit, Link, Runner, State, Status},
+    runner_groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
+    runner_labels::RunnerLabels,
+    runner_life::Registration,
+    runner_record::Link,
+    state::{State, TokenPurpose},
 };
 use crate::{
     history::{Conclusion, CredentialKind, CredentialState, CredentialUse, Removal, What},
     ids::{EventId, HfJobId, JobId, RunnerId},
 };
-
-/// How long GitHub takes a runner for online after its process is gone.
-pub(super) const LOSS_NOTICED_AFTER: Duration = Duration::from_secs(60);
-/// How long GitHub keeps an ephemeral runner that is not connected.
-const AGED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// What GitHub tells a listening runner.
 #[derive(Debug)]
@@ -55,9 +55,26 @@ pub(crate) enum Credential {
         token: String,
         name: String,
         labels: Vec<String>,
+        /// Whether it also gets the labels that `config.sh` adds on its own.
+        default_labels: bool,
+        /// `owner/name` of a repository, or an organisation.
         repo: String,
+        /// The runner group it wants to be in; none is the default one.
+        group: Option<String>,
+        /// Whether its record goes after one job.
+        ephemeral: bool,
     },
     Jit(JitConfig),
+}
+
+impl Credential {
+    /// Whether the runner takes one job only.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        match self {
+            Self::Registration { ephemeral, .. } => *ephemeral,
+            Self::Jit(_) => true,
+        }
+    }
 }
 
 impl fmt::Debug for Credential {
@@ -108,7 +125,7 @@ impl JitConfig {
 }
 
 /// A refusal: HTTP status and a few words.
-type Refusal = (u16, String);
+pub(super) type Refusal = (u16, String);
 
 impl Github {
     /// How GitHub sees this credential now.
@@ -118,7 +135,10 @@ impl Github {
         match credential {
             Credential::Registration { token, repo, .. } => {
                 let state = match state.registration_tokens.get(token) {
-                    Some(found) if !found.owner.name().eq_ignore_ascii_case(repo) => {
+                    Some(found)
+                        if found.purpose != TokenPurpose::Register
+                            || !found.owner.name().eq_ignore_ascii_case(repo) =>
+                    {
                         CredentialState::Unknown
                     }
                     Some(found) if found.expires_ms <= now => CredentialState::Expired,
@@ -155,7 +175,7 @@ impl Github {
         self.state()
             .runners
             .get(&runner)
-            .map(|runner| runner.labels.clone())
+            .map(|runner| runner.labels.names())
             .unwrap_or_default()
     }
 
@@ -167,7 +187,7 @@ impl Github {
             .map(|runner| runner.owner.name().to_owned())
     }
 
-    /// `config.sh --ephemeral --replace --no-default-labels`. An expired token is answered 404, not 401.
+    /// `config.sh --replace`. An expired token is answered 404, not 401.
     pub(crate) fn register(
         &self,
         credential: &Credential,
@@ -177,6 +197,9 @@ impl Github {
             token,
             name,
             labels,
+            default_labels,
+            group,
+            ephemeral,
             ..
         } = credential
         else {
@@ -194,15 +217,25 @@ impl Github {
         if !self.may_register(owner.name()) {
             return Err((403, SECONDARY.to_owned()));
         }
-        if let Some(old) = state.runner_named(&owner, name) {
-            if state.runners.get(&old).is_some_and(|old| old.job.is_some()) {
+        let group = state.group_named(&owner, group.as_deref())?;
+        let old = state.runners.named(owner.scope(), name);
+        if let Some((old, is_busy)) = old.map(|old| (old.id, old.is_busy())) {
+            if is_busy {
                 return Err((422, format!("A runner exists with the same name {name}.")));
             }
             self.remove_runner(&mut state, old, Removal::Replaced, because);
         }
-        let id = self.add_runner(&mut state, &owner, name, labels.clone(), None, because);
+        self.group_must_have_room(&state, &owner, group)?;
         self.count_registration(owner.name());
-        Ok(id)
+        let registration = Registration {
+            owner,
+            name: name.clone(),
+            labels: RunnerLabels::new(labels.clone(), *default_labels),
+            group,
+            jit: None,
+            ephemeral: *ephemeral,
+        };
+        Ok(self.add_runner(&mut state, registration, Some(because)))
     }
 
     /// The runner opens its session and listens.
@@ -210,12 +243,13 @@ impl Github {
         &self,
         runner: RunnerId,
         credential: CredentialUse,
-        hf_job: &HfJobId,
-        because: EventId,
+        hf_job: Option<&HfJobId>,
+        because: Option<EventId>,
     ) -> Result<UnboundedReceiver<ToRunner>, Refusal> {
         let mut state = self.state();
         let now = self.env().clock.elapsed_ms();
-        let Some(found) = state.runners.get_mut(&runner) else {
+        let found = state.runners.get_mut(&runner);
+        let Some(found) = found.filter(|found| !found.lingers) else {
             return Err((
                 404,
                 "The runner registration has been deleted from the server".to_owned(),
@@ -235,170 +269,42 @@ impl Github {
         let (sender, receiver) = unbounded_channel();
         let online = What::RunnerOnline {
             runner,
-            hf_job: hf_job.clone(),
+            hf_job: hf_job.cloned(),
             credential,
         };
         found.link = Link::Connected(sender);
-        found.hf_job = Some(hf_job.clone());
+        found.hf_job = hf_job.cloned();
         found.online_ms = now;
-        found.online_event = self.history().record(Some(because), online);
+        let because = because.or(Some(found.online_event));
+        found.online_event = self.history().record(because, online);
+        if let Some((at_ms, because)) = found.away.take() {
+            state.agenda.strike(at_ms, Duty::Age(runner, because));
+        }
         state.idle.insert(runner);
         self.assign(&mut state);
         Ok(receiver)
     }
-
-    /// The runner reports the end of its one job, and its record goes.
-    pub(crate) fn finish(
-        &self,
-        runner: RunnerId,
-        job: JobId,
-        conclusion: Conclusion,
-        because: EventId,
-    ) -> Result<EventId, Refusal> {
-        let mut state = self.state();
-        if state
-            .runners
-            .get(&runner)
-            .is_none_or(|runner| runner.job != Some(job))
-        {
-            return Err((404, "Not Found".to_owned()));
-        }
-        self.conclude(&mut state, job, conclusion, because);
-        let ended = state.jobs.get(&job).map_or(because, |job| job.last_event);
-        self.remove_runner(&mut state, runner, Removal::Ephemeral, ended);
-        self.assign(&mut state);
-        Ok(ended)
-    }
-
-    /// The process in this HF job is gone. GitHub notices a minute later.
-    pub(crate) fn process_gone(&self, hf_job: &HfJobId, because: EventId) {
-        let mut state = self.state();
-        let connected = |runner: &&mut Runner| {
-            runner.hf_job.as_ref() == Some(hf_job) && matches!(runner.link, Link::Connected(_))
-        };
-        let Some(runner) = state.runners.values_mut().find(connected) else {
-            return;
-        };
-        runner.link = Link::Lost;
-        let id = runner.id;
-        self.after(LOSS_NOTICED_AFTER, move |github| {
-            github.notice_loss(id, because);
-        });
-    }
-
-    fn notice_loss(&self, id: RunnerId, because: EventId) {
-        let mut state = self.state();
-        let Some(runner) = state
-            .runners
-            .get_mut(&id)
-            .filter(|runner| matches!(runner.link, Link::Lost))
-        else {
-            return;
-        };
-        runner.link = Link::Offline;
-        let job = runner.job;
-        state.idle.remove(&id);
-        let status = job
-            .and_then(|job| state.jobs.get(&job))
-            .map(|job| job.status);
-        match (job, status) {
-            (Some(job), Some(Status::InProgress)) => {
-                self.conclude(&mut state, job, Conclusion::Failure, because);
-                let ended = state.jobs.get(&job).map_or(because, |job| job.last_event);
-                self.remove_runner(&mut state, id, Removal::Ephemeral, ended);
-            }
-            (Some(job), Some(Status::Queued)) => {
-                // It was handed to the dead runner and never picked up: it waits for another one.
-                if let Some(runner) = state.runners.get_mut(&id) {
-                    runner.job = None;
-                }
-                state.queued.insert(job);
-                self.age(id, because);
-            }
-            (Some(_), _) => self.remove_runner(&mut state, id, Removal::Ephemeral, because),
-            (None, _) => self.age(id, because),
-        }
-        self.assign(&mut state);
-    }
-
-    /// Removes the runner in a day, unless it is connected then.
-    fn age(&self, id: RunnerId, because: EventId) {
-        self.after(AGED_AFTER, move |github| {
-            let mut state = github.state();
-            if state
-                .runners
-                .get(&id)
-                .is_some_and(|runner| !runner.is_online())
-            {
-                github.remove_runner(&mut state, id, Removal::Aged, because);
-            }
-        });
-    }
-
-    /// A new runner record.
-    pub(super) fn add_runner(
-        &self,
-        state: &mut State,
-        owner: &Owner,
-        name: &str,
-        labels: Vec<String>,
-        jit: Option<Jit>,
-        because: EventId,
-    ) -> RunnerId {
-        let id = state.counters.runner();
-        let created = What::RunnerCreated {
-            runner: id,
-            name: name.to_owned(),
-            repo: owner.name().to_owned(),
-            labels: labels.clone(),
-        };
-        let created = self.history().record(Some(because), created);
-        let runner = Runner {
-            id,
-            name: name.to_owned(),
-            owner: owner.clone(),
-            folded_labels: labels.iter().map(|label| label.to_lowercase()).collect(),
-            labels,
-            jit,
-            link: Link::Never,
-            job: None,
-            hf_job: None,
-            online_ms: 0,
-            online_event: created,
-        };
-        state.runners.insert(id, runner);
-        self.age(id, created);
-        id
-    }
-
-    /// Takes a runner off the list, and tells its process if it still listens.
-    pub(super) fn remove_runner(
-        &self,
-        state: &mut State,
-        id: RunnerId,
-        why: Removal,
-        because: EventId,
-    ) {
-        let Some(runner) = state.runners.remove(&id) else {
-            return;
-        };
-        state.idle.remove(&id);
-        let removed = self
-            .history()
-            .record(Some(because), What::RunnerRemoved { runner: id, why });
-        if let Link::Connected(process) = runner.link {
-            // A process that is ending by itself no longer listens.
-            let _ended = process.send(ToRunner::Deleted(removed));
-        }
-    }
 }
 
 impl State {
-    /// The runner of this owner with this name; names do not differ by case.
-    pub(super) fn runner_named(&self, owner: &Owner, name: &str) -> Option<RunnerId> {
-        self.runners
-            .values()
-            .find(|runner| runner.owner.is(owner) && runner.name.eq_ignore_ascii_case(name))
-            .map(|runner| runner.id)
+    /// The id of the group with this name; without a name it is the default one.
+    pub(super) fn group_named(&self, owner: &Owner, name: Option<&str>) -> Result<u64, Refusal> {
+        let Some(name) = name else {
+            return Ok(DEFAULT_GROUP);
+        };
+        let found = match owner {
+            Owner::Repository(_) => name
+                .eq_ignore_ascii_case(DEFAULT_GROUP_NAME)
+                .then_some(DEFAULT_GROUP),
+            Owner::Organization(organization) => self
+                .runner_groups
+                .get(&organization.id)
+                .and_then(|groups| groups.named(name))
+                .map(|group| group.id),
+        };
+        found.ok_or_else(|| {
+            let message = format!("Could not find any self-hosted runner group named \"{name}\".");
+            (404, message)
+        })
     }
 }

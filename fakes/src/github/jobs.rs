@@ -50,6 +50,7 @@ impl Github {
             timeout: job.timeout,
             will_conclude: job.conclusion,
             status,
+            group: job.group,
             ..born
         };
         self.bring(&mut state, made, because);
@@ -217,10 +218,12 @@ impl Github {
     ) {
         let now = self.now();
         state.queued.remove(&id);
+        let group = runner.and_then(|runner| state.group_of(runner));
         state.move_job(id, Status::InProgress);
         let Some(job) = state.jobs.get_mut(&id) else {
             return;
         };
+        job.runner_group = group;
         job.started_at = Some(now);
         job.runner = runner;
         name.clone_into(&mut job.runner_name);

@@ -10,11 +10,16 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// How many items are on the pages before this one.
+    pub(super) fn first(&self) -> usize {
+        (self.number - 1).saturating_mul(self.per_page)
+    }
+
     /// The part of `items` that is on this page.
     pub(super) fn of<T>(&self, items: Vec<T>) -> Vec<T> {
         items
             .into_iter()
-            .skip((self.number - 1) * self.per_page)
+            .skip(self.first())
             .take(self.per_page)
             .collect()
     }

@@ -1,10 +1,12 @@
 //! The fake GitHub: jobs and runs, runners, label assignment, webhooks, and the REST API around them.
 
 mod admission;
+mod agenda;
 mod api_apps;
 mod api_check_runs;
 mod api_deliveries;
 mod api_deployments;
+mod api_group_runners;
 mod api_hooks;
 mod api_installations;
 mod api_logs;
@@ -12,6 +14,8 @@ mod api_lookups;
 mod api_manifest;
 mod api_rate_limit;
 mod api_run_changes;
+mod api_runner_groups;
+mod api_runner_labels;
 mod api_runners;
 mod api_runs;
 mod api_workflows;
@@ -33,9 +37,11 @@ mod installations;
 mod jobs;
 mod limits;
 mod links;
+mod listener;
 mod log_links;
 mod log_text;
 mod manifest;
+mod matching;
 mod new_job;
 mod objects;
 mod organization;
@@ -53,6 +59,11 @@ mod routes;
 mod run_filter;
 mod run_index;
 mod run_object;
+mod runner_groups;
+mod runner_labels;
+mod runner_life;
+mod runner_record;
+mod runner_table;
 mod sending;
 mod signing;
 mod standing;
@@ -60,6 +71,7 @@ mod state;
 mod throttling;
 mod versions;
 mod views;
+mod watched;
 
 use std::{
     collections::BTreeMap,
@@ -87,10 +99,13 @@ pub(crate) use connections::{Credential, JitConfig, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
 pub use hooks::NewHook;
 pub(crate) use links::query_pairs;
+pub use listener::RunnerRefusal;
+pub(crate) use listener::run_job;
 pub use new_job::{NewJob, RunIsFull};
 pub use repositories::RepoView;
 pub use route::RouteInfo;
 pub use routes::routes;
+pub use runner_life::NewRunner;
 pub use standing::{RunConclusion, RunStatus};
 pub use state::Status;
 pub use views::{JobView, RunView, RunnerView};

@@ -27,6 +27,8 @@ pub struct NewJob {
     pub max_parallel: Option<u32>,
     /// Whether it waits for an approval first.
     pub needs_approval: bool,
+    /// The runner group that `runs-on` names, if it names one.
+    pub group: Option<String>,
     /// Its `timeout-minutes`: how long it may run.
     pub timeout: Option<Duration>,
     /// The `concurrency` of its run; the run's first job decides.
@@ -49,6 +51,7 @@ impl NewJob {
             conclusion: Conclusion::Success,
             max_parallel: None,
             needs_approval: false,
+            group: None,
             timeout: None,
             concurrency: None,
             from_fork: false,

@@ -1,8 +1,13 @@
-//! The JSON object of a runner.
+//! The JSON objects of runners, their groups and packages.
 
 use serde::Serialize;
 
-use super::state::Runner;
+use super::{
+    organization::Organization,
+    runner_groups::{RunnerGroup, Visibility},
+    runner_labels::RunnerLabel,
+    runner_record::{Link, Runner},
+};
 
 #[derive(Serialize)]
 pub(super) struct RunnerObject<'a> {
@@ -13,34 +18,16 @@ pub(super) struct RunnerObject<'a> {
     status: &'a str,
     busy: bool,
     ephemeral: bool,
-    labels: Vec<LabelObject<'a>>,
+    labels: &'a [RunnerLabel],
     version: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct LabelObject<'a> {
-    id: u64,
-    name: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
 }
 
 impl<'a> RunnerObject<'a> {
     pub(super) fn of(runner: &'a Runner) -> Self {
-        let seen = !matches!(runner.link, super::state::Link::Never);
-        let labels = runner
-            .labels
-            .iter()
-            .enumerate()
-            .map(|(index, name)| LabelObject {
-                id: index as u64 + 1,
-                name,
-                kind: "custom",
-            })
-            .collect();
+        let seen = !matches!(runner.link, Link::Never);
         Self {
             id: runner.id.0,
-            runner_group_id: 1,
+            runner_group_id: runner.group,
             name: &runner.name,
             os: if seen { "Linux" } else { "unknown" },
             status: if runner.is_online() {
@@ -48,10 +35,61 @@ impl<'a> RunnerObject<'a> {
             } else {
                 "offline"
             },
-            busy: runner.job.is_some(),
-            ephemeral: true,
-            labels,
-            version: seen.then_some("2.336.0"),
+            busy: runner.is_busy(),
+            ephemeral: runner.ephemeral,
+            labels: runner.labels.all(),
+            version: seen.then_some(RUNNER_VERSION),
+        }
+    }
+}
+
+/// The version of the runner that every process here runs.
+pub(super) const RUNNER_VERSION: &str = "2.336.0";
+
+/// A package of the runner.
+#[derive(Serialize)]
+pub(super) struct DownloadObject {
+    pub(super) os: &'static str,
+    pub(super) architecture: &'static str,
+    pub(super) download_url: String,
+    pub(super) filename: String,
+}
+
+/// A runner group of an organisation.
+#[derive(Serialize)]
+pub(super) struct GroupObject<'a> {
+    id: u64,
+    name: &'a str,
+    visibility: Visibility,
+    default: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selected_repositories_url: Option<String>,
+    runners_url: String,
+    hosted_runners_url: String,
+    inherited: bool,
+    allows_public_repositories: bool,
+    workflow_restrictions_read_only: bool,
+    restricted_to_workflows: bool,
+    selected_workflows: &'a [String],
+}
+
+impl<'a> GroupObject<'a> {
+    pub(super) fn of(group: &'a RunnerGroup, organization: &Organization) -> Self {
+        let url = format!("{}/actions/runner-groups/{}", organization.url, group.id);
+        Self {
+            id: group.id,
+            name: &group.name,
+            visibility: group.visibility,
+            default: group.is_default(),
+            selected_repositories_url: (group.visibility == Visibility::Selected)
+                .then(|| format!("{url}/repositories")),
+            runners_url: format!("{url}/runners"),
+            hosted_runners_url: format!("{url}/hosted-runners"),
+            inherited: false,
+            allows_public_repositories: group.allows_public_repositories,
+            workflow_restrictions_read_only: false,
+            restricted_to_workflows: group.restricted_to_workflows,
+            selected_workflows: &group.selected_workflows,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The accounts that own repositories and can have runners of their own.
 
-use super::repository_text::{account, account_id, account_kind, html_base};
+use super::repository_text::{account_id, html_base};
 use crate::{json_text::push_string, settings::GithubSettings};
 
 /// An organisation, or a user who owns repositories.
@@ -9,8 +9,6 @@ pub(super) struct Organization {
     pub(super) login: String,
     /// Whether it is a user, who has no runners of its own.
     pub(super) is_user: bool,
-    /// The account object.
-    pub(super) object: String,
     /// The shorter object that webhooks show.
     pub(super) in_payload: String,
     /// `{base}/orgs/{login}`.
@@ -24,7 +22,6 @@ impl Organization {
             id: account_id(login),
             login: login.to_owned(),
             is_user,
-            object: account(login, base_url, &html_base(base_url), account_kind(is_user)),
             in_payload: in_payload(login, base_url),
             url: format!("{base_url}/orgs/{login}"),
         }

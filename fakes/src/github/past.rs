@@ -8,9 +8,12 @@ use jiff::Timestamp;
 
 use super::{
     Github,
-    connections::LOSS_NOTICED_AFTER,
+    assignment::millis,
+    runner_groups::DEFAULT_GROUP,
+    runner_labels::RunnerLabels,
+    runner_record::{Link, Runner},
     standing::{Standing, Tally},
-    state::{Job, Link, Runner, State, Status},
+    state::{Job, State, Status},
 };
 use crate::{
     calls::CallContext,
@@ -58,7 +61,7 @@ impl Github {
             }
             happened
         });
-        let loss_ms = LOSS_NOTICED_AFTER.as_millis() as u64;
+        let loss_ms = millis(self.settings().runners.loss_noticed_after);
         past.notice_losses(as_of_ms.saturating_sub(loss_ms));
         let elapsed_ms = self.env().clock.elapsed_ms();
         let now = self.now();
@@ -116,7 +119,7 @@ impl Past<'_> {
                 if let Some(runner) = self.then.runners.get_mut(runner) {
                     // How it is connected shows nowhere; that it is does.
                     runner.link = Link::Lost;
-                    runner.hf_job = Some(hf_job.clone());
+                    runner.hf_job.clone_from(hf_job);
                 }
             }
             What::RunnerAssigned { runner, job, .. } => {
@@ -175,20 +178,27 @@ impl Past<'_> {
         let Some(owner) = self.now.owner_named(repo) else {
             return;
         };
-        let runner = Runner {
+        // What the history does not tell of a runner hardly ever changes.
+        let now = self.now.runners.get(&id);
+        self.then.runners.insert(Runner {
             id,
             name: name.to_owned(),
             owner,
-            labels: labels.to_vec(),
-            folded_labels: labels.iter().map(|label| label.to_lowercase()).collect(),
+            group: now.map_or(DEFAULT_GROUP, |runner| runner.group),
+            labels: now.map_or_else(
+                || RunnerLabels::new(labels.to_vec(), false),
+                |runner| runner.labels.clone(),
+            ),
+            ephemeral: now.is_none_or(|runner| runner.ephemeral),
             jit: None,
             link: Link::Never,
             job: None,
+            lingers: false,
             hf_job: None,
             online_ms: event.at_ms,
             online_event: event.id,
-        };
-        self.then.runners.insert(id, runner);
+            away: None,
+        });
     }
 
     /// Runners whose process had ended by then were known to be offline.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     repository_text::Repository,
+    runner_groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
     standing::conclusion_text,
     state::{Job, Run, Status},
 };
@@ -23,6 +24,8 @@ pub(super) struct Look<'a> {
     pub(super) started_at: Option<Timestamp>,
     pub(super) completed_at: Option<Timestamp>,
     pub(super) runner: Option<(RunnerId, &'a str)>,
+    /// The id and name of that runner's group.
+    pub(super) group: Option<(u64, &'a str)>,
 }
 
 impl<'a> Look<'a> {
@@ -34,6 +37,10 @@ impl<'a> Look<'a> {
             started_at: job.started_at,
             completed_at: job.completed_at,
             runner: job.runner.map(|runner| (runner, job.runner_name.as_str())),
+            group: job
+                .runner_group
+                .as_ref()
+                .map(|(id, name)| (*id, name.as_str())),
         }
     }
 
@@ -47,6 +54,7 @@ impl<'a> Look<'a> {
                 started_at: None,
                 completed_at: None,
                 runner: None,
+                group: None,
             },
             "waiting" => Self {
                 status: Status::Waiting,
@@ -54,6 +62,7 @@ impl<'a> Look<'a> {
                 started_at: None,
                 completed_at: None,
                 runner: None,
+                group: None,
             },
             "in_progress" => Self {
                 status: Status::InProgress,
@@ -61,6 +70,7 @@ impl<'a> Look<'a> {
                 started_at: now_look.started_at.or(Some(now)),
                 completed_at: None,
                 runner: now_look.runner,
+                group: now_look.group,
             },
             "completed" => Self {
                 status: Status::Completed,
@@ -129,7 +139,9 @@ fn push_runner(out: &mut String, look: &Look<'_>, without: WithoutRunner) {
         Some((runner, name)) => {
             push_display(out, format_args!(",\"runner_id\":{},\"runner_name\":", runner.0));
             push_string(out, name);
-            out.push_str(",\"runner_group_id\":1,\"runner_group_name\":\"Default\"");
+            let (id, name) = look.group.unwrap_or((DEFAULT_GROUP, DEFAULT_GROUP_NAME));
+            push_display(out, format_args!(",\"runner_group_id\":{id},\"runner_group_name\":"));
+            push_string(out, name);
         }
         None if zeros => out.push_str(
             ",\"runner_id\":0,\"runner_name\":\"\",\"runner_group_id\":0,\"runner_group_name\":\"\"",

@@ -12,7 +12,8 @@ use super::{
     connections::ToRunner,
     delivering::RawDelivery,
     repository_text::Repository,
-    state::{Birth, Job, KnownIds, Link, State, Status},
+    runner_record::Link,
+    state::{Birth, Job, KnownIds, State, Status},
 };
 use crate::{
     history::Conclusion,

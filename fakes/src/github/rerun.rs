@@ -118,6 +118,7 @@ impl Github {
             base_name: old.base_name.clone(),
             runs_for: old.runs_for,
             timeout: old.timeout,
+            group: old.group.clone(),
             ..born
         }
     }

@@ -5,9 +5,9 @@ use http::Method;
 use super::{
     Github,
     admission::Admission,
-    api_apps, api_check_runs, api_deliveries, api_deployments, api_hooks, api_installations,
-    api_logs, api_lookups, api_manifest, api_rate_limit, api_run_changes, api_runners, api_runs,
-    api_workflows,
+    api_apps, api_check_runs, api_deliveries, api_deployments, api_group_runners, api_hooks,
+    api_installations, api_logs, api_lookups, api_manifest, api_rate_limit, api_run_changes,
+    api_runner_groups, api_runner_labels, api_runners, api_runs, api_workflows,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route, RouteInfo, depth},
 };
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 14] = [
+const TABLES: [&[Route]; 17] = [
     api_apps::ROUTES,
     api_check_runs::ROUTES,
     api_deliveries::ROUTES,
@@ -32,6 +32,9 @@ const TABLES: [&[Route]; 14] = [
     api_deployments::ROUTES,
     api_logs::ROUTES,
     api_run_changes::ROUTES,
+    api_group_runners::ROUTES,
+    api_runner_groups::ROUTES,
+    api_runner_labels::ROUTES,
     api_runners::ROUTES,
     api_runs::ROUTES,
     api_workflows::ROUTES,

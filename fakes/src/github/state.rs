@@ -6,32 +6,34 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
-use tokio::sync::mpsc::UnboundedSender;
-
 use super::{
+    agenda::Agenda,
     api_manifest::Confirmed,
     app_profile::AppProfile,
     auth::JwtClaims,
     check_runs::CheckRuns,
     concurrency::{Concurrency, Group, GroupKey, Hold},
-    connections::ToRunner,
     delivery_log::DeliveryLog,
     hooks::Hooks,
     log_links::LogLinks,
+    matching::Matching,
     new_job::RUNS_FOR_DEFAULT,
     organization::Organization,
     repository_text::Repository,
     route::Owner,
     run_index::RunIndex,
+    runner_groups::RunnerGroups,
+    runner_table::RunnerTable,
     standing::{RunConclusion, Standing, Tally},
+    watched::Watched,
 };
 use crate::{
     env::Env,
     history::Conclusion,
-    ids::{DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
+    ids::{DeliveryId, EventId, JobId, RunId, RunnerId},
     settings::{GithubSettings, RepoSettings, WithoutRunner},
 };
+use jiff::Timestamp;
 
 /// The id of the first runner; others were there before the world began.
 const FIRST_RUNNER: u64 = 21;
@@ -72,7 +74,6 @@ pub(super) struct Job {
     pub(super) attempt: u32,
     pub(super) repo: Arc<Repository>,
     pub(super) labels: Vec<String>,
-    pub(super) folded_labels: Vec<String>,
     pub(super) runs_for: Duration,
     /// Its `timeout-minutes`.
     pub(super) timeout: Option<Duration>,
@@ -85,6 +86,10 @@ pub(super) struct Job {
     pub(super) completed_at: Option<Timestamp>,
     pub(super) runner: Option<RunnerId>,
     pub(super) runner_name: String,
+    /// The id and name of that runner's group.
+    pub(super) runner_group: Option<(u64, String)>,
+    /// The runner group that `runs-on` names. Its payload does not show it.
+    pub(super) group: Option<String>,
     /// A recording tells when it starts and ends.
     pub(super) driven: bool,
     /// Since when a runner could take it, in milliseconds of the world.
@@ -117,7 +122,6 @@ impl Job {
             run: birth.run,
             attempt: birth.attempt,
             repo: birth.repo,
-            folded_labels: labels.iter().map(|label| label.to_lowercase()).collect(),
             labels,
             runs_for: RUNS_FOR_DEFAULT,
             timeout: None,
@@ -129,6 +133,8 @@ impl Job {
             completed_at: None,
             runner: None,
             runner_name: String::new(),
+            runner_group: None,
+            group: None,
             driven: false,
             dispatchable_ms: 0,
             dispatchable_because: EventId(0),
@@ -188,44 +194,6 @@ impl Attempt {
     }
 }
 
-/// How a runner is connected, as far as GitHub can tell.
-pub(super) enum Link {
-    /// It never connected.
-    Never,
-    /// It listens or works.
-    Connected(UnboundedSender<ToRunner>),
-    /// Its process is gone, and GitHub has not noticed yet.
-    Lost,
-    /// GitHub has noticed.
-    Offline,
-}
-
-pub(super) struct Runner {
-    pub(super) id: RunnerId,
-    pub(super) name: String,
-    pub(super) owner: Owner,
-    pub(super) labels: Vec<String>,
-    pub(super) folded_labels: Vec<String>,
-    /// The client id inside its JIT configuration; none when it registered with a token.
-    pub(super) jit: Option<Jit>,
-    pub(super) link: Link,
-    pub(super) job: Option<JobId>,
-    pub(super) hf_job: Option<HfJobId>,
-    pub(super) online_ms: u64,
-    pub(super) online_event: EventId,
-}
-
-impl Runner {
-    pub(super) fn is_online(&self) -> bool {
-        matches!(self.link, Link::Connected(_) | Link::Lost)
-    }
-}
-
-pub(super) struct Jit {
-    pub(super) client_id: String,
-    pub(super) expires_ms: u64,
-}
-
 pub(super) struct Installation {
     pub(super) id: u64,
     pub(super) owner: String,
@@ -247,8 +215,16 @@ pub(super) struct InstallationToken {
     pub(super) permissions: BTreeMap<String, String>,
 }
 
+/// What a runner may do with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenPurpose {
+    Register,
+    Remove,
+}
+
 pub(super) struct RegistrationToken {
     pub(super) owner: Owner,
+    pub(super) purpose: TokenPurpose,
     pub(super) expires_ms: u64,
 }
 
@@ -320,10 +296,19 @@ pub(super) struct State {
     pub(super) jobs: BTreeMap<JobId, Job>,
     pub(super) names: BTreeMap<String, JobId>,
     /// Queued jobs that no recording drives.
-    pub(super) queued: BTreeSet<JobId>,
-    pub(super) runners: BTreeMap<RunnerId, Runner>,
+    pub(super) queued: Watched<JobId>,
+    pub(super) runners: RunnerTable,
     /// Runners that GitHub takes for online and idle.
-    pub(super) idle: BTreeSet<RunnerId>,
+    pub(super) idle: Watched<RunnerId>,
+    /// Which of those suit each other.
+    pub(super) matching: Matching,
+    /// The runner of every job that was handed to one and is not over.
+    pub(super) holders: BTreeMap<JobId, RunnerId>,
+    /// When each queued job has been queued for too long.
+    pub(super) queue_limits: BTreeMap<JobId, u64>,
+    /// The runner groups of each organisation, by its id.
+    pub(super) runner_groups: BTreeMap<u64, RunnerGroups>,
+    pub(super) agenda: Agenda,
     pub(super) installation_tokens: BTreeMap<String, InstallationToken>,
     pub(super) registration_tokens: BTreeMap<String, RegistrationToken>,
     /// Verified JWTs: checking a signature costs more than everything else in a call.
@@ -366,9 +351,14 @@ impl State {
             run_limit_planned: false,
             jobs: BTreeMap::new(),
             names: BTreeMap::new(),
-            queued: BTreeSet::new(),
-            runners: BTreeMap::new(),
-            idle: BTreeSet::new(),
+            queued: Watched::default(),
+            runners: RunnerTable::default(),
+            idle: Watched::default(),
+            matching: Matching::default(),
+            holders: BTreeMap::new(),
+            queue_limits: BTreeMap::new(),
+            runner_groups: BTreeMap::new(),
+            agenda: Agenda::default(),
             installation_tokens: BTreeMap::new(),
             registration_tokens: BTreeMap::new(),
             jwts: BTreeMap::new(),
@@ -421,9 +411,14 @@ impl State {
     }
 
     pub(super) fn know_owner(&mut self, owner: &str, settings: &GithubSettings) {
-        self.organizations
+        let organization = self
+            .organizations
             .entry(owner.to_lowercase())
             .or_insert_with(|| Arc::new(Organization::new(owner, settings)));
+        let allows_public = settings.runners.default_group_allows_public;
+        self.runner_groups
+            .entry(organization.id)
+            .or_insert_with(|| RunnerGroups::new(allows_public));
     }
 
     pub(super) fn repo(&self, name: &str) -> Option<&Arc<Repository>> {

@@ -138,9 +138,9 @@ impl Github {
                 runner: runner.id,
                 name: runner.name.clone(),
                 repo: runner.owner.name().to_owned(),
-                labels: runner.labels.clone(),
+                labels: runner.labels.names(),
                 online: runner.is_online(),
-                busy: runner.job.is_some(),
+                busy: runner.is_busy(),
                 hf_job: runner.hf_job.clone(),
             })
             .collect()

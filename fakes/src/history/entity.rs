@@ -109,7 +109,8 @@ impl What {
                 found.push(Entity::Runner(*runner));
             }
             Self::RunnerOnline { runner, hf_job, .. } => {
-                found.extend([Entity::Runner(*runner), Entity::HfJob(hf_job.clone())]);
+                found.push(Entity::Runner(*runner));
+                found.extend(hf_job.clone().map(Entity::HfJob));
             }
             Self::RunnerAssigned {
                 runner,

@@ -336,8 +336,9 @@ pub enum What {
     RunnerOnline {
         /// Its id.
         runner: RunnerId,
-        /// The HF job it runs in.
-        hf_job: HfJobId,
+        /// The HF job it runs in, if it is one of ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hf_job: Option<HfJobId>,
         /// The credential it connected with.
         credential: CredentialUse,
     },

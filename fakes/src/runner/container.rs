@@ -39,7 +39,10 @@ impl Container {
             token: self.get("RUNNER_TOKEN")?.to_owned(),
             name: self.get("RUNNER_NAME")?.to_owned(),
             labels: labels.map(str::to_owned).collect(),
+            default_labels: self.get("RUNNER_DEFAULT_LABELS") == Some("true"),
             repo: self.get("GH_REPO")?.to_owned(),
+            group: self.get("RUNNER_GROUP").map(str::to_owned),
+            ephemeral: self.get("RUNNER_EPHEMERAL") != Some("false"),
         })
     }
 

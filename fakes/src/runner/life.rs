@@ -14,7 +14,7 @@ use crate::{
     calls::{Failure, RunnerCall},
     env::Span,
     faults::{Effect, Strike, Subject},
-    github::{Credential, ToRunner},
+    github::{Credential, ToRunner, run_job},
     history::{Conclusion, CredentialUse, What},
     ids::{EventId, HfJobId, JobId, RunnerId},
 };
@@ -175,7 +175,10 @@ impl<'a> Life<'a> {
                     .record(Some(failure.event), refused);
                 (on_failure, Some(event))
             }
-            Ok((runner, messages)) => self.listen(runner, messages).await,
+            Ok((runner, messages)) => {
+                let stays = !credential.is_ephemeral();
+                self.listen(runner, messages, stays).await
+            }
         }
     }
 
@@ -219,7 +222,7 @@ impl<'a> Life<'a> {
             status: 200,
         };
         let connected = self.runners.calls.by_runner(call, |_| {
-            let session = github.connect(runner, seen, self.hf_job, self.running);
+            let session = github.connect(runner, seen, Some(self.hf_job), Some(self.running));
             if session.is_ok() {
                 self.runners
                     .state()
@@ -231,7 +234,13 @@ impl<'a> Life<'a> {
         Ok((runner, connected.await.map_err(refused)?))
     }
 
-    async fn listen(&self, runner: RunnerId, mut messages: UnboundedReceiver<ToRunner>) -> Ending {
+    /// Takes orders: one job, or one after the other if it `stays`.
+    async fn listen(
+        &self,
+        runner: RunnerId,
+        mut messages: UnboundedReceiver<ToRunner>,
+        stays: bool,
+    ) -> Ending {
         while let Some(message) = messages.recv().await {
             match message {
                 ToRunner::Deleted(because) => {
@@ -252,7 +261,14 @@ impl<'a> Life<'a> {
                 } => {
                     let (conclusion, because) =
                         run_job(&mut messages, runs_for, conclusion, because).await;
-                    return self.finish(runner, job, conclusion, because).await;
+                    let finished = self.finish(runner, job, conclusion, because).await;
+                    // The process of an ephemeral runner ends either way; what GitHub did not hear it will
+                    // notice by itself.
+                    match finished {
+                        Ok(_) if stays => {}
+                        Ok(event) => return (0, Some(event)),
+                        Err(failure) => return (0, Some(failure.event)),
+                    }
                 }
                 // Nothing to cancel or finish for a runner without a job.
                 ToRunner::Cancel(_) | ToRunner::Finish { .. } => {}
@@ -267,7 +283,7 @@ impl<'a> Life<'a> {
         job: JobId,
         conclusion: Conclusion,
         because: EventId,
-    ) -> Ending {
+    ) -> Result<EventId, Failure> {
         let github = &self.runners.github;
         let repo = github.repo_of(runner);
         let name = github.name_of(job);
@@ -281,43 +297,11 @@ impl<'a> Life<'a> {
             because: Some(because),
             status: 200,
         };
-        let finished = self
-            .runners
+        self.runners
             .calls
             .by_runner(call, |context| {
                 github.finish(runner, job, conclusion, context.received)
             })
-            .await;
-        // The process ends either way; what GitHub did not hear it will notice by itself.
-        (0, Some(finished.unwrap_or_else(|failure| failure.event)))
-    }
-}
-
-/// Runs a job to its end, or until somebody ends it.
-async fn run_job(
-    messages: &mut UnboundedReceiver<ToRunner>,
-    runs_for: Option<Duration>,
-    conclusion: Conclusion,
-    because: EventId,
-) -> (Conclusion, EventId) {
-    let work = async {
-        match runs_for {
-            Some(runs_for) => tokio::time::sleep(runs_for).await,
-            None => std::future::pending().await,
-        }
-    };
-    let orders = async {
-        loop {
-            match messages.recv().await {
-                Some(ToRunner::Cancel(because)) => return (Conclusion::Cancelled, because),
-                Some(ToRunner::Finish { because }) => return (conclusion, because),
-                Some(ToRunner::Deleted(_) | ToRunner::Run { .. }) => {}
-                None => std::future::pending().await,
-            }
-        }
-    };
-    match select(pin!(orders), pin!(work)).await {
-        Either::Left((ended, _)) => ended,
-        Either::Right(_) => (conclusion, because),
+            .await
     }
 }

@@ -1,8 +1,9 @@
 //! The process inside an HF job: it registers with GitHub or unpacks its JIT configuration, listens, runs
-//! one job and exits.
+//! one job and exits; one that is not ephemeral listens on.
 //!
 //! Its environment decides how: `ACTIONS_RUNNER_INPUT_JITCONFIG` is what `run.sh --jitconfig` takes;
-//! `RUNNER_TOKEN` with `RUNNER_NAME`, `RUNNER_LABELS` and `GH_REPO` is what a boot script gives `config.sh`.
+//! `RUNNER_TOKEN` with `RUNNER_NAME`, `RUNNER_LABELS` and `GH_REPO` is what a boot script gives `config.sh`,
+//! and `RUNNER_GROUP`, `RUNNER_EPHEMERAL=false` and `RUNNER_DEFAULT_LABELS=true` where it wants them.
 
 mod container;
 mod life;
@@ -149,7 +150,7 @@ impl Runners {
         };
         let event = self.calls.history.record(because, exited);
         self.state().processes.remove(hf_job);
-        self.github.process_gone(hf_job, event);
+        self.process_gone(hf_job, event);
         Exit { code, event }
     }
 
@@ -165,6 +166,12 @@ impl Runners {
             };
             self.calls.history.record(Some(because), exited);
         }
-        self.github.process_gone(hf_job, because);
+        self.process_gone(hf_job, because);
+    }
+
+    fn process_gone(&self, hf_job: &HfJobId, because: EventId) {
+        if let Some(runner) = self.runner_in(hf_job) {
+            self.github.process_gone(runner, hf_job, because);
+        }
     }
 }
