@@ -1,6 +1,10 @@
 //! PyGithub and githubkit.
 
 use dispatchlab::target::LAB_APP_ID;
+use fakes::{
+    history::{Removal, What},
+    ids::RunnerId,
+};
 use serde_json::json;
 
 use crate::{app, client, lab::Lab, round};
@@ -33,4 +37,18 @@ fn pygithub_makes_the_round() {
     // Two to a page, and the one that is deleted is looked at by itself.
     assert_eq!(lab.statuses("github.list-runners"), [200, 200]);
     assert_eq!(lab.statuses("github.get-runner"), [200]);
+}
+
+#[test]
+fn pygithub_manages_the_runners_of_an_organization() {
+    let lab = Lab::new();
+    let script = "with_pygithub_organization.py";
+    let seen = client::run(client::python(&lab, script));
+    assert_eq!(
+        seen["runners"],
+        json!(["pygithub-1", "pygithub-2", "pygithub-3"])
+    );
+    let gone = RunnerId(seen["runner"]["id"].as_u64().unwrap());
+    let removed = |event: &What| matches!(event, What::RunnerRemoved { runner, why: Removal::Api } if *runner == gone);
+    assert!(lab.events().iter().any(removed), "{:#?}", lab.events());
 }
