@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod ageing;
 mod assignment;
+mod assignment_rules;
 mod call_faults;
 mod deliveries;
 mod determinism;
@@ -13,6 +15,9 @@ mod hf_api;
 mod hf_life;
 mod jobs;
 mod lab;
+mod org_runners;
 mod recordings;
 mod runner_faults;
+mod runner_groups;
+mod runner_labels;
 mod webhook_faults;
