@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod ageing;
 mod api_versions;
 mod app_tokens;
 mod assignment;
+mod assignment_rules;
 mod attempts;
 mod call_faults;
 mod check_runs;
@@ -25,12 +27,15 @@ mod lab;
 mod lies;
 mod logs;
 mod manifest;
+mod org_runners;
 mod other_events;
 mod rate_limits;
 mod recordings;
 mod renames;
 mod run_api;
 mod runner_faults;
+mod runner_groups;
+mod runner_labels;
 mod secret_rotation;
 mod throttling;
 mod webhook_faults;
