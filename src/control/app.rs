@@ -108,7 +108,10 @@ fn owner_of<'a>(control: &Control, ask: &'a Ask<'_>) -> Result<&'a str, Problem>
         login.is_some_and(|login| login.eq_ignore_ascii_case(owner))
     };
     let repos = control.world().github().repos();
-    if repos.iter().any(|repo| repo.installed && is_theirs(&repo.name)) {
+    if repos
+        .iter()
+        .any(|repo| repo.installed && is_theirs(&repo.name))
+    {
         return Ok(owner);
     }
     let error = format!("the App is not installed for `{owner}`");
@@ -140,15 +143,26 @@ fn rename(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let github = control.world().github();
     let known = |name: &str| {
         let repos = github.repos();
-        repos.iter().any(|repo| repo.name.eq_ignore_ascii_case(name))
+        repos
+            .iter()
+            .any(|repo| repo.name.eq_ignore_ascii_case(name))
     };
     if !known(&from) {
         let error = format!("there is no repository `{from}`");
-        return Err(Problem::unknown("repo", &error, "GET /_lab/repos lists them"));
+        return Err(Problem::unknown(
+            "repo",
+            &error,
+            "GET /_lab/repos lists them",
+        ));
     }
     if !from.eq_ignore_ascii_case(&to.0) && known(&to.0) {
         let error = format!("there is a repository `{}` already", to.0);
-        return Err(Problem::new(409, "body, key `to`", &error, "choose another name"));
+        return Err(Problem::new(
+            409,
+            "body, key `to`",
+            &error,
+            "choose another name",
+        ));
     }
     github.rename_repo(&from, &to.0, None);
     Reply::json(&Renamed { from, to: to.0 })
@@ -156,6 +170,9 @@ fn rename(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
 
 fn change_secret(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let NewSecret { secret } = ask.decoded()?;
-    control.world().github().rotate_secret(secret.as_bytes(), None);
+    control
+        .world()
+        .github()
+        .rotate_secret(secret.as_bytes(), None);
     Reply::json(&SecretChanged { changed: true })
 }

@@ -8,6 +8,7 @@
 //! cause in the history, like one that a timeline makes.
 
 mod answer;
+mod app;
 mod deliveries;
 mod faults;
 mod guard;
@@ -19,6 +20,7 @@ mod operations;
 mod overview;
 mod problem;
 mod repos;
+mod runner_life;
 mod runners;
 mod webhook;
 

@@ -1,8 +1,8 @@
 //! Every operation there is. An operation that is not in this table does not exist.
 
 use super::{
-    deliveries, faults, history, jobs, openapi, operation::Operation, overview, repos, runners,
-    webhook,
+    app, deliveries, faults, history, jobs, openapi, operation::Operation, overview, repos,
+    runner_life, runners, webhook,
 };
 
 /// One table for each subject.
@@ -11,10 +11,12 @@ const TABLES: &[&[Operation]] = &[
     openapi::OPERATIONS,
     jobs::OPERATIONS,
     runners::OPERATIONS,
+    runner_life::OPERATIONS,
     faults::OPERATIONS,
     deliveries::OPERATIONS,
     webhook::OPERATIONS,
     repos::OPERATIONS,
+    app::OPERATIONS,
     history::OPERATIONS,
 ];
 

@@ -112,7 +112,11 @@ fn disconnect(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let id = runner_of(control, ask)?;
     if !control.world().github().disconnect_runner(id, None) {
         let error = "this runner is not connected";
-        return Err(Problem::conflict("runner_id", error, "there is nothing to cut"));
+        return Err(Problem::conflict(
+            "runner_id",
+            error,
+            "there is nothing to cut",
+        ));
     }
     outcome(control, id)
 }

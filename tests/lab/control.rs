@@ -363,6 +363,95 @@ fn a_run_waits_for_its_approval_is_cancelled_and_runs_again() {
 }
 
 #[test]
+fn a_runner_connects_takes_a_job_disconnects_and_ages_away() {
+    let lab = Lab::github();
+    let token = lab.token();
+    let runners = "/repos/octo/app/actions/runners";
+    let body = json!({"name": "r1", "runner_group_id": 1, "labels": ["lab-cpu"]}).to_string();
+    let made = lab.call(
+        "POST",
+        &format!("{runners}/generate-jitconfig"),
+        &token,
+        &body,
+    );
+    assert_eq!(made.status, 201, "{made:?}");
+    let id = made.json()["runner"]["id"].as_u64().unwrap();
+    let act =
+        |verb: &str, body: Value| lab.ask("POST", &format!("/_lab/runners/{id}/{verb}"), &body);
+
+    let connected = act("connect", Value::Null);
+    assert_eq!(
+        (connected.status, &connected.json()["online"]),
+        (200, &json!(true))
+    );
+    assert_eq!(act("connect", Value::Null).status, 409);
+    assert_eq!(act("age", json!({"offline_for": "1d"})).status, 409);
+    let job = json!({"labels": "lab-cpu", "runs_for": "1h"});
+    assert_eq!(lab.ask("POST", "/_lab/jobs", &job).status, 201);
+    let busy = || {
+        let shown = lab.call("GET", &format!("{runners}/{id}"), &token, "");
+        shown.json()["busy"] == json!(true)
+    };
+    for _ in 0..100 {
+        if busy() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(busy(), "the job went to the runner");
+    assert_eq!(act("disconnect", Value::Null).status, 200);
+
+    let idle = json!({"name": "r2", "runner_group_id": 1, "labels": ["b"]}).to_string();
+    let made = lab.call(
+        "POST",
+        &format!("{runners}/generate-jitconfig"),
+        &token,
+        &idle,
+    );
+    let id = made.json()["runner"]["id"].as_u64().unwrap();
+    let age = |by: &str| {
+        let path = format!("/_lab/runners/{id}/age");
+        lab.ask("POST", &path, &json!({"offline_for": by})).json()["registered"].clone()
+    };
+    assert_eq!((age("23h"), age("1h")), (json!(true), json!(false)));
+    let gone = lab.call("GET", &format!("{runners}/{id}"), &token, "");
+    assert_eq!(gone.status, 404);
+    let unknown = lab.ask("POST", "/_lab/runners/9/connect", &Value::Null);
+    assert_eq!(unknown.status, 404);
+}
+
+#[test]
+fn an_installation_is_suspended_a_repository_renamed_and_the_secret_changed() {
+    let lab = Lab::github();
+    let token = lab.token();
+    let runs = "/repos/octo/app/actions/runs";
+    assert_eq!(lab.call("GET", runs, &token, "").status, 200);
+    let suspend = lab.ask("POST", "/_lab/installations/octo/suspend", &Value::Null);
+    assert_eq!(suspend.json()["suspended"], json!(true));
+    assert_eq!(lab.call("GET", runs, &token, "").status, 403);
+    lab.ask("POST", "/_lab/installations/octo/unsuspend", &Value::Null);
+    assert_eq!(lab.call("GET", runs, &token, "").status, 200);
+    let nobody = lab.ask("POST", "/_lab/installations/nobody/suspend", &Value::Null);
+    assert_eq!(nobody.status, 404);
+
+    let to = json!({"to": "octo/renamed"});
+    let renamed = lab.ask("POST", "/_lab/repos/octo/app/rename", &to);
+    assert_eq!(
+        (renamed.status, &renamed.json()["to"]),
+        (200, &json!("octo/renamed"))
+    );
+    assert_eq!(lab.call("GET", runs, &token, "").status, 301);
+
+    let changed = lab.ask("POST", "/_lab/secret", &json!({"secret": "another"}));
+    assert_eq!(changed.json(), json!({"changed": true}));
+    let told = lab
+        .history()
+        .into_iter()
+        .any(|event| event.to_string().contains("hook.secret-rotated"));
+    assert!(told, "the history tells that it changed");
+}
+
+#[test]
 fn deliveries_go_out_as_written_and_again() {
     let lab = Lab::github();
     let (url, received) = receiver();

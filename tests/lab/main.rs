@@ -15,3 +15,4 @@ mod plans;
 mod races;
 mod real_time;
 mod saboteurs;
+mod words;
