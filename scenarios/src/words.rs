@@ -181,6 +181,9 @@ pub(crate) const CALLS_ABOUT_THE_PAST: &[&str] = &[
     "github.list-runs",
     "github.list-run-jobs",
     "github.get-job",
+    "github.get-run",
+    "github.get-run-attempt",
+    "github.list-run-attempt-jobs",
 ];
 
 /// Whether a place answers with a listing, or covers calls that do.

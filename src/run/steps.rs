@@ -33,7 +33,7 @@ pub(super) fn take(world: &World, verb: &Verb, it: Option<&HfJobId>) -> Taken {
     let github = world.github();
     match verb {
         Verb::Queue(job) => {
-            // As on GitHub, a job beyond what a run can hold does not come into being.
+            // The language has refused runs of more jobs than GitHub makes.
             let _refused = github.queue(new_job(job), None);
         }
         Verb::Cancel(cancel) => {

@@ -41,6 +41,9 @@ pub(super) struct Start<'a> {
     pub(super) line: usize,
 }
 
+/// How many jobs GitHub makes of a matrix, at most: <https://docs.github.com/en/actions/reference/limits>.
+const RUN_JOBS_MAX: usize = 256;
+
 impl Context<'_> {
     /// Expands one step into `timeline`.
     pub(super) fn expand_step(
@@ -62,7 +65,7 @@ impl Context<'_> {
         let written = &step.value;
 
         if let Some(queue) = &written.queue {
-            return self.queue(&queue.value, &start, timeline);
+            return self.queue(queue, &start, timeline);
         }
         if let Some(deliver) = &written.deliver {
             return self.deliver(deliver, &start, timeline);
@@ -106,14 +109,22 @@ impl Context<'_> {
 
     fn queue(
         &self,
-        queue: &Queue,
+        queue: &Placed<Queue>,
         start: &Start<'_>,
         timeline: &mut Vec<Step>,
     ) -> Result<(), Flaw> {
+        let (place, queue) = (queue.place, &queue.value);
         let repo = self.repo(queue.repo.as_ref())?;
         let runs_for = queue.runs_for.unwrap_or(Length::millis(60_000, 60_000));
         for job in members(queue)? {
             let number = job.number.to_string();
+            let run = &job.run;
+            if queue.run.is_some() && jobs_of_run(timeline, &repo, run) >= RUN_JOBS_MAX {
+                let what = format!(
+                    "run `{run}` has more than {RUN_JOBS_MAX} jobs, and GitHub makes no more of a matrix\ngive some of them another `run`, or none"
+                );
+                return Err(Flaw::at(place, &what));
+            }
             let verb = Verb::Queue(NewJob {
                 labels: labels(&queue.labels, &number)?,
                 repo: repo.clone(),
@@ -378,4 +389,11 @@ fn labels(labels: &Names, number: &str) -> Result<Vec<String>, Flaw> {
         Err(Flaw::at(label.place, &what))
     });
     with_number.collect()
+}
+
+/// How many jobs of this run have been queued so far.
+fn jobs_of_run(timeline: &[Step], repo: &str, run: &str) -> usize {
+    let is_of_it =
+        |step: &&Step| matches!(&step.verb, Verb::Queue(job) if job.repo == repo && job.run == run);
+    timeline.iter().filter(is_of_it).count()
 }
