@@ -20,7 +20,20 @@ pub(crate) const CORRECTIONS: [Correction; 1] = [
 ];
 
 /// Routes that GitHub's description does not have: `METHOD /template` and the reason.
-pub(crate) const UNDESCRIBED: [(&str, &str); 0] = [];
+pub(crate) const UNDESCRIBED: [(&str, &str); 7] = [
+    ("GET /settings/apps/new", FORM),
+    ("GET /organizations/{org}/settings/apps/new", FORM),
+    ("POST /settings/apps/new", FORM),
+    ("POST /organizations/{org}/settings/apps/new", FORM),
+    ("POST /settings/apps", FORM),
+    ("POST /organizations/{org}/settings/apps", FORM),
+    (
+        "GET /_logs/{token}",
+        "where a log link leads is no part of GitHub's API",
+    ),
+];
+
+const FORM: &str = "a page of the web site, on which a person makes an App from a manifest";
 
 /// Errors that GitHub describes and the fake never gives: the route or `*`, the status, the reason.
 pub(crate) const NEVER_GIVEN: [(&str, u16, &str); 7] = [

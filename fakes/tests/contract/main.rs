@@ -30,11 +30,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod apps;
+mod changes;
 mod coverage;
 mod deliveries;
 mod description;
 mod exceptions;
 mod headers;
+mod hooks;
+mod installations;
 #[expect(
     dead_code,
     reason = "shared with the other integration tests, which use more of it"
@@ -42,6 +45,7 @@ mod headers;
 #[path = "../it/lab.rs"]
 mod lab;
 mod meta;
+mod organisations;
 mod refusals;
 mod runners;
 mod runs;
@@ -57,6 +61,10 @@ async fn whole_session() -> session::Session {
     runners::ask(&session).await;
     runs::ask(&session).await;
     deliveries::ask(&session).await;
+    organisations::ask(&session).await;
+    hooks::ask(&session).await;
+    installations::ask(&session).await;
+    changes::ask(&session).await;
     refusals::ask(&session).await;
     session
 }

@@ -7,11 +7,19 @@ use serde_json::{Value, json};
 use crate::session::Session;
 
 /// Routes that anybody may ask.
-const PUBLIC: [&str; 0] = [];
+const PUBLIC: [&str; 7] = [
+    "/rate_limit",
+    "/app-manifests/{code}/conversions",
+    "/settings/apps/new",
+    "/organizations/{org}/settings/apps/new",
+    "/settings/apps",
+    "/organizations/{org}/settings/apps",
+    "/_logs/{token}",
+];
 
 /// What each parameter of a template stands for: something that exists where the lab has one, and
 /// an id that nothing has.
-const FILLINGS: [(&str, &str); 7] = [
+const FILLINGS: [(&str, &str); 20] = [
     ("owner", "octo"),
     ("repo", "app"),
     ("installation_id", "999999999"),
@@ -19,6 +27,19 @@ const FILLINGS: [(&str, &str); 7] = [
     ("run_id", "999999999"),
     ("job_id", "999999999"),
     ("delivery_id", "999999999"),
+    ("attempt_number", "9"),
+    ("check_run_id", "999999999"),
+    ("check_suite_id", "999999999"),
+    ("code", "nothing"),
+    ("hook_id", "999999999"),
+    ("name", "nothing"),
+    ("org", "octo"),
+    ("ref", "nothing"),
+    ("repository_id", "999999999"),
+    ("runner_group_id", "999999999"),
+    ("token", "nothing"),
+    ("username", "nobody"),
+    ("workflow_id", "999999999"),
 ];
 
 pub(crate) async fn ask(session: &Session) {

@@ -1,0 +1,174 @@
+//! Listings of a fake GitHub that holds a hundred thousand runners and as many queued jobs, beside those of one
+//! that holds a hundred. The memory of the process is printed, since criterion measures time only.
+
+use std::{fs, sync::Arc};
+
+use axum::{Router, body::Body};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use dispatchlab::transport::TaskGroup;
+use fakes::{
+    Clock, Draw, Env, History, LAB_APP_PRIVATE_KEY_PEM, NewJob, NewRunner, Settings, Spawner, World,
+};
+use http::Request;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
+
+const START: &str = "2026-11-03T10:00:00Z";
+const REPO: &str = "octo/app";
+const SIZES: [usize; 2] = [100, 100_000];
+
+/// Nothing here depends on what is drawn, as long as it differs.
+struct Hashed;
+
+impl Draw for Hashed {
+    fn bits(&self, entity: &str, purpose: &str) -> u64 {
+        let bytes = entity.bytes().chain([0]).chain(purpose.bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+}
+
+/// A world of so many offline runners and queued jobs, each job with a run of its own.
+struct Full {
+    runtime: Runtime,
+    router: Router,
+    token: String,
+    _world: World,
+}
+
+impl Full {
+    fn of(size: usize) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .expect("a runtime can be built");
+        let world = runtime.block_on(async { world(size) });
+        let router = world.github_router();
+        let token = runtime.block_on(token(&router));
+        Self {
+            runtime,
+            router,
+            token,
+            _world: world,
+        }
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let authorization = format!("token {}", self.token);
+        self.runtime
+            .block_on(call(&self.router, "GET", path, &authorization))
+    }
+}
+
+fn world(size: usize) -> World {
+    let clock = Clock::starting_at(START.parse().expect("this is a time"));
+    let tasks = TaskGroup::default();
+    let env = Env {
+        clock,
+        draw: Arc::new(Hashed),
+        spawner: Spawner::new(move |task| tasks.spawn(task)),
+    };
+    let mut settings = Settings::default();
+    // One runner group holds ten thousand; the limits of the API would only measure themselves.
+    settings.github.runners.group_runners_max = usize::MAX;
+    settings.github.limits.enforced = false;
+    // The jobs are there to be listed. Their webhooks would be the memory of a delivery log.
+    settings.github.app.events.clear();
+    let world = World::new(env, settings, History::new(clock));
+    for number in 0..size {
+        let runner = NewRunner {
+            owner: REPO.to_owned(),
+            name: format!("runner-{number}"),
+            labels: vec!["lab-gpu".to_owned()],
+            group: None,
+            ephemeral: true,
+        };
+        let made = world.github().register_runner(runner, None);
+        assert!(made.is_ok(), "runner {number}: {made:?}");
+        let job = NewJob::new(&format!("J{number}"), REPO, vec!["lab-cpu".to_owned()]);
+        let queued = world.github().queue(job, None);
+        assert!(queued.is_ok(), "job {number}: {queued:?}");
+    }
+    world
+}
+
+/// An installation token, as any client gets one.
+async fn token(router: &Router) -> String {
+    let now = START
+        .parse::<jiff::Timestamp>()
+        .expect("this is a time")
+        .as_second();
+    let claims = json!({ "iat": now - 30, "exp": now + 300, "iss": 1234 });
+    let key = jsonwebtoken::EncodingKey::from_rsa_pem(LAB_APP_PRIVATE_KEY_PEM.as_bytes())
+        .expect("the lab's key is valid");
+    let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+    let jwt = jsonwebtoken::encode(&header, &claims, &key).expect("the claims can be signed");
+    let bearer = format!("Bearer {jwt}");
+    let path = format!("/repos/{REPO}/installation");
+    let installation = call(router, "GET", &path, &bearer).await["id"].clone();
+    let path = format!("/app/installations/{installation}/access_tokens");
+    let token = call(router, "POST", &path, &bearer).await["token"].clone();
+    token.as_str().unwrap_or_default().to_owned()
+}
+
+async fn call(router: &Router, method: &str, path: &str, authorization: &str) -> Value {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", authorization)
+        .header("user-agent", "bench")
+        .body(Body::empty())
+        .expect("the request is well formed");
+    let answer = router.clone().oneshot(request).await;
+    let answer = answer.expect("a router answers");
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+    serde_json::from_slice(&body.expect("a body of the fake is whole")).unwrap_or_default()
+}
+
+/// The most memory this process has held, in MiB. Linux only.
+fn memory_peak_mib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024)
+}
+
+fn listings(criterion: &mut Criterion) {
+    for size in SIZES {
+        let full = Full::of(size);
+        let last = size.div_ceil(100);
+        for (what, path, list) in [
+            ("runners", "actions/runners?", "runners"),
+            (
+                "queued runs",
+                "actions/runs?status=queued&",
+                "workflow_runs",
+            ),
+        ] {
+            let mut group = criterion.benchmark_group(format!("a page of {what}"));
+            for (place, page) in [("first", 1), ("middle", last.div_ceil(2)), ("last", last)] {
+                let path = format!("/repos/{REPO}/{path}per_page=100&page={page}");
+                let shown = full.get(&path);
+                // A filtered listing of GitHub ends after a thousand.
+                let within = list == "runners" || page <= 10;
+                let expected = if within { 100 } else { 0 };
+                let items = shown[list].as_array().map_or(0, Vec::len);
+                assert_eq!((items, &shown["total_count"]), (expected, &json!(size)));
+                group.bench_function(BenchmarkId::new(place, size), |bench| {
+                    bench.iter(|| full.get(&path));
+                });
+            }
+            group.finish();
+        }
+        if let Some(peak) = memory_peak_mib() {
+            println!("{size} runners and {size} queued jobs: at most {peak} MiB");
+        }
+    }
+}
+
+criterion_group!(benches, listings);
+criterion_main!(benches);
