@@ -20,7 +20,27 @@ pub(crate) const CORRECTIONS: [Correction; 1] = [
 ];
 
 /// Routes that GitHub's description does not have: `METHOD /template` and the reason.
-pub(crate) const UNDESCRIBED: [(&str, &str); 0] = [];
+pub(crate) const UNDESCRIBED: [(&str, &str); 7] = [
+    ("GET /settings/apps/new", "a page of the web site"),
+    (
+        "GET /organizations/{org}/settings/apps/new",
+        "a page of the web site",
+    ),
+    ("POST /settings/apps/new", "a form of the web site"),
+    (
+        "POST /organizations/{org}/settings/apps/new",
+        "a form of the web site",
+    ),
+    ("POST /settings/apps", "a form of the web site"),
+    (
+        "POST /organizations/{org}/settings/apps",
+        "a form of the web site",
+    ),
+    (
+        "GET /_logs/{token}",
+        "where a redirection to logs leads: a signed address of a storage, not of the API",
+    ),
+];
 
 /// Errors that GitHub describes and the fake never gives: the route or `*`, the status, the reason.
 pub(crate) const NEVER_GIVEN: [(&str, u16, &str); 7] = [

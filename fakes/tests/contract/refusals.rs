@@ -7,18 +7,41 @@ use serde_json::{Value, json};
 use crate::session::Session;
 
 /// Routes that anybody may ask.
-const PUBLIC: [&str; 0] = [];
+const PUBLIC: [&str; 9] = [
+    "/repos/{owner}/{repo}",
+    "/orgs/{org}",
+    "/rate_limit",
+    "/settings/apps/new",
+    "/organizations/{org}/settings/apps/new",
+    "/settings/apps",
+    "/organizations/{org}/settings/apps",
+    "/app-manifests/{code}/conversions",
+    "/_logs/{token}",
+];
 
 /// What each parameter of a template stands for: something that exists where the lab has one, and
 /// an id that nothing has.
-const FILLINGS: [(&str, &str); 7] = [
+const FILLINGS: [(&str, &str); 20] = [
     ("owner", "octo"),
     ("repo", "app"),
+    ("org", "octo"),
+    ("username", "octo"),
     ("installation_id", "999999999"),
     ("runner_id", "999999999"),
     ("run_id", "999999999"),
     ("job_id", "999999999"),
     ("delivery_id", "999999999"),
+    ("runner_group_id", "999999999"),
+    ("attempt_number", "999999999"),
+    ("hook_id", "999999999"),
+    ("check_run_id", "999999999"),
+    ("check_suite_id", "999999999"),
+    ("repository_id", "999999999"),
+    ("workflow_id", "nothing.yml"),
+    ("name", "nothing"),
+    ("ref", "nothing"),
+    ("code", "nothing"),
+    ("token", "nothing"),
 ];
 
 pub(crate) async fn ask(session: &Session) {

@@ -1,0 +1,51 @@
+//! Webhooks of repositories, of organisations and of the App, and the deliveries of each.
+
+use serde_json::{Value, json};
+
+use crate::session::{Caller, Session};
+
+pub(crate) async fn ask(session: &Session) {
+    let session = session.beside(|_| {});
+    let app = session.app();
+    app.get(200, "/app/hook/config").await;
+    let config = json!({"content_type": "json", "url": "https://hooks.example/app"});
+    app.ask(200, "PATCH", "/app/hook/config", &config).await;
+    let installation = session.installation().await;
+    for base in ["/repos/octo/app/hooks", "/orgs/octo/hooks"] {
+        hook_of(&session, &installation, base).await;
+    }
+}
+
+/// A hook is made, tried, listened to, changed and deleted.
+async fn hook_of(session: &Session, installation: &Caller, base: &str) {
+    let config = json!({"url": "https://hooks.example/x", "content_type": "json", "secret": "s3"});
+    let wanted = json!({"name": "web", "events": ["workflow_job", "push"], "config": config});
+    let made = installation.post(201, base, wanted).await;
+    installation.post(422, base, json!({"config": {}})).await;
+    installation.get(200, base).await;
+    let hook = format!("{base}/{}", made.body["id"]);
+    installation.get(200, &hook).await;
+    let ping = format!("{hook}/pings");
+    installation.post(204, &ping, Value::Null).await;
+    if base.starts_with("/repos") {
+        let test = format!("{hook}/tests");
+        installation.post(204, &test, Value::Null).await;
+    }
+    session.lab.queue(&format!("job for {base}"), &["a"]);
+    session.lab.sleep(2.0).await;
+    let log = format!("{hook}/deliveries");
+    let listed = installation.get(200, &log).await;
+    for delivery in listed.body.as_array().unwrap() {
+        let path = format!("{log}/{}", delivery["id"]);
+        installation.get(200, &path).await;
+        let again = format!("{path}/attempts");
+        installation.post(202, &again, Value::Null).await;
+    }
+    let change = json!({"events": ["push"], "active": false});
+    installation.ask(200, "PATCH", &hook, &change).await;
+    let config = format!("{hook}/config");
+    installation.get(200, &config).await;
+    let change = json!({"url": "https://hooks.example/y", "insecure_ssl": "1"});
+    installation.ask(200, "PATCH", &config, &change).await;
+    installation.delete(204, &hook).await;
+}
