@@ -15,12 +15,11 @@ pub(super) const ROUTES: &[Route] = &[Route::get(
 )];
 
 /// Limits in an hour or a minute of what this fake does not answer: nothing of them is ever used.
-const UNUSED: [(&str, u32, i64); 8] = [
+const UNUSED: [(&str, u32, i64); 7] = [
     ("search", 30, 60),
     ("code_search", 10, 60),
     ("graphql", 5_000, 3600),
     ("source_import", 100, 60),
-    ("code_scanning_upload", 1_000, 3600),
     ("scim", 15_000, 3600),
     ("dependency_snapshots", 100, 60),
     ("code_scanning_autofix", 10, 60),
@@ -32,22 +31,17 @@ impl Github {
         let now_s = self.now().as_second();
         let core = self.bucket(account, Resource::Core);
         let mut body = String::from("{\"resources\":{");
-        push_bucket(&mut body, "core", "core", core);
+        push_bucket(&mut body, "core", core);
         for resource in [Resource::RunnerRegistration, Resource::Manifest] {
             body.push(',');
-            push_bucket(
-                &mut body,
-                resource.as_str(),
-                resource.as_str(),
-                self.bucket(account, resource),
-            );
+            let bucket = self.bucket(account, resource);
+            push_bucket(&mut body, resource.as_str(), bucket);
         }
         for (name, limit, length_s) in UNUSED {
             let reset_s = now_s + length_s;
             body.push(',');
             push_bucket(
                 &mut body,
-                name,
                 name,
                 Bucket {
                     limit,
@@ -59,14 +53,14 @@ impl Github {
         body.push('}');
         if ask.version == ApiVersion::V2022_11_28 {
             body.push(',');
-            push_bucket(&mut body, "rate", "core", core);
+            push_bucket(&mut body, "rate", core);
         }
         body.push('}');
         Reply::text(200, body)
     }
 }
 
-fn push_bucket(out: &mut String, key: &str, name: &str, bucket: Bucket) {
+fn push_bucket(out: &mut String, key: &str, bucket: Bucket) {
     let Bucket {
         limit,
         used,
@@ -76,7 +70,7 @@ fn push_bucket(out: &mut String, key: &str, name: &str, bucket: Bucket) {
     push_display(
         out,
         format_args!(
-            "\"{key}\":{{\"limit\":{limit},\"used\":{used},\"remaining\":{remaining},\"reset\":{reset_s},\"resource\":\"{name}\"}}"
+            "\"{key}\":{{\"limit\":{limit},\"used\":{used},\"remaining\":{remaining},\"reset\":{reset_s}}}"
         ),
     );
 }

@@ -94,17 +94,6 @@ impl Description {
         })
     }
 
-    /// The webhooks of an event.
-    pub(crate) fn webhooks_of(&self, event: &str) -> Vec<&str> {
-        let prefix = format!("{}-", event.replace('_', "-"));
-        let all = self.document["webhooks"].as_object();
-        all.into_iter()
-            .flatten()
-            .map(|(name, _)| name.as_str())
-            .filter(|name| name.starts_with(&prefix))
-            .collect()
-    }
-
     /// What a `$ref` outside schemas stands for.
     fn resolved<'d>(&'d self, value: &'d Value) -> &'d Value {
         match value.get("$ref").and_then(Value::as_str) {

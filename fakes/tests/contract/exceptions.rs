@@ -21,55 +21,110 @@ pub(crate) const CORRECTIONS: [Correction; 1] = [
 
 /// Routes that GitHub's description does not have: `METHOD /template` and the reason.
 pub(crate) const UNDESCRIBED: [(&str, &str); 7] = [
-    ("GET /settings/apps/new", FORM),
-    ("GET /organizations/{org}/settings/apps/new", FORM),
-    ("POST /settings/apps/new", FORM),
-    ("POST /organizations/{org}/settings/apps/new", FORM),
-    ("POST /settings/apps", FORM),
-    ("POST /organizations/{org}/settings/apps", FORM),
+    ("GET /settings/apps/new", "a page of the web site"),
+    (
+        "GET /organizations/{org}/settings/apps/new",
+        "a page of the web site",
+    ),
+    ("POST /settings/apps/new", "a form of the web site"),
+    (
+        "POST /organizations/{org}/settings/apps/new",
+        "a form of the web site",
+    ),
+    ("POST /settings/apps", "a form of the web site"),
+    (
+        "POST /organizations/{org}/settings/apps",
+        "a form of the web site",
+    ),
     (
         "GET /_logs/{token}",
-        "where a log link leads is no part of GitHub's API",
+        "where a redirection to logs leads: a signed address of a storage, not of the API",
     ),
 ];
 
-const FORM: &str = "a page of the web site, on which a person makes an App from a manifest";
-
 /// Errors that GitHub describes and the fake never gives: the route or `*`, the status, the reason.
-pub(crate) const NEVER_GIVEN: [(&str, u16, &str); 7] = [
+pub(crate) const NEVER_GIVEN: [(&str, u16, &str); 19] = [
     (
         "*",
         304,
         "the fake sends no ETag, so nobody asks conditionally",
     ),
-    (
-        "GET /repos/{owner}/{repo}/installation",
-        301,
-        "repositories are not renamed",
-    ),
-    (
-        "GET /app/hook/deliveries/{delivery_id}",
-        400,
-        "an id that is no number is an unknown path",
-    ),
+    ("GET /app/hook/deliveries/{delivery_id}", 400, NO_NUMBER),
     (
         "GET /app/hook/deliveries/{delivery_id}",
         422,
-        "it takes nothing that could be invalid",
+        NOTHING_INVALID,
     ),
     (
         "POST /app/hook/deliveries/{delivery_id}/attempts",
         400,
-        "an id that is no number is an unknown path",
+        NO_NUMBER,
     ),
     (
         "POST /app/hook/deliveries/{delivery_id}/attempts",
         422,
-        "it takes nothing that could be invalid",
+        NOTHING_INVALID,
     ),
     (
-        "POST /app/installations/{installation_id}/access_tokens",
+        "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}",
+        400,
+        NO_NUMBER,
+    ),
+    (
+        "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}",
+        422,
+        NOTHING_INVALID,
+    ),
+    (
+        "POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
+        400,
+        NO_NUMBER,
+    ),
+    (
+        "POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
+        422,
+        NOTHING_INVALID,
+    ),
+    (
+        "GET /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}",
+        400,
+        NO_NUMBER,
+    ),
+    (
+        "GET /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}",
+        422,
+        NOTHING_INVALID,
+    ),
+    (
+        "POST /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
+        400,
+        NO_NUMBER,
+    ),
+    (
+        "POST /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
+        422,
+        NOTHING_INVALID,
+    ),
+    ("GET /orgs/{org}/hooks", 404, OTHERS_ORG),
+    ("POST /orgs/{org}/hooks", 404, OTHERS_ORG),
+    (
+        "POST /app-manifests/{code}/conversions",
+        422,
+        "no rule is known that a code could break",
+    ),
+    (
+        "GET /repos/{owner}/{repo}",
         403,
-        "installations are not suspended",
+        "whoever may not see a repository is told that it is not there",
+    ),
+    ("GET /rate_limit", 404, "limits are always there"),
+    (
+        "DELETE /repos/{owner}/{repo}/actions/runs/{run_id}/logs",
+        500,
+        "the fake fails only when a fault says so",
     ),
 ];
+
+const NO_NUMBER: &str = "an id that is no number is an unknown path";
+const NOTHING_INVALID: &str = "it takes nothing that could be invalid";
+const OTHERS_ORG: &str = "a token of another owner is refused with 403";

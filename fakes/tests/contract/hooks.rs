@@ -1,66 +1,81 @@
-//! Webhooks of repositories and organisations, the App's hook, and the events that only they send.
+//! Webhooks of repositories, of organisations and of the App, and the deliveries of each.
 
-use fakes::RepoSettings;
+use fakes::ids::EventId;
 use serde_json::{Value, json};
 
 use crate::session::{Caller, Session};
 
 pub(crate) async fn ask(session: &Session) {
-    let session = session.beside(|settings| {
-        for permission in ["repository_hooks", "organization_hooks"] {
-            let granted = (permission.to_owned(), "write".to_owned());
-            settings.github.app.permissions.extend([granted]);
-        }
-        settings
-            .github
-            .repos
-            .push(RepoSettings::installed("octo/other"));
-    });
-    let installation = session.installation().await;
+    let session = session.beside(|_| {});
     let app = session.app();
     app.get(200, "/app/hook/config").await;
-    let change = json!({"url": "https://dispatcher.example/webhook", "content_type": "json"});
-    app.patch(200, "/app/hook/config", change).await;
-    for home in ["/repos/octo/app/hooks", "/orgs/octo/hooks"] {
-        of(&session, &installation, home).await;
+    let config = json!({"content_type": "json", "url": "https://hooks.example/app"});
+    app.ask(200, "PATCH", "/app/hook/config", &config).await;
+    let installation = session.installation().await;
+    for base in ["/repos/octo/app/hooks", "/orgs/octo/hooks"] {
+        hook_of(&session, &installation, base).await;
     }
+    all_events(&session, &installation).await;
 }
 
-async fn of(session: &Session, installation: &Caller, home: &str) {
-    let config = json!({"url": "https://hooks.example/x", "content_type": "json", "secret": "s"});
-    let body = json!({"name": "web", "events": ["workflow_job"], "config": config});
-    let made = installation.post(201, home, body.clone()).await;
-    let hook = format!("{home}/{}", made.body["id"]);
-    installation.get(200, home).await;
+/// A hook that hears everything, in a form, while everything happens.
+async fn all_events(session: &Session, installation: &Caller) {
+    let config =
+        json!({"url": "https://hooks.example/all", "content_type": "form", "secret": "s3"});
+    let wanted = json!({"name": "web", "events": ["*"], "config": config});
+    installation
+        .post(201, "/repos/octo/app/hooks", wanted)
+        .await;
+    let lab = &session.lab;
+    lab.queue("heard of", &["heard"]);
+    lab.launch("heard of", &["heard"]).await;
+    lab.sleep(180.0).await;
+    let github = lab.world.github();
+    let id = lab.installation("octo/app").await;
+    github.announce_repositories(id, &["octo/app"], &[], EventId(1));
+    github.announce_repositories(id, &[], &["octo/app"], EventId(1));
+    github.suspend("octo", None);
+    github.unsuspend("octo", None);
+    github.uninstall("octo", None);
+    github.install("octo", None);
+    github.rename_repo("octo/app", "octo/renamed", None);
+    lab.sleep(5.0).await;
+}
+
+/// A hook is made, tried, listened to, changed and deleted.
+async fn hook_of(session: &Session, installation: &Caller, base: &str) {
+    let config = json!({"url": "https://hooks.example/x", "content_type": "json", "secret": "s3"});
+    let wanted = json!({"name": "web", "events": ["workflow_job", "push"], "config": config});
+    let made = installation.post(201, base, wanted).await;
+    installation.post(422, base, json!({"config": {}})).await;
+    installation.get(200, base).await;
+    let hook = format!("{base}/{}", made.body["id"]);
     installation.get(200, &hook).await;
-    installation
-        .patch(200, &hook, json!({"active": true, "events": ["*"]}))
-        .await;
-    installation.get(200, &format!("{hook}/config")).await;
-    let url = json!({"url": "https://hooks.example/y"});
-    installation
-        .patch(200, &format!("{hook}/config"), url)
-        .await;
-    installation
-        .post(204, &format!("{hook}/pings"), Value::Null)
-        .await;
-    if home.starts_with("/repos") {
-        installation
-            .post(204, &format!("{hook}/tests"), Value::Null)
-            .await;
+    let ping = format!("{hook}/pings");
+    installation.post(204, &ping, Value::Null).await;
+    if base.starts_with("/repos") {
+        let test = format!("{hook}/tests");
+        installation.post(204, &test, Value::Null).await;
     }
-    session.lab.queue(&format!("J {home}"), &["a"]);
-    session.lab.sleep(5.0).await;
-    let deliveries = format!("{hook}/deliveries");
-    let listed = installation.get(200, &deliveries).await;
-    let delivery = format!("{deliveries}/{}", listed.body[0]["id"]);
-    installation.get(200, &delivery).await;
-    installation
-        .post(202, &format!("{delivery}/attempts"), Value::Null)
-        .await;
-    session.lab.sleep(5.0).await;
+    session.lab.queue(&format!("job for {base}"), &["a"]);
+    session.lab.sleep(2.0).await;
+    let log = format!("{hook}/deliveries");
+    let listed = installation.get(200, &log).await;
+    installation.get(400, &format!("{log}?cursor=x")).await;
+    installation.get(422, &format!("{log}?status=x")).await;
+    for delivery in listed.body.as_array().unwrap() {
+        let path = format!("{log}/{}", delivery["id"]);
+        installation.get(200, &path).await;
+        let again = format!("{path}/attempts");
+        installation.post(202, &again, Value::Null).await;
+    }
+    let change = json!({"events": ["push"], "active": false});
+    installation.ask(200, "PATCH", &hook, &change).await;
+    let wrong = json!({"config": {"url": "nowhere"}});
+    installation.ask(422, "PATCH", &hook, &wrong).await;
+    let config = format!("{hook}/config");
+    installation.get(200, &config).await;
+    let change = json!({"url": "https://hooks.example/y", "insecure_ssl": "1"});
+    installation.ask(200, "PATCH", &config, &change).await;
     installation.delete(204, &hook).await;
-    installation.get(404, &hook).await;
-    let wrong = json!({"name": "web", "config": {"url": ""}});
-    installation.post(422, home, wrong).await;
 }

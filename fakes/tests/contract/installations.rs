@@ -24,6 +24,7 @@ async fn lookups(session: &Session) {
     installation.get(200, "/orgs/octo").await;
     installation.get(404, "/orgs/nobody").await;
     installation.get(200, "/repos/octo/app").await;
+    installation.get(404, "/repos/octo/nothing").await;
     installation.get(200, "/rate_limit").await;
     session.caller(None).get(200, "/rate_limit").await;
     let id = session.lab.installation("octo/app").await;
@@ -58,7 +59,6 @@ async fn renamed(session: &Session) {
     let github = session.lab.world.github();
     github.rename_repo("octo/app", "octo/new", None);
     installation.get(301, "/repos/octo/app").await;
-    installation.get(301, "/repos/octo/app/hooks").await;
     app.get(301, "/repos/octo/app/installation").await;
     installation.get(200, "/repos/octo/new").await;
     session.lab.sleep(5.0).await;
@@ -77,31 +77,23 @@ async fn manifest(session: &Session) {
         "url": "https://example.com", "name": "Made here",
         "redirect_url": "https://example.com/made", "hook_attributes": {"url": "https://example.com/hook"},
     });
+    let text = manifest.to_string();
     for home in ["/settings", "/organizations/octo/settings"] {
-        let shown = session
-            .form(
-                &format!("{home}/apps/new?state=s"),
-                &[("manifest", &manifest.to_string())],
-            )
-            .await;
+        let path = format!("{home}/apps/new?state=s");
+        let shown = session.form(&path, &[("manifest", &text)]).await;
         assert_eq!(shown.status, 200);
-        let confirmed = session
-            .form(
-                &format!("{home}/apps?state=s"),
-                &[("manifest", &manifest.to_string())],
-            )
-            .await;
+        let fields = [
+            ("manifest", text.as_str()),
+            ("state", "s"),
+            ("name", "Made here"),
+        ];
+        let confirmed = session.form(&format!("{home}/apps"), &fields).await;
         let place = confirmed.header("location").to_owned();
         let code = place.split_once("code=").map(|(_, rest)| rest);
         let code = code
             .and_then(|rest| rest.split('&').next())
             .unwrap_or_default();
-        nobody
-            .post(
-                201,
-                &format!("/app-manifests/{code}/conversions"),
-                Value::Null,
-            )
-            .await;
+        let conversions = format!("/app-manifests/{code}/conversions");
+        nobody.post(201, &conversions, Value::Null).await;
     }
 }

@@ -17,7 +17,7 @@
 //! 1. Put it into the fake's table with GitHub's own template. From then on [`coverage`] fails until the
 //!    session gets a success from it, and until each error GitHub describes for it was given, or is excused
 //!    in [`exceptions`] with a reason. An excuse that is no longer needed fails as well.
-//! 2. Ask for it in the file of its subject ([`apps`], [`deliveries`], [`runners`], [`runs`]): once for each shape
+//! 2. Ask for it in the file of its subject ([`apps`], [`deliveries`], [`hooks`], [`runners`], [`runs`]): once for each shape
 //!    its answer can take. [`refusals`] already asks every route without a credential, with wrong ones, without
 //!    permission, and for what does not exist; a new kind of `{parameter}` needs a value there.
 //! 3. A route that GitHub does not describe goes into [`exceptions::UNDESCRIBED`] with the reason.

@@ -22,6 +22,20 @@ pub(crate) async fn ask(session: &Session) {
         labels(&installation, home).await;
     }
     groups(&session, &installation).await;
+    default_labels(&session).await;
+}
+
+/// A default label cannot be taken away.
+async fn default_labels(session: &Session) {
+    let session = session.beside(|settings| settings.github.runners.jit_default_labels = true);
+    let installation = session.installation().await;
+    for home in [ORG, REPO] {
+        let jit = format!("{home}/generate-jitconfig");
+        let body = json!({"name": "fixed", "runner_group_id": 1, "labels": ["gpu"]});
+        let made = installation.post(201, &jit, body).await;
+        let path = format!("{home}/{}/labels/Linux", made.body["runner"]["id"]);
+        installation.delete(422, &path).await;
+    }
 }
 
 async fn runners(installation: &Caller) {
@@ -65,6 +79,10 @@ async fn labels(installation: &Caller, home: &str) {
     installation.delete(200, &path).await;
     installation.put(422, &path, json!({"labels": 7})).await;
     installation.post(422, &path, json!({})).await;
+    let nobody = format!("{home}/9/labels");
+    let labels = json!({"labels": ["x"]});
+    installation.post(404, &nobody, labels.clone()).await;
+    installation.put(404, &nobody, labels).await;
 }
 
 async fn groups(session: &Session, installation: &Caller) {
@@ -119,5 +137,24 @@ async fn groups(session: &Session, installation: &Caller) {
         .put(204, &runners, json!({"runners": [runner]}))
         .await;
     installation.delete(204, &group).await;
+    refused(session, installation).await;
     installation.get(404, &group).await;
+}
+
+/// A busy runner cannot be deleted.
+async fn refused(session: &Session, installation: &Caller) {
+    let lab = &session.lab;
+    let github = lab.world.github();
+    let runner = NewRunner {
+        owner: "octo".to_owned(),
+        name: "taken".to_owned(),
+        labels: vec!["taken".to_owned()],
+        group: None,
+        ephemeral: true,
+    };
+    let id = github.register_runner(runner, None).unwrap();
+    github.connect_runner(id, None).unwrap();
+    lab.queue("takes it", &["taken"]);
+    lab.sleep(5.0).await;
+    installation.delete(422, &format!("{ORG}/{}", id.0)).await;
 }

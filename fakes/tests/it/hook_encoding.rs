@@ -3,26 +3,7 @@
 use fakes::ContentType;
 use serde_json::Value;
 
-use crate::lab::{Lab, sha256_signature};
-
-/// The payload inside `payload=…`.
-fn unwrapped(form: &[u8]) -> Value {
-    let text = std::str::from_utf8(form).unwrap();
-    let mut bytes = Vec::new();
-    let mut rest = text.strip_prefix("payload=").unwrap().bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let digits = [rest.next().unwrap(), rest.next().unwrap()];
-                let digits = std::str::from_utf8(&digits).unwrap();
-                bytes.push(u8::from_str_radix(digits, 16).unwrap());
-            }
-            plain => bytes.push(plain),
-        }
-    }
-    serde_json::from_slice(&bytes).unwrap()
-}
+use crate::lab::{Lab, sha256_signature, unwrapped};
 
 #[tokio::test(start_paused = true)]
 async fn a_form_carries_the_payload_and_its_signature_covers_the_form() {

@@ -468,3 +468,22 @@ pub(crate) fn job(name: &str, labels: &[&str]) -> NewJob {
     let labels = labels.iter().map(|&label| label.to_owned()).collect();
     NewJob::new(name, "octo/app", labels)
 }
+
+/// The payload in the form that a hook with that encoding is sent.
+pub(crate) fn unwrapped(form: &[u8]) -> Value {
+    let text = std::str::from_utf8(form).unwrap();
+    let mut bytes = Vec::new();
+    let mut rest = text.strip_prefix("payload=").unwrap().bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                let digits = std::str::from_utf8(&digits).unwrap();
+                bytes.push(u8::from_str_radix(digits, 16).unwrap());
+            }
+            plain => bytes.push(plain),
+        }
+    }
+    serde_json::from_slice(&bytes).unwrap()
+}
