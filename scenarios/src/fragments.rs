@@ -151,7 +151,8 @@ impl Brought {
             match whole {
                 None => *whole = Some(part.clone()),
                 Some(whole) => {
-                    join(whole, part, scenario.get(key), key, depth).map_err(|path| clash(&path))?
+                    join(whole, part, scenario.get(key), key, depth)
+                        .map_err(|path| clash(&path))?;
                 }
             }
         }

@@ -13,7 +13,7 @@ use super::{
     reply::{error, invalid_request, not_found, parse},
     repository_text::Repository,
     route::{Access, Ask, Owner, Route},
-    runner_groups::{DEFAULT_GROUP, RunnerGroup, Visibility},
+    runner_groups::{DEFAULT_GROUP, RunnerGroup, RunnerGroups, Visibility},
     state::State,
 };
 use crate::{calls::Reply, ids::RunnerId};
@@ -110,7 +110,7 @@ impl Github {
         let groups = state.runner_groups.get(&organization.id);
         let groups: Vec<GroupObject<'_>> = groups
             .into_iter()
-            .flat_map(|groups| groups.values())
+            .flat_map(RunnerGroups::values)
             .filter(|group| visible_to.is_none_or(|repo| group.allows(repo)))
             .map(|group| GroupObject::of(group, organization))
             .collect();

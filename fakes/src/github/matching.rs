@@ -150,7 +150,11 @@ impl Matching {
         };
         self.idle_of.remove(&gone.kind);
         for label in &gone.kind.labels {
-            leave(&mut self.idle_with, (gone.kind.scope, label.clone()), class);
+            leave(
+                &mut self.idle_with,
+                &(gone.kind.scope, label.clone()),
+                class,
+            );
         }
         for job_class in gone.suits {
             if let Some(jobs) = self.waiting.get_mut(&job_class) {
@@ -260,7 +264,7 @@ impl Matching {
             }
         }
         for scope in gone.kind.scopes() {
-            leave(&mut self.anchored_at, (scope, gone.anchor.clone()), class);
+            leave(&mut self.anchored_at, &(scope, gone.anchor.clone()), class);
         }
         for runner_class in gone.suits {
             if let Some(runners) = self.idle.get_mut(&runner_class) {
@@ -342,13 +346,13 @@ impl Matching {
 
 fn leave(
     index: &mut BTreeMap<(Scope, String), BTreeSet<Class>>,
-    key: (Scope, String),
+    key: &(Scope, String),
     class: Class,
 ) {
-    if let Some(classes) = index.get_mut(&key) {
+    if let Some(classes) = index.get_mut(key) {
         classes.remove(&class);
         if classes.is_empty() {
-            index.remove(&key);
+            index.remove(key);
         }
     }
 }

@@ -230,13 +230,13 @@ impl Github {
             self.age(state, id, because);
             return;
         }
-        let mut ended = because;
-        let mut busy_for_ms = 0;
-        if status == Some(Status::InProgress) {
+        let (ended, busy_for_ms) = if status == Some(Status::InProgress) {
             self.conclude(state, job, Conclusion::Failure, because);
-            ended = state.jobs.get(&job).map_or(because, |job| job.last_event);
-            busy_for_ms = millis(self.settings().runners.busy_after_loss);
-        }
+            let ended = state.jobs.get(&job).map_or(because, |job| job.last_event);
+            (ended, millis(self.settings().runners.busy_after_loss))
+        } else {
+            (because, 0)
+        };
         if ephemeral {
             self.retire(state, id, busy_for_ms, ended);
         } else {

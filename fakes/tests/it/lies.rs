@@ -82,6 +82,9 @@ async fn busy_runner() -> Lab {
     lab
 }
 
+/// Names and values.
+type Headers = &'static [(&'static str, &'static str)];
+
 #[tokio::test(start_paused = true)]
 async fn a_busy_runner_is_shown_as_idle_in_the_list_and_by_itself() {
     let lab = busy_runner().await;
@@ -385,7 +388,7 @@ async fn effect_then_error_registers_the_runner_and_answers_502() {
 /// The four shapes in which GitHub refuses a caller that asks too often.
 #[tokio::test(start_paused = true)]
 async fn a_rate_limit_in_any_of_its_shapes_overrides_the_fakes_own_headers() {
-    let shapes: [(u16, &[(&str, &str)], &str); 4] = [
+    let shapes: [(u16, Headers, &str); 4] = [
         (429, &[("retry-after", "60")], "rate limit"),
         (
             403,
