@@ -148,7 +148,10 @@ async fn an_uninstalled_app_has_no_tokens_no_webhooks_and_a_new_id_when_it_retur
     lab.queue("J2", &["x"]);
     lab.sleep(5.0).await;
     assert_eq!(jobs_told(&lab), ["J2.queued"]);
-    assert_eq!(lab.received()[0].body["installation"]["id"], anew);
+    assert_eq!(
+        lab.received_of("workflow_job")[0].body["installation"]["id"],
+        anew
+    );
     assert_eq!(lab.jit("r1", &["x"]).await.status, 201);
 }
 
