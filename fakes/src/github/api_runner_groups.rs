@@ -333,10 +333,13 @@ impl State {
         organization: &Organization,
         ask: &Ask<'_>,
     ) -> Result<&RunnerGroup, Reply> {
-        self.runner_groups
-            .get(&organization.id)
-            .and_then(|groups| groups.get(ask.number("runner_group_id")))
+        self.runner_group(organization.id, ask.number("runner_group_id"))
             .ok_or_else(not_found)
+    }
+
+    /// A group of an organisation, both by their ids.
+    pub(super) fn runner_group(&self, organization: u64, group: u64) -> Option<&RunnerGroup> {
+        self.runner_groups.get(&organization)?.get(group)
     }
 
     /// Refuses a name that is empty or that another group has. The status of the latter is UNCONFIRMED.

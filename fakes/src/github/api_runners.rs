@@ -230,9 +230,7 @@ impl Github {
                 return Err(invalid_request("A repository has runner group 1 only."));
             }
             Owner::Organization(organization) => state
-                .runner_groups
-                .get(&organization.id)
-                .and_then(|groups| groups.get(wanted.runner_group_id))
+                .runner_group(organization.id, wanted.runner_group_id)
                 .map(|group| group.name.as_str())
                 .ok_or_else(not_found)?,
         };

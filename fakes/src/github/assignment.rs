@@ -259,7 +259,7 @@ impl State {
         let runner = self.runners.get(&runner)?;
         let name = match runner.owner.scope() {
             Scope::Repository(_) => DEFAULT_GROUP_NAME,
-            Scope::Organization(id) => &self.runner_groups.get(&id)?.get(runner.group)?.name,
+            Scope::Organization(id) => &self.runner_group(id, runner.group)?.name,
         };
         Some((runner.group, name.to_owned()))
     }

@@ -232,10 +232,7 @@ impl Github {
     /// known by that name.
     pub fn add_hook(&self, hook: NewHook, because: Option<EventId>) -> Option<HookId> {
         let mut state = self.state();
-        let owner = match state.repo(&hook.on) {
-            Some(repo) => Owner::Repository(repo.clone()),
-            None => Owner::Organization(state.organizations.get(&hook.on.to_lowercase())?.clone()),
-        };
+        let owner = state.owner_named(&hook.on)?;
         let parts = HookParts {
             home: Home::Owner(owner),
             active: true,
