@@ -31,7 +31,7 @@ pub mod settings;
 mod tamper;
 pub mod world;
 
-pub use calls::ConnectionReset;
+pub use calls::{ConnectionReset, RouteInfo};
 pub use env::{Clock, Draw, Env, Span, Spawner};
 pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
 pub use github::{

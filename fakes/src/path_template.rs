@@ -37,6 +37,18 @@ pub(crate) fn matches(template: &'static str, path: &str) -> Option<Params> {
     }
 }
 
+/// How many slashes a path has.
+pub(crate) const fn depth(path: &str) -> usize {
+    let (bytes, mut index, mut slashes) = (path.as_bytes(), 0, 0);
+    while index < bytes.len() {
+        if bytes[index] == b'/' {
+            slashes += 1;
+        }
+        index += 1;
+    }
+    slashes
+}
+
 fn name_in(segment: &'static str) -> Option<&'static str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }

@@ -110,6 +110,7 @@ pub const CALLS: &[&str] = &[
     "hf.whoami",
     "hf.create",
     "hf.list",
+    "hf.logs",
     "hf.inspect",
     "hf.cancel",
     "hf.hardware",
@@ -163,6 +164,7 @@ pub(crate) const READING_CALLS: &[&str] = &[
     "github.user-installation",
     "hf.whoami",
     "hf.list",
+    "hf.logs",
     "hf.inspect",
     "hf.hardware",
 ];

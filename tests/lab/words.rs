@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fakes::github::routes;
+use fakes::{github, hf};
 
 /// Calls that a runner makes inside the process, so that no route has their names.
 const BY_RUNNERS: [&str; 3] = [
@@ -12,12 +12,12 @@ const BY_RUNNERS: [&str; 3] = [
 ];
 
 #[test]
-fn the_language_knows_every_call_of_the_fake_github_and_no_other() {
-    let answered: BTreeSet<&str> = routes().map(|route| route.name).chain(BY_RUNNERS).collect();
-    let known: BTreeSet<&str> = scenarios::CALLS
-        .iter()
-        .copied()
-        .filter(|call| call.starts_with("github."))
+fn the_language_knows_every_call_of_the_fakes_and_no_other() {
+    let answered: BTreeSet<&str> = github::routes()
+        .chain(hf::routes())
+        .map(|route| route.name)
+        .chain(BY_RUNNERS)
         .collect();
+    let known: BTreeSet<&str> = scenarios::CALLS.iter().copied().collect();
     assert_eq!(known, answered);
 }

@@ -58,8 +58,7 @@ impl Calls {
         subject: &Subject<'_>,
     ) -> bool {
         if matches!(strike.effect, Effect::Truncate) {
-            reply.breaks_off = reply.body.len() > 1;
-            return reply.breaks_off;
+            return reply.break_off();
         }
         let Ok(honest) = std::str::from_utf8(&reply.body) else {
             return false;

@@ -6,6 +6,7 @@
 mod in_process;
 mod lies;
 mod reply;
+mod route_info;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,8 @@ use crate::{
 
 pub(crate) use in_process::{Failure, RunnerCall};
 pub use reply::ConnectionReset;
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Live, Reply};
+pub use route_info::RouteInfo;
 
 /// No request body of either API comes near this.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;

@@ -1,10 +1,10 @@
 //! What a fake answers, before it becomes an HTTP response.
 
-use std::task::Poll;
+use std::{fmt, sync::Arc, task::Poll};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -52,12 +52,44 @@ impl ConnectionReset {
     }
 }
 
+/// A body that goes on for as long as the caller listens: a stream of server-sent events.
+#[derive(Clone)]
+pub(crate) struct Live(Arc<dyn Fn() -> BoxStream<'static, Bytes> + Send + Sync>);
+
+impl Live {
+    /// A body whose pieces `start` begins to give anew for every answer.
+    pub(crate) fn new(
+        start: impl Fn() -> BoxStream<'static, Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(start))
+    }
+
+    /// The pieces; one that breaks off gives only the first, and then the connection is gone.
+    fn body(&self, breaks_off: bool) -> Body {
+        let pieces = (self.0)().map(Ok);
+        if breaks_off {
+            let cut = stream::once(async { Err(broken()) });
+            Body::from_stream(pieces.take(1).chain(cut))
+        } else {
+            Body::from_stream(pieces)
+        }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Live")
+    }
+}
+
 /// An answer of one of the fakes.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// What comes in the body's place, if that is not known yet.
+    live: Option<Live>,
     /// Whether the call changed the fake's state.
     pub(crate) changed_something: bool,
     /// Whether the connection breaks in the middle of the body.
@@ -69,6 +101,12 @@ impl Reply {
         Self::text(status, String::new())
     }
 
+    /// Breaks the connection in the middle of the body, if there is a middle.
+    pub(super) fn break_off(&mut self) -> bool {
+        self.breaks_off = self.live.is_some() || self.body.len() > 1;
+        self.breaks_off
+    }
+
     /// A JSON answer that is already text.
     pub(crate) fn text(status: u16, body: String) -> Self {
         let body = Bytes::from(body);
@@ -76,6 +114,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             body,
+            live: None,
             changed_something: false,
             breaks_off: false,
         }
@@ -86,11 +125,20 @@ impl Reply {
         Self::text(status, serde_json::to_string(body).unwrap_or_default())
     }
 
+    /// Server-sent events.
+    pub(crate) fn events(live: Live) -> Self {
+        let mut reply =
+            Self::empty(200).with_header("content-type", "text/event-stream".to_owned());
+        reply.live = Some(live);
+        reply
+    }
+
     pub(super) fn scripted(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Self {
         Self {
             status,
             headers,
             body,
+            live: None,
             changed_something: false,
             breaks_off: false,
         }
@@ -108,10 +156,10 @@ impl Reply {
     }
 
     pub(super) fn into_response(self, common: Vec<(&'static str, String)>) -> Response {
-        let body = if self.breaks_off {
-            broken_off(&self.body)
-        } else {
-            Body::from(self.body.clone())
+        let body = match &self.live {
+            Some(live) => live.body(self.breaks_off),
+            None if self.breaks_off => broken_off(&self.body),
+            None => Body::from(self.body.clone()),
         };
         let mut response = Response::new(body);
         *response.status_mut() =
@@ -121,7 +169,7 @@ impl Reply {
             let json = HeaderValue::from_static("application/json; charset=utf-8");
             headers.insert(header::CONTENT_TYPE, json);
         }
-        if self.breaks_off {
+        if self.breaks_off && self.live.is_none() {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
         }
         for (name, value) in common {

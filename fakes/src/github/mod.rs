@@ -94,6 +94,7 @@ use crate::{
     settings::GithubSettings,
 };
 
+pub use crate::calls::RouteInfo;
 pub use concurrency::Concurrency;
 pub(crate) use connections::{Credential, JitConfig, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
@@ -103,7 +104,6 @@ pub use listener::RunnerRefusal;
 pub(crate) use listener::run_job;
 pub use new_job::{NewJob, RunIsFull};
 pub use repositories::RepoView;
-pub use route::RouteInfo;
 pub use routes::routes;
 pub use runner_life::NewRunner;
 pub use standing::{RunConclusion, RunStatus};

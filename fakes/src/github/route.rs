@@ -9,20 +9,9 @@ use super::{
     versions::ApiVersion,
 };
 use crate::{
-    calls::{CallContext, Incoming, Reply},
-    path_template::{self, Params},
+    calls::{CallContext, Incoming, Reply, RouteInfo},
+    path_template::{self, Params, depth},
 };
-
-/// A method and a path that the fake GitHub answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RouteInfo {
-    /// The HTTP method.
-    pub method: Method,
-    /// The path without any prefix, its parameters named as in GitHub's OpenAPI description.
-    pub path: &'static str,
-    /// Its name in histories, fault rules and scenarios.
-    pub name: &'static str,
-}
 
 /// A route, with what answers it.
 pub(super) struct Route {
@@ -186,16 +175,4 @@ impl Route {
             name: self.name,
         }
     }
-}
-
-/// How many slashes a path has.
-pub(super) const fn depth(path: &str) -> usize {
-    let (bytes, mut index, mut slashes) = (path.as_bytes(), 0, 0);
-    while index < bytes.len() {
-        if bytes[index] == b'/' {
-            slashes += 1;
-        }
-        index += 1;
-    }
-    slashes
 }

@@ -9,14 +9,14 @@ use super::{
     api_installations, api_logs, api_lookups, api_manifest, api_rate_limit, api_run_changes,
     api_runner_groups, api_runner_labels, api_runners, api_runs, api_workflows,
     reply::not_found,
-    route::{Access, Ask, Owner, Permission, Route, RouteInfo, depth},
+    route::{Access, Ask, Owner, Permission, Route},
 };
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply},
+    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo},
     history::CredentialUse,
     ids::{CallId, JobId, RunId},
     json_text::http_date,
-    path_template::Params,
+    path_template::{Params, depth},
 };
 
 /// The routes, by the file that answers them.

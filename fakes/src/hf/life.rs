@@ -8,6 +8,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::{
     HfJobs,
     cost::micro_usd,
+    logs::JobLog,
+    program::{Program, not_played},
     spec::JobSpec,
     state::{Command, HfJob, State},
 };
@@ -18,7 +20,7 @@ use crate::{
     faults::{Effect, Subject},
     history::{Stage, StageCause, What},
     ids::{EventId, HfJobId},
-    runner::Exit,
+    runner::{Container, Exit, Runners},
     settings::ColdStart,
 };
 
@@ -73,6 +75,7 @@ impl HfJobs {
             started_ms: None,
             finished_at: None,
             cost_micro_usd: None,
+            log: JobLog::new(clock),
             last_event: created,
             commands,
         });
@@ -213,22 +216,17 @@ impl HfJobs {
 
     /// Runs the container, and again as often as the job asked for.
     async fn run_attempts(&self, id: &HfJobId, plan: &LifePlan, running: EventId) -> Exit {
-        let (container, attempts) = {
-            let state = self.state();
-            let job = state.get(id);
-            let container = job
-                .map(|job| job.spec.container.clone())
-                .unwrap_or_default();
-            (container, job.map_or(1, |job| job.spec.attempts))
+        let Some(start) = self.state().get(id).map(Start::of) else {
+            return Exit {
+                code: 0,
+                event: running,
+            };
         };
         let mut attempt = 1;
         loop {
-            let exit = self
-                .inner
-                .runners
-                .run(&container, id, &plan.entity, plan.boot, running)
-                .await;
-            if exit.code == 0 || attempt >= attempts {
+            start.log.started();
+            let exit = self.run_container(id, plan, &start, running).await;
+            if exit.code == 0 || attempt >= start.attempts {
                 return exit;
             }
             attempt += 1;
@@ -236,6 +234,30 @@ impl HfJobs {
                 job.failures += 1;
             }
         }
+    }
+
+    async fn run_container(
+        &self,
+        id: &HfJobId,
+        plan: &LifePlan,
+        start: &Start,
+        running: EventId,
+    ) -> Exit {
+        let Start { container, log, .. } = start;
+        if let Some(program) = &start.program {
+            tokio::time::sleep(plan.boot).await;
+            return Exit {
+                code: program.play(log).await,
+                event: running,
+            };
+        }
+        let runners = &self.inner.runners;
+        if !Runners::is_in(container) {
+            log.line(&start.not_played);
+        }
+        runners
+            .run(container, id, &plan.entity, plan.boot, running)
+            .await
     }
 
     /// Changes the stage and records it. A job in a terminal stage stays there, and a job that is in the
@@ -254,6 +276,7 @@ impl HfJobs {
         }
         if change.stage.is_terminal() {
             job.finished_at = Some(clock.now());
+            job.log.end();
             let billed_from = if self.settings().scheduling_is_billed {
                 Some(job.created_ms)
             } else {
@@ -295,6 +318,31 @@ impl HfJobs {
         if let Some(job) = self.state().get(id) {
             // A life that is over takes no orders.
             let _over = job.commands.send(command);
+        }
+    }
+}
+
+/// What a job's containers are started with.
+struct Start {
+    container: Container,
+    program: Option<Program>,
+    not_played: String,
+    attempts: u32,
+    log: JobLog,
+}
+
+impl Start {
+    fn of(job: &HfJob) -> Self {
+        let JobSpec {
+            command, arguments, ..
+        } = &job.spec;
+        let container = job.spec.container.clone();
+        Self {
+            program: Program::of(command, arguments, &container.environment),
+            not_played: not_played(command),
+            container,
+            attempts: job.spec.attempts,
+            log: job.log.clone(),
         }
     }
 }

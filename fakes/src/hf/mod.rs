@@ -1,11 +1,18 @@
 //! The fake Hugging Face Jobs: validation, life cycle, cost, and the API around them.
 
-mod answers;
+mod api_account;
+mod api_hardware;
+mod api_job_streams;
+mod api_jobs;
 mod cost;
 mod flavors;
 mod labels;
 mod life;
+mod logs;
 mod object;
+mod program;
+mod reply;
+mod route;
 mod routes;
 mod spec;
 mod state;
@@ -18,6 +25,7 @@ use std::{
 
 use crate::{calls::Calls, env::Env, history::History, runner::Runners, settings::HfSettings};
 
+pub use routes::routes;
 pub use views::HfJobView;
 
 use state::State;

@@ -1,83 +1,66 @@
-//! HF's paths, credentials and answers.
+//! The table of all routes, and the fake HF as the layer around its calls sees it.
 
 use http::Method;
 
-use super::{HfJobs, answers::hardware};
+use super::{
+    HfJobs, api_account, api_hardware, api_job_streams, api_jobs,
+    reply::error,
+    route::{Access, Ask, Route},
+};
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply},
+    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo},
     history::{CredentialKind, CredentialState, CredentialUse},
-    ids::{CallId, HfJobId},
+    ids::CallId,
     json_text::http_date,
+    path_template::{Params, depth},
 };
 
-/// A method and path the fake knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    Whoami,
-    Hardware,
-    Create(String),
-    List(String),
-    Inspect(String, HfJobId),
-    Cancel(String, HfJobId),
-    Unknown,
+/// The routes, by the file that answers them. Of two that match a path the first one answers.
+const TABLES: [&[Route]; 4] = [
+    api_account::ROUTES,
+    api_hardware::ROUTES,
+    api_jobs::ROUTES,
+    api_job_streams::ROUTES,
+];
+
+/// Everything the fake HF's API answers.
+pub fn routes() -> impl Iterator<Item = RouteInfo> {
+    all().map(Route::info)
+}
+
+fn all() -> impl Iterator<Item = &'static Route> {
+    TABLES.into_iter().flatten()
+}
+
+/// The route a request was found to ask for, with the parameters of its path.
+pub(super) struct Endpoint {
+    route: Option<&'static Route>,
+    params: Params,
 }
 
 impl Endpoint {
+    /// What answers `GET` answers `HEAD` too.
     fn recognise(method: &Method, path: &str) -> Self {
-        let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-        let id = |id: &str| HfJobId(id.to_owned());
-        match (method, segments.as_slice()) {
-            (&Method::GET, ["api", "whoami-v2"]) => Self::Whoami,
-            (&Method::GET, ["api", "jobs", "hardware"]) => Self::Hardware,
-            (&Method::POST, ["api", "jobs", namespace]) => Self::Create((*namespace).to_owned()),
-            (&Method::GET, ["api", "jobs", namespace]) => Self::List((*namespace).to_owned()),
-            (&Method::GET, ["api", "jobs", namespace, job]) => {
-                Self::Inspect((*namespace).to_owned(), id(job))
-            }
-            (&Method::POST, ["api", "jobs", namespace, job, "cancel"]) => {
-                Self::Cancel((*namespace).to_owned(), id(job))
-            }
-            _ => Self::Unknown,
+        let depth = depth(path);
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let found = all()
+            .filter(|route| route.method == *method)
+            .find_map(|route| Some((route, route.matches(path, depth)?)));
+        match found {
+            Some((route, params)) => Self {
+                route: Some(route),
+                params,
+            },
+            None => Self {
+                route: None,
+                params: Params::default(),
+            },
         }
     }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Whoami => "hf.whoami",
-            Self::Hardware => "hf.hardware",
-            Self::Create(_) => "hf.create",
-            Self::List(_) => "hf.list",
-            Self::Inspect(..) => "hf.inspect",
-            Self::Cancel(..) => "hf.cancel",
-            Self::Unknown => "hf.unknown",
-        }
-    }
-
-    /// The namespace it acts on, and the permission that takes.
-    fn namespace(&self) -> Option<(&str, &'static str)> {
-        match self {
-            Self::Create(namespace) | Self::Cancel(namespace, _) => Some((namespace, "job.write")),
-            Self::List(namespace) | Self::Inspect(namespace, _) => Some((namespace, "job.read")),
-            Self::Whoami | Self::Hardware | Self::Unknown => None,
-        }
-    }
-}
-
-/// The body of every error, and the header some clients read instead.
-pub(super) fn error(status: u16, message: &str) -> Reply {
-    // Header values hold visible ASCII only.
-    let text: String = message
-        .chars()
-        .map(|c| {
-            if c.is_ascii() && !c.is_ascii_control() {
-                c
-            } else {
-                '?'
-            }
-        })
-        .collect();
-    Reply::json(status, &serde_json::json!({ "error": message }))
-        .with_header("x-error-message", text)
 }
 
 /// The fake HF as the call layer sees it.
@@ -95,7 +78,7 @@ impl Api for HfApi {
 
     fn about(&self, endpoint: &Endpoint) -> About {
         About {
-            name: endpoint.name(),
+            name: endpoint.route.map_or("hf.unknown", |route| route.name),
             ..About::default()
         }
     }
@@ -118,25 +101,23 @@ impl Api for HfApi {
             kind: CredentialKind::HfToken,
             state,
         });
-        if matches!(endpoint, Endpoint::Hardware | Endpoint::Unknown) {
-            return (None, credential);
-        }
+        let permission = match endpoint.route.map(|route| &route.access) {
+            None | Some(Access::Public(_)) => return (None, credential),
+            Some(Access::User(_)) => None,
+            Some(Access::Namespace(permission, _)) => Some(*permission),
+        };
         if !good {
-            return (
-                Some(error(401, "Invalid credentials in Authorization header")),
-                credential,
-            );
+            let refusal = error(401, "Invalid credentials in Authorization header");
+            return (Some(refusal), credential);
         }
-        let refusal = endpoint.namespace().filter(|(namespace, _)| !self.0.may_use(namespace)).map(
-            |(namespace, permission)| {
-                error(
-                    403,
-                    &format!(
-                        "You don't have the required permissions to complete this action on namespace {namespace}, missing permissions: {permission}"
-                    ),
-                )
-            },
-        );
+        let namespace = endpoint.params.text("namespace");
+        let refusal = permission.filter(|_| !self.0.may_use(namespace)).map(|permission| {
+            let permission = permission.name();
+            error(
+                403,
+                &format!("You don't have the required permissions to complete this action on namespace {namespace}, missing permissions: {permission}"),
+            )
+        });
         (refusal, credential)
     }
 
@@ -150,14 +131,18 @@ impl Api for HfApi {
         if let Some(refusal) = refusal {
             return refusal.clone();
         }
-        match endpoint {
-            Endpoint::Whoami => self.0.whoami(),
-            Endpoint::Hardware => hardware(),
-            Endpoint::Create(namespace) => self.0.create(&namespace, request, call),
-            Endpoint::List(namespace) => self.0.list(&namespace, request),
-            Endpoint::Inspect(namespace, job) => self.0.inspect(&namespace, &job),
-            Endpoint::Cancel(namespace, job) => self.0.cancel(&namespace, &job, call),
-            Endpoint::Unknown => error(404, "Sorry, we can't find the page you are looking for."),
+        let Some(route) = endpoint.route else {
+            return error(404, "Sorry, we can't find the page you are looking for.");
+        };
+        let ask = Ask {
+            request,
+            call,
+            params: &endpoint.params,
+        };
+        match route.access {
+            Access::Public(answer) | Access::User(answer) | Access::Namespace(_, answer) => {
+                answer(&self.0, &ask)
+            }
         }
     }
 
@@ -175,5 +160,28 @@ impl Api for HfApi {
                 "\"fixed window\";\"api\";q=1000;w=300".to_owned(),
             ),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_method_and_path_is_there_once() {
+        let mut seen = BTreeSet::new();
+        for route in routes() {
+            let key = format!("{} {}", route.method, route.path);
+            assert!(seen.insert(key.clone()), "{key} is there twice");
+            assert!(route.name.starts_with("hf."), "{}", route.name);
+        }
+    }
+
+    #[test]
+    fn hardware_is_not_taken_for_a_namespace() {
+        let endpoint = Endpoint::recognise(&Method::GET, "/api/jobs/hardware");
+        assert_eq!(endpoint.route.map(|route| route.name), Some("hf.hardware"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::spec::JobSpec;
+use super::{logs::JobLog, spec::JobSpec};
 use crate::{
     history::Stage,
     ids::{EventId, HfJobId},
@@ -35,6 +35,7 @@ pub(super) struct HfJob {
     pub(super) started_ms: Option<u64>,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) cost_micro_usd: Option<u64>,
+    pub(super) log: JobLog,
     /// Its latest event in the history.
     pub(super) last_event: EventId,
     pub(super) commands: UnboundedSender<Command>,
@@ -57,6 +58,11 @@ pub(super) struct State {
 impl State {
     pub(super) fn get(&self, id: &HfJobId) -> Option<&HfJob> {
         self.jobs.get(*self.by_id.get(id)?)
+    }
+
+    /// The job, if it is in this namespace.
+    pub(super) fn in_namespace(&self, namespace: &str, id: &HfJobId) -> Option<&HfJob> {
+        self.get(id).filter(|job| job.namespace == namespace)
     }
 
     pub(super) fn get_mut(&mut self, id: &HfJobId) -> Option<&mut HfJob> {

@@ -107,6 +107,11 @@ impl Runners {
         self.state().connected.get(hf_job).copied()
     }
 
+    /// Whether a container has what a runner needs.
+    pub(crate) fn is_in(container: &Container) -> bool {
+        container.credential().is_some()
+    }
+
     /// The name and labels of the runner a container will start.
     pub(crate) fn identity(&self, container: &Container) -> (Option<String>, Vec<String>) {
         match container.credential() {

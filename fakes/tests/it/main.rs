@@ -19,6 +19,7 @@ mod github_auth;
 mod happy;
 mod hf_api;
 mod hf_life;
+mod hf_logs;
 mod hook_encoding;
 mod hooks_api;
 mod installations;

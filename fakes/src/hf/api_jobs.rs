@@ -1,109 +1,55 @@
-//! What HF answers, once the caller has been let in.
-
-use serde::Serialize;
+//! Creating, listing, inspecting and cancelling jobs.
 
 use super::{
     HfJobs,
-    flavors::FLAVORS,
     labels::{is_label_key, is_label_value},
     life::Change,
     object::JobObject,
-    routes::error,
+    reply::{error, no_such_job},
+    route::{Access, Ask, Permission, Route},
     spec::JobSpec,
     state::HfJob,
 };
 use crate::{
-    calls::{CallContext, Incoming, Reply},
+    calls::Reply,
     github::query_pairs,
     history::{Stage, StageCause},
-    ids::HfJobId,
 };
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct HardwareObject {
-    name: &'static str,
-    pretty_name: &'static str,
-    cpu: &'static str,
-    ram: &'static str,
-    ephemeral_storage: &'static str,
-    accelerator: Option<AcceleratorObject>,
-    #[serde(rename = "unitCostMicroUSD")]
-    unit_cost_micro_usd: u64,
-    #[serde(rename = "unitCostUSD")]
-    unit_cost_usd: f64,
-    unit_label: &'static str,
-}
+const READ: Permission = Permission::JobRead;
+const WRITE: Permission = Permission::JobWrite;
 
-#[derive(Serialize)]
-struct AcceleratorObject {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    model: &'static str,
-    quantity: &'static str,
-    vram: &'static str,
-    manufacturer: &'static str,
-}
-
-pub(super) fn hardware() -> Reply {
-    let sold: Vec<HardwareObject> = FLAVORS
-        .iter()
-        .filter(|flavor| flavor.is_sold())
-        .map(|flavor| HardwareObject {
-            name: flavor.name,
-            pretty_name: flavor.pretty_name,
-            cpu: flavor.cpu,
-            ram: flavor.ram,
-            ephemeral_storage: flavor.disk,
-            accelerator: flavor.accelerator.as_ref().map(|gpu| AcceleratorObject {
-                kind: "gpu",
-                model: gpu.model,
-                quantity: gpu.quantity,
-                vram: gpu.vram,
-                manufacturer: "Nvidia",
-            }),
-            unit_cost_micro_usd: flavor.micro_usd_per_minute(),
-            unit_cost_usd: flavor.micro_usd_per_minute() as f64 / 1_000_000.0,
-            unit_label: "minute",
-        })
-        .collect();
-    Reply::json(200, &sold)
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        "/api/jobs/{namespace}",
+        "hf.create",
+        Access::Namespace(WRITE, HfJobs::create),
+    ),
+    Route::get(
+        "/api/jobs/{namespace}",
+        "hf.list",
+        Access::Namespace(READ, HfJobs::list),
+    ),
+    Route::get(
+        "/api/jobs/{namespace}/{jobId}",
+        "hf.inspect",
+        Access::Namespace(READ, HfJobs::inspect),
+    ),
+    Route::post(
+        "/api/jobs/{namespace}/{jobId}/cancel",
+        "hf.cancel",
+        Access::Namespace(WRITE, HfJobs::cancel),
+    ),
+];
 
 impl HfJobs {
-    pub(super) fn may_use(&self, namespace: &str) -> bool {
-        self.settings()
-            .namespaces
-            .iter()
-            .any(|own| own == namespace)
-    }
-
-    pub(super) fn whoami(&self) -> Reply {
-        let name = self.user_name();
-        let organisations: Vec<_> = self
-            .settings()
-            .namespaces
-            .iter()
-            .skip(1)
-            .map(|name| {
-                serde_json::json!({"type": "org", "id": self.account_id(name), "name": name, "fullname": name, "roleInOrg": "write"})
-            })
-            .collect();
-        let body = serde_json::json!({
-            "type": "user", "id": self.account_id(&name), "name": name, "fullname": name, "canPay": true,
-            "isPro": true, "emailVerified": true, "orgs": organisations,
-            "auth": {"type": "access_token", "accessToken": {"displayName": "lab", "role": "write"}},
-        });
-        Reply::json(200, &body)
-    }
-
-    pub(super) fn create(&self, namespace: &str, request: &Incoming, call: CallContext) -> Reply {
-        let spec = match JobSpec::parse(&request.body) {
+    fn create(&self, ask: &Ask<'_>) -> Reply {
+        let spec = match JobSpec::parse(&ask.request.body) {
             Ok(spec) => spec,
             Err(why) => return error(400, &why),
         };
         let mut state = self.state();
-        let id = self.begin(&mut state, namespace, spec, call);
+        let id = self.begin(&mut state, ask.namespace(), spec, ask.call);
         match state.get(&id) {
             Some(job) => Reply::json(200, &self.object(job)).with_effect(),
             None => error(500, "Internal Error"),
@@ -111,7 +57,8 @@ impl HfJobs {
     }
 
     /// Newest first; of several stages any must match, of several labels all.
-    pub(super) fn list(&self, namespace: &str, request: &Incoming) -> Reply {
+    fn list(&self, ask: &Ask<'_>) -> Reply {
+        let (namespace, request) = (ask.namespace(), ask.request);
         let filter = match Filter::parse(&request.query) {
             Ok(filter) => filter,
             Err(why) => return error(400, &why),
@@ -152,36 +99,28 @@ impl HfJobs {
         }
     }
 
-    pub(super) fn inspect(&self, namespace: &str, job: &HfJobId) -> Reply {
-        match self
-            .state()
-            .get(job)
-            .filter(|job| job.namespace == namespace)
-        {
+    fn inspect(&self, ask: &Ask<'_>) -> Reply {
+        match self.state().in_namespace(ask.namespace(), &ask.job_id()) {
             Some(job) => Reply::json(200, &self.object(job)),
-            None => error(404, "Job not found"),
+            None => no_such_job(),
         }
     }
 
     /// Cancelling a job that has ended changes nothing and is answered like an inspection; what HF says
     /// there is not documented.
-    pub(super) fn cancel(&self, namespace: &str, job: &HfJobId, call: CallContext) -> Reply {
-        if self
-            .state()
-            .get(job)
-            .is_none_or(|job| job.namespace != namespace)
-        {
-            return error(404, "Job not found");
+    fn cancel(&self, ask: &Ask<'_>) -> Reply {
+        let job = ask.job_id();
+        if self.state().in_namespace(ask.namespace(), &job).is_none() {
+            return no_such_job();
         }
-        let because = Some(call.received);
         let change = Change {
             stage: Stage::Canceled,
             cause: StageCause::Cancel,
             message: None,
-            because,
+            because: Some(ask.call.received),
         };
-        let stopped = self.stop(job, change);
-        let reply = self.inspect(namespace, job);
+        let stopped = self.stop(&job, change);
+        let reply = self.inspect(ask);
         if stopped { reply.with_effect() } else { reply }
     }
 }
