@@ -32,7 +32,7 @@ impl HfJobs {
             })
             .collect();
         let body = serde_json::json!({
-            "type": "user", "id": self.account_id(&name), "name": name, "fullname": name, "canPay": true,
+            "type": "user", "id": self.account_id(name), "name": name, "fullname": name, "canPay": true,
             "isPro": true, "emailVerified": true, "orgs": organisations,
             "auth": {"type": "access_token", "accessToken": {"displayName": "lab", "role": "write"}},
         });

@@ -37,8 +37,8 @@ pub(super) struct JobObject<'a> {
     labels: &'a BTreeMap<String, String>,
     status: StatusObject<'a>,
     created_by: Person,
-    owner: Owner<'a>,
-    initiator: Person,
+    owner: Account<'a>,
+    initiator: Account<'a>,
     #[serde(rename = "type")]
     kind: &'a str,
 }
@@ -59,7 +59,7 @@ struct Person {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Owner<'a> {
+struct Account<'a> {
     id: String,
     name: &'a str,
     #[serde(rename = "type")]
@@ -68,7 +68,7 @@ struct Owner<'a> {
 }
 
 impl HfJobs {
-    pub(super) fn object<'a>(&self, job: &'a HfJob) -> JobObject<'a> {
+    pub(super) fn object<'a>(&'a self, job: &'a HfJob) -> JobObject<'a> {
         let spec = &job.spec;
         let user = self.user_name();
         JobObject {
@@ -92,14 +92,9 @@ impl HfJobs {
                 message: job.message.as_deref(),
                 failure_count: job.failures,
             },
-            created_by: self.person(&user),
-            owner: Owner {
-                id: self.account_id(&job.namespace),
-                name: &job.namespace,
-                kind: if job.namespace == user { "user" } else { "org" },
-                avatar_url: format!("{}/avatars/{}.svg", self.settings().base_url, job.namespace),
-            },
-            initiator: self.person(&user),
+            created_by: self.person(user),
+            owner: self.account(&job.namespace),
+            initiator: self.account(user),
             kind: "job",
         }
     }
@@ -111,13 +106,25 @@ impl HfJobs {
         }
     }
 
+    fn account<'a>(&self, name: &'a str) -> Account<'a> {
+        Account {
+            id: self.account_id(name),
+            name,
+            kind: if name == self.user_name() {
+                "user"
+            } else {
+                "org"
+            },
+            avatar_url: format!("{}/avatars/{name}.svg", self.settings().base_url),
+        }
+    }
+
     /// The user the token belongs to.
-    pub(super) fn user_name(&self) -> String {
+    pub(super) fn user_name(&self) -> &str {
         self.settings()
             .namespaces
             .first()
-            .cloned()
-            .unwrap_or_default()
+            .map_or("", String::as_str)
     }
 
     /// 24 hexadecimal digits per account.
