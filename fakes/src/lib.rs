@@ -45,9 +45,10 @@ pub use json_path::JsonPath;
 pub use runner::Runners;
 pub use settings::{
     AppSettings, Assignment, AssignmentPolicy, AssignmentRule, ColdStart, ContentType,
-    GithubSettings, HfSettings, HookSettings, IdleRunner, LimitSettings, LogStatus,
-    ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, RunnerSettings, SecondaryLimits,
-    Settings, TokenFormat, WaitingJob,
+    GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope, HfSettings, HfToken,
+    HookSettings, IdleRunner, LimitSettings, LogStatus, ManifestSettings, PointsScope,
+    PrimaryLimits, RepoSettings, RunnerSettings, SecondaryLimits, Settings, TokenFormat,
+    WaitingJob,
 };
 pub use tamper::Tamper;
 pub use world::World;

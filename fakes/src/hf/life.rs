@@ -9,12 +9,11 @@ use super::{
     HfJobs,
     cost::micro_usd,
     logs::JobLog,
+    origin::Order,
     program::{Program, not_played},
-    spec::JobSpec,
     state::{Command, HfJob, State},
 };
 use crate::{
-    calls::CallContext,
     drawn_text::{HEX, drawn},
     env::Span,
     faults::{Effect, Subject},
@@ -34,13 +33,14 @@ pub(super) struct Change {
 
 impl HfJobs {
     /// Creates a job and starts its life.
-    pub(super) fn begin(
-        &self,
-        state: &mut State,
-        namespace: &str,
-        spec: JobSpec,
-        call: CallContext,
-    ) -> HfJobId {
+    pub(super) fn begin(&self, state: &mut State, order: Order) -> HfJobId {
+        let Order {
+            namespace,
+            spec,
+            origin,
+            call,
+            because,
+        } = order;
         let ordinal = state.jobs.len() + 1;
         let id = self.new_id(state, ordinal);
         let timeout_s = spec
@@ -49,21 +49,22 @@ impl HfJobs {
         let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container);
         let created = What::HfCreated {
             hf_job: id.clone(),
-            call: call.call,
-            namespace: namespace.to_owned(),
+            call,
+            namespace: namespace.clone(),
             flavor: spec.flavor.name.to_owned(),
             timeout_s,
             runner_name,
             runner_labels,
         };
-        let created = self.history().record(Some(call.received), created);
+        let created = self.history().record(Some(because), created);
         let (commands, orders) = unbounded_channel();
         let clock = self.env().clock;
         state.by_id.insert(id.clone(), state.jobs.len());
         state.jobs.push(HfJob {
             id: id.clone(),
             ordinal,
-            namespace: namespace.to_owned(),
+            namespace,
+            origin,
             spec,
             timeout_s,
             stage: Stage::Scheduling,
@@ -333,9 +334,8 @@ struct Start {
 
 impl Start {
     fn of(job: &HfJob) -> Self {
-        let JobSpec {
-            command, arguments, ..
-        } = &job.spec;
+        let command = job.spec.command.as_deref().unwrap_or_default();
+        let arguments = job.spec.arguments.as_deref().unwrap_or_default();
         let container = job.spec.container.clone();
         Self {
             program: Program::of(command, arguments, &container.environment),

@@ -253,12 +253,8 @@ async fn whoami_names_the_user_and_the_organisations() {
             .status,
         401
     );
-    assert_eq!(
-        lab.hf("GET", "/api/agent-harnesses", Value::Null)
-            .await
-            .status,
-        404
-    );
+    let unknown = lab.hf("GET", "/api/datasets", Value::Null).await;
+    assert_eq!(unknown.status, 404);
     assert!(
         lab.find(|what| matches!(what, What::CallReceived { name, .. } if name == "hf.unknown"))
             .is_some()
