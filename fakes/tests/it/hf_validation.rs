@@ -11,7 +11,7 @@ fn texts(length: usize) -> String {
     "a".repeat(length)
 }
 
-fn volume(change: Value) -> Value {
+fn volume(change: &Value) -> Value {
     let mut volume = json!({"type": "bucket", "source": "a/b", "mountPath": "/mnt"});
     for (name, value) in change.as_object().unwrap() {
         volume[name] = value.clone();
@@ -108,22 +108,22 @@ fn rules() -> Vec<Rule> {
         (
             "volumes",
             vec![
-                volume(json!({})),
-                volume(json!({"type": "space", "revision": "r", "readOnly": false, "path": "p"})),
-                volume(json!({"mountPath": "/"})),
+                volume(&json!({})),
+                volume(&json!({"type": "space", "revision": "r", "readOnly": false, "path": "p"})),
+                volume(&json!({"mountPath": "/"})),
             ],
             vec![
                 json!([]),
                 json!({}),
                 json!(["x"]),
-                volume(json!({"type": "disk"})),
-                volume(json!({"type": null})),
-                volume(json!({"source": null})),
-                volume(json!({"mountPath": "mnt"})),
-                volume(json!({"mountPath": null})),
-                volume(json!({"readOnly": "yes"})),
-                volume(json!({"revision": 1})),
-                volume(json!({"path": 1})),
+                volume(&json!({"type": "disk"})),
+                volume(&json!({"type": null})),
+                volume(&json!({"source": null})),
+                volume(&json!({"mountPath": "mnt"})),
+                volume(&json!({"mountPath": null})),
+                volume(&json!({"readOnly": "yes"})),
+                volume(&json!({"revision": 1})),
+                volume(&json!({"path": 1})),
             ],
         ),
         (

@@ -1,5 +1,8 @@
 //! A world on the paused clock, with everything a test needs to talk to it.
 
+#[path = "hf_shape.rs"]
+pub(crate) mod hf_shape;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -309,7 +312,7 @@ impl Lab {
             .body(body_of(&body))
             .unwrap();
         let answer = self.call(&self.hf, request).await;
-        crate::hf_schema::check(&answer);
+        hf_shape::check(&answer);
         answer
     }
 
