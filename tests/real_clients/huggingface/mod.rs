@@ -2,6 +2,7 @@
 
 mod cli_jobs;
 mod cli_refusals;
+mod cli_scheduled;
 mod hf;
 mod javascript;
 mod library;
