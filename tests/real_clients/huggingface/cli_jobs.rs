@@ -82,6 +82,11 @@ fn hf_starts_a_job_with_everything_it_can_be_given_and_inspects_it() {
         "2",
         "--flavor",
         "t4-small",
+        "--ssh",
+        "--expose",
+        "8000",
+        "-v",
+        "hf://buckets/lab/data:/data",
     ];
     let id = start(&lab, &options, "echo $GREETING");
     // It asked who it is, started the job, and that was all.
@@ -114,6 +119,14 @@ fn hf_starts_a_job_with_everything_it_can_be_given_and_inspects_it() {
     assert_eq!(inspected["command"], json!(["sh", "-c", "echo $GREETING"]));
     assert_eq!(inspected["retry"], 1);
     assert_eq!(inspected["owner"]["type"], "user");
+    assert_eq!(inspected["expose"], json!([8000]));
+    assert_eq!(inspected["volumes"][0]["source"], "lab/data");
+    let url = format!("https://{id}--8000.hf.jobs");
+    assert_eq!(inspected["status"]["expose_urls"], json!([url]));
+    assert_eq!(
+        inspected["status"]["ssh_url"],
+        format!("ssh://{id}@ssh.hf.jobs")
+    );
     assert_eq!(hf(&lab, "jobs logs", &[&id]).succeeded().stdout, "hello\n");
     let history = fakes::history::to_json_lines(&lab.serving.events_so_far()).unwrap();
     assert!(history.contains(&id) && !history.contains("hunter2"));
