@@ -108,7 +108,7 @@ impl HfJobs {
         let permission = match ask.params.text("permission") {
             "read" => HfPermission::JobRead,
             "write" => HfPermission::JobWrite,
-            _ => return bad("permission: Invalid option: expected one of read|write".to_owned()),
+            _ => return bad("permission: Invalid option: expected one of read|write"),
         };
         let namespace = ask.namespace();
         let token = ask.caller.token.as_deref();

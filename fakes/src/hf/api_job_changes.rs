@@ -78,7 +78,7 @@ impl HfJobs {
         let body = json(&ask.request.body);
         let change = match body.and_then(|body| read(&Fields::of_body(&body)?)) {
             Ok(change) => change,
-            Err(why) => return bad(why),
+            Err(why) => return bad(&why),
         };
         let mut state = self.state();
         let Some(job) = state.in_namespace_mut(ask.namespace(), &ask.job_id()) else {

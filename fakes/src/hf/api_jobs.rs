@@ -49,7 +49,7 @@ impl HfJobs {
     fn create(&self, ask: &Ask<'_>) -> Reply {
         let spec = match JobSpec::parse(&ask.request.body) {
             Ok(spec) => spec,
-            Err(why) => return bad(why),
+            Err(why) => return bad(&why),
         };
         self.launch(&mut self.state(), ask, spec, Initiator::User)
     }
@@ -93,7 +93,7 @@ impl HfJobs {
     fn list(&self, ask: &Ask<'_>) -> Reply {
         let filter = match JobFilter::parse(&ask.request.query) {
             Ok(filter) => filter,
-            Err(why) => return bad(why),
+            Err(why) => return bad(&why),
         };
         let state = self.state();
         let mut rest = self.found(&state, ask, &filter).rev().peekable();
@@ -136,7 +136,7 @@ impl HfJobs {
     fn count(&self, ask: &Ask<'_>) -> Reply {
         either(
             JobFilter::parse(&ask.request.query)
-                .map_err(bad)
+                .map_err(|why| bad(&why))
                 .map(|filter| {
                     let count = self.found(&self.state(), ask, &filter).count();
                     Reply::json(200, &json!({ "count": count }))

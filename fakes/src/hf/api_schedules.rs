@@ -75,7 +75,7 @@ impl HfJobs {
     fn create_scheduled(&self, ask: &Ask<'_>) -> Reply {
         let new = match self.wanted(ask) {
             Ok(new) => new,
-            Err(why) => return bad(why),
+            Err(why) => return bad(&why),
         };
         let mut state = self.state();
         let id = self.begin_schedule(&mut state, new);
@@ -116,8 +116,8 @@ impl HfJobs {
         let wanted = match labels.as_deref() {
             Ok([]) => None,
             Ok([one]) => Some(one),
-            Ok(_) => return bad("label: Invalid input: expected one label".to_owned()),
-            Err(why) => return bad(why.clone()),
+            Ok(_) => return bad("label: Invalid input: expected one label"),
+            Err(why) => return bad(why),
         };
         let state = self.state();
         let found = state.schedules.of_namespace(ask.namespace()).rev();
@@ -164,7 +164,7 @@ impl HfJobs {
         let body = json(&ask.request.body);
         match body.and_then(|body| self.schedule(&Fields::of_body(&body)?)) {
             Ok(schedule) => self.change_scheduled(ask, |job| job.schedule = schedule),
-            Err(why) => bad(why),
+            Err(why) => bad(&why),
         }
     }
 
@@ -173,7 +173,7 @@ impl HfJobs {
         let body = json(&ask.request.body);
         match body.and_then(|body| read(&Fields::of_body(&body)?)) {
             Ok(labels) => self.change_scheduled(ask, |job| job.spec.labels = labels),
-            Err(why) => bad(why),
+            Err(why) => bad(&why),
         }
     }
 

@@ -46,6 +46,6 @@ pub(super) fn either(answer: Result<Reply, Reply>) -> Reply {
 }
 
 /// The refusal of a request that does not fit.
-pub(super) fn bad(why: String) -> Reply {
-    error(400, &why)
+pub(super) fn bad(why: &str) -> Reply {
+    error(400, why)
 }
