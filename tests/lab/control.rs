@@ -595,6 +595,36 @@ fn a_new_repository_takes_jobs_and_both_fakes_share_one_control() {
 }
 
 #[test]
+fn both_fakes_served_together_say_how_each_is_reached() {
+    let free = ["--github", "127.0.0.1:0", "--hf", "127.0.0.1:0"];
+    let lab = Lab::serve(&[&free[..], &["--set", "cold_start=2s"]].concat());
+    let told = |name: &str| lab.started[name].as_str().unwrap();
+    let environment = fs::read_to_string(lab.folder.path().join("lab.env")).unwrap();
+    for (name, value) in [
+        ("HF_ENDPOINT", told("hf")),
+        ("HF_TOKEN", told("hf_token")),
+        ("HF_NAMESPACE", told("hf_namespace")),
+        ("GITHUB_API_URL", told("github")),
+    ] {
+        let line = format!("{name}='{value}'\n");
+        assert!(
+            environment.contains(&line),
+            "{line} is not in {environment}"
+        );
+    }
+    assert!(Lab::github().started["hf_token"].is_null());
+}
+
+#[test]
+fn a_world_without_a_scenario_has_no_other_parameter_than_its_cold_start() {
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_dispatchlab"));
+    let ended = serve.args(["serve", "--set", "boot=2s"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("known parameters: cold_start"), "{said}");
+}
+
+#[test]
 fn a_followed_history_goes_on_with_what_happens() {
     let lab = Lab::github();
     let mut stream = TcpStream::connect(lab.host()).unwrap();
