@@ -2,6 +2,7 @@
 
 mod app;
 mod assignment_policy;
+mod boot;
 mod hooks;
 mod limits;
 mod runners;
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use crate::env::Span;
 
 pub use app::{AppSettings, ManifestSettings, TokenFormat};
+pub use boot::{Boot, LogSink, ProcessBoot, StandInSettings};
 pub use hooks::{ContentType, HookSettings, LogStatus};
 pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
@@ -100,6 +102,8 @@ pub struct GithubSettings {
     pub limits: LimitSettings,
     /// How workflows are run.
     pub runs: RunSettings,
+    /// How patient the stand-in for actions/runner is.
+    pub stand_in: StandInSettings,
 }
 
 impl Default for GithubSettings {
@@ -126,6 +130,7 @@ impl Default for GithubSettings {
             app: AppSettings::default(),
             limits: LimitSettings::default(),
             runs: RunSettings::default(),
+            stand_in: StandInSettings::default(),
         }
     }
 }
@@ -168,6 +173,8 @@ pub struct HfSettings {
     pub page_size: usize,
     /// Whether the time in SCHEDULING is billed. HF bills "starting or running" and leaves open which that is.
     pub scheduling_is_billed: bool,
+    /// Who runs the command of an HF job.
+    pub boot: Boot,
 }
 
 impl Default for HfSettings {
@@ -184,6 +191,7 @@ impl Default for HfSettings {
             cold_start: BTreeMap::from([("default".to_owned(), cold_start)]),
             page_size: 100,
             scheduling_is_billed: false,
+            boot: Boot::Model,
         }
     }
 }

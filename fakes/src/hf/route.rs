@@ -4,7 +4,7 @@ use http::Method;
 
 use super::HfJobs;
 use crate::{
-    calls::{CallContext, Incoming, Reply, RouteInfo},
+    calls::{CallContext, Incoming, Reply, RouteInfo, Surface},
     ids::HfJobId,
     path_template::{self, Params, depth},
 };
@@ -80,6 +80,7 @@ impl Route {
             method: self.method.clone(),
             path: self.path,
             name: self.name,
+            surface: Surface::Api,
         }
     }
 }
