@@ -45,9 +45,10 @@ pub use json_path::JsonPath;
 pub use runner::{Runners, SeenProcess};
 pub use settings::{
     AppSettings, Assignment, AssignmentPolicy, AssignmentRule, Boot, ColdStart, ContentType,
-    GithubSettings, HfSettings, HookSettings, IdleRunner, LimitSettings, LogSink, LogStatus,
-    ManifestSettings, PointsScope, PrimaryLimits, ProcessBoot, RepoSettings, RunnerSettings,
-    SecondaryLimits, Settings, StandInSettings, TokenFormat, WaitingJob,
+    GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope, HfSettings, HfToken,
+    HookSettings, IdleRunner, LimitSettings, LogSink, LogStatus, ManifestSettings, PointsScope,
+    PrimaryLimits, ProcessBoot, RepoSettings, RunnerSettings, SecondaryLimits, Settings,
+    StandInSettings, TokenFormat, WaitingJob,
 };
 pub use tamper::Tamper;
 pub use world::World;

@@ -3,6 +3,8 @@
 mod app;
 mod assignment_policy;
 mod boot;
+mod hf_accounts;
+mod hf_limits;
 mod hooks;
 mod limits;
 mod runners;
@@ -13,6 +15,8 @@ use crate::env::Span;
 
 pub use app::{AppSettings, ManifestSettings, TokenFormat};
 pub use boot::{Boot, LogSink, ProcessBoot, StandInSettings};
+pub use hf_accounts::{HfPermission, HfRole, HfScope, HfToken};
+pub use hf_limits::{HfLimitSettings, HfPlan};
 pub use hooks::{ContentType, HookSettings, LogStatus};
 pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
@@ -161,10 +165,19 @@ pub struct ColdStart {
 pub struct HfSettings {
     /// Used in every URL the fake emits; no trailing slash.
     pub base_url: String,
-    /// The one user token that is accepted.
+    /// A user token that may do everything.
     pub token: String,
     /// Whose it is: the user first, then the organisations it may start jobs for.
     pub namespaces: Vec<String>,
+    /// Further tokens.
+    pub tokens: Vec<HfToken>,
+    /// Limits on calls.
+    pub limits: HfLimitSettings,
+    /// The resource groups that jobs can be started in, by id: their names. A job can name any other id, and
+    /// is then shown with the id alone; what HF says to an unknown one is UNCONFIRMED.
+    pub resource_groups: BTreeMap<String, String>,
+    /// The header `X-HF-Warning` of every answer, `topic; message`: clients show it once per topic.
+    pub warning: Option<String>,
     /// The timeout of an HF job that asked for none.
     pub default_timeout: Duration,
     /// Cold starts by flavor; `default` for all others; without that, none at all.
@@ -187,6 +200,10 @@ impl Default for HfSettings {
             base_url: "https://huggingface.co".to_owned(),
             token: "hf_lab".to_owned(),
             namespaces: vec!["lab".to_owned()],
+            tokens: Vec::new(),
+            limits: HfLimitSettings::default(),
+            resource_groups: BTreeMap::new(),
+            warning: None,
             default_timeout: Duration::from_secs(30 * 60),
             cold_start: BTreeMap::from([("default".to_owned(), cold_start)]),
             page_size: 100,
@@ -201,6 +218,8 @@ impl fmt::Debug for HfSettings {
         f.debug_struct("HfSettings")
             .field("base_url", &self.base_url)
             .field("namespaces", &self.namespaces)
+            .field("tokens", &self.tokens)
+            .field("limits", &self.limits)
             .field("cold_start", &self.cold_start)
             .finish_non_exhaustive()
     }

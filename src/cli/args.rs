@@ -236,13 +236,16 @@ pub(super) enum ServeBoot {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   dispatchlab serve                                      both fakes, until Ctrl-C
+  dispatchlab serve --set cold_start=2s                  the same, with HF jobs that run soon; use them with
+      HF_ENDPOINT=http://127.0.0.1:4011 HF_TOKEN=hf_lab_token hf jobs run ubuntu echo hello
   dispatchlab serve --github 127.0.0.1:4010              the fake GitHub alone; drive it with
       curl http://127.0.0.1:4010/_lab                    the control API (docs/control-api.md)
   dispatchlab serve happy-path --env-file lab.env \\
       --webhook http://127.0.0.1:7860/webhook            play a scenario against your dispatcher
   (in another shell)  set -a; . ./lab.env; jobs-dispatcher", after_long_help = ExitStatus::TABLE)]
 pub(super) struct ServeArgs {
-    /// A scenario file, a plan, or the name of a built-in scenario; without one nothing happens by itself.
+    /// A scenario file, a plan, or the name of a built-in scenario; without one nothing happens by itself, and
+    /// the one parameter is `cold_start` [default: 30s..90s].
     pub(super) file: Option<String>,
     /// Where the fake GitHub listens; port 0 picks a free one. Without --hf it is served alone
     /// [default, without both: 127.0.0.1:4010].

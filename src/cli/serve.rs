@@ -10,7 +10,7 @@ use std::{
 
 use fakes::{Boot, ProcessBoot};
 use http::Uri;
-use scenarios::{Choices, Document, plan::Plan};
+use scenarios::plan::Plan;
 
 use super::{
     CommandFailure, Ended,
@@ -22,12 +22,17 @@ use crate::{
     exit::ExitStatus,
     report::{self, Bundle, Failure, ScenarioReport},
     run::{Listen, Run, ServeError, Serving, serve_with as put_on_addresses},
-    target::{self, LAB_APP_ID, Url},
+    target::{self, LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, Url},
 };
 
 /// A world in which nothing happens by itself: what `serve` without a scenario shows.
-const EMPTY_WORLD: &str =
-    "title: Nothing happens by itself\ntimeline:\n  - { at: 0s, restart: {} }\n";
+const EMPTY_WORLD: &str = "
+title: Nothing happens by itself
+params: { cold_start: 30s..90s }
+world: { hf: { cold_start: $cold_start } }
+timeline:
+  - { at: 0s, restart: {} }
+";
 
 /// Where the fakes listen unless told otherwise.
 const DEFAULT_GITHUB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4010);
@@ -55,17 +60,10 @@ pub(super) fn serve(args: &ServeArgs) -> Ended {
 }
 
 fn plan(args: &ServeArgs) -> Result<(String, Plan), CommandFailure> {
-    let Some(file) = &args.file else {
-        let document = Document::parse("serve", EMPTY_WORLD).map_err(CommandFailure::internal)?;
-        let plan = document
-            .plan(&Choices {
-                seed: args.seed,
-                ..Choices::default()
-            })
-            .map_err(CommandFailure::internal)?;
-        return Ok(("serve".to_owned(), plan));
+    let source = match &args.file {
+        Some(file) => source::one(file)?,
+        None => source::parse("serve".to_owned(), "serve".to_owned(), EMPTY_WORLD)?,
     };
-    let source = source::one(file)?;
     let set = source::settings(&args.parameters, std::slice::from_ref(&source))?;
     let plan = source.plan(args.seed, false, &set)?;
     Ok((source.name, plan))
@@ -129,12 +127,17 @@ fn announce(
 ) -> Result<(), CommandFailure> {
     let webhook = webhook.map(|url| url.webhook().to_string());
     let shown = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string());
+    let hf_environment = serving
+        .hf_url
+        .as_ref()
+        .map(|url| format!("HF_ENDPOINT={url} HF_TOKEN={LAB_HF_TOKEN}"));
     let (env_file, socket) = (shown(&args.env_file), shown(&args.github_socket));
     let lines = [
         ("fake GitHub  ", &serving.github_url),
-        ("fake HF Jobs ", &serving.hf_url),
-        ("control API  ", &serving.control_url),
         ("             ", &socket),
+        ("fake HF Jobs ", &serving.hf_url),
+        ("             ", &hf_environment),
+        ("control API  ", &serving.control_url),
         ("environment  ", &env_file),
     ];
     for (what, place) in lines {
@@ -147,6 +150,8 @@ fn announce(
             "github": serving.github_url,
             "github_socket": socket,
             "hf": serving.hf_url,
+            "hf_namespace": serving.hf_url.as_ref().map(|_| LAB_NAMESPACE),
+            "hf_token": serving.hf_url.as_ref().map(|_| LAB_HF_TOKEN),
             "control": serving.control_url,
             "webhook": webhook,
             "app_id": LAB_APP_ID,

@@ -131,7 +131,8 @@ fn read(path: &Path) -> Result<(String, String, String), CommandFailure> {
     Ok((name, path.display().to_string(), text))
 }
 
-fn parse(name: String, place: String, text: &str) -> Result<Source, CommandFailure> {
+/// A scenario given as text.
+pub(super) fn parse(name: String, place: String, text: &str) -> Result<Source, CommandFailure> {
     let document = Document::parse(&place, text).map_err(CommandFailure::usage)?;
     Ok(Source {
         name,

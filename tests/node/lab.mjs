@@ -10,6 +10,11 @@ export const baseUrl = given("GITHUB_API_URL");
 export const appId = given("GH_APP_ID");
 export const privateKey = given("GH_APP_PRIVATE_KEY");
 export const secret = given("GH_WEBHOOK_SECRET");
+export const hub = {
+  hubUrl: given("HF_ENDPOINT"),
+  namespace: given("HF_NAMESPACE"),
+  accessToken: given("HF_TOKEN"),
+};
 export const [owner, repo] = given("REPOSITORY").split("/");
 
 // Ids beyond 2^53 come as BigInt, which JSON can only carry as text.

@@ -22,24 +22,18 @@ fn installed(path: &str) -> PathBuf {
     path
 }
 
-/// A program that knows nothing of a GitHub somebody really uses.
+/// A program that knows nothing of what somebody really uses: no token, no proxy, no configuration.
 pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(path);
-    for real in [
-        "GH_TOKEN",
-        "GITHUB_TOKEN",
-        "GH_HOST",
-        "HTTP_PROXY",
-        "http_proxy",
-    ] {
-        command.env_remove(real);
-    }
+    command.env_clear();
+    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command
 }
 
 /// A script of `tests/node`, given what a dispatcher would get in this lab.
 pub(crate) fn node(lab: &Lab, script: &str) -> Command {
     installed("tests/node/node_modules/octokit");
+    installed("tests/node/node_modules/@huggingface/hub");
     let mut command = program("node");
     command.arg(installed(&format!("tests/node/{script}")));
     furnish(lab, &mut command);
@@ -57,10 +51,40 @@ pub(crate) fn python(lab: &Lab, script: &str) -> Command {
     command
 }
 
+/// Hugging Face's command line.
+pub(crate) fn hf(lab: &Lab) -> Command {
+    let mut command = program(installed("target/python-clients/bin/hf"));
+    furnish(lab, &mut command);
+    command
+}
+
+/// A shell that finds `hf`, whose output comes in the order in which a terminal shows it.
+pub(crate) fn shell_with_hf(home: &Path) -> Command {
+    let mut command = program("sh");
+    let mut path = installed("target/python-clients/bin").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    command.env("PATH", path).env("PYTHONUNBUFFERED", "1");
+    settle(&mut command, home);
+    command
+}
+
 fn furnish(lab: &Lab, command: &mut Command) {
     command
         .envs(lab.environment())
         .env("REPOSITORY", REPOSITORY);
+    settle(command, lab.home.path());
+}
+
+/// Gives a client a place of its own, and nothing to ask of anybody but the lab.
+fn settle(command: &mut Command, home: &Path) {
+    command
+        .env("HOME", home)
+        // Python's client would also ask its Hub about itself, and PyPI for a newer version.
+        .env("HF_HOME", home)
+        .env("HF_HUB_DISABLE_TELEMETRY", "1")
+        .env("HF_HUB_DISABLE_UPDATE_CHECK", "1")
+        .env("NO_COLOR", "1");
 }
 
 /// Runs a client to its end and gives the last line of its output, parsed; `null` if it said nothing.

@@ -17,6 +17,7 @@ use fakes::{
 };
 use http::{Request, Response};
 use scenarios::{Choices, Document, plan::Plan};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// The repository everything happens in.
@@ -30,6 +31,8 @@ pub(crate) struct Lab {
     // Dropped before the runtime whose tasks it owns.
     pub(crate) serving: Serving,
     plan: Plan,
+    /// Where a client keeps what it wants to keep.
+    pub(crate) home: TempDir,
     pub(crate) runtime: Runtime,
 }
 
@@ -40,9 +43,16 @@ impl Lab {
 
     /// A GitHub whose clock is so far ahead of this machine's; may be negative.
     pub(crate) fn with_github_clock(ahead: &str) -> Self {
+        Self::with_world(&format!(
+            "github: {{ clock_skew: {ahead} }}, webhooks: {{ delay: 0s }}"
+        ))
+    }
+
+    /// A world with these settings, in the words of the scenario language.
+    pub(crate) fn with_world(world: &str) -> Self {
         let text = format!(
             "title: Clients\n\
-             world: {{ github: {{ clock_skew: {ahead} }}, webhooks: {{ delay: 0s }} }}\n\
+             world: {{ {world} }}\n\
              timeline:\n  - {{ at: 0s, restart: {{}} }}\n"
         );
         let document = Document::parse("clients", &text).unwrap();
@@ -62,6 +72,7 @@ impl Lab {
         Self {
             serving,
             plan,
+            home: tempfile::tempdir().unwrap(),
             runtime,
         }
     }

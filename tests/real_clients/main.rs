@@ -1,4 +1,5 @@
-//! GitHub's real clients make their own calls against the fake, and its webhooks reach real receivers.
+//! The real clients of GitHub and Hugging Face make their own calls against the fakes, and webhooks reach
+//! real receivers.
 //!
 //! Each client is its released version, run as a child process (`tests/node`, `tests/python`, Debian's
 //! `gh`) against a world on loopback. What the client reports is checked, and so is the history: what
@@ -9,8 +10,10 @@
 mod app;
 mod client;
 mod gh;
+mod huggingface;
 mod lab;
 mod octokit;
 mod python;
+mod readme;
 mod receivers;
 mod round;

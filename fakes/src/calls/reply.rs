@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, task::Poll};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream, StreamExt as _};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -13,6 +13,9 @@ use serde::Serialize;
 /// still fail: the body breaks off at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionReset;
+
+/// So many pieces of a live body are looked at to find their half.
+const READY_PIECES_MAX: usize = 1024;
 
 fn broken() -> std::io::Error {
     std::io::Error::new(
@@ -25,8 +28,13 @@ fn broken() -> std::io::Error {
 fn broken_off(whole: &Bytes) -> Body {
     let half = whole.slice(..whole.len() / 2);
     let first = stream::once(std::future::ready(Ok(half)));
-    // A server that meets the end before it has sent the half would send nothing of it.
-    let rest = stream::once(async {
+    Body::from_stream(first.chain(cut()))
+}
+
+/// The end of the connection. It comes after a pause: a server that met it before it has sent what came
+/// before would send nothing of that.
+fn cut() -> impl Stream<Item = std::io::Result<Bytes>> {
+    stream::once(async {
         let mut paused = false;
         std::future::poll_fn(|context| {
             if paused {
@@ -38,8 +46,7 @@ fn broken_off(whole: &Bytes) -> Body {
         })
         .await;
         Err(broken())
-    });
-    Body::from_stream(first.chain(rest))
+    })
 }
 
 impl ConnectionReset {
@@ -64,15 +71,19 @@ impl Live {
         Self(Arc::new(start))
     }
 
-    /// The pieces; one that breaks off gives only the first, and then the connection is gone.
+    /// The pieces; one that breaks off gives the first half of those that are there, at least one, and then
+    /// the connection is gone.
     fn body(&self, breaks_off: bool) -> Body {
-        let pieces = (self.0)().map(Ok);
-        if breaks_off {
-            let cut = stream::once(async { Err(broken()) });
-            Body::from_stream(pieces.take(1).chain(cut))
-        } else {
-            Body::from_stream(pieces)
+        let pieces = (self.0)();
+        if !breaks_off {
+            return Body::from_stream(pieces.map(std::io::Result::Ok));
         }
+        let first = pieces.ready_chunks(READY_PIECES_MAX).take(1);
+        let half = first.flat_map(|mut there| {
+            there.truncate(there.len().div_ceil(2));
+            stream::iter(there)
+        });
+        Body::from_stream(half.map(Ok).chain(cut()))
     }
 }
 

@@ -1,20 +1,36 @@
-//! A job's log as server-sent events.
+//! A job's log, its metrics and its stages as server-sent events.
 
 use super::{
     HfJobs,
     reply::{error, no_such_job},
-    route::{Access, Ask, Permission, Route},
+    route::{Access, Ask, Route},
+    ticking::{Next, Pace, ticking},
 };
 use crate::{
     calls::{Live, Reply},
     github::query_pairs,
+    settings::HfPermission,
 };
 
-pub(super) const ROUTES: &[Route] = &[Route::get(
-    "/api/jobs/{namespace}/{jobId}/logs",
-    "hf.logs",
-    Access::Namespace(Permission::JobRead, HfJobs::logs),
-)];
+const READ: HfPermission = HfPermission::JobRead;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get(
+        "/api/jobs/{namespace}/{jobId}/logs",
+        "hf.logs",
+        Access::Namespace(READ, HfJobs::logs),
+    ),
+    Route::get(
+        "/api/jobs/{namespace}/{jobId}/metrics",
+        "hf.metrics",
+        Access::Namespace(READ, HfJobs::metrics),
+    ),
+    Route::get(
+        "/api/jobs/{namespace}/{jobId}/events",
+        "hf.events",
+        Access::Namespace(READ, HfJobs::events),
+    ),
+];
 
 impl HfJobs {
     fn logs(&self, ask: &Ask<'_>) -> Reply {
@@ -28,6 +44,41 @@ impl HfJobs {
         };
         let log = job.log.clone();
         Reply::events(Live::new(move || log.follow(tail)))
+    }
+}
+
+impl HfJobs {
+    /// What a job uses, once a second while it runs. The stream does not end with the job, and there is
+    /// none for a job that has ended (`huggingface_hub`, `hf_api.py`, `fetch_job_metrics`).
+    fn metrics(&self, ask: &Ask<'_>) -> Reply {
+        let id = ask.job_id();
+        let state = self.state();
+        let Some(job) = state.in_namespace(ask.namespace(), &id) else {
+            return no_such_job();
+        };
+        if job.stage.is_terminal() {
+            return error(406, "Job is not running");
+        }
+        let hf = self.clone();
+        Reply::events(Live::new(move || {
+            let (hf, id) = (hf.clone(), id.clone());
+            ticking(Pace::EverySecond, move |_| {
+                hf.metric_event(&id).map_or(Next::Wait, Next::Event)
+            })
+        }))
+    }
+
+    /// The stages of a job, to its end.
+    fn events(&self, ask: &Ask<'_>) -> Reply {
+        let id = ask.job_id();
+        if self.state().in_namespace(ask.namespace(), &id).is_none() {
+            return no_such_job();
+        }
+        let hf = self.clone();
+        Reply::events(Live::new(move || {
+            let (hf, id) = (hf.clone(), id.clone());
+            ticking(Pace::AtOnce, move |told| hf.stage_event(&id, told))
+        }))
     }
 }
 

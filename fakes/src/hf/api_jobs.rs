@@ -1,23 +1,21 @@
-//! Creating, listing, inspecting and cancelling jobs.
+//! Creating, listing, counting and inspecting jobs.
+
+use serde_json::json;
 
 use super::{
     HfJobs,
-    labels::{is_label_key, is_label_value},
-    life::Change,
+    job_filter::JobFilter,
     object::JobObject,
-    reply::{error, no_such_job},
-    route::{Access, Ask, Permission, Route},
+    origin::{Initiator, Order, Origin},
+    reply::{bad, either, internal, no_such_job},
+    route::{Access, Ask, Route},
     spec::JobSpec,
-    state::HfJob,
+    state::{HfJob, State},
 };
-use crate::{
-    calls::Reply,
-    github::query_pairs,
-    history::{Stage, StageCause},
-};
+use crate::{calls::Reply, settings::HfPermission};
 
-const READ: Permission = Permission::JobRead;
-const WRITE: Permission = Permission::JobWrite;
+const READ: HfPermission = HfPermission::JobRead;
+const WRITE: HfPermission = HfPermission::JobWrite;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::post(
@@ -31,14 +29,19 @@ pub(super) const ROUTES: &[Route] = &[
         Access::Namespace(READ, HfJobs::list),
     ),
     Route::get(
+        "/api/jobs/{namespace}/count",
+        "hf.count",
+        Access::Namespace(READ, HfJobs::count),
+    ),
+    Route::get(
         "/api/jobs/{namespace}/{jobId}",
         "hf.inspect",
         Access::Namespace(READ, HfJobs::inspect),
     ),
     Route::post(
-        "/api/jobs/{namespace}/{jobId}/cancel",
-        "hf.cancel",
-        Access::Namespace(WRITE, HfJobs::cancel),
+        "/api/jobs/{namespace}/{jobId}/duplicate",
+        "hf.duplicate",
+        Access::Namespace(WRITE, HfJobs::duplicate),
     ),
 ];
 
@@ -46,32 +49,54 @@ impl HfJobs {
     fn create(&self, ask: &Ask<'_>) -> Reply {
         let spec = match JobSpec::parse(&ask.request.body) {
             Ok(spec) => spec,
-            Err(why) => return error(400, &why),
+            Err(why) => return bad(&why),
         };
+        self.launch(&mut self.state(), ask, spec, Initiator::User)
+    }
+
+    /// A new job like an old one, with its labels and secrets.
+    fn duplicate(&self, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let id = self.begin(&mut state, ask.namespace(), spec, ask.call);
+        let Some(job) = state.in_namespace(ask.namespace(), &ask.job_id()) else {
+            return no_such_job();
+        };
+        let (spec, initiator) = (job.spec.clone(), Initiator::DuplicatedJob(job.id.clone()));
+        self.launch(&mut state, ask, spec, initiator)
+    }
+
+    /// Begins the job that a call wants, and answers with it.
+    pub(super) fn launch(
+        &self,
+        state: &mut State,
+        ask: &Ask<'_>,
+        spec: JobSpec,
+        initiator: Initiator,
+    ) -> Reply {
+        let order = Order {
+            namespace: ask.namespace().to_owned(),
+            spec,
+            origin: Origin {
+                created_by: ask.user().to_owned(),
+                initiator,
+            },
+            call: Some(ask.call.call),
+            because: ask.call.received,
+        };
+        let id = self.begin(state, order);
         match state.get(&id) {
             Some(job) => Reply::json(200, &self.object(job)).with_effect(),
-            None => error(500, "Internal Error"),
+            None => internal(),
         }
     }
 
-    /// Newest first; of several stages any must match, of several labels all.
+    /// Newest first.
     fn list(&self, ask: &Ask<'_>) -> Reply {
-        let (namespace, request) = (ask.namespace(), ask.request);
-        let filter = match Filter::parse(&request.query) {
+        let filter = match JobFilter::parse(&ask.request.query) {
             Ok(filter) => filter,
-            Err(why) => return error(400, &why),
+            Err(why) => return bad(&why),
         };
         let state = self.state();
-        let mut rest = state
-            .jobs
-            .iter()
-            .rev()
-            .filter(|job| {
-                job.ordinal < filter.before && job.namespace == namespace && filter.matches(job)
-            })
-            .peekable();
+        let mut rest = self.found(&state, ask, &filter).rev().peekable();
         let page: Vec<&HfJob> = rest
             .by_ref()
             .take(self.settings().page_size.max(1))
@@ -79,97 +104,50 @@ impl HfJobs {
         let objects: Vec<JobObject<'_>> = page.iter().map(|job| self.object(job)).collect();
         let reply = Reply::json(200, &objects);
         match (page.last(), rest.peek()) {
-            (Some(last), Some(_)) => {
-                let mut query: Vec<&str> = request
-                    .query
-                    .split('&')
-                    .filter(|part| !part.is_empty() && !part.starts_with("cursor="))
-                    .collect();
-                let cursor = format!("cursor={}", last.ordinal);
-                query.push(&cursor);
-                let url = format!(
-                    "{}{}?{}",
-                    self.settings().base_url,
-                    request.path,
-                    query.join("&")
-                );
-                reply.with_header("link", format!("<{url}>; rel=\"next\""))
-            }
+            (Some(last), Some(_)) => reply.with_header("link", self.next_page(ask, last.ordinal)),
             _ => reply,
         }
     }
 
-    fn inspect(&self, ask: &Ask<'_>) -> Reply {
+    fn found<'a>(
+        &self,
+        state: &'a State,
+        ask: &'a Ask<'_>,
+        filter: &'a JobFilter,
+    ) -> impl DoubleEndedIterator<Item = &'a HfJob> {
+        state
+            .jobs
+            .iter()
+            .filter(|job| job.namespace == ask.namespace() && filter.matches(job))
+    }
+
+    /// The link to the jobs older than this one.
+    fn next_page(&self, ask: &Ask<'_>, ordinal: usize) -> String {
+        let query = ask.request.query.split('&');
+        let mut query: Vec<&str> = query
+            .filter(|part| !part.is_empty() && !part.starts_with("cursor="))
+            .collect();
+        let cursor = format!("cursor={ordinal}");
+        query.push(&cursor);
+        let (base_url, path) = (&self.settings().base_url, &ask.request.path);
+        format!("<{base_url}{path}?{}>; rel=\"next\"", query.join("&"))
+    }
+
+    fn count(&self, ask: &Ask<'_>) -> Reply {
+        either(
+            JobFilter::parse(&ask.request.query)
+                .map_err(|why| bad(&why))
+                .map(|filter| {
+                    let count = self.found(&self.state(), ask, &filter).count();
+                    Reply::json(200, &json!({ "count": count }))
+                }),
+        )
+    }
+
+    pub(super) fn inspect(&self, ask: &Ask<'_>) -> Reply {
         match self.state().in_namespace(ask.namespace(), &ask.job_id()) {
             Some(job) => Reply::json(200, &self.object(job)),
             None => no_such_job(),
         }
-    }
-
-    /// Cancelling a job that has ended changes nothing and is answered like an inspection; what HF says
-    /// there is not documented.
-    fn cancel(&self, ask: &Ask<'_>) -> Reply {
-        let job = ask.job_id();
-        if self.state().in_namespace(ask.namespace(), &job).is_none() {
-            return no_such_job();
-        }
-        let change = Change {
-            stage: Stage::Canceled,
-            cause: StageCause::Cancel,
-            message: None,
-            because: Some(ask.call.received),
-        };
-        let stopped = self.stop(&job, change);
-        let reply = self.inspect(ask);
-        if stopped { reply.with_effect() } else { reply }
-    }
-}
-
-struct Filter {
-    stages: Vec<Stage>,
-    labels: Vec<(String, String)>,
-    before: usize,
-}
-
-impl Filter {
-    fn parse(query: &str) -> Result<Self, String> {
-        let mut filter = Self {
-            stages: Vec::new(),
-            labels: Vec::new(),
-            before: usize::MAX,
-        };
-        for (key, value) in query_pairs(query) {
-            match key.as_str() {
-                "stage" => {
-                    let stage = serde_json::from_value(value.clone().into());
-                    filter
-                        .stages
-                        .push(stage.map_err(|_| format!("stage: Invalid option: {value}"))?);
-                }
-                "label" => {
-                    let pair = value
-                        .split_once('=')
-                        .filter(|(key, value)| is_label_key(key) && is_label_value(value));
-                    let (key, value) =
-                        pair.ok_or_else(|| format!("label: Invalid filter: {value}"))?;
-                    filter.labels.push((key.to_owned(), value.to_owned()));
-                }
-                "cursor" => {
-                    filter.before = value
-                        .parse()
-                        .map_err(|_| "cursor: Invalid cursor".to_owned())?;
-                }
-                _ => {}
-            }
-        }
-        Ok(filter)
-    }
-
-    fn matches(&self, job: &HfJob) -> bool {
-        (self.stages.is_empty() || self.stages.contains(&job.stage))
-            && self
-                .labels
-                .iter()
-                .all(|(key, value)| job.spec.labels.get(key) == Some(value))
     }
 }

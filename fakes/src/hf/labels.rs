@@ -32,3 +32,16 @@ pub(super) fn is_secret_name(text: &str) -> bool {
 pub(super) fn is_environment_name(text: &str) -> bool {
     text.len() >= 2 && is_secret_name(text)
 }
+
+/// 24 hexadecimal digits.
+pub(super) fn is_resource_group_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Lower-case letters, digits and dashes.
+pub(super) fn is_network_name(text: &str, characters_max: usize) -> bool {
+    (1..=characters_max).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}

@@ -10,18 +10,17 @@ use super::{
     cost::micro_usd,
     flavors::Flavor,
     logs::JobLog,
+    origin::Order,
     program::{Program, not_played},
-    spec::JobSpec,
     state::{Command, HfJob, State},
 };
 use crate::{
-    calls::CallContext,
     drawn_text::{HEX, drawn},
     env::Span,
     faults::{Effect, Subject},
     history::{Stage, StageCause, What},
     ids::{EventId, HfJobId},
-    runner::{Container, Exit, Order, Runners},
+    runner::{Container, Exit, Launch, Runners},
     settings::{Boot, ColdStart, ProcessBoot},
 };
 
@@ -35,13 +34,14 @@ pub(super) struct Change {
 
 impl HfJobs {
     /// Creates a job and starts its life.
-    pub(super) fn begin(
-        &self,
-        state: &mut State,
-        namespace: &str,
-        spec: JobSpec,
-        call: CallContext,
-    ) -> HfJobId {
+    pub(super) fn begin(&self, state: &mut State, order: Order) -> HfJobId {
+        let Order {
+            namespace,
+            spec,
+            origin,
+            call,
+            because,
+        } = order;
         let ordinal = state.jobs.len() + 1;
         let id = self.new_id(state, ordinal);
         let timeout_s = spec
@@ -50,21 +50,22 @@ impl HfJobs {
         let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container);
         let created = What::HfCreated {
             hf_job: id.clone(),
-            call: call.call,
-            namespace: namespace.to_owned(),
+            call,
+            namespace: namespace.clone(),
             flavor: spec.flavor.name.to_owned(),
             timeout_s,
             runner_name,
             runner_labels,
         };
-        let created = self.history().record(Some(call.received), created);
+        let created = self.history().record(Some(because), created);
         let (commands, orders) = unbounded_channel();
         let clock = self.env().clock;
         state.by_id.insert(id.clone(), state.jobs.len());
         state.jobs.push(HfJob {
             id: id.clone(),
             ordinal,
-            namespace: namespace.to_owned(),
+            namespace,
+            origin,
             spec,
             timeout_s,
             stage: Stage::Scheduling,
@@ -246,8 +247,8 @@ impl HfJobs {
     ) -> Exit {
         let Start { container, log, .. } = start;
         if let Boot::Process(boot) = &self.settings().boot {
-            let order = start.order(id, boot, running);
-            return self.inner.runners.run_process(boot, id, order).await;
+            let launch = start.launch(id, boot, running);
+            return self.inner.runners.run_process(boot, id, launch).await;
         }
         if let Some(program) = &start.program {
             tokio::time::sleep(plan.boot).await;
@@ -340,9 +341,8 @@ struct Start {
 
 impl Start {
     fn of(job: &HfJob) -> Self {
-        let JobSpec {
-            command, arguments, ..
-        } = &job.spec;
+        let command = job.spec.command.as_deref().unwrap_or_default();
+        let arguments = job.spec.arguments.as_deref().unwrap_or_default();
         let container = job.spec.container.clone();
         Self {
             program: Program::of(command, arguments, &container.environment),
@@ -357,7 +357,7 @@ impl Start {
 
     /// What a real process is started with: the job's environment and secrets, and what HF's containers are told of
     /// themselves.
-    fn order(&self, id: &HfJobId, boot: &ProcessBoot, running: EventId) -> Order {
+    fn launch(&self, id: &HfJobId, boot: &ProcessBoot, running: EventId) -> Launch {
         let Container {
             environment,
             secrets,
@@ -367,7 +367,7 @@ impl Start {
         let given = environment.iter().chain(secrets);
         let given = given.map(|(name, value)| (name.clone(), value.clone()));
         let (job, log, sink) = (id.clone(), self.log.clone(), boot.log.clone());
-        Order {
+        Launch {
             words: self.words.clone(),
             environment: given.chain(machine).chain(own).collect(),
             running,

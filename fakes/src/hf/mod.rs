@@ -1,21 +1,36 @@
 //! The fake Hugging Face Jobs: validation, life cycle, cost, and the API around them.
 
+mod accounts;
+mod admission;
 mod api_account;
 mod api_hardware;
+mod api_job_changes;
 mod api_job_streams;
 mod api_jobs;
+mod api_schedules;
 mod cost;
+mod fields;
 mod flavors;
+mod job_filter;
 mod labels;
 mod life;
 mod logs;
+mod metrics;
 mod object;
+mod origin;
 mod program;
+mod rate_limits;
 mod reply;
 mod route;
 mod routes;
+mod schedule;
+mod schedule_object;
+mod schedules;
 mod spec;
+mod spec_object;
+mod stage_events;
 mod state;
+mod ticking;
 mod views;
 
 use std::{
@@ -28,6 +43,8 @@ use crate::{calls::Calls, env::Env, history::History, runner::Runners, settings:
 pub use routes::routes;
 pub use views::HfJobView;
 
+use accounts::Accounts;
+use rate_limits::RateLimits;
 use state::State;
 
 /// The fake Hugging Face Jobs of one world. Clones share it.
@@ -38,6 +55,8 @@ pub struct HfJobs {
 
 struct Inner {
     settings: HfSettings,
+    accounts: Accounts,
+    rate_limits: RateLimits,
     calls: Calls,
     runners: Runners,
     state: Mutex<State>,
@@ -46,6 +65,8 @@ struct Inner {
 impl HfJobs {
     pub(crate) fn new(settings: HfSettings, calls: Calls, runners: Runners) -> Self {
         let inner = Inner {
+            accounts: Accounts::new(&settings),
+            rate_limits: RateLimits::default(),
             settings,
             calls,
             runners,

@@ -1,10 +1,9 @@
-//! The JSON of an HF job. Secrets appear by name only.
+//! The JSON of an HF job, and of the accounts around it.
 
-use std::collections::BTreeMap;
-
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{HfJobs, state::HfJob};
+use super::{HfJobs, origin::Initiator, spec_object::SpecObject, state::HfJob};
 use crate::{
     drawn_text::{HEX, drawn},
     history::Stage,
@@ -15,32 +14,52 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(super) struct JobObject<'a> {
     id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    docker_image: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    space_id: Option<&'a str>,
-    command: &'a [String],
-    arguments: &'a [String],
-    environment: &'a BTreeMap<String, String>,
-    secrets: Vec<&'a str>,
-    flavor: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arch: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timeout: Option<u64>,
-    retry: u32,
-    labels: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Durations::is_empty")]
+    durations: Durations,
+    #[serde(flatten)]
+    spec: SpecObject<'a>,
     status: StatusObject<'a>,
-    created_by: Person,
-    owner: Owner<'a>,
-    initiator: Person,
-    #[serde(rename = "type")]
-    kind: &'a str,
+    created_by: Person<'a>,
+    owner: AccountObject<'a>,
+    initiator: InitiatorObject<'a>,
+}
+
+/// In whole seconds. A part is there once it is over.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Durations {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheduling_secs: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running_secs: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_secs: Option<i64>,
+}
+
+impl Durations {
+    fn between(
+        created: Timestamp,
+        started: Option<Timestamp>,
+        finished: Option<Timestamp>,
+    ) -> Self {
+        let secs = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs();
+        Self {
+            scheduling_secs: started.or(finished).map(|end| secs(created, end)),
+            running_secs: started.zip(finished).map(|(start, end)| secs(start, end)),
+            total_secs: finished.map(|end| secs(created, end)),
+        }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.scheduling_secs.is_none()
+    }
 }
 
 #[derive(Serialize)]
@@ -49,17 +68,21 @@ struct StatusObject<'a> {
     stage: Stage,
     message: Option<&'a str>,
     failure_count: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    expose_urls: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ssh_url: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Person {
+pub(super) struct Person<'a> {
     id: String,
-    name: String,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Owner<'a> {
+pub(super) struct AccountObject<'a> {
     id: String,
     name: &'a str,
     #[serde(rename = "type")]
@@ -67,57 +90,77 @@ struct Owner<'a> {
     avatar_url: String,
 }
 
+#[derive(Serialize)]
+#[serde(untagged)]
+enum InitiatorObject<'a> {
+    Account(AccountObject<'a>),
+    Other {
+        #[serde(rename = "type")]
+        kind: &'a str,
+        id: &'a str,
+    },
+}
+
 impl HfJobs {
-    pub(super) fn object<'a>(&self, job: &'a HfJob) -> JobObject<'a> {
-        let spec = &job.spec;
-        let user = self.user_name();
+    pub(super) fn object<'a>(&'a self, job: &'a HfJob) -> JobObject<'a> {
+        let (spec, id) = (&job.spec, &job.id.0);
+        let created_by = job.origin.created_by.as_str();
+        let ports = spec.expose.iter().flat_map(|expose| &expose.ports);
         JobObject {
-            id: &job.id.0,
+            id,
+            kind: "job",
             created_at: milliseconds(job.created_at),
             started_at: job.started_at.map(milliseconds),
             finished_at: job.finished_at.map(milliseconds),
-            docker_image: spec.docker_image.as_deref(),
-            space_id: spec.space_id.as_deref(),
-            command: &spec.command,
-            arguments: &spec.arguments,
-            environment: &spec.container.environment,
-            secrets: spec.container.secrets.keys().map(String::as_str).collect(),
-            flavor: spec.flavor.name,
-            arch: spec.arch.as_deref(),
-            timeout: spec.timeout_seconds,
-            retry: spec.attempts - 1,
-            labels: &spec.labels,
+            durations: Durations::between(job.created_at, job.started_at, job.finished_at),
+            spec: self.spec_object(spec),
             status: StatusObject {
                 stage: job.stage,
                 message: job.message.as_deref(),
                 failure_count: job.failures,
+                expose_urls: ports
+                    .map(|port| format!("https://{id}--{port}.hf.jobs"))
+                    .collect(),
+                ssh_url: spec.ssh.then(|| format!("ssh://{id}@ssh.hf.jobs")),
             },
-            created_by: self.person(&user),
-            owner: Owner {
-                id: self.account_id(&job.namespace),
-                name: &job.namespace,
-                kind: if job.namespace == user { "user" } else { "org" },
-                avatar_url: format!("{}/avatars/{}.svg", self.settings().base_url, job.namespace),
+            created_by: self.person(created_by),
+            owner: self.account(&job.namespace),
+            initiator: match &job.origin.initiator {
+                Initiator::User => InitiatorObject::Account(self.account(created_by)),
+                Initiator::DuplicatedJob(id) => InitiatorObject::Other {
+                    kind: "duplicated-job",
+                    id: &id.0,
+                },
+                Initiator::ScheduledJob(id) => InitiatorObject::Other {
+                    kind: "scheduled-job",
+                    id: &id.0,
+                },
             },
-            initiator: self.person(&user),
-            kind: "job",
         }
     }
 
-    fn person(&self, name: &str) -> Person {
+    pub(super) fn person<'a>(&self, name: &'a str) -> Person<'a> {
         Person {
             id: self.account_id(name),
-            name: name.to_owned(),
+            name,
         }
     }
 
-    /// The user the token belongs to.
-    pub(super) fn user_name(&self) -> String {
-        self.settings()
-            .namespaces
-            .first()
-            .cloned()
-            .unwrap_or_default()
+    pub(super) fn account<'a>(&self, name: &'a str) -> AccountObject<'a> {
+        AccountObject {
+            id: self.account_id(name),
+            name,
+            kind: if self.inner.accounts.is_user(name) {
+                "user"
+            } else {
+                "org"
+            },
+            avatar_url: self.avatar_url(name),
+        }
+    }
+
+    pub(super) fn avatar_url(&self, name: &str) -> String {
+        format!("{}/avatars/{name}.svg", self.settings().base_url)
     }
 
     /// 24 hexadecimal digits per account.

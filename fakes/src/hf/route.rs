@@ -2,30 +2,13 @@
 
 use http::Method;
 
-use super::HfJobs;
+use super::{HfJobs, admission::Caller, origin::ScheduleId};
 use crate::{
     calls::{CallContext, Incoming, Reply, RouteInfo, Surface},
     ids::HfJobId,
     path_template::{self, Params, depth},
+    settings::HfPermission,
 };
-
-/// A permission of a token, in the words of HF's refusals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Permission {
-    /// To look at the jobs of a namespace.
-    JobRead,
-    /// To start, stop and change them.
-    JobWrite,
-}
-
-impl Permission {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::JobRead => "job.read",
-            Self::JobWrite => "job.write",
-        }
-    }
-}
 
 type Handler = fn(&HfJobs, &Ask<'_>) -> Reply;
 
@@ -36,7 +19,7 @@ pub(super) enum Access {
     /// Whoever has a token.
     User(Handler),
     /// A token with this permission in the path's `{namespace}`.
-    Namespace(Permission, Handler),
+    Namespace(HfPermission, Handler),
 }
 
 /// A route, with what answers it.
@@ -55,6 +38,14 @@ impl Route {
 
     pub(super) const fn post(path: &'static str, name: &'static str, access: Access) -> Self {
         Self::new(Method::POST, path, name, access)
+    }
+
+    pub(super) const fn put(path: &'static str, name: &'static str, access: Access) -> Self {
+        Self::new(Method::PUT, path, name, access)
+    }
+
+    pub(super) const fn delete(path: &'static str, name: &'static str, access: Access) -> Self {
+        Self::new(Method::DELETE, path, name, access)
     }
 
     const fn new(method: Method, path: &'static str, name: &'static str, access: Access) -> Self {
@@ -90,6 +81,7 @@ pub(super) struct Ask<'a> {
     pub(super) request: &'a Incoming,
     pub(super) call: CallContext,
     pub(super) params: &'a Params,
+    pub(super) caller: &'a Caller,
 }
 
 impl Ask<'_> {
@@ -99,5 +91,17 @@ impl Ask<'_> {
 
     pub(super) fn job_id(&self) -> HfJobId {
         HfJobId(self.params.text("jobId").to_owned())
+    }
+
+    pub(super) fn schedule_id(&self) -> ScheduleId {
+        ScheduleId(self.params.text("scheduledJobId").to_owned())
+    }
+
+    /// The user whose token it is; nobody for a public route.
+    pub(super) fn user(&self) -> &str {
+        self.caller
+            .token
+            .as_ref()
+            .map_or("", |token| token.user.as_str())
     }
 }

@@ -3,24 +3,28 @@
 use http::Method;
 
 use super::{
-    HfJobs, api_account, api_hardware, api_job_streams, api_jobs,
+    HfJobs,
+    admission::Caller,
+    api_account, api_hardware, api_job_changes, api_job_streams, api_jobs, api_schedules,
     reply::error,
     route::{Access, Ask, Route},
 };
 use crate::{
     calls::{About, Api, CallContext, Incoming, Reply, RouteInfo},
-    history::{CredentialKind, CredentialState, CredentialUse},
+    history::CredentialUse,
     ids::CallId,
     json_text::http_date,
     path_template::{Params, depth},
 };
 
 /// The routes, by the file that answers them. Of two that match a path the first one answers.
-const TABLES: [&[Route]; 4] = [
+const TABLES: [&[Route]; 6] = [
     api_account::ROUTES,
     api_hardware::ROUTES,
     api_jobs::ROUTES,
+    api_job_changes::ROUTES,
     api_job_streams::ROUTES,
+    api_schedules::ROUTES,
 ];
 
 /// Everything the fake HF's API answers.
@@ -69,8 +73,7 @@ pub(super) struct HfApi(pub(super) HfJobs);
 
 impl Api for HfApi {
     type Endpoint = Endpoint;
-    /// The refusal of a caller that is not let in.
-    type Auth = Option<Reply>;
+    type Auth = Caller;
 
     fn recognise(&self, method: &Method, path: &str) -> Endpoint {
         Endpoint::recognise(method, path)
@@ -87,48 +90,19 @@ impl Api for HfApi {
         &self,
         endpoint: &Endpoint,
         request: &Incoming,
-    ) -> (Option<Reply>, Option<CredentialUse>) {
-        let text = request
-            .authorization()
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let good = text.is_some_and(|(_, token)| token == self.0.settings().token);
-        let state = if good {
-            CredentialState::Fresh
-        } else {
-            CredentialState::Unknown
-        };
-        let credential = text.map(|_| CredentialUse {
-            kind: CredentialKind::HfToken,
-            state,
-        });
-        let permission = match endpoint.route.map(|route| &route.access) {
-            None | Some(Access::Public(_)) => return (None, credential),
-            Some(Access::User(_)) => None,
-            Some(Access::Namespace(permission, _)) => Some(*permission),
-        };
-        if !good {
-            let refusal = error(401, "Invalid credentials in Authorization header");
-            return (Some(refusal), credential);
-        }
+    ) -> (Caller, Option<CredentialUse>) {
         let namespace = endpoint.params.text("namespace");
-        let refusal = permission.filter(|_| !self.0.may_use(namespace)).map(|permission| {
-            let permission = permission.name();
-            error(
-                403,
-                &format!("You don't have the required permissions to complete this action on namespace {namespace}, missing permissions: {permission}"),
-            )
-        });
-        (refusal, credential)
+        self.0.admit(endpoint.route, namespace, request)
     }
 
     fn answer(
         &self,
         endpoint: Endpoint,
-        refusal: &Option<Reply>,
+        caller: &Caller,
         request: &Incoming,
         call: CallContext,
     ) -> Reply {
-        if let Some(refusal) = refusal {
+        if let Some(refusal) = &caller.refusal {
             return refusal.clone();
         }
         let Some(route) = endpoint.route else {
@@ -138,6 +112,7 @@ impl Api for HfApi {
             request,
             call,
             params: &endpoint.params,
+            caller,
         };
         match route.access {
             Access::Public(answer) | Access::User(answer) | Access::Namespace(_, answer) => {
@@ -146,20 +121,22 @@ impl Api for HfApi {
         }
     }
 
-    fn common_headers(
-        &self,
-        call: CallId,
-        _refusal: &Option<Reply>,
-    ) -> Vec<(&'static str, String)> {
-        vec![
-            ("date", http_date(self.0.env().clock.now())),
-            ("x-request-id", format!("Root=1-{:08x}-lab", call.0)),
-            ("ratelimit", "\"api\";r=990;t=300".to_owned()),
-            (
-                "ratelimit-policy",
-                "\"fixed window\";\"api\";q=1000;w=300".to_owned(),
-            ),
-        ]
+    fn common_headers(&self, call: CallId, caller: &Caller) -> Vec<(&'static str, String)> {
+        let clock = self.0.env().clock;
+        // Clients send the name under which they want to find the call again.
+        let request_id = caller.request_id.clone();
+        let request_id = request_id.unwrap_or_else(|| format!("Root=1-{:08x}-lab", call.0));
+        let mut headers = vec![
+            ("date", http_date(clock.now())),
+            ("x-request-id", request_id),
+        ];
+        if let Some(quota) = &caller.quota {
+            headers.extend(quota.headers(clock.elapsed_ms()));
+        }
+        if let Some(warning) = &self.0.settings().warning {
+            headers.push(("x-hf-warning", warning.clone()));
+        }
+        headers
     }
 }
 

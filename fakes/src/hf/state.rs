@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{logs::JobLog, spec::JobSpec};
+use super::{logs::JobLog, origin::Origin, schedules::Schedules, spec::JobSpec};
 use crate::{
     history::Stage,
     ids::{EventId, HfJobId},
@@ -24,6 +24,7 @@ pub(super) struct HfJob {
     /// Its place in the order of creation, from 1.
     pub(super) ordinal: usize,
     pub(super) namespace: String,
+    pub(super) origin: Origin,
     pub(super) spec: JobSpec,
     pub(super) timeout_s: u64,
     pub(super) stage: Stage,
@@ -53,6 +54,7 @@ pub(super) struct State {
     /// In order of creation.
     pub(super) jobs: Vec<HfJob>,
     pub(super) by_id: BTreeMap<HfJobId, usize>,
+    pub(super) schedules: Schedules,
 }
 
 impl State {
@@ -63,6 +65,11 @@ impl State {
     /// The job, if it is in this namespace.
     pub(super) fn in_namespace(&self, namespace: &str, id: &HfJobId) -> Option<&HfJob> {
         self.get(id).filter(|job| job.namespace == namespace)
+    }
+
+    /// The job, if it is in this namespace and can be changed.
+    pub(super) fn in_namespace_mut(&mut self, namespace: &str, id: &HfJobId) -> Option<&mut HfJob> {
+        self.get_mut(id).filter(|job| job.namespace == namespace)
     }
 
     pub(super) fn get_mut(&mut self, id: &HfJobId) -> Option<&mut HfJob> {

@@ -100,7 +100,8 @@ impl What {
             | Self::CallAnswered { call, .. }
             | Self::CallLost { call, .. } => found.push(Entity::Call(*call)),
             Self::HfCreated { hf_job, call, .. } => {
-                found.extend([Entity::HfJob(hf_job.clone()), Entity::Call(*call)]);
+                found.push(Entity::HfJob(hf_job.clone()));
+                found.extend(call.map(Entity::Call));
             }
             Self::HfStage { hf_job, .. }
             | Self::RunnerRefused { hf_job, .. }

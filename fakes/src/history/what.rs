@@ -278,8 +278,9 @@ pub enum What {
     HfCreated {
         /// The HF job.
         hf_job: HfJobId,
-        /// The call that created it.
-        call: CallId,
+        /// The call that created it, or nothing when a schedule did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
         /// Its namespace: who pays.
         namespace: String,
         /// Its hardware flavor.

@@ -33,7 +33,7 @@ use crate::{
 pub(crate) use archive::archive;
 pub(crate) use container::Container;
 use life::Life;
-pub(crate) use process::Order;
+pub(crate) use process::Launch;
 pub use process_tree::SeenProcess;
 
 /// Exit code of a process that was killed.

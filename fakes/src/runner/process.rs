@@ -54,7 +54,7 @@ const IN_FRONT: [(&str, &str); 5] = [
 pub(crate) type Lines = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What to start.
-pub(crate) struct Order {
+pub(crate) struct Launch {
     /// The program and its arguments.
     pub(crate) words: Vec<String>,
     /// Everything of its environment but what the box adds.
@@ -71,11 +71,11 @@ impl Runners {
         &self,
         boot: &ProcessBoot,
         hf_job: &HfJobId,
-        order: Order,
+        launch: Launch,
     ) -> Exit {
-        let running = order.running;
-        let lines = order.lines.clone();
-        match Process::start(self, boot, hf_job, order) {
+        let running = launch.running;
+        let lines = launch.lines.clone();
+        match Process::start(self, boot, hf_job, launch) {
             Ok(process) => {
                 let mut guard = Guard(Some(process));
                 let code = match &mut guard.0 {
@@ -162,19 +162,19 @@ impl Process {
         runners: &Runners,
         boot: &ProcessBoot,
         hf_job: &HfJobId,
-        order: Order,
+        launch: Launch,
     ) -> io::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("dispatchlab-job-")
             .tempdir()?;
         let home = furnish(folder.path(), &runners.github.web_url())?;
-        let given = order.environment.get("PATH").unwrap_or(&boot.path);
+        let given = launch.environment.get("PATH").unwrap_or(&boot.path);
         let path = format!("{}:{given}", folder.path().join("bin").display());
         // A session of its own, so that everything the process starts can be found and ended.
         let mut child = Command::new("setsid")
-            .args(order.words)
+            .args(launch.words)
             .env_clear()
-            .envs(order.environment)
+            .envs(launch.environment)
             .env("PATH", path)
             .env("HOME", &home)
             .env("TMPDIR", folder.path().join("tmp"))
@@ -196,14 +196,14 @@ impl Process {
         Ok(Self {
             runners: runners.clone(),
             hf_job: hf_job.clone(),
-            running: order.running,
+            running: launch.running,
             grace: boot.grace,
             stdout: Pipe::new(child.stdout.take()),
             stderr: Pipe::new(child.stderr.take()),
             child,
             leader,
             home,
-            lines: order.lines,
+            lines: launch.lines,
             orders,
             _folder: folder,
         })

@@ -101,6 +101,12 @@ async fn a_job_answers_with_its_secrets_as_names_only() {
         (&made["owner"]["name"], &made["owner"]["type"]),
         (&json!("lab"), &json!("user"))
     );
+    // Python's client demands the initiator's type.
+    let initiator = &made["initiator"];
+    assert_eq!(
+        (&initiator["name"], &initiator["type"], &initiator["id"]),
+        (&json!("lab"), &json!("user"), &made["owner"]["id"])
+    );
     assert_eq!(
         (&made["createdAt"], &made["createdBy"]["name"]),
         (&json!("2026-11-03T10:00:00.000Z"), &json!("lab"))
@@ -247,12 +253,8 @@ async fn whoami_names_the_user_and_the_organisations() {
             .status,
         401
     );
-    assert_eq!(
-        lab.hf("GET", "/api/agent-harnesses", Value::Null)
-            .await
-            .status,
-        404
-    );
+    let unknown = lab.hf("GET", "/api/datasets", Value::Null).await;
+    assert_eq!(unknown.status, 404);
     assert!(
         lab.find(|what| matches!(what, What::CallReceived { name, .. } if name == "hf.unknown"))
             .is_some()

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use fakes::ids::HfJobId;
+use fakes::{
+    faults::{Effect, FaultRule},
+    ids::HfJobId,
+};
+use futures_util::StreamExt as _;
 use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -137,4 +141,34 @@ async fn a_reader_that_leaves_disturbs_nobody() {
     assert!(left.is_err(), "the stream was still open");
     lab.sleep(60.0).await;
     assert_eq!(lab.stage(&id).await, "COMPLETED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_breaks_off_gives_the_first_half_of_what_is_there() {
+    let lab = Lab::new();
+    let id = start(&lab, json!(["sh", "-c", SCRIPT])).await;
+    let truncate = FaultRule {
+        times: Some(2),
+        ..FaultRule::always("hf.logs", Effect::Truncate)
+    };
+    lab.world.faults().install(vec![truncate]);
+    let before_it_runs = cut(&lab, &id).await;
+    assert_eq!(before_it_runs.len(), 1, "{before_it_runs:?}");
+    lab.sleep(60.0).await;
+    let ended = cut(&lab, &id).await;
+    assert_eq!(ended.len(), 2, "{ended:?}");
+    assert_eq!(ended[1], "one");
+    assert_eq!(texts(&whole(&lab, &id, "").await).len(), 4);
+}
+
+/// What a stream gives until its connection breaks.
+async fn cut(lab: &Lab, id: &HfJobId) -> Vec<String> {
+    let mut body = open(lab, id, "").await.into_body().into_data_stream();
+    let mut stream = String::new();
+    loop {
+        match body.next().await.expect("the stream must not end well") {
+            Ok(piece) => stream.push_str(std::str::from_utf8(&piece).unwrap()),
+            Err(_) => return texts(&stream),
+        }
+    }
 }

@@ -1,5 +1,8 @@
 //! A world on the paused clock, with everything a test needs to talk to it.
 
+#[path = "hf_shape.rs"]
+pub(crate) mod hf_shape;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -308,6 +311,26 @@ impl Lab {
             .header("authorization", auth)
             .body(body_of(&body))
             .unwrap();
+        let answer = self.call(&self.hf, request).await;
+        hf_shape::check(&answer);
+        answer
+    }
+
+    /// A call with headers of its own beside the token, and with a body that need not be JSON.
+    pub(crate) async fn hf_with(
+        &self,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", "Bearer hf_lab");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
         self.call(&self.hf, request).await
     }
 

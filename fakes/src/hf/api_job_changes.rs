@@ -1,0 +1,90 @@
+//! Changing a job: its end, its labels, its ports.
+
+use super::{
+    HfJobs,
+    fields::{Checked, Fields, json},
+    life::Change,
+    reply::{bad, no_such_job},
+    route::{Access, Ask, Route},
+    spec::{Expose, JobSpec, labels},
+};
+use crate::{
+    calls::Reply,
+    history::{Stage, StageCause},
+    settings::HfPermission,
+};
+
+const WRITE: HfPermission = HfPermission::JobWrite;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        "/api/jobs/{namespace}/{jobId}/cancel",
+        "hf.cancel",
+        Access::Namespace(WRITE, HfJobs::cancel),
+    ),
+    Route::put(
+        "/api/jobs/{namespace}/{jobId}/labels",
+        "hf.update-labels",
+        Access::Namespace(WRITE, HfJobs::update_labels),
+    ),
+    Route::put(
+        "/api/jobs/{namespace}/{jobId}/expose",
+        "hf.update-expose",
+        Access::Namespace(WRITE, HfJobs::update_expose),
+    ),
+];
+
+impl HfJobs {
+    /// Cancelling a job that has ended changes nothing and is answered like an inspection; what HF says
+    /// there is not documented.
+    fn cancel(&self, ask: &Ask<'_>) -> Reply {
+        let job = ask.job_id();
+        if self.state().in_namespace(ask.namespace(), &job).is_none() {
+            return no_such_job();
+        }
+        let change = Change {
+            stage: Stage::Canceled,
+            cause: StageCause::Cancel,
+            message: None,
+            because: Some(ask.call.received),
+        };
+        let stopped = self.stop(&job, change);
+        let reply = self.inspect(ask);
+        if stopped { reply.with_effect() } else { reply }
+    }
+
+    /// Replaces all labels.
+    fn update_labels(&self, ask: &Ask<'_>) -> Reply {
+        self.update(ask, |fields| {
+            let labels = fields.required("labels", labels(fields)?)?;
+            Ok(move |spec: &mut JobSpec| spec.labels = labels)
+        })
+    }
+
+    /// Replaces the exposed ports. What becomes of a job that has ended is not documented: it is changed
+    /// like any other.
+    fn update_expose(&self, ask: &Ask<'_>) -> Reply {
+        self.update(ask, |fields| {
+            let expose = Expose::read(fields)?;
+            Ok(move |spec: &mut JobSpec| spec.expose = Some(expose))
+        })
+    }
+
+    fn update<C: FnOnce(&mut JobSpec)>(
+        &self,
+        ask: &Ask<'_>,
+        read: impl FnOnce(&Fields<'_>) -> Checked<C>,
+    ) -> Reply {
+        let body = json(&ask.request.body);
+        let change = match body.and_then(|body| read(&Fields::of_body(&body)?)) {
+            Ok(change) => change,
+            Err(why) => return bad(&why),
+        };
+        let mut state = self.state();
+        let Some(job) = state.in_namespace_mut(ask.namespace(), &ask.job_id()) else {
+            return no_such_job();
+        };
+        change(&mut job.spec);
+        Reply::json(200, &self.object(job)).with_effect()
+    }
+}

@@ -1,0 +1,204 @@
+//! Scheduled jobs: what is remembered of them, and the task that keeps each one's time.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use futures_util::future::{Either, select};
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::{
+    HfJobs,
+    origin::{Initiator, Order, Origin, ScheduleId},
+    schedule::Schedule,
+    spec::JobSpec,
+    state::State,
+};
+use crate::{
+    drawn_text::{HEX, drawn},
+    ids::{EventId, HfJobId},
+};
+
+/// A scheduled job.
+pub(super) struct ScheduledJob {
+    pub(super) id: ScheduleId,
+    pub(super) namespace: String,
+    pub(super) created_by: String,
+    pub(super) created_at: Timestamp,
+    pub(super) spec: JobSpec,
+    pub(super) schedule: Schedule,
+    pub(super) suspend: bool,
+    /// Whether it may run while an earlier run is not over.
+    pub(super) concurrency: bool,
+    pub(super) last_job: Option<(HfJobId, Timestamp)>,
+    /// What it was last changed by, which is why it runs.
+    pub(super) because: EventId,
+    /// Told of every change.
+    changed: Arc<Notify>,
+}
+
+impl ScheduledJob {
+    /// Has its task look at it anew.
+    pub(super) fn change(&mut self, because: EventId, change: impl FnOnce(&mut Self)) {
+        change(self);
+        self.because = because;
+        self.changed.notify_one();
+    }
+}
+
+/// A scheduled job as a call wants it.
+pub(super) struct NewSchedule {
+    pub(super) namespace: String,
+    pub(super) created_by: String,
+    pub(super) spec: JobSpec,
+    pub(super) schedule: Schedule,
+    pub(super) suspend: bool,
+    pub(super) concurrency: bool,
+    pub(super) because: EventId,
+}
+
+/// All scheduled jobs.
+#[derive(Default)]
+pub(super) struct Schedules {
+    /// In order of creation.
+    live: Vec<ScheduledJob>,
+    /// How many there ever were.
+    created: usize,
+}
+
+impl Schedules {
+    pub(super) fn of_namespace(
+        &self,
+        namespace: &str,
+    ) -> impl DoubleEndedIterator<Item = &ScheduledJob> {
+        self.live
+            .iter()
+            .filter(move |job| job.namespace == namespace)
+    }
+
+    pub(super) fn get(&self, id: &ScheduleId) -> Option<&ScheduledJob> {
+        self.live.iter().find(|job| job.id == *id)
+    }
+
+    pub(super) fn in_namespace(&self, namespace: &str, id: &ScheduleId) -> Option<&ScheduledJob> {
+        self.get(id).filter(|job| job.namespace == namespace)
+    }
+
+    pub(super) fn in_namespace_mut(
+        &mut self,
+        namespace: &str,
+        id: &ScheduleId,
+    ) -> Option<&mut ScheduledJob> {
+        self.live
+            .iter_mut()
+            .find(|job| job.id == *id && job.namespace == namespace)
+    }
+
+    fn get_mut(&mut self, id: &ScheduleId) -> Option<&mut ScheduledJob> {
+        self.live.iter_mut().find(|job| job.id == *id)
+    }
+
+    /// Takes it out. Its jobs go on.
+    pub(super) fn delete(&mut self, namespace: &str, id: &ScheduleId) -> Option<ScheduledJob> {
+        let place = self
+            .live
+            .iter()
+            .position(|job| job.id == *id && job.namespace == namespace)?;
+        let deleted = self.live.remove(place);
+        deleted.changed.notify_one();
+        Some(deleted)
+    }
+}
+
+impl State {
+    /// Whether a run of this scheduled job is not over.
+    pub(super) fn is_running(&self, id: &ScheduleId) -> bool {
+        self.jobs.iter().any(|job| {
+            !job.stage.is_terminal()
+                && matches!(&job.origin.initiator, Initiator::ScheduledJob(by) if by == id)
+        })
+    }
+
+    pub(super) fn ran(&mut self, id: &ScheduleId, job: HfJobId, at: Timestamp) {
+        if let Some(schedule) = self.schedules.get_mut(id) {
+            schedule.last_job = Some((job, at));
+        }
+    }
+}
+
+impl HfJobs {
+    /// Creates a scheduled job, and starts keeping its time.
+    pub(super) fn begin_schedule(&self, state: &mut State, new: NewSchedule) -> ScheduleId {
+        state.schedules.created += 1;
+        let entity = format!("hf-schedule#{}", state.schedules.created);
+        let id = ScheduleId(drawn(self.env(), &entity, "id", HEX, 24));
+        let changed = Arc::new(Notify::new());
+        state.schedules.live.push(ScheduledJob {
+            id: id.clone(),
+            namespace: new.namespace,
+            created_by: new.created_by,
+            created_at: self.env().clock.now(),
+            spec: new.spec,
+            schedule: new.schedule,
+            suspend: new.suspend,
+            concurrency: new.concurrency,
+            last_job: None,
+            because: new.because,
+            changed: changed.clone(),
+        });
+        let (hf, kept) = (self.clone(), id.clone());
+        self.env()
+            .spawner
+            .spawn(async move { hf.keep_time(kept, changed).await });
+        id
+    }
+
+    async fn keep_time(&self, id: ScheduleId, changed: Arc<Notify>) {
+        // A time is named once: the next one is looked for behind it.
+        let mut from = self.env().clock.now();
+        loop {
+            let due = match self.state().schedules.get(&id) {
+                None => return,
+                Some(job) if job.suspend => None,
+                Some(job) => job.schedule.after(from),
+            };
+            let told = pin!(changed.notified());
+            let Some(due) = due else {
+                told.await;
+                from = self.env().clock.now();
+                continue;
+            };
+            let wait = due.duration_since(self.env().clock.now());
+            let wait = Duration::try_from(wait).unwrap_or_default();
+            match select(told, pin!(tokio::time::sleep(wait))).await {
+                Either::Left(_) => from = self.env().clock.now(),
+                Either::Right(_) => {
+                    self.run_by_the_clock(&id);
+                    from = due;
+                }
+            }
+        }
+    }
+
+    /// One run, unless the one before is still there and may not be joined.
+    fn run_by_the_clock(&self, id: &ScheduleId) {
+        let mut state = self.state();
+        let Some(job) = state.schedules.get(id).filter(|job| !job.suspend) else {
+            return;
+        };
+        if !job.concurrency && state.is_running(id) {
+            return;
+        }
+        let order = Order {
+            namespace: job.namespace.clone(),
+            spec: job.spec.clone(),
+            origin: Origin {
+                created_by: job.created_by.clone(),
+                initiator: Initiator::ScheduledJob(id.clone()),
+            },
+            call: None,
+            because: job.because,
+        };
+        let started = self.begin(&mut state, order);
+        state.ran(id, started, self.env().clock.now());
+    }
+}
