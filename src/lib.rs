@@ -14,8 +14,10 @@
 //! 7. the **report** ([`report`]) shows it, and [`exit`] says it to scripts.
 //!
 //! A world that is served is driven by hand through [`control`].
+//! A dispatcher's boot script is run for real by [`boot`].
 //! [`latency`] reads two figures off a history; [`normal_form`] compares histories of different clocks.
 
+pub mod boot;
 pub mod cli;
 pub mod control;
 pub mod exit;

@@ -31,7 +31,7 @@ pub mod settings;
 mod tamper;
 pub mod world;
 
-pub use calls::{ConnectionReset, RouteInfo};
+pub use calls::{ConnectionReset, RouteInfo, Surface};
 pub use env::{Clock, Draw, Env, Span, Spawner};
 pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
 pub use github::{
@@ -42,13 +42,13 @@ pub use hf::{HfJobView, HfJobs};
 pub use history::History;
 pub use http_service::{BoxError, HttpService};
 pub use json_path::JsonPath;
-pub use runner::Runners;
+pub use runner::{Runners, SeenProcess};
 pub use settings::{
-    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, ColdStart, ContentType,
+    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, Boot, ColdStart, ContentType,
     GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope, HfSettings, HfToken,
-    HookSettings, IdleRunner, LimitSettings, LogStatus, ManifestSettings, PointsScope,
-    PrimaryLimits, RepoSettings, RunnerSettings, SecondaryLimits, Settings, TokenFormat,
-    WaitingJob,
+    HookSettings, IdleRunner, LimitSettings, LogSink, LogStatus, ManifestSettings, PointsScope,
+    PrimaryLimits, ProcessBoot, RepoSettings, RunnerSettings, SecondaryLimits, Settings,
+    StandInSettings, TokenFormat, WaitingJob,
 };
 pub use tamper::Tamper;
 pub use world::World;

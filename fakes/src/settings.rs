@@ -2,6 +2,7 @@
 
 mod app;
 mod assignment_policy;
+mod boot;
 mod hf_accounts;
 mod hf_limits;
 mod hooks;
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use crate::env::Span;
 
 pub use app::{AppSettings, ManifestSettings, TokenFormat};
+pub use boot::{Boot, LogSink, ProcessBoot, StandInSettings};
 pub use hf_accounts::{HfPermission, HfRole, HfScope, HfToken};
 pub use hf_limits::{HfLimitSettings, HfPlan};
 pub use hooks::{ContentType, HookSettings, LogStatus};
@@ -104,6 +106,8 @@ pub struct GithubSettings {
     pub limits: LimitSettings,
     /// How workflows are run.
     pub runs: RunSettings,
+    /// How patient the stand-in for actions/runner is.
+    pub stand_in: StandInSettings,
 }
 
 impl Default for GithubSettings {
@@ -130,6 +134,7 @@ impl Default for GithubSettings {
             app: AppSettings::default(),
             limits: LimitSettings::default(),
             runs: RunSettings::default(),
+            stand_in: StandInSettings::default(),
         }
     }
 }
@@ -181,6 +186,8 @@ pub struct HfSettings {
     pub page_size: usize,
     /// Whether the time in SCHEDULING is billed. HF bills "starting or running" and leaves open which that is.
     pub scheduling_is_billed: bool,
+    /// Who runs the command of an HF job.
+    pub boot: Boot,
 }
 
 impl Default for HfSettings {
@@ -201,6 +208,7 @@ impl Default for HfSettings {
             cold_start: BTreeMap::from([("default".to_owned(), cold_start)]),
             page_size: 100,
             scheduling_is_billed: false,
+            boot: Boot::Model,
         }
     }
 }

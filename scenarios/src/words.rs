@@ -104,9 +104,14 @@ pub const CALLS: &[&str] = &[
     "github.update-hook-config",
     "github.update-runner-group",
     "github.user-installation",
+    "github.latest-release",
+    "github.download-runner",
+    "github.runner-registration",
     "github.register-runner",
+    "github.remove-runner",
     "github.acquire-job",
     "github.finish-job",
+    "github.end-session",
     "hf.whoami",
     "hf.agent-harnesses",
     "hf.auth-check",
@@ -162,6 +167,7 @@ pub(crate) const READING_CALLS: &[&str] = &[
     "github.get-workflow",
     "github.hook-config",
     "github.job-logs",
+    "github.latest-release",
     "github.list-check-run-annotations",
     "github.list-check-suite-check-runs",
     "github.list-commit-check-runs",
@@ -197,9 +203,13 @@ pub(crate) const READING_CALLS: &[&str] = &[
 
 /// The calls that the runner makes; no dispatcher sees their answers.
 pub(crate) const CALLS_OF_RUNNERS: &[&str] = &[
+    "github.download-runner",
+    "github.runner-registration",
     "github.register-runner",
+    "github.remove-runner",
     "github.acquire-job",
     "github.finish-job",
+    "github.end-session",
 ];
 
 /// The calls that can be answered as of an earlier moment.

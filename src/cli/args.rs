@@ -19,7 +19,8 @@ use crate::{exit::ExitStatus, transport::Transport};
   dispatchlab run out/b54-.../seed-7/plan.json   replay one run
   dispatchlab check my.yaml                   is this scenario well-formed?
   dispatchlab import deliveries.json --out .  make a scenario of recorded webhooks
-  dispatchlab serve                           both fakes on loopback, in real time",
+  dispatchlab serve                           both fakes on loopback, in real time
+  dispatchlab boot entrypoint.sh              does this boot script work?",
     after_long_help = ExitStatus::TABLE
 )]
 pub(super) struct Args {
@@ -57,6 +58,8 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Serve both fakes on loopback, in real time; with a scenario, play and judge it.
     Serve(ServeArgs),
+    /// Run a dispatcher's boot script for real between both fakes, and tell what is wrong with it.
+    Boot(BootArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -173,6 +176,63 @@ pub(super) struct ImportArgs {
     pub(super) json: bool,
 }
 
+/// Whose identity a runner gets.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum BootMode {
+    /// Both, one after the other.
+    Both,
+    /// A registration token for config.sh.
+    Token,
+    /// A just-in-time configuration for run.sh.
+    Jit,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "The script is run on THIS machine, by you: bash, with its home in a fresh folder and a stand-in for
+actions/runner. It gets the environment the reference dispatcher gives its HF jobs. See docs/real-boot.md.
+
+Examples:
+  dispatchlab boot                   the reference dispatcher's own script
+  dispatchlab boot entrypoint.sh     yours
+  dispatchlab boot entrypoint.sh --mode jit --json
+
+Exit codes:
+  0    nothing is wrong with the script
+  1    there are findings
+  2    wrong usage; no bash, curl or setsid
+  70   the lab itself failed
+  130  interrupted"
+)]
+pub(super) struct BootArgs {
+    /// The script [default: the reference dispatcher's].
+    pub(super) script: Option<PathBuf>,
+    /// How the runner is to get its identity.
+    #[arg(long, value_enum, default_value_t = BootMode::Both)]
+    pub(super) mode: BootMode,
+    /// How many seconds the script may take until its job is taken.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(super) patience: u64,
+    /// How many seconds lie between the SIGTERM and the SIGKILL of a cancelled HF job. HF documents none.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(super) grace: u64,
+    /// Print what the script wrote, too; secrets are left out.
+    #[arg(long)]
+    pub(super) log: bool,
+    /// Print the result as JSON on stdout.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Who runs the command of an HF job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ServeBoot {
+    /// Nobody: a model of the runner acts on the job's environment.
+    Model,
+    /// A process of this machine.
+    Process,
+}
+
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   dispatchlab serve                                      both fakes, until Ctrl-C
@@ -205,6 +265,13 @@ pub(super) struct ServeArgs {
     /// Serve the control API to other machines and under other names too. It has no authentication.
     #[arg(long)]
     pub(super) expose_control: bool,
+    /// Who runs the command of an HF job. `process` EXECUTES, on this machine and as you, the commands of whoever can
+    /// reach the HF port: its token is no secret. It is refused unless everything listens on loopback.
+    #[arg(long, value_enum, default_value_t = ServeBoot::Model)]
+    pub(super) boot: ServeBoot,
+    /// With --boot process: listen on other addresses than loopback all the same, and so execute commands of strangers.
+    #[arg(long)]
+    pub(super) boot_for_strangers: bool,
     /// Write the environment a dispatcher needs to work here to this file, as shell assignments.
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,

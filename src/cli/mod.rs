@@ -1,6 +1,7 @@
 //! The command line: arguments in, one exit status out. Data goes to stdout, everything else to stderr.
 
 mod args;
+mod boot;
 mod check;
 mod import;
 mod interrupt;
@@ -38,6 +39,7 @@ pub fn main() -> ExitStatus {
         Command::List(args) => list::list(&args),
         Command::Import(args) => import::import(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Boot(args) => boot::boot(&args),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

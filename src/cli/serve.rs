@@ -8,14 +8,20 @@ use std::{
     time::Duration,
 };
 
+use fakes::{Boot, ProcessBoot};
 use http::Uri;
 use scenarios::plan::Plan;
 
-use super::{CommandFailure, Ended, args::ServeArgs, interrupt::Interrupt, note, print, source};
+use super::{
+    CommandFailure, Ended,
+    args::{ServeArgs, ServeBoot},
+    interrupt::Interrupt,
+    note, print, source,
+};
 use crate::{
     exit::ExitStatus,
     report::{self, Bundle, Failure, ScenarioReport},
-    run::{Listen, Run, ServeError, Serving, serve as put_on_addresses},
+    run::{Listen, Run, ServeError, Serving, serve_with as put_on_addresses},
     target::{self, LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, Url},
 };
 
@@ -92,6 +98,27 @@ fn warn_of_strangers(listen: Listen) {
     }
 }
 
+/// Who runs HF jobs. Processes are not started for strangers unless the user says so.
+fn boot(args: &ServeArgs, listen: Listen) -> Result<Boot, CommandFailure> {
+    if args.boot == ServeBoot::Model {
+        return Ok(Boot::Model);
+    }
+    let addresses = [listen.github, listen.hf].into_iter().flatten();
+    let open = addresses
+        .into_iter()
+        .find(|address| !address.ip().is_loopback());
+    match open {
+        Some(address) if !args.boot_for_strangers => Err(CommandFailure::usage(miette::miette!(
+            help = "listen on 127.0.0.1, or say --boot-for-strangers if that is what you want",
+            "--boot process executes the commands of whoever reaches {address}, which is not loopback"
+        ))),
+        _ => {
+            note("HF jobs are processes of this machine: their commands are executed here, as you");
+            Ok(Boot::Process(ProcessBoot::default()))
+        }
+    }
+}
+
 /// Says where everything is. What is said here is ready.
 fn announce(
     args: &ServeArgs,
@@ -144,7 +171,8 @@ async fn serve_on_this_runtime(
     let failed = |error: ServeError| CommandFailure::usage(miette::miette!("{error}"));
     let listen = listen(args);
     warn_of_strangers(listen);
-    let mut serving = put_on_addresses(plan, listen).await.map_err(failed)?;
+    let boot = boot(args, listen)?;
+    let mut serving = put_on_addresses(plan, listen, boot).await.map_err(failed)?;
     if let Some(socket) = &args.github_socket {
         serving.github_on_socket(socket).map_err(failed)?;
     }

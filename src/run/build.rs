@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fakes::{
-    World,
+    Boot, World,
     env::{Clock, Draw, Env, Spawner},
     history::{History, What},
 };
@@ -32,8 +32,15 @@ pub(super) struct Built {
     pub(super) tasks: TaskGroup,
 }
 
-/// Builds the world of `plan` with its faults on `clock`; the URLs are where its fakes are reached.
-pub(super) fn build(plan: &Plan, clock: Clock, github_url: &str, hf_url: &str) -> Built {
+/// Builds the world of `plan` with its faults on `clock`; the URLs are where its fakes are reached, and `boot` is
+/// who runs HF jobs.
+pub(super) fn build(
+    plan: &Plan,
+    clock: Clock,
+    github_url: &str,
+    hf_url: &str,
+    boot: Boot,
+) -> Built {
     let tasks = TaskGroup::default();
     let spawner = tasks.clone();
     let env = Env {
@@ -47,7 +54,8 @@ pub(super) fn build(plan: &Plan, clock: Clock, github_url: &str, hf_url: &str) -
         seed: plan.seed,
     };
     history.record(None, started);
-    let settings = world_settings::settings(plan, github_url, hf_url);
+    let mut settings = world_settings::settings(plan, github_url, hf_url);
+    settings.hf.boot = boot;
     let world = World::new(env.clone(), settings, history);
     world.faults().install(world_settings::fault_rules(plan));
     Built { world, env, tasks }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use driver::End;
-pub use real_tier::{Listen, ServeError, Serving, serve};
+pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
 pub use virtual_tier::{Lab, RunError};
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use axum::Router;
-use fakes::{World, env::Clock};
+use fakes::{Boot, World, env::Clock};
 use jiff::Timestamp;
 use scenarios::plan::Plan;
 use tokio::net::TcpListener;
@@ -92,6 +92,14 @@ const NOWHERE: &str = "http://not-served.invalid";
 /// # Errors
 /// If an address cannot be listened on.
 pub async fn serve(plan: &Plan, listen: Listen) -> Result<Serving, ServeError> {
+    serve_with(plan, listen, Boot::Model).await
+}
+
+/// The same with HF jobs that are run in another way.
+///
+/// # Errors
+/// If an address cannot be listened on.
+pub async fn serve_with(plan: &Plan, listen: Listen, boot: Boot) -> Result<Serving, ServeError> {
     let github = bind(listen.github).await?;
     let hf = bind(listen.hf).await?;
     let url = |bound: &Option<Bound>| bound.as_ref().map(|bound| format!("http://{}", bound.1));
@@ -102,7 +110,7 @@ pub async fn serve(plan: &Plan, listen: Listen) -> Result<Serving, ServeError> {
     )]
     let clock = Clock::starting_at(Timestamp::now());
     let known = |url: &Option<String>| url.clone().unwrap_or_else(|| NOWHERE.to_owned());
-    let Built { world, tasks, .. } = build(plan, clock, &known(&github_url), &known(&hf_url));
+    let Built { world, tasks, .. } = build(plan, clock, &known(&github_url), &known(&hf_url), boot);
     let addresses = Addresses {
         github: github_url.clone(),
         hf: hf_url.clone(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use dispatcher::Config;
-use fakes::{World, env::Clock, history::What};
+use fakes::{Boot, World, env::Clock, history::What};
 use jiff::Timestamp;
 use scenarios::plan::Plan;
 
@@ -98,7 +98,7 @@ impl Lab {
     async fn run_on_this_clock(&self, plan: &Plan) -> Result<Run, RunError> {
         let config = self.config(plan)?;
         let clock = Clock::starting_at(EPOCH);
-        let Built { world, env, tasks } = build(plan, clock, GITHUB_URL, HF_URL);
+        let Built { world, env, tasks } = build(plan, clock, GITHUB_URL, HF_URL, Boot::Model);
         let (github, hf) = (Listener::default(), Listener::default());
         github.open(world.github_router(), tasks.clone());
         hf.open(world.hf_router(), tasks.clone());

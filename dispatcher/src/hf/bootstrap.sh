@@ -2,6 +2,8 @@
 # configuration is given in ACTIONS_RUNNER_INPUT_JITCONFIG, and starts it.
 set -eu
 export RUNNER_ALLOW_RUNASROOT=1
+# Without it run.sh keeps the SIGTERM of a cancelled HF job from the listener, and GitHub takes the runner for busy on.
+export RUNNER_MANUALLY_TRAP_SIG=1
 home=
 for folder in /home/runner /actions-runner /opt/actions-runner "$HOME/actions-runner"; do
   if [ -x "$folder/run.sh" ]; then home=$folder; break; fi

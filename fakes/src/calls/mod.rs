@@ -31,7 +31,7 @@ use crate::{
 pub(crate) use in_process::{Failure, RunnerCall};
 pub use reply::ConnectionReset;
 pub(crate) use reply::{Live, Reply};
-pub use route_info::RouteInfo;
+pub use route_info::{RouteInfo, Surface};
 
 /// No request body of either API comes near this.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -83,6 +83,8 @@ pub(crate) struct CallContext {
 #[derive(Debug, Default)]
 pub(crate) struct About {
     pub(crate) name: &'static str,
+    /// Who calls it.
+    pub(crate) by: Caller,
     pub(crate) repo: Option<String>,
     pub(crate) job: Option<(JobId, String)>,
     pub(crate) job_names: Vec<String>,
@@ -176,7 +178,7 @@ impl Calls {
             None,
             What::CallReceived {
                 call,
-                by: Caller::Dispatcher,
+                by: about.by,
                 name: about.name.to_owned(),
                 method: request.method.to_string(),
                 path: request.target(),

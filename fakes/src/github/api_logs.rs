@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::{
     Github,
     api_runs::attempt_number,
     log_links::{Followed, LogOf},
     log_text::{job_log, run_archive},
-    reply::{error, not_found},
+    reply::{error, file, not_found},
     repository_text::Repository,
     route::{Access, Ask, Permission, Route},
     standing::RunStatus,
@@ -149,10 +147,4 @@ impl State {
         let logged = ended && !self.logged_jobs(run, attempt).is_empty();
         logged.then_some(LogOf::Run(run.id, attempt))
     }
-}
-
-fn file(kind: &str, body: Bytes) -> Reply {
-    let mut reply = Reply::empty(200).with_header("content-type", kind.to_owned());
-    reply.body = body;
-    reply
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Github,
+    api_releases::ARCHITECTURES,
     links::query_value,
     objects::{DownloadObject, RUNNER_VERSION, RunnerObject},
     reply::{error, invalid_request, not_found, parse},
@@ -274,6 +276,11 @@ impl Github {
 
     fn list_runner_downloads(&self, _owner: &Owner, _ask: &Ask<'_>) -> Reply {
         let base = html_base(&self.settings().base_url);
+        let archive = self.runner_archive(RUNNER_VERSION);
+        let checksum: String = Sha256::digest(&archive)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let all = DOWNLOADS.map(|(os, architecture, ending)| {
             let filename = format!("actions-runner-{os}-{architecture}-{RUNNER_VERSION}.{ending}");
             DownloadObject {
@@ -283,6 +290,8 @@ impl Github {
                     "{base}/actions/runner/releases/download/v{RUNNER_VERSION}/{filename}"
                 ),
                 filename,
+                sha256_checksum: (os == "linux" && ARCHITECTURES.contains(&architecture))
+                    .then(|| checksum.clone()),
             }
         });
         Reply::json(200, &all)

@@ -102,7 +102,7 @@ impl Takes {
     fn of(access: Option<&Access>) -> Self {
         match access {
             Some(Access::App(_)) => Self::Jwt,
-            Some(Access::Public(_)) => Self::Any,
+            Some(Access::Public(_) | Access::Runner(_)) => Self::Any,
             Some(
                 Access::Installation(_)
                 | Access::Repository(..)
@@ -127,6 +127,9 @@ impl Github {
         endpoint: &Endpoint,
         request: &Incoming,
     ) -> (Result<Caller, Reply>, Option<CredentialUse>) {
+        if let Some(Access::Runner(_)) = endpoint.access() {
+            return (Ok(Caller::Anonymous), self.credential_of_runner(request));
+        }
         let takes = Takes::of(endpoint.access());
         let (caller, credential) = match request.authorization() {
             None if takes == Takes::Any => (Ok(Caller::Anonymous), None),

@@ -45,7 +45,7 @@ pub(crate) enum ToRunner {
 pub(crate) struct JitConfig {
     pub(crate) runner: RunnerId,
     pub(crate) name: String,
-    client_id: String,
+    pub(super) client_id: String,
 }
 
 /// What a runner process proves itself with.

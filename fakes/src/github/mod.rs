@@ -13,9 +13,11 @@ mod api_logs;
 mod api_lookups;
 mod api_manifest;
 mod api_rate_limit;
+mod api_releases;
 mod api_run_changes;
 mod api_runner_groups;
 mod api_runner_labels;
+mod api_runner_protocol;
 mod api_runners;
 mod api_runs;
 mod api_workflows;
@@ -63,6 +65,7 @@ mod runner_groups;
 mod runner_labels;
 mod runner_life;
 mod runner_record;
+mod runner_sessions;
 mod runner_table;
 mod sending;
 mod signing;
@@ -128,6 +131,7 @@ struct Inner {
     targets: Mutex<Targets>,
     /// Locked last: whoever holds it waits for nothing else.
     limits: Arc<limits::Limits>,
+    sessions: runner_sessions::Sessions,
     /// Deliveries that are scheduled or in flight.
     pending: AtomicUsize,
     jwt_key: jsonwebtoken::DecodingKey,
@@ -150,6 +154,7 @@ impl Github {
             state: Mutex::new(state),
             targets: Mutex::default(),
             limits: Arc::default(),
+            sessions: runner_sessions::Sessions::default(),
             pending: AtomicUsize::new(0),
             jwt_key: auth::lab_app_public_key(),
         };
@@ -159,7 +164,8 @@ impl Github {
     }
 
     pub(crate) fn router(&self) -> axum::Router {
-        self.inner.calls.router(&routes::GithubApi(self.clone()))
+        let calls = self.inner.calls.router(&routes::GithubApi(self.clone()));
+        runner_sessions::beside(calls, self.clone())
     }
 
     pub(crate) fn deliver_to(&self, target: Option<HttpService>) {
@@ -213,6 +219,11 @@ impl Github {
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where its web site is: the API's address without `api.` and `/api/v3`.
+    pub(crate) fn web_url(&self) -> String {
+        repository_text::html_base(&self.settings().base_url)
     }
 
     /// GitHub's own clock, which need not agree with the world's.

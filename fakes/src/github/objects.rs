@@ -53,6 +53,8 @@ pub(super) struct DownloadObject {
     pub(super) architecture: &'static str,
     pub(super) download_url: String,
     pub(super) filename: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sha256_checksum: Option<String>,
 }
 
 /// A runner group of an organisation.

@@ -1,5 +1,6 @@
 //! The shapes of GitHub's error answers.
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::calls::Reply;
@@ -46,6 +47,13 @@ pub(super) fn documented(status: u16, message: &str, documentation_url: &str) ->
         status: status.to_string(),
     };
     Reply::json(status, &body)
+}
+
+/// A file of this media type.
+pub(super) fn file(kind: &str, body: Bytes) -> Reply {
+    let mut reply = Reply::empty(200).with_header("content-type", kind.to_owned());
+    reply.body = body;
+    reply
 }
 
 /// What GitHub says of everything that is not there or not to be seen.

@@ -9,7 +9,7 @@ use super::{
     versions::ApiVersion,
 };
 use crate::{
-    calls::{CallContext, Incoming, Reply, RouteInfo},
+    calls::{CallContext, Incoming, Reply, RouteInfo, Surface},
     path_template::{self, Params, depth},
 };
 
@@ -50,6 +50,8 @@ impl Permission {
 
 /// Who may call a route, and what answers those who may.
 pub(super) enum Access {
+    /// A runner or the script that installs it. The handler judges what it shows.
+    Runner(fn(&Github, &Ask<'_>) -> Reply),
     /// Everybody, with or without a credential; a wrong one is refused.
     Public(fn(&Github, &Ask<'_>) -> Reply),
     /// The App, by its JWT.
@@ -163,9 +165,16 @@ impl Route {
         path_template::matches(self.path, path)
     }
 
-    /// Whether it is a page of the web site that people look at, and not of the API.
-    pub(super) fn is_web_page(&self) -> bool {
-        self.path.starts_with("/settings/") || self.path.starts_with("/organizations/")
+    /// Who speaks through it.
+    pub(super) fn surface(&self) -> Surface {
+        let begins = |with: &str| self.path.starts_with(with);
+        if begins("/settings/") || begins("/organizations/") {
+            Surface::Web
+        } else if begins("/actions/") || begins("/_runner/") {
+            Surface::Runner
+        } else {
+            Surface::Api
+        }
     }
 
     pub(super) fn info(&self) -> RouteInfo {
@@ -173,6 +182,7 @@ impl Route {
             method: self.method.clone(),
             path: self.path,
             name: self.name,
+            surface: self.surface(),
         }
     }
 }

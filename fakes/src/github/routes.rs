@@ -6,21 +6,22 @@ use super::{
     Github,
     admission::Admission,
     api_apps, api_check_runs, api_deliveries, api_deployments, api_group_runners, api_hooks,
-    api_installations, api_logs, api_lookups, api_manifest, api_rate_limit, api_run_changes,
-    api_runner_groups, api_runner_labels, api_runners, api_runs, api_workflows,
+    api_installations, api_logs, api_lookups, api_manifest, api_rate_limit, api_releases,
+    api_run_changes, api_runner_groups, api_runner_labels, api_runner_protocol, api_runners,
+    api_runs, api_workflows,
     reply::not_found,
     route::{Access, Ask, Owner, Permission, Route},
 };
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo},
-    history::CredentialUse,
+    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Surface},
+    history::{Caller, CredentialUse},
     ids::{CallId, JobId, RunId},
     json_text::http_date,
     path_template::{Params, depth},
 };
 
 /// The routes, by the file that answers them.
-const TABLES: [&[Route]; 17] = [
+const TABLES: [&[Route]; 19] = [
     api_apps::ROUTES,
     api_check_runs::ROUTES,
     api_deliveries::ROUTES,
@@ -29,12 +30,14 @@ const TABLES: [&[Route]; 17] = [
     api_lookups::ROUTES,
     api_manifest::ROUTES,
     api_rate_limit::ROUTES,
+    api_releases::ROUTES,
     api_deployments::ROUTES,
     api_logs::ROUTES,
     api_run_changes::ROUTES,
     api_group_runners::ROUTES,
     api_runner_groups::ROUTES,
     api_runner_labels::ROUTES,
+    api_runner_protocol::ROUTES,
     api_runners::ROUTES,
     api_runs::ROUTES,
     api_workflows::ROUTES,
@@ -118,6 +121,10 @@ impl Api for GithubApi {
         let run = endpoint.params.number("run_id").map(RunId);
         About {
             name: endpoint.route.map_or("github.unknown", |route| route.name),
+            by: match endpoint.route.map(Route::surface) {
+                Some(Surface::Runner) => Caller::Runner,
+                _ => Caller::Dispatcher,
+            },
             repo: endpoint.repo(),
             job: job.and_then(|job| self.0.named(job)),
             job_names: run.map_or_else(Vec::new, |run| self.0.job_names_of(run)),
@@ -208,7 +215,9 @@ impl Github {
                 .organization(token, ask.text("org"), permission)
         };
         Ok(match access {
-            Access::Public(answer) | Access::App(answer) => answer(self, ask),
+            Access::Public(answer) | Access::App(answer) | Access::Runner(answer) => {
+                answer(self, ask)
+            }
             Access::Installation(answer) => {
                 let token = ask.caller.installation_token().ok_or_else(not_found)?;
                 answer(self, token, ask)

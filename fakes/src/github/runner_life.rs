@@ -183,6 +183,37 @@ impl Github {
         }
     }
 
+    /// The runner whose session was opened from this HF job.
+    pub(crate) fn session_from(&self, hf_job: &HfJobId) -> Option<RunnerId> {
+        let state = self.state();
+        let from = |runner: &&Runner| runner.hf_job.as_ref() == Some(hf_job);
+        state.runners.values().find(from).map(|runner| runner.id)
+    }
+
+    /// Every process in this HF job is gone.
+    pub(crate) fn runners_gone(&self, hf_job: &HfJobId, because: EventId) {
+        let ids: Vec<RunnerId> = {
+            let state = self.state();
+            let from = |runner: &&Runner| runner.hf_job.as_ref() == Some(hf_job);
+            let found = state.runners.values().filter(from);
+            found.map(|runner| runner.id).collect()
+        };
+        for id in ids {
+            self.process_gone(id, hf_job, because);
+        }
+    }
+
+    /// A runner stopped asking for orders. GitHub notices later.
+    pub(super) fn connection_lost(&self, id: RunnerId) {
+        let mut state = self.state();
+        let online = state.runners.get(&id).and_then(|runner| {
+            matches!(runner.link, Link::Connected(_)).then_some(runner.online_event)
+        });
+        if let Some(because) = online {
+            self.lose(&mut state, id, because);
+        }
+    }
+
     /// The connection is gone without a word.
     pub(super) fn lose(&self, state: &mut State, id: RunnerId, because: EventId) {
         let Some(runner) = state.runners.get_mut(&id) else {

@@ -31,6 +31,18 @@ impl Flavor {
         (self.cents_per_hour * 10_000 + 30) / 60
     }
 
+    /// What a container is told of its machine: `ACCELERATOR`, `CPU_CORES` and `MEMORY` (`8Gi`). How HF writes the
+    /// first is not documented; here it is the model, and empty where there is none.
+    pub(super) fn environment(&self) -> [(String, String); 3] {
+        let number = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+        let model = self.accelerator.as_ref().map_or("", |found| found.model);
+        [
+            ("ACCELERATOR".to_owned(), model.to_owned()),
+            ("CPU_CORES".to_owned(), number(self.cpu)),
+            ("MEMORY".to_owned(), format!("{}Gi", number(self.ram))),
+        ]
+    }
+
     /// Whether it is on the price list.
     pub(super) const fn is_sold(&self) -> bool {
         self.cents_per_hour > 0

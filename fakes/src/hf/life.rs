@@ -1,6 +1,6 @@
 //! The life of an HF job: SCHEDULING, RUNNING with the runner inside, and one of the ends.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::{
     HfJobs,
     cost::micro_usd,
+    flavors::Flavor,
     logs::JobLog,
     origin::Order,
     program::{Program, not_played},
@@ -19,8 +20,8 @@ use crate::{
     faults::{Effect, Subject},
     history::{Stage, StageCause, What},
     ids::{EventId, HfJobId},
-    runner::{Container, Exit, Runners},
-    settings::ColdStart,
+    runner::{Container, Exit, Launch, Runners},
+    settings::{Boot, ColdStart, ProcessBoot},
 };
 
 /// Why a job changes its stage.
@@ -245,6 +246,10 @@ impl HfJobs {
         running: EventId,
     ) -> Exit {
         let Start { container, log, .. } = start;
+        if let Boot::Process(boot) = &self.settings().boot {
+            let launch = start.launch(id, boot, running);
+            return self.inner.runners.run_process(boot, id, launch).await;
+        }
         if let Some(program) = &start.program {
             tokio::time::sleep(plan.boot).await;
             return Exit {
@@ -330,6 +335,8 @@ struct Start {
     not_played: String,
     attempts: u32,
     log: JobLog,
+    words: Vec<String>,
+    flavor: &'static Flavor,
 }
 
 impl Start {
@@ -343,6 +350,31 @@ impl Start {
             container,
             attempts: job.spec.attempts,
             log: job.log.clone(),
+            words: command.iter().chain(arguments).cloned().collect(),
+            flavor: job.spec.flavor,
+        }
+    }
+
+    /// What a real process is started with: the job's environment and secrets, and what HF's containers are told of
+    /// themselves.
+    fn launch(&self, id: &HfJobId, boot: &ProcessBoot, running: EventId) -> Launch {
+        let Container {
+            environment,
+            secrets,
+        } = &self.container;
+        let own = [("JOB_ID".to_owned(), id.0.clone())];
+        let machine = self.flavor.environment();
+        let given = environment.iter().chain(secrets);
+        let given = given.map(|(name, value)| (name.clone(), value.clone()));
+        let (job, log, sink) = (id.clone(), self.log.clone(), boot.log.clone());
+        Launch {
+            words: self.words.clone(),
+            environment: given.chain(machine).chain(own).collect(),
+            running,
+            lines: Arc::new(move |line| {
+                log.line(line);
+                sink.line(&job, line);
+            }),
         }
     }
 }

@@ -4,7 +4,7 @@ use http::Method;
 
 use super::{HfJobs, admission::Caller, origin::ScheduleId};
 use crate::{
-    calls::{CallContext, Incoming, Reply, RouteInfo},
+    calls::{CallContext, Incoming, Reply, RouteInfo, Surface},
     ids::HfJobId,
     path_template::{self, Params, depth},
     settings::HfPermission,
@@ -71,6 +71,7 @@ impl Route {
             method: self.method.clone(),
             path: self.path,
             name: self.name,
+            surface: Surface::Api,
         }
     }
 }

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// Who made an API call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Caller {
     /// The dispatcher under test.
+    #[default]
     Dispatcher,
     /// A runner inside an HF job.
     Runner,

@@ -5,12 +5,16 @@
 //! `RUNNER_TOKEN` with `RUNNER_NAME`, `RUNNER_LABELS` and `GH_REPO` is what a boot script gives `config.sh`,
 //! and `RUNNER_GROUP`, `RUNNER_EPHEMERAL=false` and `RUNNER_DEFAULT_LABELS=true` where it wants them.
 
+mod archive;
 mod container;
 mod life;
+mod process;
+mod process_tree;
 
 use std::{
     collections::BTreeMap,
     fmt,
+    path::PathBuf,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -26,8 +30,11 @@ use crate::{
     ids::{EventId, HfJobId, RunnerId},
 };
 
+pub(crate) use archive::archive;
 pub(crate) use container::Container;
 use life::Life;
+pub(crate) use process::Launch;
+pub use process_tree::SeenProcess;
 
 /// Exit code of a process that was killed.
 const KILLED: i32 = 137;
@@ -50,10 +57,18 @@ struct Process {
     ended: bool,
 }
 
+/// A process of this machine.
+struct RealProcess {
+    control: UnboundedSender<Control>,
+    /// The folder that is its own.
+    home: PathBuf,
+}
+
 #[derive(Default)]
 struct State {
     processes: BTreeMap<HfJobId, Process>,
     connected: BTreeMap<HfJobId, RunnerId>,
+    real: BTreeMap<HfJobId, RealProcess>,
 }
 
 /// The runner processes of one world. Clones share them.
@@ -96,15 +111,24 @@ impl Runners {
     }
 
     fn control(&self, hf_job: &HfJobId, control: Control) {
-        if let Some(process) = self.state().processes.get(hf_job) {
+        let state = self.state();
+        let modelled = state.processes.get(hf_job).map(|process| &process.control);
+        let real = || state.real.get(hf_job).map(|process| &process.control);
+        if let Some(process) = modelled.or_else(real) {
             // A process that has ended is beyond control.
-            let _ended = process.control.send(control);
+            let _ended = process.send(control);
         }
     }
 
     /// The runner that connected from this HF job.
     pub(crate) fn runner_in(&self, hf_job: &HfJobId) -> Option<RunnerId> {
-        self.state().connected.get(hf_job).copied()
+        let (modelled, is_real) = {
+            let state = self.state();
+            let modelled = state.connected.get(hf_job).copied();
+            (modelled, state.real.contains_key(hf_job))
+        };
+        let from_session = || is_real.then(|| self.github.session_from(hf_job)).flatten();
+        modelled.or_else(from_session)
     }
 
     /// Whether a container has what a runner needs.

@@ -1,10 +1,8 @@
 //! The claims: every answer fits, every route was asked for everything it can say.
 
-use fakes::github::routes;
-
 use crate::{
     exceptions::{NEVER_GIVEN, UNDESCRIBED},
-    session::{key, operation},
+    session::{described_routes as routes, key, operation},
     whole_session,
 };
 

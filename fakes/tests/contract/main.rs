@@ -22,6 +22,9 @@
 //!    permission, and for what does not exist; a new kind of `{parameter}` needs a value there.
 //! 3. A route that GitHub does not describe goes into [`exceptions::UNDESCRIBED`] with the reason.
 //!
+//!    What only actions/runner says has no description at all and is left out by what the route itself says:
+//!    `RouteInfo::surface`.
+//!
 //! 4. Where GitHub's description contradicts itself, [`exceptions::CORRECTIONS`] says which component is right; a
 //!    correction fails once GitHub has mended the place.
 //!

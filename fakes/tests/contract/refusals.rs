@@ -1,14 +1,15 @@
 //! What every route refuses: no credential, a wrong one, too little permission, and what does not exist.
 
-use fakes::github::{RouteInfo, routes};
+use fakes::RouteInfo;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::session::Session;
+use crate::session::{Session, described_routes as routes};
 
 /// Routes that anybody may ask.
-const PUBLIC: [&str; 9] = [
+const PUBLIC: [&str; 10] = [
     "/repos/{owner}/{repo}",
+    "/repos/{owner}/{repo}/releases/latest",
     "/orgs/{org}",
     "/rate_limit",
     "/settings/apps/new",

@@ -16,6 +16,12 @@ pub(crate) async fn ask(session: &Session) {
     configurations(&installation).await;
     listings(&installation).await;
     states(&session, &installation).await;
+    installation
+        .get(200, "/repos/actions/runner/releases/latest")
+        .await;
+    installation
+        .get(404, "/repos/octo/app/releases/latest")
+        .await;
 }
 
 async fn configurations(installation: &Caller) {

@@ -242,6 +242,12 @@ pub(crate) fn key(route: &RouteInfo) -> String {
     format!("{} {}", route.method, route.path)
 }
 
+/// The routes that can be held against a description, or at least asked like the API. What only runners say is the
+/// lab's own ([`fakes::Surface::Runner`]); the stand-in that says it is the test of it.
+pub(crate) fn described_routes() -> impl Iterator<Item = RouteInfo> {
+    routes().filter(|route| route.surface != fakes::Surface::Runner)
+}
+
 /// The call GitHub describes for a route. A few have none, for the reasons given with [`UNDESCRIBED`].
 pub(crate) fn operation(route: &RouteInfo) -> Option<Operation<'static>> {
     Description::rest().call(route.method.as_str(), route.path)

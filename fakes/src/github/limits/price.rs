@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::Resource;
-use crate::{github::route::Route, settings::LimitSettings};
+use crate::{calls::Surface, github::route::Route, settings::LimitSettings};
 
 const READ_POINTS: u32 = 1;
 const WRITE_POINTS: u32 = 5;
@@ -11,7 +11,7 @@ const WRITE_POINTS: u32 = 5;
 /// What one call counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::github) struct Price {
-    /// Whether it is a call of the API at all, and not a page of the web site.
+    /// Whether it is a call of the API at all, and not a page of the web site or a word of a runner.
     pub(in crate::github) is_of_the_api: bool,
     /// The primary limit it is counted in; asking for the limits is free.
     pub(in crate::github) resource: Option<Resource>,
@@ -57,7 +57,7 @@ impl Price {
         };
         let content = &limits.secondary.content_paths;
         Self {
-            is_of_the_api: !route.is_web_page(),
+            is_of_the_api: route.surface() == Surface::Api,
             resource,
             endpoint: route.name,
             creates_content: route.method == Method::POST

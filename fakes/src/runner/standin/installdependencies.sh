@@ -1,0 +1,3 @@
+#!/bin/bash
+# The stand-in needs nothing but bash, curl and the usual small programs.
+echo "Finish Install Dependencies"
