@@ -174,9 +174,10 @@ impl Route {
         path_template::matches(self.path, path)
     }
 
-    /// Whether it is a page of the web site that people look at, and not of the API.
-    pub(super) fn is_web_page(&self) -> bool {
-        self.path.starts_with("/settings/") || self.path.starts_with("/organizations/")
+    /// Whether it is of the API: neither a page of the web site nor a file of the storage that links lead to.
+    pub(super) fn is_of_the_api(&self) -> bool {
+        let elsewhere = ["/settings/", "/organizations/", "/_logs/"];
+        !elsewhere.iter().any(|start| self.path.starts_with(start))
     }
 
     pub(super) fn info(&self) -> RouteInfo {

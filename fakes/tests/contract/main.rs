@@ -22,10 +22,10 @@
 //!    permission, and for what does not exist; a new kind of `{parameter}` needs a value there.
 //! 3. A route that GitHub does not describe goes into [`exceptions::UNDESCRIBED`] with the reason.
 //!
-//! 4. Where GitHub's description contradicts itself, [`exceptions::CORRECTIONS`] says which component is right; a
+//! 4. Where GitHub's description contradicts itself, [`exceptions`] says which place is right; a
 //!    correction fails once GitHub has mended the place.
 //!
-//! A new webhook event goes into [`webhooks::EVENTS`].
+//! A new webhook event goes into the list of [`webhooks`] that says which hooks hear of it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 

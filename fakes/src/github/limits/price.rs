@@ -57,7 +57,7 @@ impl Price {
         };
         let content = &limits.secondary.content_paths;
         Self {
-            is_of_the_api: !route.is_web_page(),
+            is_of_the_api: route.is_of_the_api(),
             resource,
             endpoint: route.name,
             creates_content: route.method == Method::POST
