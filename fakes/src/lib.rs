@@ -33,7 +33,7 @@ pub mod world;
 
 pub use calls::ConnectionReset;
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
+pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, Window};
 pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
     Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,
