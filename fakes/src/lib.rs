@@ -26,6 +26,7 @@ pub mod ids;
 mod json_path;
 mod json_text;
 mod path_template;
+mod percent;
 pub mod runner;
 pub mod settings;
 mod tamper;
