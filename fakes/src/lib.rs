@@ -26,6 +26,7 @@ pub mod ids;
 mod json_path;
 mod json_text;
 mod path_template;
+mod percent;
 pub mod runner;
 pub mod settings;
 mod tamper;
@@ -33,7 +34,7 @@ pub mod world;
 
 pub use calls::{ConnectionReset, RouteInfo, Surface};
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
+pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, Window};
 pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
     Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,

@@ -20,7 +20,7 @@ use crate::{
     ids::{EventId, JobId},
 };
 
-pub use live::FaultState;
+pub use live::{FaultState, Window};
 pub use rule::{Effect, FaultRule, Omit, Only};
 
 /// What is about to be struck.
@@ -58,6 +58,8 @@ struct Installed {
     rule: FaultRule,
     open: bool,
     left: Option<u32>,
+    /// Whether it was closed before.
+    ended: bool,
     /// Told when the rule is closed.
     closed: Arc<Notify>,
 }
@@ -67,6 +69,7 @@ impl Installed {
         Self {
             open: rule.open,
             left: rule.times,
+            ended: false,
             rule,
             closed: Arc::default(),
         }
@@ -74,6 +77,7 @@ impl Installed {
 
     fn close(&mut self) {
         self.open = false;
+        self.ended = true;
         self.closed.notify_waiters();
     }
 

@@ -492,6 +492,17 @@ pub(crate) fn job(name: &str, labels: &[&str]) -> NewJob {
     NewJob::new(name, "octo/app", labels)
 }
 
+/// These fields as browsers send them; every byte is escaped, which browsers may and need not do.
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+    let encoded =
+        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    fields.join("&")
+}
+
 /// The payload in the form that a hook with that encoding is sent.
 pub(crate) fn unwrapped(form: &[u8]) -> Value {
     let text = std::str::from_utf8(form).unwrap();

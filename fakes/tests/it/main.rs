@@ -14,6 +14,7 @@ mod concurrency;
 mod deliveries;
 mod determinism;
 mod dual_subscription;
+mod fault_windows;
 mod github_api;
 mod github_auth;
 mod happy;
