@@ -14,10 +14,11 @@
 //! 7. the **report** ([`report`]) shows it, and [`exit`] says it to scripts.
 //!
 //! A world that is served is driven by hand through [`control`].
-//! [`latency`] reads two figures off a history; [`normal_form`] compares histories of different clocks.
+//! [`latency`] and [`costs`] read figures off a history; [`normal_form`] compares histories of different clocks.
 
 pub mod cli;
 pub mod control;
+pub mod costs;
 pub mod exit;
 pub mod latency;
 pub mod normal_form;

@@ -28,6 +28,7 @@ mod json_text;
 mod path_template;
 pub mod runner;
 pub mod settings;
+mod spread;
 mod tamper;
 pub mod world;
 
@@ -38,16 +39,17 @@ pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
     Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,
 };
-pub use hf::{HfJobView, HfJobs};
+pub use hf::{Cost, Costs, HfJobView, HfJobs};
 pub use history::History;
 pub use http_service::{BoxError, HttpService};
 pub use json_path::JsonPath;
 pub use runner::Runners;
 pub use settings::{
-    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, ColdStart, ContentType,
-    GithubSettings, HfSettings, HookSettings, IdleRunner, LimitSettings, LogStatus,
-    ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, RunnerSettings, SecondaryLimits,
-    Settings, TokenFormat, WaitingJob,
+    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, CancelOfEnded, ColdStart,
+    ContentType, GithubSettings, HfSettings, HookSettings, IdleRunner, LifeSettings, LimitSettings,
+    LogStatus, ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, RunnerSettings,
+    SecondaryLimits, Settings, TokenFormat, WaitingJob,
 };
+pub use spread::{Spread, Tail};
 pub use tamper::Tamper;
 pub use world::World;

@@ -114,6 +114,7 @@ pub const CALLS: &[&str] = &[
     "hf.inspect",
     "hf.cancel",
     "hf.hardware",
+    "hf.usage",
 ];
 
 /// The places of faults that are not calls.
@@ -167,6 +168,7 @@ pub(crate) const READING_CALLS: &[&str] = &[
     "hf.logs",
     "hf.inspect",
     "hf.hardware",
+    "hf.usage",
 ];
 
 /// The calls that the runner makes; no dispatcher sees their answers.
@@ -186,6 +188,8 @@ pub(crate) const CALLS_ABOUT_THE_PAST: &[&str] = &[
     "github.get-run",
     "github.get-run-attempt",
     "github.list-run-attempt-jobs",
+    "hf.list",
+    "hf.inspect",
 ];
 
 /// Whether a place answers with a listing, or covers calls that do.

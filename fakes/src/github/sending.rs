@@ -433,6 +433,7 @@ fn subject<'a>(message: &'a Message, key: &'a str) -> Subject<'a> {
         job_names: &[],
         action: message.action.as_deref(),
         repo: message.repo.as_deref(),
+        flavor: None,
     }
 }
 

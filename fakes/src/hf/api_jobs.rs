@@ -3,18 +3,13 @@
 use super::{
     HfJobs,
     labels::{is_label_key, is_label_value},
-    life::Change,
     object::JobObject,
     reply::{error, no_such_job},
     route::{Access, Ask, Permission, Route},
     spec::JobSpec,
-    state::HfJob,
+    state::{HfJob, Status},
 };
-use crate::{
-    calls::Reply,
-    github::query_pairs,
-    history::{Stage, StageCause},
-};
+use crate::{calls::Reply, github::query_pairs, history::Stage, settings::CancelOfEnded};
 
 const READ: Permission = Permission::JobRead;
 const WRITE: Permission = Permission::JobWrite;
@@ -49,6 +44,9 @@ impl HfJobs {
             Err(why) => return error(400, &why),
         };
         let mut state = self.state();
+        if let Some(refusal) = self.unpaid(&state, ask.namespace()) {
+            return refusal;
+        }
         let id = self.begin(&mut state, ask.namespace(), spec, ask.call);
         match state.get(&id) {
             Some(job) => Reply::json(200, &self.object(job)).with_effect(),
@@ -58,28 +56,29 @@ impl HfJobs {
 
     /// Newest first; of several stages any must match, of several labels all.
     fn list(&self, ask: &Ask<'_>) -> Reply {
-        let (namespace, request) = (ask.namespace(), ask.request);
+        let (request, as_of_ms) = (ask.request, ask.call.as_of_ms);
         let filter = match Filter::parse(&request.query) {
             Ok(filter) => filter,
             Err(why) => return error(400, &why),
         };
         let state = self.state();
         let mut rest = state
-            .jobs
-            .iter()
+            .of_namespace(ask.namespace())
             .rev()
-            .filter(|job| {
-                job.ordinal < filter.before && job.namespace == namespace && filter.matches(job)
-            })
+            .filter_map(|job| Some((job, job.status_at(as_of_ms)?)))
+            .filter(|(job, status)| job.ordinal < filter.before && filter.matches(job, status))
             .peekable();
-        let page: Vec<&HfJob> = rest
+        let page: Vec<(&HfJob, &Status)> = rest
             .by_ref()
             .take(self.settings().page_size.max(1))
             .collect();
-        let objects: Vec<JobObject<'_>> = page.iter().map(|job| self.object(job)).collect();
+        let objects: Vec<JobObject<'_>> = page
+            .iter()
+            .map(|(job, status)| self.object_with(job, status))
+            .collect();
         let reply = Reply::json(200, &objects);
         match (page.last(), rest.peek()) {
-            (Some(last), Some(_)) => {
+            (Some((last, _)), Some(_)) => {
                 let mut query: Vec<&str> = request
                     .query
                     .split('&')
@@ -100,28 +99,29 @@ impl HfJobs {
     }
 
     fn inspect(&self, ask: &Ask<'_>) -> Reply {
-        match self.state().in_namespace(ask.namespace(), &ask.job_id()) {
-            Some(job) => Reply::json(200, &self.object(job)),
+        let state = self.state();
+        let found = state
+            .in_namespace(ask.namespace(), &ask.job_id())
+            .and_then(|job| Some((job, job.status_at(ask.call.as_of_ms)?)));
+        match found {
+            Some((job, status)) => Reply::json(200, &self.object_with(job, status)),
             None => no_such_job(),
         }
     }
 
-    /// Cancelling a job that has ended changes nothing and is answered like an inspection; what HF says
-    /// there is not documented.
+    /// What HF says to the cancellation of a job that has ended is not documented: the settings say it.
     fn cancel(&self, ask: &Ask<'_>) -> Reply {
         let job = ask.job_id();
         if self.state().in_namespace(ask.namespace(), &job).is_none() {
             return no_such_job();
         }
-        let change = Change {
-            stage: Stage::Canceled,
-            cause: StageCause::Cancel,
-            message: None,
-            because: Some(ask.call.received),
-        };
-        let stopped = self.stop(&job, change);
-        let reply = self.inspect(ask);
-        if stopped { reply.with_effect() } else { reply }
+        if self.cancel_job(&job, ask.call.received) {
+            return self.inspect(ask).with_effect();
+        }
+        match &self.settings().life.cancel_of_ended {
+            CancelOfEnded::Ignored => self.inspect(ask),
+            CancelOfEnded::Refused { status, message } => error(*status, message),
+        }
     }
 }
 
@@ -165,8 +165,8 @@ impl Filter {
         Ok(filter)
     }
 
-    fn matches(&self, job: &HfJob) -> bool {
-        (self.stages.is_empty() || self.stages.contains(&job.stage))
+    fn matches(&self, job: &HfJob, status: &Status) -> bool {
+        (self.stages.is_empty() || self.stages.contains(&status.stage))
             && self
                 .labels
                 .iter()

@@ -4,10 +4,14 @@ mod api_account;
 mod api_hardware;
 mod api_job_streams;
 mod api_jobs;
+mod api_usage;
 mod cost;
+mod credit;
+mod ending;
 mod flavors;
 mod labels;
 mod life;
+mod life_plan;
 mod logs;
 mod object;
 mod program;
@@ -26,7 +30,7 @@ use std::{
 use crate::{calls::Calls, env::Env, history::History, runner::Runners, settings::HfSettings};
 
 pub use routes::routes;
-pub use views::HfJobView;
+pub use views::{Cost, Costs, HfJobView};
 
 use state::State;
 

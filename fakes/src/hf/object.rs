@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{HfJobs, state::HfJob};
+use super::{
+    HfJobs,
+    state::{HfJob, Status},
+};
 use crate::{
     drawn_text::{HEX, drawn},
     history::Stage,
@@ -48,6 +51,8 @@ pub(super) struct JobObject<'a> {
 struct StatusObject<'a> {
     stage: Stage,
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'a str>,
     failure_count: u32,
 }
 
@@ -69,13 +74,18 @@ struct Owner<'a> {
 
 impl HfJobs {
     pub(super) fn object<'a>(&self, job: &'a HfJob) -> JobObject<'a> {
+        self.object_with(job, &job.status)
+    }
+
+    /// The job as it looked when it had this status.
+    pub(super) fn object_with<'a>(&self, job: &'a HfJob, status: &'a Status) -> JobObject<'a> {
         let spec = &job.spec;
         let user = self.user_name();
         JobObject {
             id: &job.id.0,
             created_at: milliseconds(job.created_at),
-            started_at: job.started_at.map(milliseconds),
-            finished_at: job.finished_at.map(milliseconds),
+            started_at: status.started_at.map(milliseconds),
+            finished_at: status.finished_at.map(milliseconds),
             docker_image: spec.docker_image.as_deref(),
             space_id: spec.space_id.as_deref(),
             command: &spec.command,
@@ -88,9 +98,10 @@ impl HfJobs {
             retry: spec.attempts - 1,
             labels: &spec.labels,
             status: StatusObject {
-                stage: job.stage,
-                message: job.message.as_deref(),
-                failure_count: job.failures,
+                stage: status.stage,
+                message: status.message.as_deref(),
+                cancel_reason: status.cancel_reason.as_deref(),
+                failure_count: status.failures,
             },
             created_by: self.person(&user),
             owner: Owner {

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{
-    HfJobs, api_account, api_hardware, api_job_streams, api_jobs,
+    HfJobs, api_account, api_hardware, api_job_streams, api_jobs, api_usage,
     reply::error,
     route::{Access, Ask, Route},
 };
@@ -16,11 +16,12 @@ use crate::{
 };
 
 /// The routes, by the file that answers them. Of two that match a path the first one answers.
-const TABLES: [&[Route]; 4] = [
+const TABLES: [&[Route]; 5] = [
     api_account::ROUTES,
     api_hardware::ROUTES,
     api_jobs::ROUTES,
     api_job_streams::ROUTES,
+    api_usage::ROUTES,
 ];
 
 /// Everything the fake HF's API answers.

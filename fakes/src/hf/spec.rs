@@ -29,6 +29,13 @@ struct Wanted {
     attempts: Option<i64>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    expose: Option<Exposed>,
+}
+
+/// The ports of a job that can be reached from outside.
+#[derive(Deserialize)]
+struct Exposed {
+    ports: Vec<u16>,
 }
 
 /// A valid job.
@@ -43,6 +50,8 @@ pub(super) struct JobSpec {
     pub(super) timeout_seconds: Option<u64>,
     pub(super) attempts: u32,
     pub(super) labels: BTreeMap<String, String>,
+    /// Whether it exposes ports, which costs extra.
+    pub(super) exposes_ports: bool,
 }
 
 impl JobSpec {
@@ -79,6 +88,7 @@ impl JobSpec {
             timeout_seconds,
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
             labels: wanted.labels,
+            exposes_ports: wanted.expose.is_some_and(|expose| !expose.ports.is_empty()),
         })
     }
 }
