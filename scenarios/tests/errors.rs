@@ -57,6 +57,14 @@ flaws! {
     a_fault_on_a_runner_cannot_be_narrowed_to_a_job: with_fault("{ to: runner, for: { job: J }, hang: true }");
     a_webhook_cannot_break_off: with_fault("{ to: webhook, truncate: true }");
     an_answer_that_lists_nothing_has_nothing_to_omit: with_fault("{ to: github.get-runner, omit: all }");
+    a_hold_without_an_end_keeps_hardware_back_for_ever: with_fault("{ to: hf.schedule, hold: true }");
+    a_webhook_cannot_be_stuck: with_fault("{ to: webhook, stuck: { every: 10m } }");
+    a_flavor_narrows_scheduling_only: with_fault("{ to: hf.create, for: { flavor: h200 }, reset: true }");
+    a_flavor_that_is_not_rented_out: with_fault("{ to: hf.schedule, for: { flavor: h20 }, limbo: true }");
+    a_platform_that_completes_a_job: with_fault("{ to: hf.schedule, fail: { after: 5s, stage: completed } }");
+    a_reason_that_hf_does_not_have: with_fault("{ to: hf.schedule, fail: { after: 5s, cancel_reason: WEATHER } }");
+    quantiles_that_fall: scenario(JOB, "world: { hf: { cold_start: { default: { schedule: { p50: 20s, p95: 10s, max: 1m }, boot: 5s } } } }");
+    quantiles_without_a_longest: scenario(JOB, "world: { hf: { cold_start: { default: { schedule: { p50: 20s }, boot: 5s } } } }");
     a_call_that_does_not_look_back_cannot_be_stale: with_fault("{ to: hf.create, stale: 30s }");
     a_call_cannot_be_tampered_with: with_fault("{ to: github.get-job, tamper: spaced }");
     the_runners_own_calls_have_no_answer_to_lie_in: with_fault("{ to: github.finish-job, pretend: { status: x } }");

@@ -2,7 +2,7 @@
 
 use dispatchlab::{run::Run, target::Seams};
 use fakes::{
-    history::{Event, Lost, Origin, What},
+    history::{Event, Lost, Origin, Stage, What},
     ids::DeliveryId,
 };
 
@@ -199,4 +199,40 @@ fn queued_events_of_december_2023_are_never_sent_and_the_jobs_run_all_the_same()
         )
     };
     assert!(count(&run, dropped) > 0);
+}
+
+#[test]
+fn the_capacity_hole_of_june_2026_is_waited_out_and_no_failed_create_is_taken_for_a_job() {
+    let run = held(&jobs_under("hf-capacity-hole-2026-06", ""));
+    let applied = |effect: &str| {
+        count(
+            &run,
+            |what| matches!(what, What::FaultApplied { effect: found, .. } if found == effect),
+        )
+    };
+    assert_eq!(applied("stuck"), 1);
+    assert!(applied("hold") > 0);
+    let refused = |what: &What| matches!(what, What::CallAnswered { name, status: 500, .. } if name == "hf.create");
+    assert!(count(&run, refused) > 0);
+    let closed_at = 12 * 3_600_000;
+    let early = run.events.iter().filter(|event| event.at_ms < closed_at);
+    let flavors: std::collections::BTreeMap<_, _> = run
+        .events
+        .iter()
+        .filter_map(|event| match &event.event {
+            What::HfCreated { hf_job, flavor, .. } => Some((hf_job, flavor.as_str())),
+            _ => None,
+        })
+        .collect();
+    let ran_early: Vec<_> = early
+        .filter_map(|event| match &event.event {
+            What::HfStage {
+                hf_job,
+                stage: Stage::Running,
+                ..
+            } => Some(flavors[hf_job]),
+            _ => None,
+        })
+        .collect();
+    assert!(!ran_early.is_empty() && ran_early.iter().all(|flavor| *flavor == "cpu-basic"));
 }

@@ -9,6 +9,7 @@ mod cli;
 mod control;
 mod corpus;
 mod determinism;
+mod hf_faults;
 mod imports;
 mod incidents;
 mod lies;

@@ -73,6 +73,7 @@ impl Calls {
             job_names: &[],
             action: None,
             repo: what.repo,
+            flavor: None,
         };
         let Bent {
             delay,

@@ -316,6 +316,7 @@ impl About {
             job_names: &self.job_names,
             action: None,
             repo: self.repo.as_deref(),
+            flavor: None,
         }
     }
 }

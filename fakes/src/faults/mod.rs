@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use live::{FaultState, Window};
-pub use rule::{Effect, FaultRule, Omit, Only};
+pub use rule::{Effect, Failing, FaultRule, Omit, Only};
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +38,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) action: Option<&'a str>,
     /// `owner/name`.
     pub(crate) repo: Option<&'a str>,
+    /// The hardware flavor of an HF job.
+    pub(crate) flavor: Option<&'a str>,
 }
 
 /// One effect to apply, and the rule it came from.

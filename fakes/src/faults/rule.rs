@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 
 use super::Subject;
-use crate::{env::Span, json_path::JsonPath, tamper::Tamper};
+use crate::{env::Span, history::Stage, json_path::JsonPath, tamper::Tamper};
 
 /// Narrows a rule. Every field that is set must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,21 @@ pub struct Only {
     pub action: Option<String>,
     /// `owner/name`.
     pub repo: Option<String>,
+    /// The hardware flavor of an HF job.
+    pub flavor: Option<String>,
+}
+
+/// How the platform ends an HF job that it had accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// So long after its creation, however far it has come by then.
+    pub after: Span,
+    /// The stage it is left in.
+    pub stage: Stage,
+    /// `status.message`.
+    pub message: Option<String>,
+    /// `status.cancelReason`.
+    pub cancel_reason: Option<String>,
 }
 
 /// Which items are missing from a listing.
@@ -70,8 +85,18 @@ pub enum Effect {
     Stale(Span),
     /// Webhook: changed after it was signed.
     Tamper(Tamper),
-    /// Webhook: held back until the rule is closed, then sent with all others.
+    /// Webhook: held back until the rule is closed, then sent with all others. `hf.schedule`: no hardware
+    /// until the rule is closed.
     Hold,
+    /// `hf.schedule`: SCHEDULING for ever, while the log says "Job started" again and again.
+    Stuck {
+        /// From one such line to the next.
+        every: Duration,
+    },
+    /// `hf.schedule`: RUNNING, but its container never starts.
+    Limbo,
+    /// `hf.schedule`: the platform ends it.
+    Fail(Failing),
     /// No effect and no answer until the caller gives up.
     NoAnswer,
     /// No effect; the connection breaks.
@@ -103,6 +128,9 @@ impl Effect {
             Self::Stale(_) => "stale",
             Self::Tamper(_) => "tamper",
             Self::Hold => "hold",
+            Self::Stuck { .. } => "stuck",
+            Self::Limbo => "limbo",
+            Self::Fail(_) => "fail",
             Self::NoAnswer => "no_answer",
             Self::Reset => "reset",
             Self::AfterEffect(_) => "after_effect",
@@ -123,12 +151,15 @@ impl Effect {
             | Self::Truncate
             | Self::Stale(_)
             | Self::Tamper(_)
+            | Self::Limbo
+            | Self::Fail(_)
             | Self::Hold => false,
             Self::Drop { .. }
             | Self::Answer { .. }
             | Self::NoAnswer
             | Self::Reset
             | Self::AfterEffect(_)
+            | Self::Stuck { .. }
             | Self::Hang
             | Self::Die { .. } => true,
         }
@@ -143,6 +174,9 @@ impl Effect {
                 | Self::SlipPages
                 | Self::Truncate
                 | Self::Stale(_)
+                | Self::Stuck { .. }
+                | Self::Limbo
+                | Self::Fail(_)
         )
     }
 
@@ -175,8 +209,17 @@ impl Effect {
         matches!(self, Self::SlipPages)
     }
 
-    pub(crate) fn suits_schedules(&self) -> bool {
-        matches!(self, Self::Delay(_))
+    /// What decides the course of an HF job at its creation.
+    pub(crate) fn bends_schedules(&self) -> bool {
+        matches!(
+            self,
+            Self::Delay(_) | Self::Stuck { .. } | Self::Limbo | Self::Fail(_)
+        )
+    }
+
+    /// What keeps the hardware from an HF job that would get it now.
+    pub(crate) fn holds_schedules(&self) -> bool {
+        matches!(self, Self::Hold)
     }
 
     pub(crate) fn suits_runners(&self) -> bool {
@@ -243,7 +286,11 @@ impl Only {
                 .repo
                 .is_some_and(|repo| repo.eq_ignore_ascii_case(wanted))
         });
-        job && action && repo
+        let flavor = self
+            .flavor
+            .as_deref()
+            .is_none_or(|wanted| subject.flavor == Some(wanted));
+        job && action && repo && flavor
     }
 }
 

@@ -169,6 +169,7 @@ fn subject<'a>(message: &'a Message, key: &'a str) -> Subject<'a> {
         job_names: &[],
         action: message.action.as_deref(),
         repo: message.repo.as_deref(),
+        flavor: None,
     }
 }
 

@@ -148,6 +148,14 @@ impl Runners {
         }
     }
 
+    /// The repository of the runner a container will start; the organisation, if it is a runner of one.
+    pub(crate) fn repo_of(&self, container: &Container) -> Option<String> {
+        match container.credential()? {
+            Credential::Registration { repo, .. } => Some(repo),
+            Credential::Jit(config) => self.github.repo_of(config.runner),
+        }
+    }
+
     /// Runs the process to its end. Dropping the future kills it; say so with `killed`.
     pub(crate) async fn run(
         &self,

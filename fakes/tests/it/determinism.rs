@@ -20,7 +20,7 @@ async fn hour(seed: u64) -> String {
         settings.github.webhook_delay = span(1, 30);
         settings.github.assignment.delay = span(0, 5);
         let cold_start = settings.hf.cold_start.get_mut("default").unwrap();
-        (cold_start.schedule, cold_start.boot) = (span(5, 90), span(5, 90));
+        (cold_start.schedule, cold_start.boot) = (span(5, 90).into(), span(5, 90).into());
     });
     let some = |place: &str, effect| FaultRule {
         chance: Some(0.3),

@@ -2,7 +2,7 @@
 
 use crate::{
     error::Flaw,
-    plan::Effect,
+    plan::{Effect, Failing, HfMoment},
     words,
     written::{self, Placed},
 };
@@ -23,6 +23,9 @@ const EFFECTS: &[&str] = &[
     "stale",
     "tamper",
     "hold",
+    "stuck",
+    "limbo",
+    "fail",
     "hang",
     "die",
 ];
@@ -42,7 +45,7 @@ const OF_WEBHOOKS: &[&str] = &[
     "hold",
 ];
 const OF_RUNNERS: &[&str] = &["hang", "die"];
-const OF_SCHEDULES: &[&str] = &["delay"];
+const OF_SCHEDULES: &[&str] = &["delay", "hold", "stuck", "limbo", "fail"];
 const OF_RUNNER_CALLS: &[&str] = &["delay", "answer", "no_answer", "reset", "after_effect"];
 const OF_ANSWERS: &[&str] = &["pretend", "truncate"];
 const OF_LISTINGS: &[&str] = &["omit", REORDER_LIST];
@@ -117,6 +120,12 @@ fn all(fault: &Placed<written::Fault>) -> Result<Vec<(&'static str, Option<Effec
         ("stale", f.stale.map(Effect::Stale)),
         ("tamper", f.tamper.map(Effect::Tamper)),
         ("hold", f.hold.then_some(Effect::Hold)),
+        (
+            "stuck",
+            f.stuck.map(|stuck| Effect::Stuck { every: stuck.every }),
+        ),
+        ("limbo", f.limbo.then_some(Effect::Limbo)),
+        ("fail", failing(fault)?),
         ("hang", f.hang.then_some(Effect::Hang)),
         ("die", f.die.map(|die| Effect::Die { after: die.after })),
     ])
@@ -134,6 +143,34 @@ fn reordered(fault: &Placed<written::Fault>) -> Result<(&'static str, Option<Eff
             Err(Flaw::at(fault.place, what))
         }
     }
+}
+
+fn failing(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
+    let Some(fail) = &fault.value.fail else {
+        return Ok(None);
+    };
+    let reason = fail.cancel_reason;
+    let stage = match &fail.stage {
+        Some(stage) if !matches!(stage.value, HfMoment::Error | HfMoment::Canceled) => {
+            let what = "the platform leaves an HF job it ends in `error` or `canceled`\nuse one of the two, or leave `stage` out";
+            return Err(Flaw::at(stage.place, what));
+        }
+        Some(stage) => stage.value,
+        None if reason.is_some() => HfMoment::Canceled,
+        None => HfMoment::Error,
+    };
+    let said = fail.message.as_ref().map(|message| message.0.clone());
+    let usual = || {
+        reason
+            .and_then(|reason| reason.message())
+            .map(str::to_owned)
+    };
+    Ok(Some(Effect::Fail(Failing {
+        after: fail.after,
+        stage,
+        message: said.or_else(usual),
+        cancel_reason: reason,
+    })))
 }
 
 fn pretended(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {

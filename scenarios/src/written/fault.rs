@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    scalars::{Chance, JsonPath, Names, Placed, Value},
+    scalars::{Chance, JsonPath, Names, Placed, Value, Verbatim},
     timeline::Moment,
 };
 use crate::{
-    plan::{AfterEffect, Answer, DropMode, Omit, Tamper},
-    time::Length,
+    plan::{AfterEffect, Answer, CancelReason, DropMode, HfMoment, Omit, Tamper},
+    time::{Fixed, Length},
 };
 
 /// One way in which the world is bent: `to`, conditions, and exactly one effect.
@@ -61,9 +61,16 @@ pub(crate) struct Fault {
     pub(crate) stale: Option<Length>,
     /// The delivery is changed after it was signed.
     pub(crate) tamper: Option<Tamper>,
-    /// Deliveries are held back until the fault ends, and then all come at once.
+    /// Deliveries are held back until the fault ends, and then all come at once. HF jobs get no hardware until then.
     #[serde(default)]
     pub(crate) hold: bool,
+    /// HF jobs stay in SCHEDULING for ever, while their logs say that they started.
+    pub(crate) stuck: Option<Stuck>,
+    /// HF jobs are RUNNING, and their containers never start.
+    #[serde(default)]
+    pub(crate) limbo: bool,
+    /// The platform ends HF jobs that it had accepted.
+    pub(crate) fail: Option<Fail>,
     /// The runner's process never exits after its job.
     #[serde(default)]
     pub(crate) hang: bool,
@@ -81,6 +88,8 @@ pub(crate) struct For {
     pub(crate) action: Option<Placed<String>>,
     /// What concerns this repository.
     pub(crate) repo: Option<Placed<String>>,
+    /// HF jobs of this flavor.
+    pub(crate) flavor: Option<Placed<String>>,
     /// The first or second half of the jobs, in the order they are queued.
     pub(crate) half: Option<Half>,
     /// A share of the jobs, drawn.
@@ -112,6 +121,28 @@ pub(crate) struct Reorder {
     /// Between two pages of a listing one item comes to the front: it is seen twice, and another never.
     #[serde(default)]
     pub(crate) list: bool,
+}
+
+/// An HF job is stuck in SCHEDULING.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stuck {
+    /// From one "Job started" in its log to the next.
+    pub(crate) every: Fixed,
+}
+
+/// The platform ends an HF job.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fail {
+    /// How long after its creation, however far it has come by then.
+    pub(crate) after: Length,
+    /// The stage it is left in: `error`, or `canceled` if a reason for that is given.
+    pub(crate) stage: Option<Placed<HfMoment>>,
+    /// HF's message.
+    pub(crate) message: Option<Verbatim>,
+    /// HF's `cancelReason`.
+    pub(crate) cancel_reason: Option<CancelReason>,
 }
 
 /// A runner dies.
