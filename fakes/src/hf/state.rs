@@ -1,6 +1,6 @@
 //! What the fake HF remembers of its jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
@@ -101,6 +101,8 @@ pub(super) struct State {
     /// In order of creation.
     pub(super) jobs: Vec<HfJob>,
     by_id: BTreeMap<HfJobId, usize>,
+    /// The namespaces whose balance has ended.
+    pub(super) broke: BTreeSet<String>,
 }
 
 impl State {
