@@ -1,7 +1,8 @@
 //! The credit of namespaces: who can still pay, and what happens to those who cannot.
 //!
 //! A minute is paid for at the moment it starts. The balance of a namespace ends at the moment a minute
-//! starts that it does not cover: all its jobs are cancelled there and then, and none is overdrawn.
+//! starts that it does not cover: all its jobs are cancelled there and then, none is overdrawn, and no new
+//! job is accepted.
 
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ impl HfJobs {
     pub(super) fn unpaid(&self, state: &State, namespace: &str) -> Option<Reply> {
         let balance = *self.settings().balances.get(namespace)?;
         let spent = due(state, namespace, self.env().clock.elapsed_ms());
-        (spent >= balance).then(|| error(402, REFUSAL))
+        let broke = spent >= balance || state.broke.contains(namespace);
+        broke.then(|| error(402, REFUSAL))
     }
 
     /// Whether the namespace can pay for the first minute of this job, unless that is paid for already.
@@ -75,12 +77,14 @@ impl HfJobs {
             Some(job) => (job.namespace.clone(), job.last_event),
             None => return,
         };
-        let live: Vec<HfJobId> = self
-            .state()
+        let mut state = self.state();
+        state.broke.insert(namespace.clone());
+        let live: Vec<HfJobId> = state
             .of_namespace(&namespace)
             .filter(|job| !job.status.stage.is_terminal())
             .map(|job| job.id.clone())
             .collect();
+        drop(state);
         for id in live {
             let change = Change {
                 cancel_reason: Some(NO_CREDITS.to_owned()),

@@ -1,6 +1,6 @@
 //! What the fake HF remembers of its jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
@@ -104,6 +104,8 @@ pub(super) struct State {
     pub(super) jobs: Vec<HfJob>,
     by_id: BTreeMap<HfJobId, usize>,
     pub(super) schedules: Schedules,
+    /// The namespaces whose balance has ended.
+    pub(super) broke: BTreeSet<String>,
 }
 
 impl State {

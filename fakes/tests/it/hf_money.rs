@@ -230,6 +230,11 @@ async fn a_job_whose_first_minute_nobody_can_pay_never_runs() {
         (&json!("CANCELED"), &json!("NO_CREDITS"))
     );
     assert_eq!(lab.world.hf().costs().total.micro_usd, 0);
+    assert_eq!(
+        start(&lab, "lab", json!({})).await.status,
+        402,
+        "a rest that pays no minute is none"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -240,7 +240,7 @@ pub struct ColdStart {
     /// From the create call to the hardware.
     pub schedule: Spread,
     /// From the hardware to RUNNING: the image is pulled.
-    #[serde(skip_serializing_if = "Spread::is_none")]
+    #[serde(default = "none", skip_serializing_if = "Spread::is_none")]
     pub pull: Spread,
     /// From RUNNING to the runner's connection.
     pub boot: Spread,
