@@ -33,7 +33,7 @@ pub mod world;
 
 pub use calls::{ConnectionReset, RouteInfo};
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
+pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint};
 pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
     Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,
@@ -46,8 +46,8 @@ pub use runner::Runners;
 pub use settings::{
     AppSettings, Assignment, AssignmentPolicy, AssignmentRule, ColdStart, ContentType,
     GithubSettings, HfSettings, HookSettings, IdleRunner, LimitSettings, LogStatus,
-    ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, RunnerSettings, SecondaryLimits,
-    Settings, TokenFormat, WaitingJob,
+    ManifestSettings, PointsScope, PrimaryLimits, RepoSettings, RunnerSettings, RunnerVersion,
+    SecondaryLimits, Settings, TokenFormat, WaitingJob,
 };
 pub use tamper::Tamper;
 pub use world::World;

@@ -4,6 +4,7 @@ mod app;
 mod assignment_policy;
 mod hooks;
 mod limits;
+mod runner_version;
 mod runners;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -16,6 +17,7 @@ pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
 
 pub use assignment_policy::{AssignmentPolicy, AssignmentRule, IdleRunner, WaitingJob};
+pub use runner_version::{NoRunnerVersion, RunnerVersion};
 pub use runners::RunnerSettings;
 pub use runs::{RunSettings, WithoutRunner};
 
@@ -166,6 +168,9 @@ pub struct HfSettings {
     pub cold_start: BTreeMap<String, ColdStart>,
     /// Jobs in one page of the listing. HF documents none.
     pub page_size: usize,
+    /// Whether containers run as root, which the runner refuses unless it is told not to. UNCONFIRMED; they do
+    /// not, as the runner's own image does not.
+    pub containers_are_root: bool,
     /// Whether the time in SCHEDULING is billed. HF bills "starting or running" and leaves open which that is.
     pub scheduling_is_billed: bool,
 }
@@ -183,6 +188,7 @@ impl Default for HfSettings {
             default_timeout: Duration::from_secs(30 * 60),
             cold_start: BTreeMap::from([("default".to_owned(), cold_start)]),
             page_size: 100,
+            containers_are_root: false,
             scheduling_is_billed: false,
         }
     }

@@ -20,7 +20,7 @@ use crate::{
     faults::{Effect, Subject},
     history::{Stage, StageCause, What},
     ids::{EventId, HfJobId},
-    runner::{Container, Exit, Runners},
+    runner::{self, Container, Exit, Runners},
     settings::ColdStart,
 };
 
@@ -46,7 +46,7 @@ impl HfJobs {
         let timeout_s = spec
             .timeout_seconds
             .unwrap_or_else(|| self.settings().default_timeout.as_secs());
-        let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container);
+        let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container, &id);
         let created = What::HfCreated {
             hf_job: id.clone(),
             call: call.call,
@@ -255,9 +255,16 @@ impl HfJobs {
         if !Runners::is_in(container) {
             log.line(&start.not_played);
         }
-        runners
-            .run(container, id, &plan.entity, plan.boot, running)
-            .await
+        let log = log.clone();
+        let start = runner::Start {
+            container,
+            hf_job: id,
+            entity: &plan.entity,
+            boot: plan.boot,
+            running,
+            log: runner::Log::new(move |line| log.line(line)),
+        };
+        runners.run(start).await
     }
 
     /// Changes the stage and records it. A job in a terminal stage stays there, and a job that is in the

@@ -65,13 +65,16 @@ impl JobSpec {
         };
         let attempts =
             positive(wanted.attempts.unwrap_or(1)).ok_or("attempts: must be at least 1")?;
+        let command = wanted.command.unwrap_or_default();
+        let words = command.iter().chain(&wanted.arguments).cloned().collect();
         Ok(Self {
             flavor,
             docker_image: wanted.docker_image,
             space_id: wanted.space_id,
-            command: wanted.command.unwrap_or_default(),
+            command,
             arguments: wanted.arguments,
             container: Container {
+                words,
                 environment: wanted.environment,
                 secrets: wanted.secrets,
             },

@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use self::{
     expect::{CountRange, Expect, MicroUsd},
-    fault::{AfterEffect, Answer, DropMode, Effect, Fault, Only},
+    fault::{AfterEffect, Answer, DropMode, Effect, Fault, Moment, Only, RunnerPoint},
     lie::Omit,
     timeline::{
         Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, HfMoment,
