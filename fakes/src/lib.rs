@@ -35,7 +35,7 @@ pub mod world;
 
 pub use calls::{ConnectionReset, RouteInfo, Surface};
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, Window};
+pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, Window};
 pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
     Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,
@@ -50,7 +50,7 @@ pub use settings::{
     ContentType, GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope,
     HfSettings, HfToken, HookSettings, IdleRunner, LifeSettings, LimitSettings, LogSink, LogStatus,
     ManifestSettings, PointsScope, PrimaryLimits, ProcessBoot, RepoSettings, RunnerSettings,
-    SecondaryLimits, Settings, StandInSettings, TokenFormat, WaitingJob,
+    RunnerVersion, SecondaryLimits, Settings, StandInSettings, TokenFormat, WaitingJob,
 };
 pub use spread::{Spread, Tail};
 pub use tamper::Tamper;

@@ -8,6 +8,7 @@ mod hf_life;
 mod hf_limits;
 mod hooks;
 mod limits;
+mod runner_version;
 mod runners;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -24,6 +25,7 @@ pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
 
 pub use assignment_policy::{AssignmentPolicy, AssignmentRule, IdleRunner, WaitingJob};
+pub use runner_version::{NoRunnerVersion, RunnerVersion};
 pub use runners::RunnerSettings;
 pub use runs::{RunSettings, WithoutRunner};
 
@@ -178,6 +180,9 @@ pub struct HfSettings {
     pub cold_start: BTreeMap<String, ColdStart>,
     /// Jobs in one page of the listing. HF documents none.
     pub page_size: usize,
+    /// Whether containers run as root, which the runner refuses unless it is told not to. UNCONFIRMED; they do
+    /// not, as the runner's own image does not.
+    pub containers_are_root: bool,
     /// Whether the time in SCHEDULING is billed. HF bills "starting or running"
     /// (<https://huggingface.co/docs/hub/jobs-pricing>) and leaves open which that is.
     pub scheduling_is_billed: bool,
@@ -208,6 +213,7 @@ impl Default for HfSettings {
             default_timeout: Duration::from_secs(30 * 60),
             cold_start: BTreeMap::from([("default".to_owned(), cold_start)]),
             page_size: 100,
+            containers_are_root: false,
             scheduling_is_billed: false,
             boot: Boot::Model,
             balances: BTreeMap::new(),

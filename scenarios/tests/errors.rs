@@ -55,6 +55,11 @@ flaws! {
     a_fault_with_two_effects: with_fault("{ to: hf.create, reset: true, no_answer: true }");
     a_fault_on_a_call_cannot_be_narrowed_to_a_job: with_fault("{ to: hf.create, for: { job: J }, reset: true }");
     a_fault_on_a_runner_cannot_be_narrowed_to_a_job: with_fault("{ to: runner, for: { job: J }, hang: true }");
+    a_death_without_a_time: with_fault("{ to: runner, die: {} }");
+    an_outage_without_an_end: with_fault("{ to: runner, lose_network: { at: in_job } }");
+    an_unknown_point_of_a_runners_life: with_fault("{ to: runner, die: { at: in_jobs } }");
+    a_hang_that_is_neither_true_nor_a_moment: with_fault("{ to: runner, hang: later }");
+    a_call_does_not_restart: with_fault("{ to: hf.create, restart: { at: boot } }");
     a_webhook_cannot_break_off: with_fault("{ to: webhook, truncate: true }");
     an_answer_that_lists_nothing_has_nothing_to_omit: with_fault("{ to: github.get-runner, omit: all }");
     a_hold_without_an_end_keeps_hardware_back_for_ever: with_fault("{ to: hf.schedule, hold: true }");

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fakes::{
     JsonPath, Spread, Tail, Tamper,
     env::Span,
-    faults::{Effect, Failing, FaultRule, Omit, Only},
+    faults::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint},
     settings::{
         Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, LifeSettings,
         RepoSettings, Settings,
@@ -180,10 +180,39 @@ fn effect(effect: &plan::Effect) -> Effect {
                 .map(|reason| reason.as_str().to_owned()),
         }),
         plan::Effect::Hang => Effect::Hang,
-        plan::Effect::Die { after } => Effect::Die {
-            after: span(*after),
+        plan::Effect::Freeze(moment) => {
+            let (at, after) = when(*moment);
+            Effect::Freeze { at, after }
+        }
+        plan::Effect::Die(moment) => {
+            let (at, after) = when(*moment);
+            Effect::Die { at, after }
+        }
+        plan::Effect::Restart(moment) => {
+            let (at, after) = when(*moment);
+            Effect::Restart { at, after }
+        }
+        plan::Effect::LoseNetwork { from, lasts } => {
+            let (at, after) = when(*from);
+            let lasts = span(*lasts);
+            Effect::LoseNetwork { at, after, lasts }
+        }
+        plan::Effect::WrongClock(ahead) => Effect::WrongClock {
+            ahead: span(*ahead),
         },
     }
+}
+
+/// A time in the life of a runner's process.
+const fn when(moment: plan::Moment) -> (RunnerPoint, Span) {
+    let at = match moment.at {
+        plan::RunnerPoint::Boot => RunnerPoint::Boot,
+        plan::RunnerPoint::Registered => RunnerPoint::Registered,
+        plan::RunnerPoint::Listening => RunnerPoint::Listening,
+        plan::RunnerPoint::InJob => RunnerPoint::InJob,
+        plan::RunnerPoint::AfterJob => RunnerPoint::AfterJob,
+    };
+    (at, span(moment.after))
 }
 
 /// A change of a signed body, by the word for it.

@@ -16,5 +16,6 @@ mod lies;
 mod plans;
 mod races;
 mod real_time;
+mod runner_faults;
 mod saboteurs;
 mod words;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use live::{FaultState, Window};
-pub use rule::{Effect, Failing, FaultRule, Omit, Only};
+pub use rule::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint};
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]

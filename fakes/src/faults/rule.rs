@@ -42,6 +42,22 @@ pub enum Omit {
     Share(f64),
 }
 
+/// A moment in the life of a runner's process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunnerPoint {
+    /// Its container is up and it begins.
+    #[default]
+    Boot,
+    /// GitHub has a record of it, and it has its credentials.
+    Registered,
+    /// It has a session and listens for jobs.
+    Listening,
+    /// It has been given a job.
+    InJob,
+    /// It has reported the end of its job.
+    AfterJob,
+}
+
 /// What a fault does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -105,10 +121,40 @@ pub enum Effect {
     AfterEffect(Box<Effect>),
     /// Runner: after its job the process never exits.
     Hang,
+    /// Runner: the process stops for ever at some moment, without a word to anybody.
+    Freeze {
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
+        after: Span,
+    },
     /// Runner: the process dies.
     Die {
-        /// So long after its boot.
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
         after: Span,
+    },
+    /// Runner: the process dies, and the container starts again what it was started with.
+    Restart {
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
+        after: Span,
+    },
+    /// Runner: nothing reaches the process and none of its calls is answered, for a while.
+    LoseNetwork {
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
+        after: Span,
+        /// So long the outage lasts.
+        lasts: Span,
+    },
+    /// Runner: the container's clock is ahead of the world's.
+    WrongClock {
+        /// By so much.
+        ahead: Span,
     },
 }
 
@@ -135,7 +181,11 @@ impl Effect {
             Self::Reset => "reset",
             Self::AfterEffect(_) => "after_effect",
             Self::Hang => "hang",
+            Self::Freeze { .. } => "hang",
             Self::Die { .. } => "die",
+            Self::Restart { .. } => "restart",
+            Self::LoseNetwork { .. } => "lose_network",
+            Self::WrongClock { .. } => "wrong_clock",
         }
     }
 
@@ -153,7 +203,9 @@ impl Effect {
             | Self::Tamper(_)
             | Self::Limbo
             | Self::Fail(_)
-            | Self::Hold => false,
+            | Self::Hold
+            | Self::LoseNetwork { .. }
+            | Self::WrongClock { .. } => false,
             Self::Drop { .. }
             | Self::Answer { .. }
             | Self::NoAnswer
@@ -161,23 +213,24 @@ impl Effect {
             | Self::AfterEffect(_)
             | Self::Stuck { .. }
             | Self::Hang
-            | Self::Die { .. } => true,
+            | Self::Freeze { .. }
+            | Self::Die { .. }
+            | Self::Restart { .. } => true,
         }
     }
 
     pub(crate) fn suits_webhooks(&self) -> bool {
-        !matches!(
-            self,
-            Self::Hang
-                | Self::Die { .. }
-                | Self::Omit(_)
-                | Self::SlipPages
-                | Self::Truncate
-                | Self::Stale(_)
-                | Self::Stuck { .. }
-                | Self::Limbo
-                | Self::Fail(_)
-        )
+        !self.suits_runners()
+            && !matches!(
+                self,
+                Self::Omit(_)
+                    | Self::SlipPages
+                    | Self::Truncate
+                    | Self::Stale(_)
+                    | Self::Stuck { .. }
+                    | Self::Limbo
+                    | Self::Fail(_)
+            )
     }
 
     /// What decides how a call goes before it is made.
@@ -223,7 +276,15 @@ impl Effect {
     }
 
     pub(crate) fn suits_runners(&self) -> bool {
-        matches!(self, Self::Hang | Self::Die { .. })
+        matches!(
+            self,
+            Self::Hang
+                | Self::Freeze { .. }
+                | Self::Die { .. }
+                | Self::Restart { .. }
+                | Self::LoseNetwork { .. }
+                | Self::WrongClock { .. }
+        )
     }
 }
 

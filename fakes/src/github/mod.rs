@@ -52,6 +52,7 @@ mod organization;
 mod other_events;
 mod past;
 mod payload;
+mod reconnecting;
 mod recorded;
 mod renames;
 mod reply;
@@ -101,7 +102,7 @@ use crate::{
 
 pub use crate::calls::RouteInfo;
 pub use concurrency::Concurrency;
-pub(crate) use connections::{Credential, JitConfig, ToRunner};
+pub(crate) use connections::{Credential, JitConfig, Registered, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
 pub use hooks::NewHook;
 pub(crate) use links::query_pairs;

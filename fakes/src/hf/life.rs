@@ -26,7 +26,7 @@ use crate::{
     faults::Effect,
     history::{Stage, StageCause, What},
     ids::{EventId, HfJobId},
-    runner::{Container, Exit, Launch, Runners},
+    runner::{self, Container, Exit, Launch, Runners},
     settings::{Boot, ProcessBoot},
 };
 
@@ -44,8 +44,8 @@ impl HfJobs {
         let timeout_s = spec
             .timeout_seconds
             .unwrap_or_else(|| self.settings().default_timeout.as_secs());
-        let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container);
-        let repo = self.inner.runners.repo_of(&spec.container);
+        let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container, &id);
+        let repo = self.inner.runners.repo_of(&spec.container, &id);
         let created = What::HfCreated {
             hf_job: id.clone(),
             call,
@@ -126,10 +126,6 @@ impl HfJobs {
     }
 
     /// SCHEDULING, to its end. Gives the event that ended it, or nothing if the job ended with it.
-    #[expect(
-        clippy::disallowed_macros,
-        reason = "biased: of what is ready the first in this order"
-    )]
     async fn wait_for_hardware(
         &self,
         id: &HfJobId,
@@ -137,15 +133,20 @@ impl HfJobs {
         failing: Pin<&mut impl Future<Output = Change>>,
         orders: &mut UnboundedReceiver<Command>,
     ) -> Option<EventId> {
-        tokio::select! {
-            biased;
-            order = orders.recv() => matches!(order, Some(Command::Start)).then_some(plan.because),
-            because = self.hardware(id, plan) => Some(because),
-            change = failing => {
+        let order = pin!(orders.recv());
+        let hardware = pin!(self.hardware(id, plan));
+        let out_of_credit = pin!(self.out_of_credit(id));
+        // Of what is ready at the same time, the first in this order happens.
+        match select(select(order, hardware), select(failing, out_of_credit)).await {
+            Either::Left((Either::Left((order, _)), _)) => {
+                matches!(order, Some(Command::Start)).then_some(plan.because)
+            }
+            Either::Left((Either::Right((because, _)), _)) => Some(because),
+            Either::Right((Either::Left((change, _)), _)) => {
                 self.change(id, change);
                 None
             }
-            () = self.out_of_credit(id) => {
+            Either::Right((Either::Right(_), _)) => {
                 self.balance_ended(id);
                 None
             }
@@ -216,10 +217,6 @@ impl HfJobs {
     }
 
     /// RUNNING, to its end and to that of the container.
-    #[expect(
-        clippy::disallowed_macros,
-        reason = "biased: of what is ready the first in this order"
-    )]
     async fn run_until_ended(
         &self,
         id: &HfJobId,
@@ -229,18 +226,29 @@ impl HfJobs {
         orders: &mut UnboundedReceiver<Command>,
     ) -> End {
         let mut process = pin!(self.run_attempts(id, plan, running));
-        tokio::select! {
-            biased;
-            () = stop_order(orders) => {}
-            exit = process.as_mut() => {
-                self.exited(id, plan, exit, orders).await;
+        let mut stopped = pin!(stop_order(orders));
+        let out_of_credit = pin!(self.out_of_credit(id));
+        let timeout = pin!(tokio::time::sleep(plan.timeout));
+        let by_itself = select(stopped.as_mut(), process.as_mut());
+        let by_platform = select(failing, select(out_of_credit, timeout));
+        let met = match select(by_itself, by_platform).await {
+            Either::Left((Either::Left(_), _)) => Met::Stop,
+            Either::Left((Either::Right((exit, _)), _)) => Met::Exit(exit),
+            Either::Right((Either::Left((change, _)), _)) => Met::Failure(change),
+            Either::Right((Either::Right((Either::Left(_), _)), _)) => Met::EndOfCredit,
+            Either::Right((Either::Right((Either::Right(_), _)), _)) => Met::Timeout,
+        };
+        match met {
+            Met::Stop => {}
+            Met::Exit(exit) => {
+                self.exited(id, plan, exit, stopped).await;
                 return End::Exited;
             }
-            change = failing => {
+            Met::Failure(change) => {
                 self.change(id, change);
             }
-            () = self.out_of_credit(id) => self.balance_ended(id),
-            () = tokio::time::sleep(plan.timeout) => {
+            Met::EndOfCredit => self.balance_ended(id),
+            Met::Timeout => {
                 self.change(id, self.timed_out(running));
             }
         }
@@ -257,7 +265,7 @@ impl HfJobs {
         id: &HfJobId,
         plan: &LifePlan,
         exit: Exit,
-        orders: &mut UnboundedReceiver<Command>,
+        stopped: Pin<&mut impl Future<Output = ()>>,
     ) {
         let lag = self
             .env()
@@ -266,7 +274,6 @@ impl HfJobs {
             if let Some(job) = self.state().get(id) {
                 job.log.end();
             }
-            let stopped = pin!(stop_order(orders));
             if let Either::Left(_) = select(stopped, pin!(tokio::time::sleep(lag))).await {
                 return;
             }
@@ -331,9 +338,16 @@ impl HfJobs {
         if !Runners::is_in(container) {
             log.line(&start.not_played);
         }
-        runners
-            .run(container, id, &plan.entity, plan.boot, running)
-            .await
+        let log = log.clone();
+        let start = runner::Start {
+            container,
+            hf_job: id,
+            entity: &plan.entity,
+            boot: plan.boot,
+            running,
+            log: runner::Log::new(move |line| log.line(line)),
+        };
+        runners.run(start).await
     }
 }
 
@@ -357,7 +371,6 @@ struct Start {
     not_played: String,
     attempts: u32,
     log: JobLog,
-    words: Vec<String>,
     flavor: &'static Flavor,
 }
 
@@ -372,7 +385,6 @@ impl Start {
             container,
             attempts: job.spec.attempts,
             log: job.log.clone(),
-            words: command.iter().chain(arguments).cloned().collect(),
             flavor: job.spec.flavor,
         }
     }
@@ -381,6 +393,7 @@ impl Start {
     /// themselves.
     fn launch(&self, id: &HfJobId, boot: &ProcessBoot, running: EventId) -> Launch {
         let Container {
+            words,
             environment,
             secrets,
         } = &self.container;
@@ -390,7 +403,7 @@ impl Start {
         let given = given.map(|(name, value)| (name.clone(), value.clone()));
         let (job, log, sink) = (id.clone(), self.log.clone(), boot.log.clone());
         Launch {
-            words: self.words.clone(),
+            words: words.clone(),
             environment: given.chain(machine).chain(own).collect(),
             running,
             lines: Arc::new(move |line| {
@@ -399,6 +412,15 @@ impl Start {
             }),
         }
     }
+}
+
+/// What a running job met with.
+enum Met {
+    Stop,
+    Exit(Exit),
+    Failure(Change),
+    EndOfCredit,
+    Timeout,
 }
 
 /// How a running container ended.

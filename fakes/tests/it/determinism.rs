@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fakes::{
-    Effect, FaultRule, Span,
+    Effect, FaultRule, RunnerPoint, Span,
     history::{Signed, to_json_lines},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -34,7 +34,13 @@ async fn hour(seed: u64) -> String {
                 within: Duration::from_secs(60),
             },
         ),
-        some("runner", Effect::Die { after: span(0, 60) }),
+        some(
+            "runner",
+            Effect::Die {
+                at: RunnerPoint::Boot,
+                after: span(0, 60),
+            },
+        ),
     ]);
     for number in 0..8 {
         lab.queue(&format!("J{number}"), &["hf-jobs-cpu-basic"]);

@@ -286,6 +286,7 @@ async fn a_runner_out_of_memory_ends_its_job_in_error_137() {
     let lab = struck_by(
         "runner",
         Effect::Die {
+            at: RunnerPoint::Boot,
             after: Span::fixed(secs(5)),
         },
     );

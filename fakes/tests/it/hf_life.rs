@@ -236,7 +236,7 @@ async fn a_jit_configuration_works_once() {
         )
         .await;
     }
-    lab.sleep(100.0).await;
+    lab.sleep(300.0).await;
     assert_eq!(
         lab.count(|what| matches!(what, What::RunnerOnline { .. })),
         1

@@ -112,11 +112,67 @@ pub enum Effect {
     Fail(Failing),
     /// The runner's process never exits after its job.
     Hang,
+    /// The runner's process stops for ever, whatever it was at.
+    Freeze(Moment),
     /// The runner's process dies.
-    Die {
-        /// How long after its boot.
-        after: Length,
+    Die(Moment),
+    /// The runner's process dies, and its container starts from the beginning.
+    Restart(Moment),
+    /// Nothing reaches the runner, and none of its calls is answered.
+    LoseNetwork {
+        /// From when on.
+        from: Moment,
+        /// How long.
+        lasts: Length,
     },
+    /// The clock of the runner's container is ahead by this much.
+    WrongClock(Length),
+}
+
+/// A time in the life of a runner's process: so long after a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The moment.
+    pub at: RunnerPoint,
+    /// How long after it.
+    pub after: Length,
+}
+
+/// A moment in the life of a runner's process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunnerPoint {
+    /// Its container is up and it begins.
+    #[default]
+    Boot,
+    /// GitHub has a record of it, and it has its credentials.
+    Registered,
+    /// It has a session and listens for jobs.
+    Listening,
+    /// It has been given a job.
+    InJob,
+    /// It has reported the end of its job.
+    AfterJob,
+}
+
+/// [`Moment`] and what else belongs to it, as it is written: defaults are left out where something remains.
+#[derive(Serialize)]
+struct WrittenMoment<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<RunnerPoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Length>,
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    lasts: Option<&'a Length>,
+}
+
+impl<'a> WrittenMoment<'a> {
+    fn new(Moment { at, after }: Moment, lasts: Option<&'a Length>) -> Self {
+        let at = Some(at).filter(|at| *at != RunnerPoint::default());
+        let is_alone = at.is_none() && lasts.is_none();
+        let after = Some(after).filter(|after| *after != Length::default() || is_alone);
+        Self { at, after, lasts }
+    }
 }
 
 /// How the platform ends an HF job that it had accepted.
@@ -268,7 +324,15 @@ impl Serialize for Fault {
             Effect::Limbo => map.serialize_entry("limbo", &true)?,
             Effect::Fail(failing) => map.serialize_entry("fail", failing)?,
             Effect::Hang => map.serialize_entry("hang", &true)?,
-            Effect::Die { after } => map.serialize_entry("die", &within("after", after))?,
+            Effect::Freeze(at) => map.serialize_entry("hang", &WrittenMoment::new(*at, None))?,
+            Effect::Die(at) => map.serialize_entry("die", &WrittenMoment::new(*at, None))?,
+            Effect::Restart(at) => {
+                map.serialize_entry("restart", &WrittenMoment::new(*at, None))?
+            }
+            Effect::LoseNetwork { from, lasts } => {
+                map.serialize_entry("lose_network", &WrittenMoment::new(*from, Some(lasts)))?;
+            }
+            Effect::WrongClock(ahead) => map.serialize_entry("wrong_clock", ahead)?,
         }
         map.end()
     }

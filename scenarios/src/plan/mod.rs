@@ -22,7 +22,10 @@ use serde::Serialize;
 
 pub use self::{
     expect::{CountRange, Expect, MicroUsd},
-    fault::{AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Only},
+    fault::{
+        AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only,
+        RunnerPoint,
+    },
     lie::Omit,
     spread::{Quantiles, Spread},
     timeline::{
