@@ -45,11 +45,10 @@ impl Github {
             return self.connect(runner, credential, Some(hf_job), Some(because));
         }
         let (sender, receiver) = unbounded_channel();
-        let mut given = None;
-        if let Some(found) = state.runners.get_mut(&runner) {
+        let given = state.runners.get_mut(&runner).and_then(|found| {
             found.link = Link::Connected(sender);
-            given = found.job;
-        }
+            found.job
+        });
         let waits = given.filter(|job| {
             let found = state.jobs.get(job);
             found.is_some_and(|job| job.status == Status::Queued)

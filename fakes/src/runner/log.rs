@@ -4,9 +4,12 @@ use std::{fmt, sync::Arc};
 
 use jiff::{Timestamp, fmt::strtime};
 
+/// Takes one line.
+type Write = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Takes what a container prints, line by line. Clones write to the same place; by default that is nowhere.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub(crate) struct Log(Option<Write>);
 
 impl Log {
     /// A log that hands each line to `write`.

@@ -327,7 +327,7 @@ impl Serialize for Fault {
             Effect::Freeze(at) => map.serialize_entry("hang", &WrittenMoment::new(*at, None))?,
             Effect::Die(at) => map.serialize_entry("die", &WrittenMoment::new(*at, None))?,
             Effect::Restart(at) => {
-                map.serialize_entry("restart", &WrittenMoment::new(*at, None))?
+                map.serialize_entry("restart", &WrittenMoment::new(*at, None))?;
             }
             Effect::LoseNetwork { from, lasts } => {
                 map.serialize_entry("lose_network", &WrittenMoment::new(*from, Some(lasts)))?;
