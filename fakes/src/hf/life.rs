@@ -119,10 +119,6 @@ impl HfJobs {
     }
 
     /// SCHEDULING, to its end. Gives the event that ended it, or nothing if the job ended with it.
-    #[expect(
-        clippy::disallowed_macros,
-        reason = "biased: of what is ready the first in this order"
-    )]
     async fn schedule(
         &self,
         id: &HfJobId,
@@ -130,15 +126,20 @@ impl HfJobs {
         failing: Pin<&mut impl Future<Output = Change>>,
         orders: &mut UnboundedReceiver<Command>,
     ) -> Option<EventId> {
-        tokio::select! {
-            biased;
-            order = orders.recv() => matches!(order, Some(Command::Start)).then_some(plan.because),
-            because = self.hardware(id, plan) => Some(because),
-            change = failing => {
+        let order = pin!(orders.recv());
+        let hardware = pin!(self.hardware(id, plan));
+        let out_of_credit = pin!(self.out_of_credit(id));
+        // Of what is ready at the same time, the first in this order happens.
+        match select(select(order, hardware), select(failing, out_of_credit)).await {
+            Either::Left((Either::Left((order, _)), _)) => {
+                matches!(order, Some(Command::Start)).then_some(plan.because)
+            }
+            Either::Left((Either::Right((because, _)), _)) => Some(because),
+            Either::Right((Either::Left((change, _)), _)) => {
                 self.change(id, change);
                 None
             }
-            () = self.out_of_credit(id) => {
+            Either::Right((Either::Right(_), _)) => {
                 self.balance_ended(id);
                 None
             }
@@ -209,10 +210,6 @@ impl HfJobs {
     }
 
     /// RUNNING, to its end and to that of the container.
-    #[expect(
-        clippy::disallowed_macros,
-        reason = "biased: of what is ready the first in this order"
-    )]
     async fn run_until_ended(
         &self,
         id: &HfJobId,
@@ -222,18 +219,29 @@ impl HfJobs {
         orders: &mut UnboundedReceiver<Command>,
     ) -> End {
         let mut process = pin!(self.run_attempts(id, plan, running));
-        tokio::select! {
-            biased;
-            () = stop_order(orders) => {}
-            exit = process.as_mut() => {
-                self.exited(id, plan, exit, orders).await;
+        let mut stopped = pin!(stop_order(orders));
+        let out_of_credit = pin!(self.out_of_credit(id));
+        let timeout = pin!(tokio::time::sleep(plan.timeout));
+        let by_itself = select(stopped.as_mut(), process.as_mut());
+        let by_platform = select(failing, select(out_of_credit, timeout));
+        let met = match select(by_itself, by_platform).await {
+            Either::Left((Either::Left(_), _)) => Met::Stop,
+            Either::Left((Either::Right((exit, _)), _)) => Met::Exit(exit),
+            Either::Right((Either::Left((change, _)), _)) => Met::Failure(change),
+            Either::Right((Either::Right((Either::Left(_), _)), _)) => Met::EndOfCredit,
+            Either::Right((Either::Right((Either::Right(_), _)), _)) => Met::Timeout,
+        };
+        match met {
+            Met::Stop => {}
+            Met::Exit(exit) => {
+                self.exited(id, plan, exit, stopped).await;
                 return End::Exited;
             }
-            change = failing => {
+            Met::Failure(change) => {
                 self.change(id, change);
             }
-            () = self.out_of_credit(id) => self.balance_ended(id),
-            () = tokio::time::sleep(plan.timeout) => {
+            Met::EndOfCredit => self.balance_ended(id),
+            Met::Timeout => {
                 self.change(id, self.timed_out(running));
             }
         }
@@ -250,7 +258,7 @@ impl HfJobs {
         id: &HfJobId,
         plan: &LifePlan,
         exit: Exit,
-        orders: &mut UnboundedReceiver<Command>,
+        stopped: Pin<&mut impl Future<Output = ()>>,
     ) {
         let lag = self
             .env()
@@ -259,7 +267,6 @@ impl HfJobs {
             if let Some(job) = self.state().get(id) {
                 job.log.end();
             }
-            let stopped = pin!(stop_order(orders));
             if let Either::Left(_) = select(stopped, pin!(tokio::time::sleep(lag))).await {
                 return;
             }
@@ -358,6 +365,15 @@ impl Start {
             log: job.log.clone(),
         }
     }
+}
+
+/// What a running job met with.
+enum Met {
+    Stop,
+    Exit(Exit),
+    Failure(Change),
+    EndOfCredit,
+    Timeout,
 }
 
 /// How a running container ended.

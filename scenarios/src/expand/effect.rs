@@ -2,7 +2,7 @@
 
 use crate::{
     error::Flaw,
-    plan::{Effect, Failing, HfMoment},
+    plan::{CancelReason, Effect, Failing, HfMoment},
     words,
     written::{self, Placed},
 };
@@ -160,11 +160,7 @@ fn failing(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
         None => HfMoment::Error,
     };
     let said = fail.message.as_ref().map(|message| message.0.clone());
-    let usual = || {
-        reason
-            .and_then(|reason| reason.message())
-            .map(str::to_owned)
-    };
+    let usual = || reason.and_then(CancelReason::message).map(str::to_owned);
     Ok(Some(Effect::Fail(Failing {
         after: fail.after,
         stage,
