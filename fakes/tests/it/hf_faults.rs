@@ -191,8 +191,7 @@ async fn without_capacity_for_a_flavor_its_jobs_wait_and_the_others_run() {
     let running = lab
         .events()
         .into_iter()
-        .filter(|event| matches!(&event.event, What::HfStage { hf_job, stage: Stage::Running, .. } if *hf_job == first))
-        .next_back()
+        .rfind(|event| matches!(&event.event, What::HfStage { hf_job, stage: Stage::Running, .. } if *hf_job == first))
         .unwrap();
     assert!(lab.is_caused_by(
         &running,
