@@ -6,6 +6,8 @@
 
 mod cli;
 mod control;
+mod control_document;
+mod control_incidents;
 mod corpus;
 mod determinism;
 mod imports;
@@ -15,4 +17,5 @@ mod plans;
 mod races;
 mod real_time;
 mod saboteurs;
+mod served;
 mod words;
