@@ -6,6 +6,7 @@
 use crate::{
     error::{Flaw, Place},
     words,
+    written::Params,
     yaml::{Kind, Node},
 };
 
@@ -56,6 +57,13 @@ impl Fragment {
         let root = self.read();
         let title = root.get("title").and_then(Node::text);
         title.unwrap_or_default().to_owned()
+    }
+
+    /// The names of its parameters.
+    #[must_use]
+    pub fn param_names(&self) -> Vec<String> {
+        let params = Params::read(&self.read()).unwrap_or_default();
+        params.names().map(str::to_owned).collect()
     }
 
     /// Its text as a tree.

@@ -3,15 +3,17 @@
 //! [`LiveWorld`] says what that world has by now. A request is JSON and gets the errors a file gets, with line, column
 //! and how to mend it. What only a file can mean (`recorded`, triggers of a fault) is refused.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ScenarioError,
+    Fragment, ScenarioError,
     error::{Flaw, Place},
-    expand,
+    expand, fragments,
     plan::{Deliver, Fault, NewJob, Redeliver, Repo, RepoName, Verb, Visibility},
-    written::{self, Scenario},
+    written::{self, Params, Scenario},
     yaml::{Kind, Node, Scope, decode, decode_verbatim},
 };
 
@@ -101,9 +103,49 @@ impl LiveWorld {
                 }
             }
             let scenario = self.scenario("faults", body)?;
-            expand::fault(&scenario, self.seed, self.faults)
+            let mut faults = expand::faults(&scenario, self.seed, self.faults)?;
+            faults
+                .pop()
+                .ok_or_else(|| Flaw::new("there is no fault here"))
         };
         read().map_err(|flaw| flaw.within(NAME, text))
+    }
+
+    /// What a fragment brings: its faults, their triggers counted from the moment it is started, and the settings
+    /// of a world that it would be built with. `set` gives its parameters other values than their defaults.
+    ///
+    /// # Errors
+    /// A parameter it has not, or a value that cannot stand there.
+    pub fn fragment(
+        &self,
+        fragment: &Fragment,
+        set: &BTreeMap<String, String>,
+    ) -> Result<Brought, ScenarioError> {
+        let read = || {
+            let place = Place::default();
+            let nothing = Node {
+                kind: Kind::List(Vec::new()),
+                place,
+            };
+            let entries = [
+                ("title", scalar(place, "live")),
+                ("heal", scalar(place, "0s")),
+                ("timeline", nothing),
+                ("use", scalar(place, fragment.name)),
+            ];
+            let root = fragments::merged(map(place, entries))?;
+            let scope = Params::read(&root)?.choose(None, set)?;
+            let scenario = self.settled(&root, &scope)?;
+            let mut settings = Vec::new();
+            if let Some(world) = root.get("world") {
+                leaves("world", world, &scope, &mut settings);
+            }
+            Ok(Brought {
+                faults: expand::faults(&scenario, self.seed, self.faults)?,
+                settings,
+            })
+        };
+        read().map_err(|flaw: Flaw| flaw.within(NAME, ""))
     }
 
     fn verbs(&self, verb: &str, body: Node) -> Result<Vec<Verb>, Flaw> {
@@ -131,7 +173,12 @@ impl LiveWorld {
             entries.push(("timeline", Node { kind, place }));
         }
         let root = map(place, entries);
-        let mut scenario: Scenario = decode(&root, &Scope::new())?;
+        self.settled(&root, &Scope::new())
+    }
+
+    /// Decodes a scenario, and puts it into this world.
+    fn settled(&self, root: &Node, scope: &Scope) -> Result<Scenario, Flaw> {
+        let mut scenario: Scenario = decode(root, scope)?;
         let repos = self.repos.iter().map(|name| Repo {
             name: RepoName(name.clone()),
             visibility: Visibility::Public,
@@ -160,6 +207,49 @@ impl LiveWorld {
         let place = body.place;
         if let Kind::Map(entries) = &mut body.kind {
             entries.push((scalar(place, "as"), scalar(place, &base(number))));
+        }
+    }
+}
+
+/// What a fragment brings to a world that runs.
+#[derive(Clone, Debug)]
+pub struct Brought {
+    /// Its faults.
+    pub faults: Vec<Fault>,
+    /// The settings it names. A world has them from its beginning or not at all.
+    pub settings: Vec<Setting>,
+}
+
+/// A setting of a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its path: `world.github.assignment.delay`.
+    pub path: String,
+    /// Its value, as a file would say it.
+    pub value: String,
+}
+
+/// Every value below a node, with its path.
+fn leaves(path: &str, node: &Node, scope: &Scope, found: &mut Vec<Setting>) {
+    match &node.kind {
+        Kind::Map(entries) => {
+            for (key, value) in entries {
+                let key = key.text().unwrap_or_default();
+                leaves(&format!("{path}.{key}"), value, scope, found);
+            }
+        }
+        Kind::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(&format!("{path}.{index}"), item, scope, found);
+            }
+        }
+        Kind::Scalar { text, .. } => {
+            let given = text.strip_prefix('$').and_then(|name| scope.get(name));
+            let value = given.and_then(Node::text).unwrap_or(text);
+            found.push(Setting {
+                path: path.to_owned(),
+                value: value.to_owned(),
+            });
         }
     }
 }
@@ -259,7 +349,10 @@ fn without(mut schema: Schema, keys: &[&str]) -> Schema {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::plan::Trigger;
 
     fn world() -> LiveWorld {
         LiveWorld {
@@ -333,6 +426,48 @@ mod tests {
             .fault(r#"{"to": "webhook", "drop": "logged", "until": "5m"}"#)
             .unwrap_err();
         assert!(error.what().starts_with("`until` belongs to"), "{error}");
+    }
+
+    fn fragment(name: &str) -> &'static Fragment {
+        let mut all = crate::fragments().iter();
+        all.find(|fragment| fragment.name == name).unwrap()
+    }
+
+    #[test]
+    fn a_fragment_brings_faults_with_windows_and_names_the_settings_it_needs() {
+        let name = "incidents/webhooks-delayed-2024-07";
+        let brought = world().fragment(fragment(name), &BTreeMap::new()).unwrap();
+        let fault = &brought.faults[0];
+        let minutes = |minutes: u64| Some(Trigger::At(Duration::from_secs(minutes * 60)));
+        assert_eq!(
+            (&fault.from, &fault.until),
+            (&minutes(26), &minutes(97)),
+            "{fault:?}"
+        );
+        let setting = Setting {
+            path: "world.github.assignment.delay".to_owned(),
+            value: "2m..12m".to_owned(),
+        };
+        assert_eq!(brought.settings, [setting]);
+    }
+
+    #[test]
+    fn a_fragments_parameters_can_be_set_and_every_fragment_can_be_started() {
+        for fragment in crate::fragments() {
+            let set = BTreeMap::from([("lasts".to_owned(), "7s".to_owned())]);
+            let brought = match world().fragment(fragment, &set) {
+                Ok(brought) => brought,
+                Err(error) => {
+                    assert_eq!(error.what(), "unknown parameter `lasts`");
+                    world().fragment(fragment, &BTreeMap::new()).unwrap()
+                }
+            };
+            assert!(!brought.faults.is_empty(), "{}", fragment.name);
+            for fault in brought.faults {
+                let until = fault.until.unwrap();
+                assert!(matches!(until, Trigger::At(_)), "{}", fragment.name);
+            }
+        }
     }
 
     #[test]

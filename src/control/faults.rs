@@ -1,5 +1,6 @@
 //! Faults: inject one in the words of a scenario, look at them, end them.
 
+use fakes::Window;
 use scenarios::{live, plan::Fault as Written};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -59,7 +60,7 @@ struct Faults {
 
 /// A fault.
 #[derive(Serialize, JsonSchema)]
-struct Fault {
+pub(super) struct Fault {
     /// Its number, as `fault.applied` in the history names it.
     fault: usize,
     /// Whether it may strike.
@@ -96,30 +97,30 @@ fn list(control: &Control, _: &Ask<'_>) -> Result<Reply, Problem> {
 
 fn inject(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let written = control.live().fault(ask.body)?;
-    let rule = world_settings::fault_rule(&written);
-    let index = control.world().faults().add(rule);
-    control.written_faults().insert(index, as_written(&written));
-    one(control, index)
+    Reply::json(&control.inject(&written, Window::default())?)
 }
 
-fn one(control: &Control, index: usize) -> Result<Reply, Problem> {
-    match all(control).into_iter().nth(index) {
-        Some(fault) => Reply::json(&fault),
-        None => {
-            let error = format!("there is no fault {index}");
-            Err(Problem::unknown(
-                "fault",
-                &error,
-                "GET /_lab/faults lists them",
-            ))
-        }
+impl Control {
+    /// Adds a fault that strikes within this window.
+    pub(super) fn inject(&self, written: &Written, window: Window) -> Result<Fault, Problem> {
+        let rule = world_settings::fault_rule(written);
+        let index = self.world().faults().add_within(rule, window);
+        self.written_faults().insert(index, as_written(written));
+        one(self, index)
     }
+}
+
+fn one(control: &Control, index: usize) -> Result<Fault, Problem> {
+    all(control).into_iter().nth(index).ok_or_else(|| {
+        let error = format!("there is no fault {index}");
+        Problem::unknown("fault", &error, "GET /_lab/faults lists them")
+    })
 }
 
 fn end(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let index = usize::try_from(ask.number("fault")?).unwrap_or(usize::MAX);
     control.world().faults().close(index);
-    one(control, index)
+    Reply::json(&one(control, index)?)
 }
 
 fn heal(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {

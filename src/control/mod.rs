@@ -14,6 +14,7 @@ mod deliveries;
 mod faults;
 mod guard;
 mod history;
+mod incidents;
 mod jobs;
 mod openapi;
 mod operation;

@@ -1,8 +1,8 @@
 //! Every operation there is. An operation that is not in this table does not exist.
 
 use super::{
-    app, costs, deliveries, faults, history, jobs, openapi, operation::Operation, overview, repos,
-    runner_life, runners, webhook,
+    app, costs, deliveries, faults, history, incidents, jobs, openapi, operation::Operation,
+    overview, repos, runner_life, runners, webhook,
 };
 
 /// One table for each subject.
@@ -13,6 +13,7 @@ const TABLES: &[&[Operation]] = &[
     runners::OPERATIONS,
     runner_life::OPERATIONS,
     faults::OPERATIONS,
+    incidents::OPERATIONS,
     deliveries::OPERATIONS,
     webhook::OPERATIONS,
     repos::OPERATIONS,

@@ -7,6 +7,8 @@
 mod boot;
 mod cli;
 mod control;
+mod control_document;
+mod control_incidents;
 mod corpus;
 mod determinism;
 mod hf_faults;
@@ -18,4 +20,5 @@ mod races;
 mod real_time;
 mod runner_faults;
 mod saboteurs;
+mod served;
 mod words;

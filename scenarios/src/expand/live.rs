@@ -30,8 +30,8 @@ pub(crate) fn verbs(
     Ok(timeline.into_iter().map(|step| step.verb).collect())
 }
 
-/// The one fault of a scenario, as number `index` of its world. It may name any job.
-pub(crate) fn fault(scenario: &Scenario, seed: u64, index: usize) -> Result<Fault, Flaw> {
+/// The faults of a scenario, the first as number `first` of its world. They may name any job.
+pub(crate) fn faults(scenario: &Scenario, seed: u64, first: usize) -> Result<Vec<Fault>, Flaw> {
     let recordings = Recordings::of("");
     let context = Context {
         keyed: Keyed::new(seed),
@@ -39,7 +39,8 @@ pub(crate) fn fault(scenario: &Scenario, seed: u64, index: usize) -> Result<Faul
         scenario,
         recordings: &recordings,
     };
-    let written = scenario.faults.first();
-    let written = written.ok_or_else(|| Flaw::new("there is no fault here"))?;
-    context.expand_fault(index, written)
+    let numbered = (first..).zip(&scenario.faults);
+    numbered
+        .map(|(index, written)| context.expand_fault(index, written))
+        .collect()
 }

@@ -14,7 +14,7 @@ mod trigger;
 use std::time::Duration;
 
 use self::jobs::Jobs;
-pub(crate) use self::live::{fault, verbs};
+pub(crate) use self::live::{faults, verbs};
 use crate::{
     error::Flaw,
     keyed::Keyed,
