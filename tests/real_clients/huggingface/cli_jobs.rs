@@ -1,5 +1,10 @@
 //! `hf jobs`: run, look at, follow, wait for and cancel jobs.
 
+use std::{
+    io::Read as _,
+    process::{Command, Stdio},
+};
+
 use fakes::history::{Stage, What};
 use serde_json::{Value, json};
 
@@ -8,7 +13,10 @@ use super::{
     hf::{hf, hf_json},
     lab, only_job, paths, start_jobs, wait_until_running,
 };
-use crate::lab::Lab;
+use crate::{
+    client::{self, Process},
+    lab::Lab,
+};
 
 /// Starts a job in the background, and gives its id.
 fn start(lab: &Lab, options: &[&str], script: &str) -> String {
@@ -63,6 +71,32 @@ fn hf_fails_with_its_job() {
 }
 
 #[test]
+fn hf_leaves_its_job_running_when_it_is_interrupted() {
+    let lab = lab();
+    let mut command = client::hf(&lab);
+    command.args("jobs run ubuntu sleep 600".split(' '));
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut hf = Process(command.spawn().unwrap());
+    lab.wait_for(
+        "hf to read the log",
+        |event| matches!(event, What::CallReceived { name, .. } if name == "hf.logs"),
+    );
+    let pid = hf.0.id().to_string();
+    let interrupted = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(interrupted.unwrap().success());
+    let mut said = String::new();
+    hf.0.stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    let job = only_job(&lab);
+    let hint = format!("Job lab/{} was not canceled.", job.hf_job.0);
+    assert!(said.contains(&hint), "{said}");
+    assert_eq!(job.stage, Stage::Running);
+}
+
+#[test]
 fn hf_starts_a_job_with_everything_it_can_be_given_and_inspects_it() {
     let lab = lab();
     let options = [
@@ -83,6 +117,10 @@ fn hf_starts_a_job_with_everything_it_can_be_given_and_inspects_it() {
         "--flavor",
         "t4-small",
         "--ssh",
+        "--network-group",
+        "workers",
+        "--network-alias",
+        "first",
         "--expose",
         "8000",
         "-v",
