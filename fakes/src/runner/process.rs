@@ -266,7 +266,7 @@ async fn killed(orders: &mut UnboundedReceiver<Control>) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// As a shell counts: the exit code, or 128 and the signal.
