@@ -1,9 +1,10 @@
-//! Listings of a fake GitHub that holds a hundred thousand runners and as many queued jobs, beside those of one
-//! that holds a hundred. The memory of the process is printed, since criterion measures time only.
+//! Listings of a fake GitHub that holds a hundred thousand runners, as many queued jobs and as many deliveries,
+//! beside those of one that holds a hundred. Criterion measures time only: the memory of the process is
+//! printed, and too much of it fails the run.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, http::StatusCode, routing};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use dispatchlab::transport::TaskGroup;
 use fakes::{
@@ -12,11 +13,13 @@ use fakes::{
 use http::Request;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use tower::ServiceExt as _;
+use tower::{BoxError, ServiceExt as _, util::BoxCloneSyncService};
 
 const START: &str = "2026-11-03T10:00:00Z";
 const REPO: &str = "octo/app";
 const SIZES: [usize; 2] = [100, 100_000];
+/// All that the process may hold: one GB.
+const MEMORY_BYTES_MAX: u64 = 1_000_000_000;
 
 /// Nothing here depends on what is drawn, as long as it differs.
 struct Hashed;
@@ -30,10 +33,12 @@ impl Draw for Hashed {
     }
 }
 
-/// A world of so many offline runners and queued jobs, each job with a run of its own.
+/// A world of so many offline runners and queued jobs, each job with a run of its own and its webhook
+/// delivered.
 struct Full {
     runtime: Runtime,
     router: Router,
+    app: String,
     token: String,
     _world: World,
 }
@@ -45,25 +50,31 @@ impl Full {
             .start_paused(true)
             .build()
             .expect("a runtime can be built");
-        let world = runtime.block_on(async { world(size) });
+        let world = runtime.block_on(world(size));
         let router = world.github_router();
-        let token = runtime.block_on(token(&router));
+        let app = bearer();
+        let token = runtime.block_on(token(&router, &app));
         Self {
             runtime,
             router,
+            app,
             token,
             _world: world,
         }
     }
 
     fn get(&self, path: &str) -> Value {
-        let authorization = format!("token {}", self.token);
+        let authorization = if path.starts_with("/app/") {
+            self.app.clone()
+        } else {
+            format!("token {}", self.token)
+        };
         self.runtime
             .block_on(call(&self.router, "GET", path, &authorization))
     }
 }
 
-fn world(size: usize) -> World {
+async fn world(size: usize) -> World {
     let clock = Clock::starting_at(START.parse().expect("this is a time"));
     let tasks = TaskGroup::default();
     let env = Env {
@@ -75,9 +86,10 @@ fn world(size: usize) -> World {
     // One runner group holds ten thousand; the limits of the API would only measure themselves.
     settings.github.runners.group_runners_max = usize::MAX;
     settings.github.limits.enforced = false;
-    // The jobs are there to be listed. Their webhooks would be the memory of a delivery log.
-    settings.github.app.events.clear();
     let world = World::new(env, settings, History::new(clock));
+    let dispatcher = Router::new().route("/webhook", routing::post(async || StatusCode::ACCEPTED));
+    let dispatcher = dispatcher.into_service::<Body>().map_err(BoxError::from);
+    world.deliver_to(BoxCloneSyncService::new(dispatcher));
     for number in 0..size {
         let runner = NewRunner {
             owner: REPO.to_owned(),
@@ -92,11 +104,15 @@ fn world(size: usize) -> World {
         let queued = world.github().queue(job, None);
         assert!(queued.is_ok(), "job {number}: {queued:?}");
     }
+    // All of them are on their way at once, which is the most that a world can hold.
+    while world.pending() > 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     world
 }
 
-/// An installation token, as any client gets one.
-async fn token(router: &Router) -> String {
+/// The App's credential.
+fn bearer() -> String {
     let now = START
         .parse::<jiff::Timestamp>()
         .expect("this is a time")
@@ -106,11 +122,15 @@ async fn token(router: &Router) -> String {
         .expect("the lab's key is valid");
     let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
     let jwt = jsonwebtoken::encode(&header, &claims, &key).expect("the claims can be signed");
-    let bearer = format!("Bearer {jwt}");
+    format!("Bearer {jwt}")
+}
+
+/// An installation token, as any client gets one.
+async fn token(router: &Router, bearer: &str) -> String {
     let path = format!("/repos/{REPO}/installation");
-    let installation = call(router, "GET", &path, &bearer).await["id"].clone();
+    let installation = call(router, "GET", &path, bearer).await["id"].clone();
     let path = format!("/app/installations/{installation}/access_tokens");
-    let token = call(router, "POST", &path, &bearer).await["token"].clone();
+    let token = call(router, "POST", &path, bearer).await["token"].clone();
     token.as_str().unwrap_or_default().to_owned()
 }
 
@@ -129,45 +149,68 @@ async fn call(router: &Router, method: &str, path: &str, authorization: &str) ->
     serde_json::from_slice(&body.expect("a body of the fake is whole")).unwrap_or_default()
 }
 
-/// The most memory this process has held, in MiB. Linux only.
-fn memory_peak_mib() -> Option<u64> {
+/// The most memory this process has held. Linux only.
+fn memory_bytes_peak() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
+    Some(kib * 1024)
 }
 
 fn listings(criterion: &mut Criterion) {
     for size in SIZES {
         let full = Full::of(size);
-        let last = size.div_ceil(100);
-        for (what, path, list) in [
-            ("runners", "actions/runners?", "runners"),
-            (
-                "queued runs",
-                "actions/runs?status=queued&",
-                "workflow_runs",
-            ),
-        ] {
-            let mut group = criterion.benchmark_group(format!("a page of {what}"));
-            for (place, page) in [("first", 1), ("middle", last.div_ceil(2)), ("last", last)] {
-                let path = format!("/repos/{REPO}/{path}per_page=100&page={page}");
-                let shown = full.get(&path);
-                // A filtered listing of GitHub ends after a thousand.
-                let within = list == "runners" || page <= 10;
-                let expected = if within { 100 } else { 0 };
-                let items = shown[list].as_array().map_or(0, Vec::len);
-                assert_eq!((items, &shown["total_count"]), (expected, &json!(size)));
-                group.bench_function(BenchmarkId::new(place, size), |bench| {
-                    bench.iter(|| full.get(&path));
-                });
-            }
-            group.finish();
-        }
-        if let Some(peak) = memory_peak_mib() {
-            println!("{size} runners and {size} queued jobs: at most {peak} MiB");
+        pages(criterion, &full, size);
+        deliveries(criterion, &full, size);
+        if let Some(peak) = memory_bytes_peak() {
+            let mib = peak / (1024 * 1024);
+            println!("{size} runners, queued jobs and deliveries: at most {mib} MiB");
+            assert!(
+                peak <= MEMORY_BYTES_MAX,
+                "{peak} bytes are more than {MEMORY_BYTES_MAX}"
+            );
         }
     }
+}
+
+fn pages(criterion: &mut Criterion, full: &Full, size: usize) {
+    let last = size.div_ceil(100);
+    for (what, path, list) in [
+        ("runners", "actions/runners?", "runners"),
+        (
+            "queued runs",
+            "actions/runs?status=queued&",
+            "workflow_runs",
+        ),
+    ] {
+        let mut group = criterion.benchmark_group(format!("a page of {what}"));
+        for (place, page) in [("first", 1), ("middle", last.div_ceil(2)), ("last", last)] {
+            let path = format!("/repos/{REPO}/{path}per_page=100&page={page}");
+            let shown = full.get(&path);
+            // A filtered listing of GitHub ends after a thousand.
+            let within = list == "runners" || page <= 10;
+            let expected = if within { 100 } else { 0 };
+            let items = shown[list].as_array().map_or(0, Vec::len);
+            assert_eq!((items, &shown["total_count"]), (expected, &json!(size)));
+            group.bench_function(BenchmarkId::new(place, size), |bench| {
+                bench.iter(|| full.get(&path));
+            });
+        }
+        group.finish();
+    }
+}
+
+fn deliveries(criterion: &mut Criterion, full: &Full, size: usize) {
+    let path = "/app/hook/deliveries?per_page=100";
+    let shown = full.get(path);
+    let accepted = |item: &Value| item["status"] == "OK" && item["status_code"] == 202;
+    let items = shown.as_array().map_or(&[][..], Vec::as_slice);
+    assert!(items.len() == 100 && items.iter().all(accepted), "{shown}");
+    let mut group = criterion.benchmark_group("a page of deliveries");
+    group.bench_function(BenchmarkId::new("first", size), |bench| {
+        bench.iter(|| full.get(path));
+    });
+    group.finish();
 }
 
 criterion_group!(benches, listings);

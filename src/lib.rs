@@ -15,11 +15,12 @@
 //!
 //! A world that is served is driven by hand through [`control`].
 //! A dispatcher's boot script is run for real by [`boot`].
-//! [`latency`] reads two figures off a history; [`normal_form`] compares histories of different clocks.
+//! [`latency`] and [`costs`] read figures off a history; [`normal_form`] compares histories of different clocks.
 
 pub mod boot;
 pub mod cli;
 pub mod control;
+pub mod costs;
 pub mod exit;
 pub mod latency;
 pub mod normal_form;

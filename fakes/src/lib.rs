@@ -26,29 +26,32 @@ pub mod ids;
 mod json_path;
 mod json_text;
 mod path_template;
+mod percent;
 pub mod runner;
 pub mod settings;
+mod spread;
 mod tamper;
 pub mod world;
 
 pub use calls::{ConnectionReset, RouteInfo, Surface};
 pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only};
+pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, Window};
 pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
     Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,
 };
-pub use hf::{HfJobView, HfJobs};
+pub use hf::{Cost, Costs, HfJobView, HfJobs};
 pub use history::History;
 pub use http_service::{BoxError, HttpService};
 pub use json_path::JsonPath;
 pub use runner::{Runners, SeenProcess};
 pub use settings::{
-    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, Boot, ColdStart, ContentType,
-    GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope, HfSettings, HfToken,
-    HookSettings, IdleRunner, LimitSettings, LogSink, LogStatus, ManifestSettings, PointsScope,
-    PrimaryLimits, ProcessBoot, RepoSettings, RunnerSettings, SecondaryLimits, Settings,
-    StandInSettings, TokenFormat, WaitingJob,
+    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, Boot, CancelOfEnded, ColdStart,
+    ContentType, GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope,
+    HfSettings, HfToken, HookSettings, IdleRunner, LifeSettings, LimitSettings, LogSink, LogStatus,
+    ManifestSettings, PointsScope, PrimaryLimits, ProcessBoot, RepoSettings, RunnerSettings,
+    RunnerVersion, SecondaryLimits, Settings, StandInSettings, TokenFormat, WaitingJob,
 };
+pub use spread::{Spread, Tail};
 pub use tamper::Tamper;
 pub use world::World;

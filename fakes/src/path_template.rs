@@ -1,5 +1,7 @@
 //! Paths with parameters, written as the OpenAPI descriptions write them: `/repos/{owner}/{repo}/actions/runners/{runner_id}`.
 
+use crate::percent;
+
 /// The parameters a path was found to have, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Params(Vec<(&'static str, String)>);
@@ -29,7 +31,7 @@ pub(crate) fn matches(template: &'static str, path: &str) -> Option<Params> {
             (None, None) => return Some(Params(params)),
             (Some(wanted), Some(given)) => match name_in(wanted) {
                 None if wanted == given => {}
-                Some(name) if suits(name, given) => params.push((name, unescaped(given))),
+                Some(name) if suits(name, given) => params.push((name, percent::decoded(given))),
                 _ => return None,
             },
             _ => return None,
@@ -59,25 +61,6 @@ fn suits(name: &str, given: &str) -> bool {
     } else {
         !given.is_empty()
     }
-}
-
-/// Replaces `%2F` and its like; a plus sign in a path is a plus sign.
-fn unescaped(segment: &str) -> String {
-    if !segment.contains('%') {
-        return segment.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let code = (*first == b'%')
-            .then(|| tail.get(..2))
-            .flatten()
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

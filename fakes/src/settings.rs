@@ -4,24 +4,28 @@ mod app;
 mod assignment_policy;
 mod boot;
 mod hf_accounts;
+mod hf_life;
 mod hf_limits;
 mod hooks;
 mod limits;
+mod runner_version;
 mod runners;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::env::Span;
+use crate::{env::Span, spread::Spread};
 
 pub use app::{AppSettings, ManifestSettings, TokenFormat};
 pub use boot::{Boot, LogSink, ProcessBoot, StandInSettings};
 pub use hf_accounts::{HfPermission, HfRole, HfScope, HfToken};
+pub use hf_life::{CancelOfEnded, ColdStart, LifeSettings};
 pub use hf_limits::{HfLimitSettings, HfPlan};
 pub use hooks::{ContentType, HookSettings, LogStatus};
 pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
 
 pub use assignment_policy::{AssignmentPolicy, AssignmentRule, IdleRunner, WaitingJob};
+pub use runner_version::{NoRunnerVersion, RunnerVersion};
 pub use runners::RunnerSettings;
 pub use runs::{RunSettings, WithoutRunner};
 
@@ -151,15 +155,6 @@ impl fmt::Debug for GithubSettings {
     }
 }
 
-/// The two halves of a cold start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ColdStart {
-    /// From create to RUNNING; drawn per HF job.
-    pub schedule: Span,
-    /// From RUNNING to the runner's connection; drawn per HF job.
-    pub boot: Span,
-}
-
 /// The fake Hugging Face's settings.
 #[derive(Clone)]
 pub struct HfSettings {
@@ -178,23 +173,34 @@ pub struct HfSettings {
     pub resource_groups: BTreeMap<String, String>,
     /// The header `X-HF-Warning` of every answer, `topic; message`: clients show it once per topic.
     pub warning: Option<String>,
-    /// The timeout of an HF job that asked for none.
+    /// The timeout of an HF job that asked for none, from RUNNING on: 30 minutes
+    /// (<https://huggingface.co/docs/hub/jobs-configuration>).
     pub default_timeout: Duration,
     /// Cold starts by flavor; `default` for all others; without that, none at all.
     pub cold_start: BTreeMap<String, ColdStart>,
     /// Jobs in one page of the listing. HF documents none.
     pub page_size: usize,
-    /// Whether the time in SCHEDULING is billed. HF bills "starting or running" and leaves open which that is.
+    /// Whether containers run as root, which the runner refuses unless it is told not to. UNCONFIRMED; they do
+    /// not, as the runner's own image does not.
+    pub containers_are_root: bool,
+    /// Whether the time in SCHEDULING is billed. HF bills "starting or running"
+    /// (<https://huggingface.co/docs/hub/jobs-pricing>) and leaves open which that is.
     pub scheduling_is_billed: bool,
     /// Who runs the command of an HF job.
     pub boot: Boot,
+    /// The credit of a namespace when the world begins, in millionths of a US dollar. One that is not named
+    /// here can always pay.
+    pub balances: BTreeMap<String, u64>,
+    /// How jobs live and end, where HF leaves it open.
+    pub life: LifeSettings,
 }
 
 impl Default for HfSettings {
     fn default() -> Self {
         let cold_start = ColdStart {
-            schedule: Span::fixed(Duration::from_secs(20)),
-            boot: Span::fixed(Duration::from_secs(20)),
+            schedule: Spread::fixed(Duration::from_secs(20)),
+            boot: Spread::fixed(Duration::from_secs(20)),
+            ..ColdStart::NONE
         };
         Self {
             base_url: "https://huggingface.co".to_owned(),
@@ -207,8 +213,11 @@ impl Default for HfSettings {
             default_timeout: Duration::from_secs(30 * 60),
             cold_start: BTreeMap::from([("default".to_owned(), cold_start)]),
             page_size: 100,
+            containers_are_root: false,
             scheduling_is_billed: false,
             boot: Boot::Model,
+            balances: BTreeMap::new(),
+            life: LifeSettings::default(),
         }
     }
 }

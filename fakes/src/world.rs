@@ -22,7 +22,11 @@ impl World {
         let faults = Faults::new(env.clone(), history.clone());
         let calls = Calls::new(env, history.clone(), faults.clone());
         let github = Github::new(settings.github, calls.clone());
-        let runners = Runners::new(github.clone(), calls.clone());
+        let runners = Runners::new(
+            github.clone(),
+            calls.clone(),
+            settings.hf.containers_are_root,
+        );
         let hf = HfJobs::new(settings.hf, calls, runners.clone());
         Self {
             github,

@@ -40,6 +40,7 @@ const FRAGMENTS: &[Fragment] = fragments! {
     "incidents/busy-flag-false-2026-07"
     "incidents/registration-502-2026-05"
     "incidents/queued-never-sent-2023-12"
+    "incidents/hf-capacity-hole-2026-06"
 };
 
 /// All fragments.

@@ -137,6 +137,7 @@ pub const CALLS: &[&str] = &[
     "hf.reschedule",
     "hf.run-scheduled",
     "hf.update-scheduled-labels",
+    "hf.usage",
 ];
 
 /// The places of faults that are not calls.
@@ -199,6 +200,7 @@ pub(crate) const READING_CALLS: &[&str] = &[
     "hf.hardware",
     "hf.list-scheduled",
     "hf.inspect-scheduled",
+    "hf.usage",
 ];
 
 /// The calls that the runner makes; no dispatcher sees their answers.
@@ -222,6 +224,8 @@ pub(crate) const CALLS_ABOUT_THE_PAST: &[&str] = &[
     "github.get-run",
     "github.get-run-attempt",
     "github.list-run-attempt-jobs",
+    "hf.list",
+    "hf.inspect",
 ];
 
 /// Whether a place answers with a listing, or covers calls that do.

@@ -55,3 +55,30 @@ fn collect(schema: &serde_json::Value, words: &mut Vec<String>) {
     }
     words.retain(|word| !FLAVORS.contains(&word.as_str()));
 }
+
+const HF_LIFE: &str = include_str!("../../docs/hf-life.md");
+
+#[test]
+fn every_fault_of_hf_jobs_can_be_said_as_its_page_says_it() {
+    let faults: Vec<&str> = HF_LIFE
+        .split('`')
+        .filter(|code| code.starts_with("{ to: "))
+        .collect();
+    assert!(faults.len() > 10, "{faults:?}");
+    for fault in faults {
+        let text = format!(
+            "title: T\nheal: 1d\ntimeline: [{{ at: 0s, queue: {{ as: J1, labels: hf-jobs-cpu-basic }} }}]\nfaults:\n  - {fault}\n"
+        );
+        let document = Document::parse("hf-life.md", &text);
+        let document = document.unwrap_or_else(|error| panic!("{fault}: {error}"));
+        let plan = document.plan(&scenarios::Choices::default());
+        let plan = plan.unwrap_or_else(|error| panic!("{fault}: {error}"));
+        assert_eq!(plan.faults.len(), 1);
+        // A plan is written in the same language, and says the same when it is read again.
+        let again = Document::parse("plan.json", &plan.to_json()).unwrap();
+        assert_eq!(
+            again.plan(&scenarios::Choices::default()).unwrap().faults[0].effect,
+            plan.faults[0].effect
+        );
+    }
+}

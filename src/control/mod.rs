@@ -9,6 +9,7 @@
 
 mod answer;
 mod app;
+mod costs;
 mod deliveries;
 mod faults;
 mod guard;

@@ -1,7 +1,7 @@
 //! Every operation there is. An operation that is not in this table does not exist.
 
 use super::{
-    app, deliveries, faults, history, jobs, openapi, operation::Operation, overview, repos,
+    app, costs, deliveries, faults, history, jobs, openapi, operation::Operation, overview, repos,
     runner_life, runners, webhook,
 };
 
@@ -18,6 +18,7 @@ const TABLES: &[&[Operation]] = &[
     repos::OPERATIONS,
     app::OPERATIONS,
     history::OPERATIONS,
+    costs::OPERATIONS,
 ];
 
 /// All operations.

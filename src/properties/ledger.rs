@@ -52,6 +52,10 @@ impl JobLife<'_> {
 pub struct HfLife<'a> {
     /// When it was created.
     pub created: Moment,
+    /// The namespace that pays for it.
+    pub namespace: &'a str,
+    /// The repository or organisation whose runner it was created for.
+    pub repo: Option<&'a str>,
     /// Its flavor.
     pub flavor: &'a str,
     /// The labels its runner was given.
@@ -222,6 +226,8 @@ impl<'a> Ledger<'a> {
         match &event.event {
             What::HfCreated {
                 hf_job,
+                namespace,
+                repo,
                 flavor,
                 runner_labels,
                 ..
@@ -230,6 +236,8 @@ impl<'a> Ledger<'a> {
                     hf_job,
                     HfLife {
                         created: moment(event),
+                        namespace,
+                        repo: repo.as_deref(),
                         flavor,
                         runner_labels,
                         online: None,

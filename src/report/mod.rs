@@ -11,6 +11,7 @@ pub use failure::{Failure, describe};
 pub use table::render;
 
 use crate::{
+    costs::Costs,
     exit::ExitStatus,
     latency::{Latencies, percentile},
     run::Outcome,
@@ -41,6 +42,8 @@ pub struct ScenarioReport {
     pub hf_jobs: usize,
     /// What they cost, in millionths of a US dollar.
     pub cost_micro_usd: u64,
+    /// The parts of that.
+    pub costs: Costs,
     /// Time of the worlds, milliseconds, over all runs.
     pub virtual_ms: u64,
     /// Dispatch latency: delivery sent -> HF create received.
@@ -120,6 +123,10 @@ impl ScenarioReport {
         for outcome in &outcomes {
             latencies.extend(outcome.latencies.clone());
         }
+        let mut costs = Costs::default();
+        for outcome in &outcomes {
+            costs.add(&outcome.costs);
+        }
         Self {
             name: name.to_owned(),
             title: outcomes
@@ -135,6 +142,7 @@ impl ScenarioReport {
             exercised,
             hf_jobs: outcomes.iter().map(|outcome| outcome.hf_jobs).sum(),
             cost_micro_usd: outcomes.iter().map(|outcome| outcome.cost_micro_usd).sum(),
+            costs,
             virtual_ms: outcomes.iter().map(|outcome| outcome.ended_at_ms).sum(),
             dispatch: Figures::of(&latencies.dispatch_ms),
             queue: Figures::of(&latencies.queue_ms),

@@ -23,7 +23,7 @@ pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
 pub use virtual_tier::{Lab, RunError};
 
-use crate::{latency::Latencies, properties::Verdicts};
+use crate::{costs::Costs, latency::Latencies, properties::Verdicts};
 
 /// One judged run of one plan.
 #[derive(Clone, Debug)]
@@ -69,6 +69,9 @@ pub struct Outcome {
     pub hf_jobs: usize,
     /// What they cost, in millionths of a US dollar.
     pub cost_micro_usd: u64,
+    /// The parts of that.
+    #[serde(default)]
+    pub costs: Costs,
     /// SHA-256 of `history.jsonl`, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_sha256: Option<String>,
@@ -94,6 +97,7 @@ impl Outcome {
             events: events.len(),
             hf_jobs: ledger.hf_jobs.len(),
             cost_micro_usd: ledger.cost_micro_usd(),
+            costs: Costs::read(&ledger),
             history_sha256: None,
             verdicts: crate::properties::judge(&ledger, &terms),
             latencies: Latencies::read(&ledger),

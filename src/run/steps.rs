@@ -111,7 +111,7 @@ pub(crate) fn new_job(job: &plan::NewJob) -> NewJob {
     }
 }
 
-const fn stage(moment: HfMoment) -> Stage {
+pub(super) const fn stage(moment: HfMoment) -> Stage {
     match moment {
         HfMoment::Scheduling => Stage::Scheduling,
         HfMoment::Running => Stage::Running,

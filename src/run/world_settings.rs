@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use fakes::{
-    JsonPath, Tamper,
+    JsonPath, Spread, Tail, Tamper,
     env::Span,
-    faults::{Effect, FaultRule, Omit, Only},
+    faults::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint},
     settings::{
-        Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, RepoSettings, Settings,
+        Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, LifeSettings,
+        RepoSettings, Settings,
     },
 };
 use scenarios::{
@@ -14,6 +15,7 @@ use scenarios::{
     plan::{self, DropMode, Plan, Visibility},
 };
 
+use super::steps;
 use crate::target::{LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, LAB_WEBHOOK_SECRET};
 
 /// A length of the language as a span of the fakes.
@@ -65,19 +67,48 @@ fn github(plan: &Plan, base_url: &str) -> GithubSettings {
 
 fn hf(plan: &Plan, base_url: &str) -> HfSettings {
     let cold_start = |start: &plan::ColdStart| ColdStart {
-        schedule: span(start.schedule),
-        boot: span(start.boot),
+        schedule: spread(start.schedule),
+        pull: spread(start.pull),
+        boot: spread(start.boot),
     };
-    let starts = plan.world.hf.cold_start.0.iter();
+    let world = &plan.world.hf;
+    let starts = world.cold_start.0.iter();
+    let balance = world.balance_usd.map(|balance| balance.0);
     HfSettings {
         base_url: base_url.to_owned(),
         token: LAB_HF_TOKEN.to_owned(),
         namespaces: vec![LAB_NAMESPACE.to_owned()],
-        default_timeout: plan.world.hf.default_timeout.0,
+        default_timeout: world.default_timeout.0,
         cold_start: starts
             .map(|(flavor, start)| (flavor.clone(), cold_start(start)))
             .collect(),
+        scheduling_is_billed: world.scheduling_is_billed,
+        balances: balance
+            .map(|balance| (LAB_NAMESPACE.to_owned(), balance))
+            .into_iter()
+            .collect(),
+        life: LifeSettings {
+            stage_lag: span(world.stage_lag),
+            cancel_latency: span(world.cancel_latency),
+            grace: world.grace.0,
+            retention: world.retention.map(|retention| retention.0),
+            ..LifeSettings::default()
+        },
         ..HfSettings::default()
+    }
+}
+
+fn spread(spread: plan::Spread) -> Spread {
+    match spread {
+        plan::Spread::Even(length) => Spread::Even(span(length)),
+        plan::Spread::Quantiles(quantiles) => Spread::Tail(Tail {
+            min: quantiles.min.0,
+            p50: quantiles.p50.0,
+            p90: quantiles.p90.map(|time| time.0),
+            p95: quantiles.p95.map(|time| time.0),
+            p99: quantiles.p99.map(|time| time.0),
+            max: quantiles.max.0,
+        }),
     }
 }
 
@@ -101,6 +132,7 @@ pub(crate) fn fault_rule(fault: &plan::Fault) -> FaultRule {
                 .map(|jobs| jobs.iter().cloned().collect()),
             action: fault.only.action.clone(),
             repo: fault.only.repo.clone(),
+            flavor: fault.only.flavor.clone(),
         },
         effect: effect(&fault.effect),
     }
@@ -137,11 +169,50 @@ fn effect(effect: &plan::Effect) -> Effect {
         plan::Effect::Stale(by) => Effect::Stale(span(*by)),
         plan::Effect::Tamper(how) => Effect::Tamper(tamper(*how)),
         plan::Effect::Hold => Effect::Hold,
+        plan::Effect::Stuck { every } => Effect::Stuck { every: every.0 },
+        plan::Effect::Limbo => Effect::Limbo,
+        plan::Effect::Fail(failing) => Effect::Fail(Failing {
+            after: span(failing.after),
+            stage: steps::stage(failing.stage),
+            message: failing.message.clone(),
+            cancel_reason: failing
+                .cancel_reason
+                .map(|reason| reason.as_str().to_owned()),
+        }),
         plan::Effect::Hang => Effect::Hang,
-        plan::Effect::Die { after } => Effect::Die {
-            after: span(*after),
+        plan::Effect::Freeze(moment) => {
+            let (at, after) = when(*moment);
+            Effect::Freeze { at, after }
+        }
+        plan::Effect::Die(moment) => {
+            let (at, after) = when(*moment);
+            Effect::Die { at, after }
+        }
+        plan::Effect::Restart(moment) => {
+            let (at, after) = when(*moment);
+            Effect::Restart { at, after }
+        }
+        plan::Effect::LoseNetwork { from, lasts } => {
+            let (at, after) = when(*from);
+            let lasts = span(*lasts);
+            Effect::LoseNetwork { at, after, lasts }
+        }
+        plan::Effect::WrongClock(ahead) => Effect::WrongClock {
+            ahead: span(*ahead),
         },
     }
+}
+
+/// A time in the life of a runner's process.
+const fn when(moment: plan::Moment) -> (RunnerPoint, Span) {
+    let at = match moment.at {
+        plan::RunnerPoint::Boot => RunnerPoint::Boot,
+        plan::RunnerPoint::Registered => RunnerPoint::Registered,
+        plan::RunnerPoint::Listening => RunnerPoint::Listening,
+        plan::RunnerPoint::InJob => RunnerPoint::InJob,
+        plan::RunnerPoint::AfterJob => RunnerPoint::AfterJob,
+    };
+    (at, span(moment.after))
 }
 
 /// A change of a signed body, by the word for it.

@@ -595,6 +595,89 @@ fn a_new_repository_takes_jobs_and_both_fakes_share_one_control() {
 }
 
 #[test]
+fn both_fakes_served_together_say_how_each_is_reached() {
+    let free = ["--github", "127.0.0.1:0", "--hf", "127.0.0.1:0"];
+    let lab = Lab::serve(&[&free[..], &["--set", "cold_start=2s"]].concat());
+    let told = |name: &str| lab.started[name].as_str().unwrap();
+    let environment = fs::read_to_string(lab.folder.path().join("lab.env")).unwrap();
+    for (name, value) in [
+        ("HF_ENDPOINT", told("hf")),
+        ("HF_TOKEN", told("hf_token")),
+        ("HF_NAMESPACE", told("hf_namespace")),
+        ("GITHUB_API_URL", told("github")),
+    ] {
+        let line = format!("{name}='{value}'\n");
+        assert!(
+            environment.contains(&line),
+            "{line} is not in {environment}"
+        );
+    }
+    assert!(Lab::github().started["hf_token"].is_null());
+}
+
+#[test]
+fn a_world_without_a_scenario_has_no_other_parameter_than_its_cold_start() {
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_dispatchlab"));
+    let ended = serve.args(["serve", "--set", "boot=2s"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("known parameters: cold_start"), "{said}");
+}
+
+#[test]
+fn hf_jobs_are_bent_by_faults_and_their_cost_is_shown() {
+    let lab = Lab::serve(&["--github", "127.0.0.1:0", "--hf", "127.0.0.1:0"]);
+    for fault in [
+        json!({ "to": "hf.schedule", "for": { "flavor": "h200" }, "hold": true }),
+        json!({ "to": "hf.schedule", "for": { "flavor": "t4-small" }, "stuck": { "every": "10m" } }),
+        json!({ "to": "hf.schedule", "for": { "flavor": "l4x1" }, "limbo": true }),
+        json!({ "to": "hf.schedule", "times": 1, "fail": { "after": "0s", "cancel_reason": "NO_SUBSCRIPTION" } }),
+        json!({ "to": ["hf.list", "hf.inspect"], "stale": "1h" }),
+    ] {
+        let made = lab.ask("POST", "/_lab/faults", &fault);
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    let hf = lab.started["hf"].as_str().unwrap();
+    let hf = hf.strip_prefix("http://").unwrap();
+    let body =
+        json!({ "flavor": "cpu-basic", "dockerImage": "u", "command": ["true"] }).to_string();
+    let mut stream = TcpStream::connect(hf).unwrap();
+    let head = format!(
+        "POST /api/jobs/lab HTTP/1.0\r\nhost: {hf}\r\nauthorization: Bearer hf_lab_token\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.contains(r#""stage":"SCHEDULING""#), "{text}");
+    let mut costs = Value::Null;
+    for _ in 0..100 {
+        costs = lab.ask("GET", "/_lab/costs", &NOTHING).json();
+        if costs["total"]["live"] == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let nothing = json!({ "jobs": 1, "live": 0, "minutes": 0, "micro_usd": 0 });
+    assert_eq!(costs["total"], nothing, "it was cancelled before it ran");
+    assert_eq!(
+        (
+            &costs["by_flavor"]["cpu-basic"],
+            &costs["by_namespace"]["lab"]
+        ),
+        (&nothing, &nothing)
+    );
+    let canceled = lab
+        .history()
+        .into_iter()
+        .find(|line| line["event"]["kind"] == "hf.stage");
+    assert_eq!(
+        canceled.unwrap()["event"]["cancel_reason"],
+        "NO_SUBSCRIPTION"
+    );
+}
+
+#[test]
 fn a_followed_history_goes_on_with_what_happens() {
     let lab = Lab::github();
     let mut stream = TcpStream::connect(lab.host()).unwrap();

@@ -2,7 +2,7 @@
 
 use dispatchlab::{run::Run, target::Seams};
 use fakes::{
-    history::{Event, Lost, Origin, What},
+    history::{Event, Lost, Origin, Stage, What},
     ids::DeliveryId,
 };
 
@@ -199,4 +199,48 @@ fn queued_events_of_december_2023_are_never_sent_and_the_jobs_run_all_the_same()
         )
     };
     assert!(count(&run, dropped) > 0);
+}
+
+#[test]
+fn in_the_capacity_hole_of_june_2026_other_flavors_run_and_nobody_waits_untold() {
+    // When several HF jobs come too late at once, the reference dispatcher orders a replacement some milliseconds before
+    // it cancels what it replaces.
+    let waived = "expect: { waive: { at-most-one: a replacement is ordered just before the cancellation } }\n";
+    let text = jobs_under("hf-capacity-hole-2026-06", waived);
+    let run = run(&of_text("incident.yaml", &text, 1, false), Seams::default());
+    assert_eq!(violations(&run), Vec::<String>::new());
+    assert!(run.outcome.settled);
+    let completed = |what: &What| matches!(what, What::JobCompleted { .. });
+    assert_eq!(count(&run, completed), 12, "served, or cancelled and told");
+    let applied = |effect: &str| {
+        count(
+            &run,
+            |what| matches!(what, What::FaultApplied { effect: found, .. } if found == effect),
+        )
+    };
+    assert_eq!(applied("stuck"), 1);
+    assert!(applied("hold") > 0);
+    let refused = |what: &What| matches!(what, What::CallAnswered { name, status: 500, .. } if name == "hf.create");
+    assert!(count(&run, refused) > 0);
+    let closed_at = 12 * 3_600_000;
+    let early = run.events.iter().filter(|event| event.at_ms < closed_at);
+    let flavors: std::collections::BTreeMap<_, _> = run
+        .events
+        .iter()
+        .filter_map(|event| match &event.event {
+            What::HfCreated { hf_job, flavor, .. } => Some((hf_job, flavor.as_str())),
+            _ => None,
+        })
+        .collect();
+    let ran_early: Vec<_> = early
+        .filter_map(|event| match &event.event {
+            What::HfStage {
+                hf_job,
+                stage: Stage::Running,
+                ..
+            } => Some(flavors[hf_job]),
+            _ => None,
+        })
+        .collect();
+    assert!(!ran_early.is_empty() && ran_early.iter().all(|flavor| *flavor == "cpu-basic"));
 }

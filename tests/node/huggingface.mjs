@@ -38,6 +38,15 @@ async function taken(stream, count = Infinity) {
   return things;
 }
 
+// The same of a stream that does not end by itself: leaving it does not close its connection.
+async function firstOf(open, count) {
+  const leaving = new AbortController();
+  const stream = open({ fetch: (url, init) => fetch(url, { ...init, signal: leaving.signal }) });
+  const things = await taken(stream, count);
+  leaving.abort();
+  return things;
+}
+
 async function until(jobId, stage) {
   for (;;) {
     const job = await getJob({ ...hub, jobId });
@@ -71,13 +80,13 @@ async function wholeLife() {
 async function watching() {
   const { id: jobId } = await start("sleep 600");
   await until(jobId, "RUNNING");
-  const metrics = (await taken(streamJobMetrics({ ...hub, jobId }), 2)).map((text) => JSON.parse(text));
+  const samples = await firstOf((options) => streamJobMetrics({ ...hub, jobId, ...options }), 2);
   const canceled = await cancelJob({ ...hub, jobId });
   const events = await taken(streamJobEvents({ ...hub, jobId }));
   const again = await duplicateJob({ ...hub, jobId });
   return {
     job: jobId,
-    cpus: metrics.map((sample) => sample.cpu_millicores),
+    cpus: samples.map((sample) => JSON.parse(sample).cpu_millicores),
     stage: canceled.status.stage,
     events,
     again: again.id,

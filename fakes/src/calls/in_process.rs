@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How long a runner waits for an answer before it gives up.
-const PATIENCE: Duration = Duration::from_secs(100);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 /// A call by a runner.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ impl Calls {
             job_names: &[],
             action: None,
             repo: what.repo,
+            flavor: None,
         };
         let Bent {
             delay,

@@ -28,7 +28,7 @@ use crate::{
     ids::{CallId, EventId, JobId},
 };
 
-pub(crate) use in_process::{Failure, RunnerCall};
+pub(crate) use in_process::{Failure, PATIENCE, RunnerCall};
 pub use reply::ConnectionReset;
 pub(crate) use reply::{Live, Reply};
 pub use route_info::{RouteInfo, Surface};
@@ -316,6 +316,7 @@ impl About {
             job_names: &self.job_names,
             action: None,
             repo: self.repo.as_deref(),
+            flavor: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use http::Method;
 pub enum Surface {
     /// A client of the documented API.
     Api,
-    /// A person's browser.
+    /// A person's browser: pages of the web site, and files that a link of the API leads to.
     Web,
     /// actions/runner, or the script that installs it. None of it is documented; the session, its messages and
     /// their paths are the lab's own.

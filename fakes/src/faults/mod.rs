@@ -20,8 +20,8 @@ use crate::{
     ids::{EventId, JobId},
 };
 
-pub use live::FaultState;
-pub use rule::{Effect, FaultRule, Omit, Only};
+pub use live::{FaultState, Window};
+pub use rule::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint};
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +38,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) action: Option<&'a str>,
     /// `owner/name`.
     pub(crate) repo: Option<&'a str>,
+    /// The hardware flavor of an HF job.
+    pub(crate) flavor: Option<&'a str>,
 }
 
 /// One effect to apply, and the rule it came from.
@@ -58,6 +60,8 @@ struct Installed {
     rule: FaultRule,
     open: bool,
     left: Option<u32>,
+    /// Whether it was closed before.
+    ended: bool,
     /// Told when the rule is closed.
     closed: Arc<Notify>,
 }
@@ -67,6 +71,7 @@ impl Installed {
         Self {
             open: rule.open,
             left: rule.times,
+            ended: false,
             rule,
             closed: Arc::default(),
         }
@@ -74,6 +79,7 @@ impl Installed {
 
     fn close(&mut self) {
         self.open = false;
+        self.ended = true;
         self.closed.notify_waiters();
     }
 

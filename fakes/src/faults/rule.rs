@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 
 use super::Subject;
-use crate::{env::Span, json_path::JsonPath, tamper::Tamper};
+use crate::{env::Span, history::Stage, json_path::JsonPath, tamper::Tamper};
 
 /// Narrows a rule. Every field that is set must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,21 @@ pub struct Only {
     pub action: Option<String>,
     /// `owner/name`.
     pub repo: Option<String>,
+    /// The hardware flavor of an HF job.
+    pub flavor: Option<String>,
+}
+
+/// How the platform ends an HF job that it had accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// So long after its creation, however far it has come by then.
+    pub after: Span,
+    /// The stage it is left in.
+    pub stage: Stage,
+    /// `status.message`.
+    pub message: Option<String>,
+    /// `status.cancelReason`.
+    pub cancel_reason: Option<String>,
 }
 
 /// Which items are missing from a listing.
@@ -25,6 +40,22 @@ pub enum Omit {
     All,
     /// So many, from 0 to 1, drawn per item: an item is missing from every struck answer or from none.
     Share(f64),
+}
+
+/// A moment in the life of a runner's process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunnerPoint {
+    /// Its container is up and it begins.
+    #[default]
+    Boot,
+    /// GitHub has a record of it, and it has its credentials.
+    Registered,
+    /// It has a session and listens for jobs.
+    Listening,
+    /// It has been given a job.
+    InJob,
+    /// It has reported the end of its job.
+    AfterJob,
 }
 
 /// What a fault does.
@@ -70,8 +101,18 @@ pub enum Effect {
     Stale(Span),
     /// Webhook: changed after it was signed.
     Tamper(Tamper),
-    /// Webhook: held back until the rule is closed, then sent with all others.
+    /// Webhook: held back until the rule is closed, then sent with all others. `hf.schedule`: no hardware
+    /// until the rule is closed.
     Hold,
+    /// `hf.schedule`: SCHEDULING for ever, while the log says "Job started" again and again.
+    Stuck {
+        /// From one such line to the next.
+        every: Duration,
+    },
+    /// `hf.schedule`: RUNNING, but its container never starts.
+    Limbo,
+    /// `hf.schedule`: the platform ends it.
+    Fail(Failing),
     /// No effect and no answer until the caller gives up.
     NoAnswer,
     /// No effect; the connection breaks.
@@ -80,10 +121,40 @@ pub enum Effect {
     AfterEffect(Box<Effect>),
     /// Runner: after its job the process never exits.
     Hang,
+    /// Runner: the process stops for ever at some moment, without a word to anybody.
+    Freeze {
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
+        after: Span,
+    },
     /// Runner: the process dies.
     Die {
-        /// So long after its boot.
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
         after: Span,
+    },
+    /// Runner: the process dies, and the container starts again what it was started with.
+    Restart {
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
+        after: Span,
+    },
+    /// Runner: nothing reaches the process and none of its calls is answered, for a while.
+    LoseNetwork {
+        /// The moment,
+        at: RunnerPoint,
+        /// and so long after it.
+        after: Span,
+        /// So long the outage lasts.
+        lasts: Span,
+    },
+    /// Runner: the container's clock is ahead of the world's.
+    WrongClock {
+        /// By so much.
+        ahead: Span,
     },
 }
 
@@ -103,11 +174,18 @@ impl Effect {
             Self::Stale(_) => "stale",
             Self::Tamper(_) => "tamper",
             Self::Hold => "hold",
+            Self::Stuck { .. } => "stuck",
+            Self::Limbo => "limbo",
+            Self::Fail(_) => "fail",
             Self::NoAnswer => "no_answer",
             Self::Reset => "reset",
             Self::AfterEffect(_) => "after_effect",
             Self::Hang => "hang",
+            Self::Freeze { .. } => "hang",
             Self::Die { .. } => "die",
+            Self::Restart { .. } => "restart",
+            Self::LoseNetwork { .. } => "lose_network",
+            Self::WrongClock { .. } => "wrong_clock",
         }
     }
 
@@ -123,27 +201,36 @@ impl Effect {
             | Self::Truncate
             | Self::Stale(_)
             | Self::Tamper(_)
-            | Self::Hold => false,
+            | Self::Limbo
+            | Self::Fail(_)
+            | Self::Hold
+            | Self::LoseNetwork { .. }
+            | Self::WrongClock { .. } => false,
             Self::Drop { .. }
             | Self::Answer { .. }
             | Self::NoAnswer
             | Self::Reset
             | Self::AfterEffect(_)
+            | Self::Stuck { .. }
             | Self::Hang
-            | Self::Die { .. } => true,
+            | Self::Freeze { .. }
+            | Self::Die { .. }
+            | Self::Restart { .. } => true,
         }
     }
 
     pub(crate) fn suits_webhooks(&self) -> bool {
-        !matches!(
-            self,
-            Self::Hang
-                | Self::Die { .. }
-                | Self::Omit(_)
-                | Self::SlipPages
-                | Self::Truncate
-                | Self::Stale(_)
-        )
+        !self.suits_runners()
+            && !matches!(
+                self,
+                Self::Omit(_)
+                    | Self::SlipPages
+                    | Self::Truncate
+                    | Self::Stale(_)
+                    | Self::Stuck { .. }
+                    | Self::Limbo
+                    | Self::Fail(_)
+            )
     }
 
     /// What decides how a call goes before it is made.
@@ -175,12 +262,29 @@ impl Effect {
         matches!(self, Self::SlipPages)
     }
 
-    pub(crate) fn suits_schedules(&self) -> bool {
-        matches!(self, Self::Delay(_))
+    /// What decides the course of an HF job at its creation.
+    pub(crate) fn bends_schedules(&self) -> bool {
+        matches!(
+            self,
+            Self::Delay(_) | Self::Stuck { .. } | Self::Limbo | Self::Fail(_)
+        )
+    }
+
+    /// What keeps the hardware from an HF job that would get it now.
+    pub(crate) fn holds_schedules(&self) -> bool {
+        matches!(self, Self::Hold)
     }
 
     pub(crate) fn suits_runners(&self) -> bool {
-        matches!(self, Self::Hang | Self::Die { .. })
+        matches!(
+            self,
+            Self::Hang
+                | Self::Freeze { .. }
+                | Self::Die { .. }
+                | Self::Restart { .. }
+                | Self::LoseNetwork { .. }
+                | Self::WrongClock { .. }
+        )
     }
 }
 
@@ -243,7 +347,11 @@ impl Only {
                 .repo
                 .is_some_and(|repo| repo.eq_ignore_ascii_case(wanted))
         });
-        job && action && repo
+        let flavor = self
+            .flavor
+            .as_deref()
+            .is_none_or(|wanted| subject.flavor == Some(wanted));
+        job && action && repo && flavor
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     drawn_text::{HEX, drawn, guid},
     history::{Conclusion, CredentialKind, CredentialState, CredentialUse, Removal, What},
     ids::{HfJobId, JobId, RunnerId},
+    settings::RunnerVersion,
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -74,6 +75,8 @@ struct Registration {
     ephemeral: bool,
     #[serde(default)]
     replace: bool,
+    #[serde(default)]
+    version: String,
 }
 
 #[derive(Deserialize)]
@@ -196,15 +199,7 @@ impl Github {
         let token = token_of(ask.request).unwrap_or_default();
         let credential = self.token_use(token, TokenPurpose::Register);
         let owner = owner_in(&wanted.url).unwrap_or_default();
-        let taken = {
-            let state = self.state();
-            let scope = state.owner_named(owner).map(|owner| owner.scope());
-            scope.is_some_and(|scope| state.runners.named(scope, &wanted.name).is_some())
-        };
-        if taken && !wanted.replace {
-            let message = format!("A runner exists with the same name {}.", wanted.name);
-            return self.refuse(ask, (409, message), credential);
-        }
+        let version = wanted.version.parse().unwrap_or(RunnerVersion::CURRENT);
         let (own, given): (Vec<Label>, Vec<Label>) = wanted
             .labels
             .into_iter()
@@ -217,19 +212,20 @@ impl Github {
             repo: owner.to_owned(),
             group: (!wanted.group.is_empty()).then_some(wanted.group),
             ephemeral: wanted.ephemeral,
+            replace: wanted.replace,
         };
-        let id = match self.register(&registration, ask.call.received) {
-            Ok(id) => id,
+        let made = match self.register(&registration, version, ask.call.received) {
+            Ok(made) => made,
             Err(refusal) => return self.refuse(ask, refusal, credential),
         };
         let entity = format!("github.register-runner#{}", ask.call.ordinal);
         let client_id = guid(self.env(), &entity, "client-id");
-        self.inner.sessions.register(client_id.clone(), id);
+        self.inner.sessions.register(client_id.clone(), made.runner);
         let authorization_url = format!("{}/_oauth/token", self.settings().base_url);
         let registered = Registered {
-            id: id.0,
+            id: made.runner.0,
             name: &wanted.name,
-            replaced: taken,
+            replaced: made.replaced,
             authorization: Authorization {
                 client_id,
                 authorization_url,

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     history::{Conclusion, CredentialKind, CredentialState, CredentialUse, Removal, What},
     ids::{EventId, HfJobId, JobId, RunnerId},
+    settings::RunnerVersion,
 };
 
 /// What GitHub tells a listening runner.
@@ -63,6 +64,8 @@ pub(crate) enum Credential {
         group: Option<String>,
         /// Whether its record goes after one job.
         ephemeral: bool,
+        /// Whether it takes the place of a runner of the same name.
+        replace: bool,
     },
     Jit(JitConfig),
 }
@@ -124,6 +127,14 @@ impl JitConfig {
     }
 }
 
+/// A runner that was registered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registered {
+    pub(crate) runner: RunnerId,
+    /// Whether another one had to go.
+    pub(crate) replaced: bool,
+}
+
 /// A refusal: HTTP status and a few words.
 pub(super) type Refusal = (u16, String);
 
@@ -155,7 +166,11 @@ impl Github {
                     None if state.counters.has_issued(config.runner) => CredentialState::Revoked,
                     None => CredentialState::Unknown,
                     Some(runner) => match &runner.jit {
-                        Some(jit) if jit.client_id == config.client_id && jit.expires_ms <= now => {
+                        Some(jit)
+                            if jit.client_id == config.client_id
+                                && jit.expires_ms <= now
+                                && matches!(runner.link, Link::Never) =>
+                        {
                             CredentialState::Expired
                         }
                         Some(jit) if jit.client_id == config.client_id => CredentialState::Fresh,
@@ -187,12 +202,13 @@ impl Github {
             .map(|runner| runner.owner.name().to_owned())
     }
 
-    /// `config.sh --replace`. An expired token is answered 404, not 401.
+    /// What `config.sh` asks for. An expired token is answered 404, not 401.
     pub(crate) fn register(
         &self,
         credential: &Credential,
+        version: RunnerVersion,
         because: EventId,
-    ) -> Result<RunnerId, Refusal> {
+    ) -> Result<Registered, Refusal> {
         let Credential::Registration {
             token,
             name,
@@ -200,6 +216,7 @@ impl Github {
             default_labels,
             group,
             ephemeral,
+            replace,
             ..
         } = credential
         else {
@@ -208,6 +225,7 @@ impl Github {
         if self.look_at(credential).state != CredentialState::Fresh {
             return Err((404, "Not Found".to_owned()));
         }
+        self.must_support(version)?;
         let mut state = self.state();
         let owner = state
             .registration_tokens
@@ -219,9 +237,14 @@ impl Github {
         }
         let group = state.group_named(&owner, group.as_deref())?;
         let old = state.runners.named(owner.scope(), name);
-        if let Some((old, is_busy)) = old.map(|old| (old.id, old.is_busy())) {
+        let old = old.map(|old| (old.id, old.is_busy()));
+        if let Some((old, is_busy)) = old {
+            let message = format!("A runner exists with the same name {name}.");
+            if !replace {
+                return Err((409, message));
+            }
             if is_busy {
-                return Err((422, format!("A runner exists with the same name {name}.")));
+                return Err((422, message));
             }
             self.remove_runner(&mut state, old, Removal::Replaced, because);
         }
@@ -235,7 +258,10 @@ impl Github {
             jit: None,
             ephemeral: *ephemeral,
         };
-        Ok(self.add_runner(&mut state, registration, Some(because)))
+        Ok(Registered {
+            runner: self.add_runner(&mut state, registration, Some(because)),
+            replaced: old.is_some(),
+        })
     }
 
     /// The runner opens its session and listens.
@@ -256,7 +282,7 @@ impl Github {
             ));
         };
         match (credential.kind, credential.state, &found.link) {
-            (_, _, Link::Connected(_) | Link::Lost) => {
+            (_, _, Link::Connected(_) | Link::Lost(_)) => {
                 return Err((409, "A session for this runner already exists".to_owned()));
             }
             (CredentialKind::JitConfig, CredentialState::Expired, _) => {
@@ -277,10 +303,13 @@ impl Github {
         found.online_ms = now;
         let because = because.or(Some(found.online_event));
         found.online_event = self.history().record(because, online);
+        let is_idle = found.job.is_none();
         if let Some((at_ms, because)) = found.away.take() {
             state.agenda.strike(at_ms, Duty::Age(runner, because));
         }
-        state.idle.insert(runner);
+        if is_idle {
+            state.idle.insert(runner);
+        }
         self.assign(&mut state);
         Ok(receiver)
     }

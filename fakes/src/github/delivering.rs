@@ -6,7 +6,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
-use super::{Github, emitting::encoded, hooks::Hooks, state::State};
+use super::{
+    Github,
+    hooks::Hooks,
+    message::{Message, Payload},
+};
 use crate::{
     env::Span,
     history::{Origin, Signed},
@@ -42,33 +46,6 @@ pub struct Redeliver {
     pub action: Option<String>,
     /// Only those of which no attempt succeeded.
     pub failed: bool,
-}
-
-/// A webhook ready to go, shared by all attempts to deliver it.
-#[derive(Clone)]
-pub(super) struct Message {
-    pub(super) hook: HookId,
-    pub(super) event: String,
-    pub(super) action: Option<String>,
-    pub(super) guid: String,
-    pub(super) job: Option<(JobId, String)>,
-    pub(super) repo: Option<String>,
-    pub(super) installation_id: Option<u64>,
-    pub(super) repository_id: Option<u64>,
-    /// All but the signatures, which are made when it leaves.
-    pub(super) headers: HeaderMap,
-    pub(super) payload: Bytes,
-    /// What is sent: the payload, or a form around it.
-    pub(super) body: Bytes,
-    pub(super) signed: Signed,
-    /// The base of its attempts' draw keys.
-    pub(super) key: String,
-}
-
-impl Message {
-    pub(super) fn job_id(&self) -> Option<JobId> {
-        self.job.as_ref().map(|(job, _)| *job)
-    }
 }
 
 /// One attempt to deliver a message.
@@ -149,15 +126,15 @@ impl Github {
         let (repository_id, repo) = peek
             .repository
             .map_or((None, None), |repo| (repo.id, repo.full_name));
-        let (mut headers, body) = self.envelope(&state, hook, &raw.event, &guid, &raw.body);
+        let mut own_headers = HeaderMap::new();
         for (name, value) in &raw.headers {
             let name = HeaderName::from_bytes(name.as_bytes());
             if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-                headers.insert(name, value);
+                own_headers.insert(name, value);
             }
         }
         let message = Message {
-            hook,
+            sender: self.sender(&state, hook),
             event: raw.event,
             action: peek.action,
             guid,
@@ -165,9 +142,8 @@ impl Github {
             repo,
             installation_id: peek.installation.and_then(|installation| installation.id),
             repository_id,
-            headers,
-            payload: raw.body,
-            body,
+            own_headers,
+            payload: Payload::written(&*raw.body),
             signed: raw.signed,
             key: base,
         };
@@ -196,7 +172,7 @@ impl Github {
         let mut succeeded = BTreeSet::new();
         for (_, entry) in state.log.shown(now) {
             let message = &entry.message;
-            let key = (message.hook, message.guid.as_str());
+            let key = (message.hook(), message.guid.as_str());
             let fits = filter.job.is_none_or(|job| message.job_id() == Some(job))
                 && filter
                     .action
@@ -237,22 +213,18 @@ impl Github {
 
     /// The same webhook with other values in its payload; nothing if it says so already.
     pub(super) fn pretending(
-        &self,
-        state: &State,
         message: &Message,
         values: &[(JsonPath, serde_json::Value)],
     ) -> Option<Message> {
-        let honest = std::str::from_utf8(&message.payload).ok()?;
+        let bytes = message.payload.bytes();
+        let honest = std::str::from_utf8(&bytes).ok()?;
         let mut bent: Option<String> = None;
         for (path, value) in values {
             let changed = path.set(bent.as_deref().unwrap_or(honest), &value.to_string());
             bent = changed.or(bent);
         }
-        let payload = Bytes::from(bent?);
-        let body = encoded(state.hooks.get(message.hook), &payload);
         Some(Message {
-            payload,
-            body,
+            payload: Payload::written(bent?.into_bytes()),
             ..message.clone()
         })
     }

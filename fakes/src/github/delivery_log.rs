@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::delivering::Message;
+use super::{message::Message, signing::Signatures};
 use crate::{
     ids::{DeliveryId, HookId},
     json_text::seconds,
@@ -25,7 +25,8 @@ pub(super) struct Entry {
     pub(super) id: DeliveryId,
     pub(super) message: Arc<Message>,
     pub(super) url: Arc<str>,
-    pub(super) request_headers: HeaderMap,
+    /// As it was signed; the rest of the request is the message's.
+    pub(super) signatures: Option<Signatures>,
     pub(super) delivered_at: Timestamp,
     pub(super) throttled_at: Option<Timestamp>,
     pub(super) redelivery: bool,
@@ -72,8 +73,20 @@ impl DeliveryLog {
 
     pub(super) fn add(&mut self, place: u64, entry: Entry) {
         self.by_id.insert(entry.id, place);
-        self.by_hook.insert((entry.message.hook, place));
+        self.by_hook.insert((entry.message.hook(), place));
         self.entries.insert(place, entry);
+    }
+
+    /// Lets go of what GitHub shows no more.
+    pub(super) fn forget(&mut self, now: Timestamp) {
+        let oldest = now - self.retention;
+        while let Some(first) = self.entries.first_entry()
+            && first.get().delivered_at < oldest
+        {
+            let (place, entry) = first.remove_entry();
+            self.by_id.remove(&entry.id);
+            self.by_hook.remove(&(entry.message.hook(), place));
+        }
     }
 
     /// Everything GitHub still shows, newest first, with its place.
@@ -105,7 +118,7 @@ impl DeliveryLog {
     /// A delivery of this hook that GitHub still shows.
     pub(super) fn find(&self, hook: HookId, id: DeliveryId, now: Timestamp) -> Option<&Entry> {
         let found = self.entries.get(self.by_id.get(&id)?)?;
-        let shown = found.message.hook == hook && found.delivered_at >= now - self.retention;
+        let shown = found.message.hook() == hook && found.delivered_at >= now - self.retention;
         shown.then_some(found)
     }
 }
@@ -163,11 +176,12 @@ impl<'a> Item<'a> {
 
     /// The item of one delivery, which also shows what went over the wire.
     pub(super) fn in_full(entry: &'a Entry) -> Self {
-        let payload_text = String::from_utf8_lossy(&entry.message.payload).into_owned();
+        let message = &entry.message;
+        let payload_text = String::from_utf8_lossy(&message.payload.bytes()).into_owned();
         Self {
             url: Some(&entry.url),
             request: Some(Side {
-                headers: texts(&entry.request_headers),
+                headers: texts(&message.headers(entry.signatures.as_ref())),
                 payload: payload(payload_text),
             }),
             response: Some(Side {
@@ -201,4 +215,69 @@ fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::{
+        github::message::{Payload, Sender},
+        history::Signed,
+        settings::ContentType,
+    };
+
+    fn entry(id: u64, delivered_at: Timestamp) -> Entry {
+        let message = Message {
+            sender: Sender {
+                hook: HookId(1),
+                target_type: "integration",
+                target_id: 1,
+                content_type: ContentType::Json,
+            },
+            event: "ping".to_owned(),
+            action: None,
+            guid: String::new(),
+            job: None,
+            repo: None,
+            installation_id: None,
+            repository_id: None,
+            own_headers: HeaderMap::new(),
+            payload: Payload::written(*b"{}"),
+            signed: Signed::None,
+            key: String::new(),
+        };
+        Entry {
+            id: DeliveryId(id),
+            message: Arc::new(message),
+            url: "".into(),
+            signatures: None,
+            delivered_at,
+            throttled_at: None,
+            redelivery: false,
+            took: Duration::ZERO,
+            status: "OK".to_owned(),
+            status_code: 200,
+            response_headers: HeaderMap::new(),
+            response_body: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_shown_no_more_is_let_go_of() {
+        let mut log = DeliveryLog::new(Duration::from_secs(60));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (id, second) in [(1, 0), (2, 30), (3, 90)] {
+            let place = log.place();
+            log.add(place, entry(id, at(second)));
+        }
+        log.forget(at(90));
+        assert_eq!(
+            (log.entries.len(), log.by_id.len(), log.by_hook.len()),
+            (2, 2, 2)
+        );
+        let shown: Vec<u64> = log.shown(at(90)).map(|(_, entry)| entry.id.0).collect();
+        assert_eq!(shown, [3, 2]);
+    }
 }

@@ -1,7 +1,10 @@
 //! Pages of a listing, and the `Link` header that leads through them.
 
 use super::Github;
-use crate::calls::{Incoming, Reply};
+use crate::{
+    calls::{Incoming, Reply},
+    percent::decoded_of_form,
+};
 
 /// One page of something.
 pub(super) struct Page {
@@ -39,27 +42,8 @@ pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)>
         .filter(|part| !part.is_empty())
         .map(|part| {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            (decode(key), decode(value))
+            (decoded_of_form(key), decoded_of_form(value))
         })
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let digits = [rest.next().unwrap_or(b'0'), rest.next().unwrap_or(b'0')];
-                let code = std::str::from_utf8(&digits)
-                    .ok()
-                    .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-                bytes.push(code.unwrap_or(b'?'));
-            }
-            other => bytes.push(other),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Github {

@@ -28,7 +28,8 @@ impl Organization {
     }
 }
 
-fn in_payload(login: &str, base_url: &str) -> String {
+/// The object that webhooks show.
+pub(super) fn in_payload(login: &str, base_url: &str) -> String {
     let (id, html) = (account_id(login), html_base(base_url));
     let url = format!("{base_url}/orgs/{login}");
     let mut out = String::from("{\"login\":");

@@ -118,7 +118,7 @@ impl Past<'_> {
             What::RunnerOnline { runner, hf_job, .. } => {
                 if let Some(runner) = self.then.runners.get_mut(runner) {
                     // How it is connected shows nowhere; that it is does.
-                    runner.link = Link::Lost;
+                    runner.link = Link::Lost(event.id);
                     runner.hf_job.clone_from(hf_job);
                 }
             }

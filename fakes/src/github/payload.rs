@@ -85,7 +85,7 @@ impl<'a> Look<'a> {
 
 /// What a `workflow_job` webhook says of its job: `{"action":…,"workflow_job":{…}`.
 pub(super) fn workflow_job_head(action: &str, job: &Job, run: &Run, look: &Look<'_>) -> String {
-    let mut out = String::with_capacity(job.repo.payload_tail.len() + 3072);
+    let mut out = String::with_capacity(3072);
     out.push_str("{\"action\":");
     push_string(&mut out, action);
     out.push_str(",\"workflow_job\":");

@@ -1,5 +1,6 @@
 //! A repository, with the JSON texts that answers and payloads embed. They are made once.
 
+use super::organization::in_payload as organization_in_payload;
 use crate::{
     json_text::push_string,
     settings::{GithubSettings, RepoSettings},
@@ -20,7 +21,7 @@ pub(super) struct Repository {
     pub(super) minimal: String,
     /// The account that owns it.
     pub(super) owner: String,
-    /// What every webhook of it holds: `"repository":{…},"sender":{…}`.
+    /// What every webhook of it holds: `"repository":{…},"sender":{…}`, its organisation, its enterprise.
     pub(super) payload_tail: String,
     /// `{base}/repos/{owner}/{name}`.
     pub(super) url: String,
@@ -94,7 +95,14 @@ impl Repository {
         full.truncate(full.len() - 1);
         full.push_str(",\"custom_properties\":{}}");
         let sender = account("octocat", base_url, &html_base, "User");
-        let tail = format!("\"repository\":{full},\"sender\":{sender}");
+        let mut tail = format!("\"repository\":{full},\"sender\":{sender}");
+        if settings.hooks.organization_in_payload && !settings.app.is_user(owner) {
+            let organization = organization_in_payload(owner, base_url);
+            tail.push_str(&format!(",\"organization\":{organization}"));
+        }
+        if settings.hooks.enterprise_in_payload {
+            tail.push_str(&format!(",\"enterprise\":{}", enterprise(&html_base)));
+        }
         Self {
             id,
             name: repo.name.clone(),
@@ -196,6 +204,16 @@ fn plain(repo: &RepoSettings, minimal: &str, html_base: &str, html_url: &str) ->
          \"watchers\":12,\"default_branch\":\"main\"}}"
     ));
     out
+}
+
+/// The enterprise that the lab's organisations belong to, if payloads are to name one.
+fn enterprise(html: &str) -> String {
+    format!(
+        "{{\"id\":9001,\"slug\":\"octo-enterprise\",\"name\":\"Octo Enterprise\",\"node_id\":\"E_kgDNIyk\",\
+         \"avatar_url\":\"{html}/avatars/b/9001?v=4\",\"description\":null,\"website_url\":null,\
+         \"html_url\":\"{html}/enterprises/octo-enterprise\",\"created_at\":\"2024-01-01T00:00:00Z\",\
+         \"updated_at\":\"2024-01-01T00:00:00Z\"}}"
+    )
 }
 
 #[cfg(test)]

@@ -168,7 +168,10 @@ impl Route {
     /// Who speaks through it.
     pub(super) fn surface(&self) -> Surface {
         let begins = |with: &str| self.path.starts_with(with);
-        if begins("/settings/") || begins("/organizations/") {
+        if ["/settings/", "/organizations/", "/_logs/"]
+            .into_iter()
+            .any(begins)
+        {
             Surface::Web
         } else if begins("/actions/") || begins("/_runner/") {
             Surface::Runner

@@ -219,7 +219,7 @@ impl Github {
         let Some(runner) = state.runners.get_mut(&id) else {
             return;
         };
-        runner.link = Link::Lost;
+        runner.link = Link::Lost(because);
         self.after(self.settings().runners.loss_noticed_after, move |github| {
             github.notice_loss(id, because);
         });
@@ -230,29 +230,42 @@ impl Github {
         let Some(runner) = state
             .runners
             .get_mut(&id)
-            .filter(|runner| matches!(runner.link, Link::Lost))
+            .filter(|runner| matches!(runner.link, Link::Lost(why) if why == because))
         else {
             return;
         };
         runner.link = Link::Offline;
-        let (job, ephemeral) = (runner.job, runner.ephemeral);
+        let (job, last_online) = (runner.job, runner.online_event);
         self.leave_line(&mut state, id);
+        let waits_longer = self.settings().runners.job_lost_after;
         match job {
-            Some(job) => self.lose_job(&mut state, id, job, ephemeral, because),
+            Some(job) if waits_longer.is_zero() => self.lose_job(&mut state, id, job, because),
+            Some(job) => self.after(waits_longer, move |github| {
+                github.give_up_job(id, job, last_online, because);
+            }),
             None => self.age(&mut state, id, because),
         }
         self.assign(&mut state);
     }
 
+    /// GitHub has lost communication with a runner that is working, unless it came back.
+    fn give_up_job(&self, id: RunnerId, job: JobId, last_online: EventId, because: EventId) {
+        let mut state = self.state();
+        let is_away = state.runners.get(&id).is_some_and(|runner| {
+            runner.job == Some(job)
+                && runner.online_event == last_online
+                && matches!(runner.link, Link::Offline)
+        });
+        if is_away {
+            self.lose_job(&mut state, id, job, because);
+            self.assign(&mut state);
+        }
+    }
+
     /// What becomes of the job of a runner that was lost, and of the runner.
-    fn lose_job(
-        &self,
-        state: &mut State,
-        id: RunnerId,
-        job: JobId,
-        ephemeral: bool,
-        because: EventId,
-    ) {
+    fn lose_job(&self, state: &mut State, id: RunnerId, job: JobId, because: EventId) {
+        let found = state.runners.get(&id);
+        let ephemeral = found.is_some_and(|runner| runner.ephemeral);
         let status = state.jobs.get(&job).map(|job| job.status);
         state.let_go(job);
         if status == Some(Status::Queued) {

@@ -11,8 +11,8 @@ pub(super) enum Link {
     Never,
     /// It listens or works.
     Connected(UnboundedSender<ToRunner>),
-    /// Its process is gone, and GitHub has not noticed yet.
-    Lost,
+    /// Its process is gone or cannot be reached, for this reason, and GitHub has not noticed yet.
+    Lost(EventId),
     /// GitHub has noticed.
     Offline,
 }
@@ -44,7 +44,7 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn is_online(&self) -> bool {
-        matches!(self.link, Link::Connected(_) | Link::Lost)
+        matches!(self.link, Link::Connected(_) | Link::Lost(_))
     }
 
     /// Whether GitHub takes it for busy, which is not always the truth.

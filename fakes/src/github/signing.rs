@@ -17,8 +17,8 @@ pub(super) struct Keys {
 pub(super) struct Signatures {
     /// `X-Hub-Signature-256`.
     pub(super) sha256: String,
-    /// `X-Hub-Signature`.
-    pub(super) sha1: String,
+    /// `X-Hub-Signature`, if that is still sent.
+    pub(super) sha1: Option<String>,
 }
 
 impl Keys {
@@ -31,11 +31,11 @@ impl Keys {
         })
     }
 
-    /// Signs these parts as if they were one.
-    pub(super) fn sign(&self, parts: &[&[u8]]) -> Signatures {
+    /// Signs these parts as if they were one, the older way too if that is wanted.
+    pub(super) fn sign(&self, parts: &[&[u8]], legacy: bool) -> Signatures {
         Signatures {
             sha256: finish("sha256=", self.sha256.clone(), parts),
-            sha1: finish("sha1=", self.sha1.clone(), parts),
+            sha1: legacy.then(|| finish("sha1=", self.sha1.clone(), parts)),
         }
     }
 }
@@ -62,12 +62,15 @@ mod tests {
     #[test]
     fn signs_githubs_example_as_github_does() {
         let keys = Keys::of(b"It's a Secret to Everybody").unwrap();
-        let signed = keys.sign(&[b"Hello, ", b"World!"]);
+        let signed = keys.sign(&[b"Hello, ", b"World!"], true);
         assert_eq!(
             signed.sha256,
             "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
         );
-        assert_eq!(signed.sha1, "sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59");
+        assert_eq!(
+            signed.sha1.as_deref(),
+            Some("sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59")
+        );
     }
 
     #[test]

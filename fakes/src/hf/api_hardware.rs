@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     HfJobs,
-    flavors::FLAVORS,
+    flavors::flavors,
     route::{Access, Ask, Route},
 };
 use crate::calls::Reply;
@@ -42,7 +42,7 @@ struct AcceleratorObject {
 }
 
 fn hardware(_: &HfJobs, _: &Ask<'_>) -> Reply {
-    let sold: Vec<HardwareObject> = FLAVORS
+    let sold: Vec<HardwareObject> = flavors()
         .iter()
         .filter(|flavor| flavor.is_sold())
         .map(|flavor| HardwareObject {

@@ -3,15 +3,13 @@
 use super::{
     HfJobs,
     fields::{Checked, Fields, json},
-    life::Change,
-    reply::{bad, no_such_job},
+    reply::{bad, error, no_such_job},
     route::{Access, Ask, Route},
     spec::{Expose, JobSpec, labels},
 };
 use crate::{
     calls::Reply,
-    history::{Stage, StageCause},
-    settings::HfPermission,
+    settings::{CancelOfEnded, HfPermission},
 };
 
 const WRITE: HfPermission = HfPermission::JobWrite;
@@ -35,22 +33,19 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 impl HfJobs {
-    /// Cancelling a job that has ended changes nothing and is answered like an inspection; what HF says
-    /// there is not documented.
+    /// What HF says to the cancellation of a job that has ended is not documented: the settings say it.
     fn cancel(&self, ask: &Ask<'_>) -> Reply {
         let job = ask.job_id();
         if self.state().in_namespace(ask.namespace(), &job).is_none() {
             return no_such_job();
         }
-        let change = Change {
-            stage: Stage::Canceled,
-            cause: StageCause::Cancel,
-            message: None,
-            because: Some(ask.call.received),
-        };
-        let stopped = self.stop(&job, change);
-        let reply = self.inspect(ask);
-        if stopped { reply.with_effect() } else { reply }
+        if self.cancel_job(&job, ask.call.received) {
+            return self.inspect(ask).with_effect();
+        }
+        match &self.settings().life.cancel_of_ended {
+            CancelOfEnded::Ignored => self.inspect(ask),
+            CancelOfEnded::Refused { status, message } => error(*status, message),
+        }
     }
 
     /// Replaces all labels.

@@ -56,7 +56,7 @@ impl HfJobs {
         let Some(job) = state.in_namespace(ask.namespace(), &id) else {
             return no_such_job();
         };
-        if job.stage.is_terminal() {
+        if job.status.stage.is_terminal() {
             return error(406, "Job is not running");
         }
         let hf = self.clone();

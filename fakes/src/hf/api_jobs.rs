@@ -10,7 +10,7 @@ use super::{
     reply::{bad, either, internal, no_such_job},
     route::{Access, Ask, Route},
     spec::JobSpec,
-    state::{HfJob, State},
+    state::{HfJob, State, Status},
 };
 use crate::{calls::Reply, settings::HfPermission};
 
@@ -72,6 +72,9 @@ impl HfJobs {
         spec: JobSpec,
         initiator: Initiator,
     ) -> Reply {
+        if let Some(refusal) = self.unpaid(state, ask.namespace()) {
+            return refusal;
+        }
         let order = Order {
             namespace: ask.namespace().to_owned(),
             spec,
@@ -97,28 +100,34 @@ impl HfJobs {
         };
         let state = self.state();
         let mut rest = self.found(&state, ask, &filter).rev().peekable();
-        let page: Vec<&HfJob> = rest
+        let page: Vec<(&HfJob, &Status)> = rest
             .by_ref()
             .take(self.settings().page_size.max(1))
             .collect();
-        let objects: Vec<JobObject<'_>> = page.iter().map(|job| self.object(job)).collect();
+        let objects: Vec<JobObject<'_>> = page
+            .iter()
+            .map(|(job, status)| self.object_with(job, status))
+            .collect();
         let reply = Reply::json(200, &objects);
         match (page.last(), rest.peek()) {
-            (Some(last), Some(_)) => reply.with_header("link", self.next_page(ask, last.ordinal)),
+            (Some((last, _)), Some(_)) => {
+                reply.with_header("link", self.next_page(ask, last.ordinal))
+            }
             _ => reply,
         }
     }
 
+    /// The jobs that a call may see and asks for, as they were at the moment it is answered from.
     fn found<'a>(
         &self,
         state: &'a State,
         ask: &'a Ask<'_>,
         filter: &'a JobFilter,
-    ) -> impl DoubleEndedIterator<Item = &'a HfJob> {
+    ) -> impl DoubleEndedIterator<Item = (&'a HfJob, &'a Status)> {
         state
-            .jobs
-            .iter()
-            .filter(|job| job.namespace == ask.namespace() && filter.matches(job))
+            .of_namespace(ask.namespace())
+            .filter_map(|job| Some((job, job.status_at(ask.call.as_of_ms)?)))
+            .filter(|(job, status)| filter.matches(job, status))
     }
 
     /// The link to the jobs older than this one.
@@ -145,8 +154,12 @@ impl HfJobs {
     }
 
     pub(super) fn inspect(&self, ask: &Ask<'_>) -> Reply {
-        match self.state().in_namespace(ask.namespace(), &ask.job_id()) {
-            Some(job) => Reply::json(200, &self.object(job)),
+        let state = self.state();
+        let found = state
+            .in_namespace(ask.namespace(), &ask.job_id())
+            .and_then(|job| Some((job, job.status_at(ask.call.as_of_ms)?)));
+        match found {
+            Some((job, status)) => Reply::json(200, &self.object_with(job, status)),
             None => no_such_job(),
         }
     }

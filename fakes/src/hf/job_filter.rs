@@ -3,7 +3,7 @@
 use super::{
     fields::Checked,
     labels::{is_label_key, is_label_value},
-    state::HfJob,
+    state::{HfJob, Status},
 };
 use crate::{github::query_pairs, history::Stage};
 
@@ -45,9 +45,9 @@ impl JobFilter {
         Ok(filter)
     }
 
-    pub(super) fn matches(&self, job: &HfJob) -> bool {
+    pub(super) fn matches(&self, job: &HfJob, status: &Status) -> bool {
         job.ordinal < self.before
-            && (self.stages.is_empty() || self.stages.contains(&job.stage))
+            && (self.stages.is_empty() || self.stages.contains(&status.stage))
             && self
                 .labels
                 .iter()

@@ -1,36 +1,34 @@
 //! The life of an HF job: SCHEDULING, RUNNING with the runner inside, and one of the ends.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{
     HfJobs,
-    cost::micro_usd,
-    flavors::Flavor,
+    cost::Meter,
+    ending::{Change, exit_change},
+    flavors::{self, Flavor},
+    life_plan::LifePlan,
     logs::JobLog,
     origin::Order,
     program::{Program, not_played},
-    state::{Command, HfJob, State},
+    spec::JobSpec,
+    state::{Command, HfJob, NewHfJob, State},
 };
 use crate::{
     drawn_text::{HEX, drawn},
-    env::Span,
-    faults::{Effect, Subject},
+    faults::Effect,
     history::{Stage, StageCause, What},
     ids::{EventId, HfJobId},
-    runner::{Container, Exit, Launch, Runners},
-    settings::{Boot, ColdStart, ProcessBoot},
+    runner::{self, Container, Exit, Launch, Runners},
+    settings::{Boot, ProcessBoot},
 };
-
-/// Why a job changes its stage.
-pub(super) struct Change {
-    pub(super) stage: Stage,
-    pub(super) cause: StageCause,
-    pub(super) message: Option<String>,
-    pub(super) because: Option<EventId>,
-}
 
 impl HfJobs {
     /// Creates a job and starts its life.
@@ -42,49 +40,49 @@ impl HfJobs {
             call,
             because,
         } = order;
-        let ordinal = state.jobs.len() + 1;
-        let id = self.new_id(state, ordinal);
+        let id = self.new_id(state, state.jobs.len() + 1);
         let timeout_s = spec
             .timeout_seconds
             .unwrap_or_else(|| self.settings().default_timeout.as_secs());
-        let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container);
+        let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container, &id);
+        let repo = self.inner.runners.repo_of(&spec.container, &id);
         let created = What::HfCreated {
             hf_job: id.clone(),
             call,
             namespace: namespace.clone(),
             flavor: spec.flavor.name.to_owned(),
             timeout_s,
+            repo: repo.clone(),
             runner_name,
             runner_labels,
         };
         let created = self.history().record(Some(because), created);
         let (commands, orders) = unbounded_channel();
         let clock = self.env().clock;
-        state.by_id.insert(id.clone(), state.jobs.len());
-        state.jobs.push(HfJob {
+        let mut meter = Meter::new(micro_usd_per_minute(&spec));
+        if self.settings().scheduling_is_billed {
+            meter.start(clock.elapsed_ms());
+        }
+        state.add(NewHfJob {
             id: id.clone(),
-            ordinal,
             namespace,
             origin,
+            repo,
             spec,
             timeout_s,
-            stage: Stage::Scheduling,
-            message: None,
-            failures: 0,
+            message: self.settings().life.waiting_message.clone(),
             created_at: clock.now(),
             created_ms: clock.elapsed_ms(),
-            started_at: None,
-            started_ms: None,
-            finished_at: None,
-            cost_micro_usd: None,
+            meter,
             log: JobLog::new(clock),
-            last_event: created,
+            created,
             commands,
         });
         let (hf, job) = (self.clone(), id.clone());
-        self.env()
-            .spawner
-            .spawn(async move { hf.live(job, orders).await });
+        self.env().spawner.spawn(async move {
+            hf.live(&job, orders).await;
+            hf.forget(&job).await;
+        });
         id
     }
 
@@ -94,126 +92,193 @@ impl HfJobs {
         let mut attempt = 0;
         loop {
             let id = HfJobId(drawn(self.env(), &entity, &format!("id{attempt}"), HEX, 24));
-            if !state.by_id.contains_key(&id) {
+            if state.get(&id).is_none() {
                 return id;
             }
             attempt += 1;
         }
     }
 
-    async fn live(&self, id: HfJobId, mut orders: UnboundedReceiver<Command>) {
-        let Some(plan) = self.plan(&id) else { return };
-        if !wait_for_hardware(&mut orders, plan.schedule).await {
-            return;
-        }
-        let Some(running) = self.begin_running(&id, plan.because) else {
+    async fn live(&self, id: &HfJobId, mut orders: UnboundedReceiver<Command>) {
+        let Some(plan) = self.life_plan(id) else {
             return;
         };
-        match self.run_until_ended(&id, &plan, running, &mut orders).await {
-            // Whoever stopped it has already said so.
-            End::Stopped => {}
-            End::Exit(exit) => {
-                self.change(&id, exit_change(exit));
-                return;
-            }
-            End::TimedOut => {
-                let message = Some("Job timeout".to_owned());
-                let (cause, because) = (StageCause::Timeout, Some(running));
-                self.change(
-                    &id,
-                    Change {
-                        stage: Stage::Error,
-                        cause,
-                        message,
-                        because,
-                    },
-                );
-            }
+        // It counts from the creation and may come at any time of the life.
+        let mut failing = pin!(failing(&plan));
+        let Some(because) = self
+            .wait_for_hardware(id, &plan, failing.as_mut(), &mut orders)
+            .await
+        else {
+            return;
+        };
+        let Some(running) = self.begin_running(id, because) else {
+            return;
+        };
+        if self
+            .run_until_ended(id, &plan, running, failing, &mut orders)
+            .await
+            == End::Exited
+        {
+            return;
         }
-        let last_event = self.state().get(&id).map_or(running, |job| job.last_event);
-        self.inner.runners.killed(&id, last_event);
+        let last_event = self.state().get(id).map_or(running, |job| job.last_event);
+        self.inner.runners.killed(id, last_event);
     }
 
+    /// SCHEDULING, to its end. Gives the event that ended it, or nothing if the job ended with it.
+    async fn wait_for_hardware(
+        &self,
+        id: &HfJobId,
+        plan: &LifePlan,
+        failing: Pin<&mut impl Future<Output = Change>>,
+        orders: &mut UnboundedReceiver<Command>,
+    ) -> Option<EventId> {
+        let order = pin!(orders.recv());
+        let hardware = pin!(self.hardware(id, plan));
+        let out_of_credit = pin!(self.out_of_credit(id));
+        // Of what is ready at the same time, the first in this order happens.
+        match select(select(order, hardware), select(failing, out_of_credit)).await {
+            Either::Left((Either::Left((order, _)), _)) => {
+                matches!(order, Some(Command::Start)).then_some(plan.because)
+            }
+            Either::Left((Either::Right((because, _)), _)) => Some(because),
+            Either::Right((Either::Left((change, _)), _)) => {
+                self.change(id, change);
+                None
+            }
+            Either::Right((Either::Right(_), _)) => {
+                self.balance_ended(id);
+                None
+            }
+        }
+    }
+
+    /// Waits for the hardware and the image. Gives the event that decided how long.
+    async fn hardware(&self, id: &HfJobId, plan: &LifePlan) -> EventId {
+        if let Some(every) = plan.stuck {
+            self.start_for_ever(id, every).await;
+        }
+        tokio::time::sleep(plan.schedule).await;
+        let because = self.held(plan).await;
+        if !plan.pull.is_zero() {
+            let now_ms = self.env().clock.elapsed_ms();
+            if let Some(job) = self.state().get_mut(id) {
+                let message = self.settings().life.pulling_message.clone();
+                job.update(now_ms, |status| status.message = message);
+            }
+            tokio::time::sleep(plan.pull).await;
+        }
+        because
+    }
+
+    /// Waits for as long as a fault keeps all hardware from this job.
+    async fn held(&self, plan: &LifePlan) -> EventId {
+        let (faults, subject) = (&self.inner.calls.faults, plan.subject());
+        let mut because = plan.because;
+        loop {
+            let strikes = faults.strike(&subject, Effect::holds_schedules);
+            if strikes.is_empty() {
+                return because;
+            }
+            for strike in strikes {
+                because = faults.applied(&strike, &subject, Some(because));
+                faults.released(strike.fault).await;
+            }
+        }
+    }
+
+    /// The platform tries to start the container again and again, says so in the log, and gets nowhere.
+    async fn start_for_ever(&self, id: &HfJobId, every: Duration) {
+        let Some(log) = self.state().get(id).map(|job| job.log.clone()) else {
+            return;
+        };
+        loop {
+            tokio::time::sleep(every).await;
+            log.started();
+        }
+    }
+
+    /// RUNNING, unless somebody forced it there already, or nobody can pay for it.
+    fn begin_running(&self, id: &HfJobId, because: EventId) -> Option<EventId> {
+        let forced = self
+            .state()
+            .get(id)
+            .filter(|job| job.status.stage == Stage::Running)
+            .map(|job| job.last_event);
+        if forced.is_some() {
+            return forced;
+        }
+        if !self.can_start(id) {
+            self.balance_ended(id);
+            return None;
+        }
+        let running = Change::new(Stage::Running, StageCause::Platform, Some(because));
+        self.change(id, running)
+    }
+
+    /// RUNNING, to its end and to that of the container.
     async fn run_until_ended(
         &self,
         id: &HfJobId,
         plan: &LifePlan,
         running: EventId,
+        failing: Pin<&mut impl Future<Output = Change>>,
         orders: &mut UnboundedReceiver<Command>,
     ) -> End {
-        let stopped = pin!(stop_order(orders));
-        let process = pin!(self.run_attempts(id, plan, running));
+        let mut process = pin!(self.run_attempts(id, plan, running));
+        let mut stopped = pin!(stop_order(orders));
+        let out_of_credit = pin!(self.out_of_credit(id));
         let timeout = pin!(tokio::time::sleep(plan.timeout));
-        match select(stopped, select(process, timeout)).await {
-            Either::Left(_) => End::Stopped,
-            Either::Right((Either::Left((exit, _)), _)) => End::Exit(exit),
-            Either::Right((Either::Right(_), _)) => End::TimedOut,
-        }
-    }
-
-    /// Draws this job's cold start, and lets the faults have their way with it.
-    fn plan(&self, id: &HfJobId) -> Option<LifePlan> {
-        let (entity, flavor, created, timeout) = {
-            let state = self.state();
-            let job = state.get(id)?;
-            (
-                job.entity(),
-                job.spec.flavor.name,
-                job.last_event,
-                Duration::from_secs(job.timeout_s),
-            )
+        let by_itself = select(stopped.as_mut(), process.as_mut());
+        let by_platform = select(failing, select(out_of_credit, timeout));
+        let met = match select(by_itself, by_platform).await {
+            Either::Left((Either::Left(_), _)) => Met::Stop,
+            Either::Left((Either::Right((exit, _)), _)) => Met::Exit(exit),
+            Either::Right((Either::Left((change, _)), _)) => Met::Failure(change),
+            Either::Right((Either::Right((Either::Left(_), _)), _)) => Met::EndOfCredit,
+            Either::Right((Either::Right((Either::Right(_), _)), _)) => Met::Timeout,
         };
-        let cold_starts = &self.settings().cold_start;
-        let none = Span::fixed(Duration::ZERO);
-        let ColdStart { schedule, boot } = cold_starts
-            .get(flavor)
-            .or_else(|| cold_starts.get("default"))
-            .copied()
-            .unwrap_or(ColdStart {
-                schedule: none,
-                boot: none,
-            });
-        let env = self.env();
-        let mut plan = LifePlan {
-            schedule: env.within(schedule, &entity, "schedule"),
-            boot: env.within(boot, &entity, "boot"),
-            timeout,
-            because: created,
-            entity,
-        };
-        let faults = &self.inner.calls.faults;
-        let entity = plan.entity.clone();
-        let subject = Subject {
-            place: "hf.schedule",
-            entity: &entity,
-            ..Subject::default()
-        };
-        for strike in faults.strike(&subject, Effect::suits_schedules) {
-            if let Effect::Delay(span) = &strike.effect {
-                plan.schedule += env.within(*span, &entity, &strike.purpose("delay"));
+        match met {
+            Met::Stop => {}
+            Met::Exit(exit) => {
+                self.exited(id, plan, exit, stopped).await;
+                return End::Exited;
             }
-            plan.because = faults.applied(&strike, &subject, Some(plan.because));
+            Met::Failure(change) => {
+                self.change(id, change);
+            }
+            Met::EndOfCredit => self.balance_ended(id),
+            Met::Timeout => {
+                self.change(id, self.timed_out(running));
+            }
         }
-        Some(plan)
+        let grace = self.settings().life.grace;
+        if !grace.is_zero() && tokio::time::timeout(grace, process).await.is_ok() {
+            return End::Exited;
+        }
+        End::Killed
     }
 
-    /// RUNNING, unless somebody forced it there already.
-    fn begin_running(&self, id: &HfJobId, because: EventId) -> Option<EventId> {
-        let forced = self
-            .state()
-            .get(id)
-            .filter(|job| job.stage == Stage::Running)
-            .map(|job| job.last_event);
-        forced.or_else(|| {
-            let because = Some(because);
-            let change = Change {
-                stage: Stage::Running,
-                cause: StageCause::Platform,
-                message: None,
-                because,
-            };
-            self.change(id, change)
-        })
+    /// The container is gone, and the stage follows in a while.
+    async fn exited(
+        &self,
+        id: &HfJobId,
+        plan: &LifePlan,
+        exit: Exit,
+        stopped: Pin<&mut impl Future<Output = ()>>,
+    ) {
+        let lag = self
+            .env()
+            .within(self.settings().life.stage_lag, &plan.entity, "stage-lag");
+        if !lag.is_zero() {
+            if let Some(job) = self.state().get(id) {
+                job.log.end();
+            }
+            if let Either::Left(_) = select(stopped, pin!(tokio::time::sleep(lag))).await {
+                return;
+            }
+        }
+        self.change(id, exit_change(exit));
     }
 
     /// Runs the container, and again as often as the job asked for.
@@ -224,18 +289,30 @@ impl HfJobs {
                 event: running,
             };
         };
+        if plan.limbo {
+            std::future::pending::<()>().await;
+        }
         let mut attempt = 1;
         loop {
             start.log.started();
             let exit = self.run_container(id, plan, &start, running).await;
-            if exit.code == 0 || attempt >= start.attempts {
+            if exit.code == 0 || attempt >= start.attempts || self.failed_once_more(id).is_none() {
                 return exit;
             }
             attempt += 1;
-            if let Some(job) = self.state().get_mut(id) {
-                job.failures += 1;
-            }
         }
+    }
+
+    /// Counts a failure; nothing if the job has ended meanwhile.
+    fn failed_once_more(&self, id: &HfJobId) -> Option<()> {
+        let now_ms = self.env().clock.elapsed_ms();
+        let mut state = self.state();
+        let job = state.get_mut(id)?;
+        if job.status.stage.is_terminal() {
+            return None;
+        }
+        job.update(now_ms, |status| status.failures += 1);
+        Some(())
     }
 
     async fn run_container(
@@ -261,71 +338,30 @@ impl HfJobs {
         if !Runners::is_in(container) {
             log.line(&start.not_played);
         }
-        runners
-            .run(container, id, &plan.entity, plan.boot, running)
-            .await
+        let log = log.clone();
+        let start = runner::Start {
+            container,
+            hf_job: id,
+            entity: &plan.entity,
+            boot: plan.boot,
+            running,
+            log: runner::Log::new(move |line| log.line(line)),
+        };
+        runners.run(start).await
     }
+}
 
-    /// Changes the stage and records it. A job in a terminal stage stays there, and a job that is in the
-    /// stage already has nothing to tell.
-    pub(super) fn change(&self, id: &HfJobId, change: Change) -> Option<EventId> {
-        let clock = self.env().clock;
-        let mut state = self.state();
-        let job = state
-            .get_mut(id)
-            .filter(|job| !job.stage.is_terminal() && job.stage != change.stage)?;
-        job.stage = change.stage;
-        job.message.clone_from(&change.message);
-        if change.stage == Stage::Running && job.started_ms.is_none() {
-            job.started_at = Some(clock.now());
-            job.started_ms = Some(clock.elapsed_ms());
-        }
-        if change.stage.is_terminal() {
-            job.finished_at = Some(clock.now());
-            job.log.end();
-            let billed_from = if self.settings().scheduling_is_billed {
-                Some(job.created_ms)
-            } else {
-                job.started_ms
-            };
-            let cost = billed_from.map_or(0, |from| {
-                micro_usd(
-                    job.spec.flavor.micro_usd_per_minute(),
-                    clock.elapsed_ms() - from,
-                )
-            });
-            job.cost_micro_usd = Some(cost);
-        }
-        let event = self.history().record(
-            change.because,
-            What::HfStage {
-                hf_job: id.clone(),
-                stage: change.stage,
-                cause: change.cause,
-                message: change.message,
-                cost_micro_usd: job.cost_micro_usd,
-            },
-        );
-        job.last_event = event;
-        Some(event)
-    }
-
-    /// Ends a job from outside: by a cancel call or by the scenario.
-    pub(super) fn stop(&self, id: &HfJobId, change: Change) -> bool {
-        if self.change(id, change).is_none() {
-            return false;
-        }
-        self.order(id, Command::Stop);
-        true
-    }
-
-    /// Interrupts the job's life.
-    pub(super) fn order(&self, id: &HfJobId, command: Command) {
-        if let Some(job) = self.state().get(id) {
-            // A life that is over takes no orders.
-            let _over = job.commands.send(command);
-        }
-    }
+fn micro_usd_per_minute(spec: &JobSpec) -> u64 {
+    let exposes_ports = spec
+        .expose
+        .as_ref()
+        .is_some_and(|expose| !expose.ports.is_empty());
+    let ports = if exposes_ports {
+        flavors::exposed_ports_micro_usd_per_minute()
+    } else {
+        0
+    };
+    spec.flavor.micro_usd_per_minute() + ports
 }
 
 /// What a job's containers are started with.
@@ -335,7 +371,6 @@ struct Start {
     not_played: String,
     attempts: u32,
     log: JobLog,
-    words: Vec<String>,
     flavor: &'static Flavor,
 }
 
@@ -350,7 +385,6 @@ impl Start {
             container,
             attempts: job.spec.attempts,
             log: job.log.clone(),
-            words: command.iter().chain(arguments).cloned().collect(),
             flavor: job.spec.flavor,
         }
     }
@@ -359,6 +393,7 @@ impl Start {
     /// themselves.
     fn launch(&self, id: &HfJobId, boot: &ProcessBoot, running: EventId) -> Launch {
         let Container {
+            words,
             environment,
             secrets,
         } = &self.container;
@@ -368,7 +403,7 @@ impl Start {
         let given = given.map(|(name, value)| (name.clone(), value.clone()));
         let (job, log, sink) = (id.clone(), self.log.clone(), boot.log.clone());
         Launch {
-            words: self.words.clone(),
+            words: words.clone(),
             environment: given.chain(machine).chain(own).collect(),
             running,
             lines: Arc::new(move |line| {
@@ -379,28 +414,34 @@ impl Start {
     }
 }
 
-/// How a running container ended.
-enum End {
-    Stopped,
+/// What a running job met with.
+enum Met {
+    Stop,
     Exit(Exit),
-    TimedOut,
+    Failure(Change),
+    EndOfCredit,
+    Timeout,
 }
 
-struct LifePlan {
-    schedule: Duration,
-    boot: Duration,
-    timeout: Duration,
-    entity: String,
-    /// What decided the schedule: the creation or a fault.
-    because: EventId,
+/// How a running container ended.
+#[derive(PartialEq, Eq)]
+enum End {
+    /// By itself.
+    Exited,
+    /// It was stopped, and whoever did that has said so.
+    Killed,
 }
 
-/// Waits out the schedule. False if the job is stopped meanwhile.
-async fn wait_for_hardware(orders: &mut UnboundedReceiver<Command>, schedule: Duration) -> bool {
-    let order = pin!(orders.recv());
-    match select(order, pin!(tokio::time::sleep(schedule))).await {
-        Either::Left((Some(Command::Start), _)) | Either::Right(_) => true,
-        Either::Left((Some(Command::Stop) | None, _)) => false,
+/// The end that a fault has in store for a job; for most there is none.
+async fn failing(plan: &LifePlan) -> Change {
+    let Some((after, failing, because)) = &plan.failing else {
+        return std::future::pending().await;
+    };
+    tokio::time::sleep(*after).await;
+    Change {
+        message: failing.message.clone(),
+        cancel_reason: failing.cancel_reason.clone(),
+        ..Change::new(failing.stage, StageCause::Platform, Some(*because))
     }
 }
 
@@ -408,37 +449,6 @@ async fn stop_order(orders: &mut UnboundedReceiver<Command>) {
     while let Some(command) = orders.recv().await {
         if matches!(command, Command::Stop) {
             return;
-        }
-    }
-}
-
-fn exit_change(exit: Exit) -> Change {
-    let because = Some(exit.event);
-    let cause = StageCause::Exit;
-    match exit.code {
-        0 => Change {
-            stage: Stage::Completed,
-            cause,
-            message: None,
-            because,
-        },
-        137 => {
-            let message = Some("Job failed with exit code: 137. Reason: OOMKilled".to_owned());
-            Change {
-                stage: Stage::Error,
-                cause,
-                message,
-                because,
-            }
-        }
-        code => {
-            let message = Some(format!("Job failed with exit code: {code}. Reason: Error."));
-            Change {
-                stage: Stage::Error,
-                cause,
-                message,
-                because,
-            }
         }
     }
 }

@@ -89,15 +89,23 @@ impl Second<'_> {
 impl HfJobs {
     /// The event of this second, if the job runs.
     pub(super) fn metric_event(&self, id: &HfJobId) -> Option<String> {
-        let (entity, flavor, started_ms) = {
+        let (entity, flavor, started_at) = {
             let state = self.state();
-            let job = state.get(id).filter(|job| !job.stage.is_terminal())?;
-            (job.entity(), job.spec.flavor, job.started_ms?)
+            let job = state
+                .get(id)
+                .filter(|job| !job.status.stage.is_terminal())?;
+            (job.entity(), job.spec.flavor, job.status.started_at?)
         };
         let second = Second {
             env: self.env(),
             entity: &entity,
-            second: (self.env().clock.elapsed_ms() - started_ms) / 1_000,
+            second: self
+                .env()
+                .clock
+                .now()
+                .duration_since(started_at)
+                .as_secs()
+                .unsigned_abs(),
         };
         let data = serde_json::to_string(&second.metrics(flavor)).unwrap_or_default();
         Some(format!("event: metric\ndata: {data}\n\n"))

@@ -8,12 +8,16 @@ mod api_job_changes;
 mod api_job_streams;
 mod api_jobs;
 mod api_schedules;
+mod api_usage;
 mod cost;
+mod credit;
+mod ending;
 mod fields;
 mod flavors;
 mod job_filter;
 mod labels;
 mod life;
+mod life_plan;
 mod logs;
 mod metrics;
 mod object;
@@ -41,7 +45,7 @@ use std::{
 use crate::{calls::Calls, env::Env, history::History, runner::Runners, settings::HfSettings};
 
 pub use routes::routes;
-pub use views::HfJobView;
+pub use views::{Cost, Costs, HfJobView};
 
 use accounts::Accounts;
 use rate_limits::RateLimits;

@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{HfJobs, origin::Initiator, spec_object::SpecObject, state::HfJob};
+use super::{
+    HfJobs,
+    origin::Initiator,
+    spec_object::SpecObject,
+    state::{HfJob, Status},
+};
 use crate::{
     drawn_text::{HEX, drawn},
     history::Stage,
@@ -67,6 +72,8 @@ impl Durations {
 struct StatusObject<'a> {
     stage: Stage,
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'a str>,
     failure_count: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     expose_urls: Vec<String>,
@@ -103,6 +110,11 @@ enum InitiatorObject<'a> {
 
 impl HfJobs {
     pub(super) fn object<'a>(&'a self, job: &'a HfJob) -> JobObject<'a> {
+        self.object_with(job, &job.status)
+    }
+
+    /// The job as it looked when it had this status.
+    pub(super) fn object_with<'a>(&'a self, job: &'a HfJob, status: &'a Status) -> JobObject<'a> {
         let (spec, id) = (&job.spec, &job.id.0);
         let created_by = job.origin.created_by.as_str();
         let ports = spec.expose.iter().flat_map(|expose| &expose.ports);
@@ -110,14 +122,15 @@ impl HfJobs {
             id,
             kind: "job",
             created_at: milliseconds(job.created_at),
-            started_at: job.started_at.map(milliseconds),
-            finished_at: job.finished_at.map(milliseconds),
-            durations: Durations::between(job.created_at, job.started_at, job.finished_at),
+            started_at: status.started_at.map(milliseconds),
+            finished_at: status.finished_at.map(milliseconds),
+            durations: Durations::between(job.created_at, status.started_at, status.finished_at),
             spec: self.spec_object(spec),
             status: StatusObject {
-                stage: job.stage,
-                message: job.message.as_deref(),
-                failure_count: job.failures,
+                stage: status.stage,
+                message: status.message.as_deref(),
+                cancel_reason: status.cancel_reason.as_deref(),
+                failure_count: status.failures,
                 expose_urls: ports
                     .map(|port| format!("https://{id}--{port}.hf.jobs"))
                     .collect(),

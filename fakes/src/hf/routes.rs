@@ -6,6 +6,7 @@ use super::{
     HfJobs,
     admission::Caller,
     api_account, api_hardware, api_job_changes, api_job_streams, api_jobs, api_schedules,
+    api_usage,
     reply::error,
     route::{Access, Ask, Route},
 };
@@ -18,13 +19,14 @@ use crate::{
 };
 
 /// The routes, by the file that answers them. Of two that match a path the first one answers.
-const TABLES: [&[Route]; 6] = [
+const TABLES: [&[Route]; 7] = [
     api_account::ROUTES,
     api_hardware::ROUTES,
     api_jobs::ROUTES,
     api_job_changes::ROUTES,
     api_job_streams::ROUTES,
     api_schedules::ROUTES,
+    api_usage::ROUTES,
 ];
 
 /// Everything the fake HF's API answers.

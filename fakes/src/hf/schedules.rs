@@ -113,7 +113,7 @@ impl State {
     /// Whether a run of this scheduled job is not over.
     pub(super) fn is_running(&self, id: &ScheduleId) -> bool {
         self.jobs.iter().any(|job| {
-            !job.stage.is_terminal()
+            !job.status.stage.is_terminal()
                 && matches!(&job.origin.initiator, Initiator::ScheduledJob(by) if by == id)
         })
     }

@@ -106,7 +106,10 @@ impl JobSpec {
         let name = fields.required("flavor", fields.text("flavor")?)?;
         let flavor = flavors::find(name)
             .ok_or_else(|| fields.wrong("flavor", "Invalid option: expected a flavor"))?;
+        let (command, arguments) = (command(fields)?, fields.texts("arguments")?);
+        let words = command.iter().flatten().chain(arguments.iter().flatten());
         let container = Container {
+            words: words.cloned().collect(),
             environment: fields
                 .map("environment", is_environment_name, |_| true)?
                 .unwrap_or_default(),
@@ -118,8 +121,8 @@ impl JobSpec {
         Ok(Self {
             flavor,
             image: image(fields)?,
-            command: command(fields)?,
-            arguments: fields.texts("arguments")?,
+            command,
+            arguments,
             container,
             arch: fields.word("arch", &["amd64", "arm64"])?,
             timeout_seconds: match fields.get("timeoutSeconds") {

@@ -19,9 +19,9 @@ struct StageEvent<'a> {
 impl HfJob {
     /// The stages it was in, in order, with their beginnings.
     fn stages(&self) -> impl Iterator<Item = (Stage, Timestamp)> {
-        let finished = self.finished_at.map(|at| (self.stage, at));
+        let finished = self.status.finished_at.map(|at| (self.status.stage, at));
         std::iter::once((Stage::Scheduling, self.created_at))
-            .chain(self.started_at.map(|at| (Stage::Running, at)))
+            .chain(self.status.started_at.map(|at| (Stage::Running, at)))
             .chain(finished)
     }
 }
@@ -34,12 +34,16 @@ impl HfJobs {
             return Next::End;
         };
         let Some((stage, at)) = job.stages().nth(told) else {
-            let is_over = job.stage.is_terminal();
+            let is_over = job.status.stage.is_terminal();
             return if is_over { Next::End } else { Next::Wait };
         };
         let event = StageEvent {
             stage,
-            message: job.message.as_deref().filter(|_| stage == job.stage),
+            message: job
+                .status
+                .message
+                .as_deref()
+                .filter(|_| stage == job.status.stage),
             timestamp: milliseconds(at),
         };
         let data = serde_json::to_string(&event).unwrap_or_default();

@@ -1,6 +1,8 @@
 //! What the driver of a world may look at and force on HF's side.
 
-use super::{HfJobs, life::Change, state::Command};
+use std::collections::BTreeMap;
+
+use super::{HfJobs, ending::Change, state::Command};
 use crate::{
     history::{Stage, StageCause},
     ids::{EventId, HfJobId, RunnerId},
@@ -17,25 +19,101 @@ pub struct HfJobView {
     pub stage: Stage,
     /// What it has cost; known once it has ended.
     pub cost_micro_usd: Option<u64>,
+    /// What it costs so far, the minute that runs included.
+    pub cost_so_far_micro_usd: u64,
     /// The runner that connected from it.
     pub runner: Option<RunnerId>,
+}
+
+/// What some HF jobs cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// How many they are.
+    pub jobs: u64,
+    /// How many of them have not ended, so that their cost may still grow.
+    pub live: u64,
+    /// The minutes they started.
+    pub minutes: u64,
+    /// What those cost, in millionths of a US dollar.
+    pub micro_usd: u64,
+}
+
+impl Cost {
+    fn add(&mut self, other: Self) {
+        self.jobs += other.jobs;
+        self.live += other.live;
+        self.minutes += other.minutes;
+        self.micro_usd += other.micro_usd;
+    }
+}
+
+/// What all HF jobs of a world cost so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// All of them.
+    pub total: Cost,
+    /// By the namespace that pays.
+    pub by_namespace: BTreeMap<String, Cost>,
+    /// By the repository whose runner the job was created for, or the organisation's name for a runner of
+    /// an organisation. A job without a runner counts for none.
+    pub by_repo: BTreeMap<String, Cost>,
+    /// By hardware flavor.
+    pub by_flavor: BTreeMap<String, Cost>,
+    /// What is left of the balances that were set, by namespace.
+    pub left_micro_usd: BTreeMap<String, u64>,
 }
 
 impl HfJobs {
     /// All HF jobs, in order of creation.
     #[must_use]
     pub fn jobs(&self) -> Vec<HfJobView> {
+        let now_ms = self.env().clock.elapsed_ms();
         self.state()
             .jobs
             .iter()
-            .map(|job| HfJobView {
-                hf_job: job.id.clone(),
-                flavor: job.spec.flavor.name.to_owned(),
-                stage: job.stage,
-                cost_micro_usd: job.cost_micro_usd,
-                runner: self.inner.runners.runner_in(&job.id),
+            .map(|job| {
+                let (stage, cost) = (job.status.stage, job.meter.micro_usd(now_ms));
+                HfJobView {
+                    hf_job: job.id.clone(),
+                    flavor: job.spec.flavor.name.to_owned(),
+                    stage,
+                    cost_micro_usd: stage.is_terminal().then_some(cost),
+                    cost_so_far_micro_usd: cost,
+                    runner: self.inner.runners.runner_in(&job.id),
+                }
             })
             .collect()
+    }
+
+    /// What all HF jobs cost so far.
+    #[must_use]
+    pub fn costs(&self) -> Costs {
+        let now_ms = self.env().clock.elapsed_ms();
+        let mut costs = Costs {
+            left_micro_usd: self.settings().balances.clone(),
+            ..Costs::default()
+        };
+        for job in &self.state().jobs {
+            let cost = Cost {
+                jobs: 1,
+                live: u64::from(!job.status.stage.is_terminal()),
+                minutes: job.meter.minutes(now_ms),
+                micro_usd: job.meter.micro_usd(now_ms),
+            };
+            costs.total.add(cost);
+            let part = |by: &mut BTreeMap<String, Cost>, key: &str| {
+                by.entry(key.to_owned()).or_default().add(cost);
+            };
+            part(&mut costs.by_namespace, &job.namespace);
+            part(&mut costs.by_flavor, job.spec.flavor.name);
+            if let Some(repo) = &job.repo {
+                part(&mut costs.by_repo, repo);
+            }
+            if let Some(left) = costs.left_micro_usd.get_mut(&job.namespace) {
+                *left = left.saturating_sub(cost.micro_usd);
+            }
+        }
+        costs
     }
 
     /// Puts an HF job into a stage. A terminal stage kills its container; RUNNING starts it now. A job
@@ -48,10 +126,8 @@ impl HfJobs {
         because: Option<EventId>,
     ) {
         let change = Change {
-            stage,
-            cause: StageCause::Scenario,
             message,
-            because,
+            ..Change::new(stage, StageCause::Scenario, because)
         };
         if stage.is_terminal() {
             self.stop(hf_job, change);

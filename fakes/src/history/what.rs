@@ -287,6 +287,9 @@ pub enum What {
         flavor: String,
         /// Its timeout in seconds, after HF's default was filled in.
         timeout_s: u64,
+        /// The repository of the runner it was created for, or the organisation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repo: Option<String>,
         /// The runner name it was given, if it was given one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         runner_name: Option<String>,
@@ -305,6 +308,9 @@ pub enum What {
         /// HF's message, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
+        /// HF's `cancelReason`, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_reason: Option<String>,
         /// What it has cost so far, in millionths of a US dollar (set on terminal stages).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cost_micro_usd: Option<u64>,

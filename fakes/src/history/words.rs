@@ -155,7 +155,7 @@ impl Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StageCause {
-    /// The platform scheduled or started it.
+    /// The platform scheduled or started it, or ended it of its own accord: no credit, a failure of its own.
     Platform,
     /// Its command ended by itself.
     Exit,

@@ -1,77 +1,133 @@
 //! One runner process, from its boot to its end.
 
 use std::{
-    pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
-use tokio::sync::mpsc::UnboundedReceiver;
-
-use super::{Container, Control, Runners};
+use super::{
+    Runners, Start,
+    container::Startup,
+    exit_codes::{FAILED, ListenerExit, RunSh},
+    fate::{Network, Progress, moment},
+};
 use crate::{
-    calls::{Failure, RunnerCall},
+    calls::{CallContext, Failure, PATIENCE, RunnerCall},
     env::Span,
-    faults::{Effect, Strike, Subject},
-    github::{Credential, ToRunner, run_job},
-    history::{Conclusion, CredentialUse, What},
-    ids::{EventId, HfJobId, JobId, RunnerId},
+    faults::{Effect, RunnerPoint, Strike, Subject},
+    github::{Credential, JitConfig},
+    history::{CredentialKind, CredentialState, CredentialUse, What},
+    ids::{EventId, RunnerId},
 };
 
-/// How long a listening runner takes to notice that its registration is gone.
-const NOTICES_REMOVAL_WITHIN: Duration = Duration::from_secs(1);
+/// A clock that is off by more than this is refused.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// One process, while it runs.
 pub(super) struct Life<'a> {
-    runners: &'a Runners,
-    container: &'a Container,
-    hf_job: &'a HfJobId,
-    entity: &'a str,
+    pub(super) runners: &'a Runners,
+    pub(super) start: &'a Start<'a>,
     boot: Duration,
     running: EventId,
+    progress: Progress,
+    network: Network,
     hangs: AtomicBool,
     /// Why it hangs, if a fault made it.
     hang_because: Option<EventId>,
+    clock_ahead: Duration,
+    /// Moments at which something will befall it, and whether it outlives that.
+    awaited: Vec<(RunnerPoint, bool)>,
 }
 
 /// An exit code and its cause.
-pub(super) type Ending = (i32, Option<EventId>);
+pub(super) type Ending = (i32, EventId);
+
+/// A runner that GitHub knows.
+pub(super) struct Agent {
+    pub(super) runner: RunnerId,
+    /// What it proved itself with.
+    pub(super) credential: CredentialUse,
+    /// Whether it takes one job after the other.
+    pub(super) stays: bool,
+}
 
 impl<'a> Life<'a> {
-    pub(super) fn new(
-        runners: &'a Runners,
-        container: &'a Container,
-        hf_job: &'a HfJobId,
-        entity: &'a str,
-        boot: Duration,
-        running: EventId,
-    ) -> Self {
-        let hangs = AtomicBool::new(false);
+    pub(super) fn new(runners: &'a Runners, start: &'a Start<'a>) -> Self {
         Self {
             runners,
-            container,
-            hf_job,
-            entity,
-            boot,
-            running,
-            hangs,
+            start,
+            boot: start.boot,
+            running: start.running,
+            progress: Progress::new(),
+            network: Network::new(),
+            hangs: AtomicBool::new(false),
             hang_because: None,
+            clock_ahead: Duration::ZERO,
+            awaited: Vec::new(),
+        }
+    }
+
+    /// The same container once more: at once, and with nothing left in store for it but its clock and its hang.
+    pub(super) fn again(self, because: EventId) -> Self {
+        Self {
+            boot: Duration::ZERO,
+            running: because,
+            progress: Progress::new(),
+            network: Network::new(),
+            awaited: Vec::new(),
+            ..self
         }
     }
 
     fn subject(&self) -> Subject<'_> {
         Subject {
             place: "runner",
-            entity: self.entity,
+            entity: self.start.entity,
             ..Subject::default()
         }
     }
 
-    /// What the faults have in store for this process. A hang is applied at once, a death when it comes.
-    pub(super) fn faults(&mut self) -> Option<Strike> {
+    pub(super) fn running(&self) -> EventId {
+        self.running
+    }
+
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    pub(super) fn hang(&self) {
+        self.hangs.store(true, Ordering::Relaxed);
+    }
+
+    /// Why it hangs instead of ending, if it does.
+    pub(super) fn hang_because(&self, ending: EventId) -> Option<EventId> {
+        let hangs = self.hangs.load(Ordering::Relaxed);
+        hangs.then(|| self.hang_because.unwrap_or(ending))
+    }
+
+    pub(super) fn drawn(&self, span: Span, purpose: &str) -> Duration {
+        let env = &self.runners.calls.env;
+        env.within(span, self.start.entity, purpose)
+    }
+
+    pub(super) fn applied(&self, strike: &Strike) -> EventId {
         let faults = &self.runners.calls.faults;
-        let repo = match self.container.credential() {
+        faults.applied(strike, &self.subject(), Some(self.running))
+    }
+
+    /// GitHub cannot reach it any more, and has not noticed.
+    pub(super) fn cut_off(&self, because: EventId) {
+        self.runners.process_gone(self.start.hf_job, because);
+    }
+
+    /// What the faults have in store for this process. A hang and a wrong clock are applied at once, the rest
+    /// when it comes.
+    pub(super) fn faults(&mut self) -> Vec<Strike> {
+        let repo = match self.credential() {
             Some(Credential::Registration { repo, .. }) => Some(repo),
             Some(Credential::Jit(config)) => self.runners.github.repo_of(config.runner),
             None => None,
@@ -80,228 +136,183 @@ impl<'a> Life<'a> {
             repo: repo.as_deref(),
             ..self.subject()
         };
-        let strike = faults
-            .strike(&subject, Effect::suits_runners)
-            .into_iter()
-            .next()?;
-        if strike.effect == Effect::Hang {
-            let applied = faults.applied(&strike, &self.subject(), Some(self.running));
-            self.hangs.store(true, Ordering::Relaxed);
-            self.hang_because = Some(applied);
-            return None;
-        }
-        Some(strike)
-    }
-
-    /// Waits for whatever kills the process.
-    pub(super) async fn death(
-        &self,
-        mut orders: UnboundedReceiver<Control>,
-        strike: Option<Strike>,
-    ) -> Option<EventId> {
-        let by_order = async {
-            while let Some(order) = orders.recv().await {
-                match order {
-                    Control::Die => return,
-                    Control::Hang => self.hangs.store(true, Ordering::Relaxed),
+        let faults = &self.runners.calls.faults;
+        let mut later = Vec::new();
+        for strike in faults.strike(&subject, Effect::suits_runners) {
+            match &strike.effect {
+                Effect::Hang => {
+                    self.hang_because = Some(self.applied(&strike));
+                    self.hang();
                 }
-            }
-            std::future::pending::<()>().await;
-        };
-        let by_fault = async {
-            match &strike {
-                Some(Strike {
-                    effect: Effect::Die { after },
-                    ..
-                }) => {
-                    let purpose = strike
-                        .as_ref()
-                        .map(|strike| strike.purpose("die"))
-                        .unwrap_or_default();
-                    let after = self.runners.calls.env.within(*after, self.entity, &purpose);
-                    tokio::time::sleep(self.boot + after).await;
+                Effect::WrongClock { ahead } => {
+                    self.clock_ahead = self.drawn(*ahead, &strike.purpose("wrong_clock"));
+                    self.running = self.applied(&strike);
                 }
-                _ => std::future::pending().await,
-            }
-        };
-        match select(pin!(by_order), pin!(by_fault)).await {
-            Either::Left(_) => Some(self.running),
-            Either::Right(_) => {
-                let faults = &self.runners.calls.faults;
-                strike
-                    .as_ref()
-                    .map(|strike| faults.applied(strike, &self.subject(), Some(self.running)))
+                _ => later.push(strike),
             }
         }
-    }
-
-    /// The process from its boot to its end; a hanging one has none.
-    pub(super) async fn course(&self) -> Ending {
-        let ending = self.work().await;
-        if self.hangs.load(Ordering::Relaxed) {
-            let exited = What::RunnerExited {
-                hf_job: self.hf_job.clone(),
-                code: None,
-            };
-            self.runners
-                .calls
-                .history
-                .record(self.hang_because.or(ending.1), exited);
-            if let Some(process) = self.runners.state().processes.get_mut(self.hf_job) {
-                process.ended = true;
-            }
-            std::future::pending::<()>().await;
-        }
-        ending
-    }
-
-    async fn work(&self) -> Ending {
-        tokio::time::sleep(self.boot).await;
-        let on_failure = i32::from(!self.container.hides_failures());
-        let Some(credential) = self.container.credential() else {
-            return (on_failure, Some(self.running));
-        };
-        match self.go_online(&credential).await {
-            Err((failure, seen)) => {
-                let refused = What::RunnerRefused {
-                    hf_job: self.hf_job.clone(),
-                    why: failure.why,
-                    credential: seen,
-                };
-                let event = self
-                    .runners
-                    .calls
-                    .history
-                    .record(Some(failure.event), refused);
-                (on_failure, Some(event))
-            }
-            Ok((runner, messages)) => {
-                let stays = !credential.is_ephemeral();
-                self.listen(runner, messages, stays).await
-            }
-        }
-    }
-
-    async fn go_online(
-        &self,
-        credential: &Credential,
-    ) -> Result<(RunnerId, UnboundedReceiver<ToRunner>), (Failure, CredentialUse)> {
-        let github = &self.runners.github;
-        let seen = github.look_at(credential);
-        let refused = |failure| (failure, seen);
-        let (runner, repo) = match credential {
-            Credential::Jit(config) => (config.runner, github.repo_of(config.runner)),
-            Credential::Registration { repo, .. } => {
-                let call = RunnerCall {
-                    name: "github.register-runner",
-                    method: "POST",
-                    path: "/actions/runner-registration".to_owned(),
-                    credential: Some(seen),
-                    repo: Some(repo),
-                    job: None,
-                    because: Some(self.running),
-                    status: 201,
-                };
-                let registered = self.runners.calls.by_runner(call, |context| {
-                    github.register(credential, context.received)
-                });
-                (registered.await.map_err(refused)?, Some(repo.clone()))
-            }
-        };
-        let call = RunnerCall {
-            name: "github.acquire-job",
-            method: "POST",
-            path: format!(
-                "/_apis/distributedtask/pools/1/sessions?agentId={}",
-                runner.0
-            ),
-            credential: Some(seen),
-            repo: repo.as_deref(),
-            job: None,
-            because: Some(self.running),
-            status: 200,
-        };
-        let connected = self.runners.calls.by_runner(call, |_| {
-            let session = github.connect(runner, seen, Some(self.hf_job), Some(self.running));
-            if session.is_ok() {
-                self.runners
-                    .state()
-                    .connected
-                    .insert(self.hf_job.clone(), runner);
-            }
-            session
+        let awaited = later.iter().filter_map(|strike| {
+            let (at, _) = moment(&strike.effect)?;
+            Some((at, matches!(strike.effect, Effect::LoseNetwork { .. })))
         });
-        Ok((runner, connected.await.map_err(refused)?))
+        self.awaited = awaited.collect();
+        later
     }
 
-    /// Takes orders: one job, or one after the other if it `stays`.
-    async fn listen(
-        &self,
-        runner: RunnerId,
-        mut messages: UnboundedReceiver<ToRunner>,
-        stays: bool,
-    ) -> Ending {
-        while let Some(message) = messages.recv().await {
-            match message {
-                ToRunner::Deleted(because) => {
-                    let span = Span {
-                        min: Duration::ZERO,
-                        max: NOTICES_REMOVAL_WITHIN,
-                    };
-                    let env = &self.runners.calls.env;
-                    tokio::time::sleep(env.within(span, self.entity, "runner.notices-removal"))
-                        .await;
-                    return (0, Some(because));
-                }
-                ToRunner::Run {
-                    job,
-                    runs_for,
-                    conclusion,
-                    because,
-                } => {
-                    let (conclusion, because) =
-                        run_job(&mut messages, runs_for, conclusion, because).await;
-                    let finished = self.finish(runner, job, conclusion, because).await;
-                    // The process of an ephemeral runner ends either way; what GitHub did not hear it will
-                    // notice by itself.
-                    match finished {
-                        Ok(_) if stays => {}
-                        Ok(event) => return (0, Some(event)),
-                        Err(failure) => return (0, Some(failure.event)),
-                    }
-                }
-                // Nothing to cancel or finish for a runner without a job.
-                ToRunner::Cancel(_) | ToRunner::Finish { .. } => {}
-            }
+    fn credential(&self) -> Option<Credential> {
+        self.start.container.credential(&self.start.hf_job.0)
+    }
+
+    /// A moment of its life. What is to befall it there goes first.
+    pub(super) async fn reach(&self, point: RunnerPoint) {
+        self.progress.reach(point);
+        let mut here = self.awaited.iter().filter(|(at, _)| *at == point);
+        let Some(_) = here.next() else { return };
+        tokio::task::yield_now().await;
+        let ends_it = self.awaited.contains(&(point, false));
+        if ends_it && point == RunnerPoint::AfterJob {
+            // There is nothing left to do but to wait for it.
+            std::future::pending::<()>().await;
         }
-        (0, Some(self.running))
     }
 
-    async fn finish(
+    /// A call to GitHub, which during an outage is not made.
+    pub(super) async fn call<T>(
         &self,
-        runner: RunnerId,
-        job: JobId,
-        conclusion: Conclusion,
+        call: RunnerCall<'_>,
+        effect: impl FnOnce(CallContext) -> Result<T, (u16, String)>,
+    ) -> Result<T, Failure> {
+        if let Some(event) = self.network.outage()
+            && tokio::time::timeout(PATIENCE, self.network.up())
+                .await
+                .is_err()
+        {
+            let why = "timed out".to_owned();
+            let status = None;
+            return Err(Failure { status, why, event });
+        }
+        self.runners.calls.by_runner(call, effect).await
+    }
+
+    /// Records that this process will never listen.
+    pub(super) fn refused(
+        &self,
+        why: &str,
+        credential: CredentialUse,
         because: EventId,
-    ) -> Result<EventId, Failure> {
-        let github = &self.runners.github;
-        let repo = github.repo_of(runner);
-        let name = github.name_of(job);
-        let call = RunnerCall {
-            name: "github.finish-job",
-            method: "POST",
-            path: format!("/_apis/distributedtask/jobs/{}/finish", job.0),
-            credential: None,
-            repo: repo.as_deref(),
-            job: Some((job, &name)),
-            because: Some(because),
-            status: 200,
+    ) -> EventId {
+        let refused = What::RunnerRefused {
+            hf_job: self.start.hf_job.clone(),
+            why: why.to_owned(),
+            credential,
         };
-        self.runners
-            .calls
-            .by_runner(call, |context| {
-                github.finish(runner, job, conclusion, context.received)
-            })
-            .await
+        self.runners.calls.history.record(Some(because), refused)
+    }
+
+    /// Whether GitHub refuses what this process signs with its clock.
+    pub(super) fn clock_is_wrong(&self) -> bool {
+        self.clock_ahead > CLOCK_TOLERANCE
+    }
+
+    pub(super) fn log_timed(&self, text: &str) {
+        let now = self.runners.calls.env.clock.now() + self.clock_ahead;
+        self.start.log.timed(now, text);
+    }
+
+    /// Whether the runner's scripts refuse to be run by this user.
+    pub(super) fn is_forbidden_root(&self) -> bool {
+        self.runners.as_root && !self.start.container.allows_root()
+    }
+
+    /// The container from its boot to its end.
+    pub(super) async fn course(&self) -> Ending {
+        tokio::time::sleep(self.boot).await;
+        self.reach(RunnerPoint::Boot).await;
+        match self.start.container.startup() {
+            Startup::Unknown => (FAILED, self.running),
+            Startup::NotConfigured => self.run_sh(None, self.running).await,
+            Startup::Jit(Some(config)) => {
+                let agent = self.unpacked(config);
+                self.run_sh(Some(agent), self.running).await
+            }
+            Startup::Jit(None) => self.undecodable(),
+            Startup::Configure { registration, then } => match self.configure(registration).await {
+                Ok((agent, _)) if then.runs => self.run_sh(Some(agent), self.running).await,
+                Ok((_, event)) => (0, event),
+                Err(event) if !then.swallows_failure => (FAILED, event),
+                Err(event) if then.runs => self.run_sh(None, event).await,
+                Err(event) => (0, event),
+            },
+        }
+    }
+
+    fn unpacked(&self, config: JitConfig) -> Agent {
+        Agent {
+            runner: config.runner,
+            credential: self.runners.github.look_at(&Credential::Jit(config)),
+            stays: false,
+        }
+    }
+
+    /// `run.sh` with a configuration that is none.
+    fn undecodable(&self) -> Ending {
+        let log = &self.start.log;
+        if self.is_forbidden_root() {
+            return self.refuses_root();
+        }
+        log.line("The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, or an illegal character among the padding characters.");
+        let credential = CredentialUse {
+            kind: CredentialKind::JitConfig,
+            state: CredentialState::Unknown,
+        };
+        let why = "the just-in-time configuration cannot be decoded";
+        let event = self.refused(why, credential, self.running);
+        let (code, _) = self.after_listener(ListenerExit::TERMINATED);
+        (code.unwrap_or_default(), event)
+    }
+
+    fn refuses_root(&self) -> Ending {
+        let log = &self.start.log;
+        log.line("Must not run interactively with sudo");
+        log.line("Exiting runner...");
+        (FAILED, self.running)
+    }
+
+    /// `run.sh`: the listener, again as often as it asks for that.
+    async fn run_sh(&self, agent: Option<Agent>, because: EventId) -> Ending {
+        let log = &self.start.log;
+        if self.is_forbidden_root() {
+            return self.refuses_root();
+        }
+        let Some(agent) = agent else {
+            log.line(
+                "An error occurred: Not configured. Run config.(sh/cmd) to configure the runner.",
+            );
+            let (code, _) = self.after_listener(ListenerExit::TERMINATED);
+            return (code.unwrap_or_default(), because);
+        };
+        self.reach(RunnerPoint::Registered).await;
+        loop {
+            let (exit, event) = self.listener(&agent).await;
+            match self.after_listener(exit) {
+                (Some(code), _) => return (code, event),
+                (None, pause) => tokio::time::sleep(pause).await,
+            }
+            log.line("Restarting runner...");
+        }
+    }
+
+    /// What `run.sh` makes of the listener's end: an exit code, or a pause before the next try.
+    fn after_listener(&self, exit: ListenerExit) -> (Option<i32>, Duration) {
+        let log = &self.start.log;
+        let (after, said) = RunSh::after(exit, self.start.container.shows_deprecation());
+        log.line(&said);
+        match after {
+            RunSh::Exit(code) => {
+                log.line("Exiting runner...");
+                (Some(code), Duration::ZERO)
+            }
+            RunSh::Relaunch(pause) => (None, pause),
+        }
     }
 }

@@ -1,15 +1,31 @@
 //! The process inside an HF job: it registers with GitHub or unpacks its JIT configuration, listens, runs
 //! one job and exits; one that is not ephemeral listens on.
 //!
-//! Its environment decides how: `ACTIONS_RUNNER_INPUT_JITCONFIG` is what `run.sh --jitconfig` takes;
-//! `RUNNER_TOKEN` with `RUNNER_NAME`, `RUNNER_LABELS` and `GH_REPO` is what a boot script gives `config.sh`,
-//! and `RUNNER_GROUP`, `RUNNER_EPHEMERAL=false` and `RUNNER_DEFAULT_LABELS=true` where it wants them.
+//! It is a model of `actions/runner` (<https://github.com/actions/runner>), not a process. Command, environment and
+//! secrets decide how it starts: `run.sh --jitconfig`, `config.sh --url … --token …`, alone or in a shell's script,
+//! and `ACTIONS_RUNNER_INPUT_…` for each of their arguments. Of a boot script that an image brings along only the
+//! environment can be seen: `RUNNER_TOKEN` with `RUNNER_NAME`, `RUNNER_LABELS` and `GH_REPO` is what it gives
+//! `config.sh`, with `RUNNER_GROUP`, `RUNNER_EPHEMERAL=false`, `RUNNER_REPLACE=false` and
+//! `RUNNER_DEFAULT_LABELS=true` where it wants them.
+//!
+//! The parts: [`container`] reads what it was given, [`life`] is its course, [`configuring`] registers, [`session`]
+//! connects, [`listening`] works, [`exit_codes`] says what is left of all that, and [`fate`] is what befalls it.
 
 mod archive;
+mod arguments;
+mod configuring;
 mod container;
+mod exit_codes;
+mod fate;
 mod life;
+mod listening;
+mod log;
 mod process;
 mod process_tree;
+mod registration;
+mod script;
+mod session;
+mod shell_words;
 
 use std::{
     collections::BTreeMap,
@@ -32,18 +48,33 @@ use crate::{
 
 pub(crate) use archive::archive;
 pub(crate) use container::Container;
+use container::Startup;
+use exit_codes::KILLED;
+use fate::Fate;
 use life::Life;
+pub(crate) use log::Log;
 pub(crate) use process::Launch;
 pub use process_tree::SeenProcess;
 
-/// Exit code of a process that was killed.
-const KILLED: i32 = 137;
 /// How a process ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exit {
     pub(crate) code: i32,
     /// Its `runner.exited`.
     pub(crate) event: EventId,
+}
+
+/// A process to start.
+pub(crate) struct Start<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) hf_job: &'a HfJobId,
+    /// The key of its draws.
+    pub(crate) entity: &'a str,
+    /// From now to its first move.
+    pub(crate) boot: Duration,
+    /// Why it runs.
+    pub(crate) running: EventId,
+    pub(crate) log: Log,
 }
 
 enum Control {
@@ -76,6 +107,8 @@ struct State {
 pub struct Runners {
     github: Github,
     calls: Calls,
+    /// Whether containers run as root.
+    as_root: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -88,10 +121,11 @@ impl fmt::Debug for Runners {
 }
 
 impl Runners {
-    pub(crate) fn new(github: Github, calls: Calls) -> Self {
+    pub(crate) fn new(github: Github, calls: Calls, as_root: bool) -> Self {
         Self {
             github,
             calls,
+            as_root,
             state: Arc::default(),
         }
     }
@@ -131,14 +165,18 @@ impl Runners {
         modelled.or_else(from_session)
     }
 
-    /// Whether a container has what a runner needs.
+    /// Whether a container has anything to do with a runner.
     pub(crate) fn is_in(container: &Container) -> bool {
-        container.credential().is_some()
+        !matches!(container.startup(), Startup::Unknown)
     }
 
-    /// The name and labels of the runner a container will start.
-    pub(crate) fn identity(&self, container: &Container) -> (Option<String>, Vec<String>) {
-        match container.credential() {
+    /// The name and labels of the runner a container in this HF job will start.
+    pub(crate) fn identity(
+        &self,
+        container: &Container,
+        hf_job: &HfJobId,
+    ) -> (Option<String>, Vec<String>) {
+        match container.credential(&hf_job.0) {
             None => (None, Vec::new()),
             Some(Credential::Registration { name, labels, .. }) => (Some(name), labels),
             Some(Credential::Jit(config)) => (
@@ -148,16 +186,18 @@ impl Runners {
         }
     }
 
+    /// The repository of the runner a container will start; the organisation, if it is a runner of one.
+    pub(crate) fn repo_of(&self, container: &Container, hf_job: &HfJobId) -> Option<String> {
+        match container.credential(&hf_job.0)? {
+            Credential::Registration { repo, .. } => Some(repo),
+            Credential::Jit(config) => self.github.repo_of(config.runner),
+        }
+    }
+
     /// Runs the process to its end. Dropping the future kills it; say so with `killed`.
-    pub(crate) async fn run(
-        &self,
-        container: &Container,
-        hf_job: &HfJobId,
-        entity: &str,
-        boot: Duration,
-        running: EventId,
-    ) -> Exit {
-        let (control, orders) = unbounded_channel();
+    pub(crate) async fn run(&self, start: Start<'_>) -> Exit {
+        let hf_job = start.hf_job;
+        let (control, mut orders) = unbounded_channel();
         self.state().processes.insert(
             hf_job.clone(),
             Process {
@@ -165,22 +205,55 @@ impl Runners {
                 ended: false,
             },
         );
-        let mut life = Life::new(self, container, hf_job, entity, boot, running);
-        let strike = life.faults();
-        let death = life.death(orders, strike);
-        let course = life.course();
-        let (code, because) = match select(pin!(death), pin!(course)).await {
-            Either::Left((because, _)) => (KILLED, because),
-            Either::Right((ending, _)) => ending,
+        let mut life = Life::new(self, &start);
+        let mut strikes = life.faults();
+        let (code, because) = loop {
+            let end = {
+                let fate = pin!(life.fate(&mut orders, &strikes));
+                let course = pin!(life.course());
+                match select(fate, course).await {
+                    Either::Left((fate, _)) => Err(fate),
+                    Either::Right((ending, _)) => Ok(ending),
+                }
+            };
+            match end {
+                Ok((code, because)) => match life.hang_because(because) {
+                    None => break (code, because),
+                    Some(because) => self.stand_still(hf_job, because).await,
+                },
+                Err(Fate::Dies(because)) => break (KILLED, because),
+                Err(Fate::Freezes(because)) => {
+                    self.process_gone(hf_job, because);
+                    self.stand_still(hf_job, because).await;
+                }
+                Err(Fate::Restarts(because)) => {
+                    self.process_gone(hf_job, because);
+                    strikes.clear();
+                    life = life.again(because);
+                }
+            }
         };
         let exited = What::RunnerExited {
             hf_job: hf_job.clone(),
             code: Some(code),
         };
-        let event = self.calls.history.record(because, exited);
+        let event = self.calls.history.record(Some(because), exited);
         self.state().processes.remove(hf_job);
         self.process_gone(hf_job, event);
         Exit { code, event }
+    }
+
+    /// The process is there and does nothing any more.
+    async fn stand_still(&self, hf_job: &HfJobId, because: EventId) {
+        let exited = What::RunnerExited {
+            hf_job: hf_job.clone(),
+            code: None,
+        };
+        self.calls.history.record(Some(because), exited);
+        if let Some(process) = self.state().processes.get_mut(hf_job) {
+            process.ended = true;
+        }
+        std::future::pending::<()>().await;
     }
 
     /// The platform killed the container.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::RunnerVersion;
 use crate::history::Conclusion;
 
 /// Settings of runners, their groups and what is handed to them.
@@ -13,6 +14,13 @@ pub struct RunnerSettings {
     pub kept_for: Duration,
     /// How long GitHub takes a runner for online after its process is gone. 60 s; undocumented.
     pub loss_noticed_after: Duration,
+    /// How much longer GitHub waits, after it took a runner that was lost for offline, before its job fails. The
+    /// runner can come back until then. Third parties report 10 to 30 minutes until GitHub has "lost
+    /// communication" (<https://github.com/actions/runner/issues/4309>); default 0.
+    pub job_lost_after: Duration,
+    /// The oldest runner that can register or listen. GitHub announced 2.329.0, then enforced it only at times;
+    /// how it refuses is UNCONFIRMED. Default: every version can.
+    pub version_min: Option<RunnerVersion>,
     /// How long a lost ephemeral runner with a job stays on the list, offline and busy, and refuses its
     /// deletion, after its loss was noticed. Third parties report it; default 0.
     pub busy_after_loss: Duration,
@@ -50,6 +58,8 @@ impl Default for RunnerSettings {
             ephemeral_kept_for: day,
             kept_for: day * 14,
             loss_noticed_after: minute,
+            job_lost_after: Duration::ZERO,
+            version_min: None,
             busy_after_loss: Duration::ZERO,
             busy_after_job: Duration::ZERO,
             pickup_timeout: minute,

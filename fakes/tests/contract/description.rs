@@ -12,7 +12,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 use crate::{
-    exceptions::{CORRECTIONS, Correction},
+    exceptions::{Correction, Mistake, OF_THE_API, OF_WEBHOOKS},
     schema::{Keys, document},
     violation::{Violation, violations},
 };
@@ -34,40 +34,44 @@ pub(crate) struct Operation<'d> {
 impl Description {
     /// GitHub's REST API.
     pub(crate) fn rest() -> &'static Self {
-        static REST: LazyLock<Description> = LazyLock::new(|| {
-            let mut rest = Description::load("openapi");
-            rest.correct();
-            rest
-        });
+        static REST: LazyLock<Description> =
+            LazyLock::new(|| Description::load("openapi", OF_THE_API));
         &REST
     }
 
     /// GitHub's webhooks.
     pub(crate) fn webhooks() -> &'static Self {
         static WEBHOOKS: LazyLock<Description> =
-            LazyLock::new(|| Description::load("openapi-webhooks"));
+            LazyLock::new(|| Description::load("openapi-webhooks", OF_WEBHOOKS));
         &WEBHOOKS
     }
 
-    fn load(package: &str) -> Self {
+    fn load(package: &str, corrections: &[Correction]) -> Self {
         let file = octokit(package).join("generated/api.github.com.json");
         let text = fs::read_to_string(&file)
             .unwrap_or_else(|error| panic!("failed to read {}: {error}", file.display()));
-        Self {
+        let mut description = Self {
             document: serde_json::from_str(&text).expect("GitHub's description is JSON"),
             validators: Mutex::default(),
-        }
+        };
+        corrections
+            .iter()
+            .for_each(|correction| description.correct(correction));
+        description
     }
 
-    fn correct(&mut self) {
-        for correction in CORRECTIONS {
-            let Correction { place, mistake, .. } = correction;
-            let schema = self.document.pointer_mut(place);
-            let schema = schema.unwrap_or_else(|| panic!("there is no {place} to correct"));
-            let mistaken = schema.pointer(mistake).is_some();
-            assert!(mistaken, "{place} needs no correction any more");
-            *schema = json!({"$ref": correction.component});
-        }
+    fn correct(&mut self, correction: &Correction) {
+        let Correction { place, right, .. } = correction;
+        let right = self.document.pointer(right).cloned();
+        let right = right.unwrap_or_else(|| panic!("there is nothing like {place}"));
+        let schema = self.document.pointer_mut(place);
+        let schema = schema.unwrap_or_else(|| panic!("there is no {place} to correct"));
+        let mistaken = match correction.mistake {
+            Mistake::Has(key) => schema.pointer(key).is_some(),
+            Mistake::Lacks(key) => schema.pointer(key).is_none(),
+        };
+        assert!(mistaken, "{place} needs no correction any more");
+        *schema = right;
     }
 
     /// The call of this method and path, which is written exactly as GitHub writes it.

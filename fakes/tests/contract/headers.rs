@@ -24,13 +24,26 @@ const OTHER_KINDS: [&str; 3] = [
 /// Where the fake says it lives.
 const BASE_URL: &str = "https://api.github.com";
 
-/// What is wrong with the headers every answer has.
+/// What is wrong with the headers of a page or a file.
+pub(crate) fn check_of_no_api(answer: &Answer) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let kind = answer.header("content-type");
+    if answer.status == 200 && !OTHER_KINDS.contains(&kind) {
+        let rule = format!("header content-type: is one of {OTHER_KINDS:?}");
+        found.push(Violation::whole(rule, kind));
+    }
+    for name in NUMBERS {
+        if answer.headers.contains_key(name) {
+            let rule = format!("header {name}: nothing outside the API counts");
+            found.push(Violation::whole(rule, answer.header(name)));
+        }
+    }
+    found
+}
+
+/// What is wrong with the headers every answer of the API has.
 pub(crate) fn check(answer: &Answer) -> Vec<Violation> {
     let kind = answer.header("content-type");
-    if OTHER_KINDS.contains(&kind) {
-        // A page, or a file of a storage, is no answer of the API and has none of its headers.
-        return Vec::new();
-    }
     let mut found = Vec::new();
     let mut expect = |holds: bool, rule: &str, header: &str| {
         if !holds {

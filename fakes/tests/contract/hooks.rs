@@ -1,9 +1,12 @@
 //! Webhooks of repositories, of organisations and of the App, and the deliveries of each.
 
-use fakes::ids::EventId;
+use fakes::{ContentType, NewJob, ids::EventId};
 use serde_json::{Value, json};
 
-use crate::session::{Caller, Session};
+use crate::{
+    lab::job,
+    session::{Caller, Session},
+};
 
 pub(crate) async fn ask(session: &Session) {
     let session = session.beside(|_| {});
@@ -15,30 +18,47 @@ pub(crate) async fn ask(session: &Session) {
     for base in ["/repos/octo/app/hooks", "/orgs/octo/hooks"] {
         hook_of(&session, &installation, base).await;
     }
-    all_events(&session, &installation).await;
+    for encoding in [ContentType::Json, ContentType::Form] {
+        all_events(&session, encoding).await;
+    }
 }
 
-/// A hook that hears everything, in a form, while everything happens.
-async fn all_events(session: &Session, installation: &Caller) {
-    let config =
-        json!({"url": "https://hooks.example/all", "content_type": "form", "secret": "s3"});
-    let wanted = json!({"name": "web", "events": ["*"], "config": config});
-    installation
-        .post(201, "/repos/octo/app/hooks", wanted)
-        .await;
+/// Hooks of every kind hear of everything in this encoding, while everything happens.
+async fn all_events(session: &Session, encoding: ContentType) {
+    let session = session.beside(|settings| {
+        settings.github.hooks.app_content_type = encoding;
+        let events = ["repository", "workflow_job", "workflow_run"];
+        settings.github.app.events = events.map(str::to_owned).into();
+    });
+    let installation = session.installation().await;
+    for base in ["/repos/octo/app/hooks", "/orgs/octo/hooks"] {
+        let config =
+            json!({"url": "https://hooks.example/all", "content_type": encoding, "secret": "s3"});
+        let wanted = json!({"name": "web", "events": ["*"], "config": config});
+        let made = installation.post(201, base, wanted).await;
+        if base.starts_with("/repos") {
+            let test = format!("{base}/{}/tests", made.body["id"]);
+            installation.post(204, &test, Value::Null).await;
+        }
+    }
     let lab = &session.lab;
+    let github = lab.world.github();
+    let gated = NewJob {
+        needs_approval: true,
+        ..job("gated", &["gated"])
+    };
+    github.queue(gated, None).unwrap();
     lab.queue("heard of", &["heard"]);
     lab.launch("heard of", &["heard"]).await;
     lab.sleep(180.0).await;
-    let github = lab.world.github();
     let id = lab.installation("octo/app").await;
     github.announce_repositories(id, &["octo/app"], &[], EventId(1));
     github.announce_repositories(id, &[], &["octo/app"], EventId(1));
+    github.rename_repo("octo/app", "octo/renamed", None);
     github.suspend("octo", None);
     github.unsuspend("octo", None);
     github.uninstall("octo", None);
     github.install("octo", None);
-    github.rename_repo("octo/app", "octo/renamed", None);
     lab.sleep(5.0).await;
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::session::Session;
+use crate::session::{Caller, Session};
 
 pub(crate) async fn ask(session: &Session) {
     lookups(session).await;
@@ -53,12 +53,33 @@ async fn suspended(session: &Session) {
     session.lab.sleep(5.0).await;
 }
 
+/// What a redirection leads to: the same answers, by the repository's id.
+async fn by_id(installation: &Caller) {
+    let found = installation.get(200, "/repos/octo/new").await;
+    let path = format!("/repositories/{}", found.body["id"]);
+    let same = installation.get(200, &path).await;
+    assert_eq!(found.body, same.body);
+    let runners = format!("{path}/actions/runners");
+    installation
+        .get(200, &format!("{runners}?per_page=1"))
+        .await;
+    installation
+        .post(201, &format!("{runners}/registration-token"), Value::Null)
+        .await;
+    installation.get(404, &format!("{path}/nowhere")).await;
+    installation.get(404, "/repositories/1").await;
+    installation
+        .get(404, "/repositories/1/actions/runners")
+        .await;
+}
+
 async fn renamed(session: &Session) {
     let session = session.beside(|_| {});
     let (app, installation) = (session.app(), session.installation().await);
     let github = session.lab.world.github();
     github.rename_repo("octo/app", "octo/new", None);
     installation.get(301, "/repos/octo/app").await;
+    by_id(&installation).await;
     app.get(301, "/repos/octo/app/installation").await;
     installation.get(200, "/repos/octo/new").await;
     session.lab.sleep(5.0).await;

@@ -25,10 +25,10 @@
 //!    What only actions/runner says has no description at all and is left out by what the route itself says:
 //!    `RouteInfo::surface`.
 //!
-//! 4. Where GitHub's description contradicts itself, [`exceptions::CORRECTIONS`] says which component is right; a
+//! 4. Where GitHub's description contradicts itself, [`exceptions`] says which place is right; a
 //!    correction fails once GitHub has mended the place.
 //!
-//! A new webhook event goes into [`webhooks::EVENTS`].
+//! A new webhook event goes into the list of [`webhooks`] that says which hooks hear of it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 

@@ -104,12 +104,20 @@ async fn refused(
         .status
 }
 
-/// In a repository nobody has there is nothing, for the one who may ask; for others there is less.
+/// In a repository or an organisation nobody knows there is nothing, for the one who may ask; for others there
+/// is less.
 async fn nothing_there(session: &Session, route: &RouteInfo, credentials: &[String]) {
-    if !route.path.contains("{repo}") {
+    let mut homes = ["repo", "org"].into_iter();
+    let named = |home: &&str| {
+        route
+            .path
+            .split('/')
+            .any(|part| part == format!("{{{home}}}"))
+    };
+    let Some(home) = homes.find(named) else {
         return;
-    }
-    let path = filled(route, &[("repo", "nothing")]);
+    };
+    let path = filled(route, &[(home, "nothing")]);
     let mut statuses = Vec::new();
     for authorization in credentials {
         statuses.push(refused(session, route, &path, Some(authorization.clone())).await);

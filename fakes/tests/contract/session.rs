@@ -17,7 +17,7 @@ use crate::{
     description::{Description, Operation, check_basic_error},
     exceptions::UNDESCRIBED,
     headers,
-    lab::{Answer, Lab, Received},
+    lab::{Answer, Lab, Received, form},
     schema::Keys,
     violation::Violation,
 };
@@ -98,17 +98,12 @@ impl Session {
 
     /// Submits an HTML form of the web site, which is no part of the described API.
     pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let encode =
-            |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
-        let pairs = fields
-            .iter()
-            .map(|(name, value)| format!("{name}={}", encode(value)));
         let request = Request::builder()
             .method("POST")
             .uri(path)
             .header("user-agent", "contract-test/1")
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(Body::from(pairs.collect::<Vec<_>>().join("&")))
+            .body(Body::from(form(fields)))
             .unwrap();
         let answer = self.lab.github_raw(request).await;
         let asked = Asked {
@@ -275,10 +270,21 @@ impl Asked<'_> {
         path.strip_prefix("/api/v3").unwrap_or(path)
     }
 
+    /// The path of what is asked for: `/repositories/{id}/…` is a repository's other address.
+    fn path_by_name(&self) -> String {
+        let path = self.bare_path();
+        let Some(rest) = path.strip_prefix("/repositories/") else {
+            return path.to_owned();
+        };
+        let rest = rest.find('/').map_or("", |at| &rest[at..]);
+        format!("/repos/by/id{rest}")
+    }
+
     /// The most literal route that fits.
     fn route(&self) -> Option<RouteInfo> {
+        let path = self.path_by_name();
         let fits = |route: &RouteInfo| {
-            let (template, path) = (route.path.split('/'), self.bare_path().split('/'));
+            let (template, path) = (route.path.split('/'), path.split('/'));
             route.method.as_str() == self.method
                 && template.clone().count() == path.clone().count()
                 && template
@@ -292,15 +298,16 @@ impl Asked<'_> {
 
     fn check(&self, route: &RouteInfo, answer: &Answer) -> Vec<Violation> {
         let described = operation(route);
-        let mut found = headers::check(answer);
-        if answer.status >= 400 && described.is_some() {
-            found.extend(check_refusal(answer, &[]));
-        }
         let Some(operation) = described else {
+            // A page of the web site or a file of a storage has none of the API's headers.
             let known = UNDESCRIBED.iter().any(|(name, _)| *name == key(route));
             assert!(known, "{} is in no description", key(route));
-            return found;
+            return headers::check_of_no_api(answer);
         };
+        let mut found = headers::check(answer);
+        if answer.status >= 400 {
+            found.extend(check_refusal(answer, &[]));
+        }
         found.extend(operation.check_response(answer.status, &answer.body));
         found.extend(headers::check_links(
             self.bare_path(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fakes::{
-    Effect, FaultRule, Span,
+    Effect, FaultRule, RunnerPoint, Span,
     history::{Signed, to_json_lines},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -20,7 +20,7 @@ async fn hour(seed: u64) -> String {
         settings.github.webhook_delay = span(1, 30);
         settings.github.assignment.delay = span(0, 5);
         let cold_start = settings.hf.cold_start.get_mut("default").unwrap();
-        (cold_start.schedule, cold_start.boot) = (span(5, 90), span(5, 90));
+        (cold_start.schedule, cold_start.boot) = (span(5, 90).into(), span(5, 90).into());
     });
     let some = |place: &str, effect| FaultRule {
         chance: Some(0.3),
@@ -34,7 +34,13 @@ async fn hour(seed: u64) -> String {
                 within: Duration::from_secs(60),
             },
         ),
-        some("runner", Effect::Die { after: span(0, 60) }),
+        some(
+            "runner",
+            Effect::Die {
+                at: RunnerPoint::Boot,
+                after: span(0, 60),
+            },
+        ),
     ]);
     for number in 0..8 {
         lab.queue(&format!("J{number}"), &["hf-jobs-cpu-basic"]);

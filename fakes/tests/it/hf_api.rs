@@ -95,7 +95,7 @@ async fn a_job_answers_with_its_secrets_as_names_only() {
     );
     assert_eq!(
         (&made["status"]["stage"], &made["status"]["message"]),
-        (&json!("SCHEDULING"), &Value::Null)
+        (&json!("SCHEDULING"), &json!("Job is waiting for hardware"))
     );
     assert_eq!(
         (&made["owner"]["name"], &made["owner"]["type"]),

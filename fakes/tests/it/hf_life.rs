@@ -236,7 +236,7 @@ async fn a_jit_configuration_works_once() {
         )
         .await;
     }
-    lab.sleep(100.0).await;
+    lab.sleep(300.0).await;
     assert_eq!(
         lab.count(|what| matches!(what, What::RunnerOnline { .. })),
         1
@@ -298,7 +298,7 @@ async fn a_registration_with_the_same_name_replaces_the_old_runner() {
 async fn a_stage_can_be_forced() {
     let lab = Lab::with(|settings| {
         let slow = settings.hf.cold_start.get_mut("default").unwrap();
-        slow.schedule = fakes::Span::fixed(Duration::from_secs(100_000));
+        slow.schedule = fakes::Spread::fixed(Duration::from_secs(100_000));
     });
     let stuck = lab.launch("r", &["a"]).await;
     lab.sleep(10.0).await;
@@ -332,9 +332,10 @@ async fn a_stage_can_be_forced() {
 #[tokio::test(start_paused = true)]
 async fn cold_starts_go_by_flavor() {
     let lab = Lab::with(|settings| {
-        let quick = fakes::Span::fixed(Duration::from_secs(1));
+        let quick = fakes::Spread::fixed(Duration::from_secs(1));
         let cold_start = fakes::ColdStart {
             schedule: quick,
+            pull: fakes::Spread::fixed(Duration::ZERO),
             boot: quick,
         };
         settings

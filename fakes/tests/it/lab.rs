@@ -401,9 +401,53 @@ impl Lab {
             .await
     }
 
+    /// A registration token of a repository (`repos/octo/app`) or an organisation (`orgs/octo`).
+    pub(crate) async fn registration_token(&self, owner: &str) -> String {
+        let path = format!("/{owner}/actions/runners/registration-token");
+        let made = self
+            .github("POST", &path, &self.token().await, Value::Null)
+            .await;
+        assert_eq!(made.status, 201, "{made:?}");
+        made.body["token"].as_str().unwrap().to_owned()
+    }
+
+    /// What an HF job has written so far, but for the platform's own first line.
+    pub(crate) async fn log(&self, job: &HfJobId) -> Vec<String> {
+        let request = Request::get(format!("/api/jobs/lab/{}/logs", job.0))
+            .header("authorization", "Bearer hf_lab")
+            .body(Body::empty())
+            .unwrap();
+        let mut body = self.hf.clone().oneshot(request).await.unwrap().into_body();
+        let mut text = String::new();
+        while let Ok(Some(frame)) =
+            tokio::time::timeout(Duration::from_millis(1), body.frame()).await
+        {
+            let bytes = frame.unwrap().into_data().unwrap();
+            text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        let events = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        let texts = events.map(|event| {
+            let event: Value = serde_json::from_str(event).unwrap();
+            event["data"].as_str().unwrap().to_owned()
+        });
+        texts
+            .filter(|line| !line.starts_with("===== Job started"))
+            .collect()
+    }
+
     pub(crate) async fn create(&self, secrets: &Value, environment: &Value) -> HfJobId {
+        self.start(json!(["./run.sh"]), secrets, environment).await
+    }
+
+    /// An HF job with a command of its own.
+    pub(crate) async fn start(
+        &self,
+        command: Value,
+        secrets: &Value,
+        environment: &Value,
+    ) -> HfJobId {
         let body = json!({
-            "flavor": "cpu-basic", "dockerImage": "ghcr.io/actions/actions-runner", "command": ["./run.sh"],
+            "flavor": "cpu-basic", "dockerImage": "ghcr.io/actions/actions-runner", "command": command,
             "timeoutSeconds": 7200, "secrets": secrets, "environment": environment,
         });
         let made = self.hf("POST", "/api/jobs/lab", body).await;
@@ -490,6 +534,17 @@ pub(crate) fn sha256_signature(secret: &str, body: &[u8]) -> String {
 pub(crate) fn job(name: &str, labels: &[&str]) -> NewJob {
     let labels = labels.iter().map(|&label| label.to_owned()).collect();
     NewJob::new(name, "octo/app", labels)
+}
+
+/// These fields as browsers send them; every byte is escaped, which browsers may and need not do.
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+    let encoded =
+        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    fields.join("&")
 }
 
 /// The payload in the form that a hook with that encoding is sent.

@@ -4,19 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Lab, sign};
+use crate::lab::{Answer, Lab, form, sign};
 
 const NEW: &str = "/settings/apps/new?state=a%26b";
-
-fn form(fields: &[(&str, &str)]) -> String {
-    let encoded =
-        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encoded(value)))
-        .collect();
-    fields.join("&")
-}
 
 fn manifest() -> Value {
     json!({

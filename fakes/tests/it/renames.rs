@@ -1,9 +1,9 @@
 //! Renamed repositories: redirects by the old name, the address by id, and what does not work any more.
 
-use fakes::{RepoSettings, history::What};
+use fakes::{ContentType, Redeliver, RepoSettings, history::What};
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Lab};
+use crate::lab::{Answer, Lab, sha256_signature};
 
 const RUNNERS: &str = "/repos/octo/app/actions/runners";
 
@@ -224,4 +224,23 @@ async fn a_repository_that_moves_to_another_owner_belongs_to_the_installation_th
     lab.queue("J1", &["x"]);
     lab.sleep(5.0).await;
     assert_eq!(lab.received().len(), 0, "the App is not installed there");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redelivery_says_what_was_said_under_the_old_name() {
+    for content_type in [ContentType::Json, ContentType::Form] {
+        let lab = Lab::with(|settings| settings.github.hooks.app_content_type = content_type);
+        lab.queue("J1", &["a"]);
+        lab.sleep(1.0).await;
+        lab.world.github().rename_repo("octo/app", "acme/new", None);
+        lab.world.github().redeliver(&Redeliver::default(), None);
+        lab.sleep(1.0).await;
+        let received = lab.received();
+        assert_eq!(received.len(), 2);
+        assert_eq!(received[0].raw, received[1].raw);
+        assert_eq!(
+            received[1].header("x-hub-signature-256"),
+            sha256_signature("lab-webhook-secret", &received[0].raw)
+        );
+    }
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, Span,
+    Effect, FaultRule, RunnerPoint, Span,
     history::{Conclusion, Stage, What},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::lab::Lab;
 
@@ -57,7 +57,13 @@ async fn a_hanging_runner_finishes_its_job_and_keeps_its_hf_job_until_the_timeou
 
 #[tokio::test(start_paused = true)]
 async fn a_runner_can_die_so_long_after_its_boot() {
-    let lab = lab_with("runner", Effect::Die { after: seconds(30) });
+    let lab = lab_with(
+        "runner",
+        Effect::Die {
+            at: RunnerPoint::Boot,
+            after: seconds(30),
+        },
+    );
     lab.queue("J1", &["a"]);
     lab.launch("r1", &["a"]).await;
     lab.sleep(100.0).await;
@@ -169,9 +175,13 @@ async fn the_runners_own_calls_can_fail() {
         (Effect::Reset, "connection reset"),
         (Effect::NoAnswer, "timed out"),
     ] {
-        let lab = lab_with("github.register-runner", effect);
+        let lab = Lab::new();
+        lab.world.faults().install(vec![FaultRule {
+            times: Some(3),
+            ..FaultRule::always("github.register-runner", effect)
+        }]);
         lab.launch_registering("r", "a").await;
-        lab.sleep(300.0).await;
+        lab.sleep(400.0).await;
         let refused = lab
             .find(|what| matches!(what, What::RunnerRefused { .. }))
             .unwrap();
@@ -183,15 +193,29 @@ async fn the_runners_own_calls_can_fail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_registration_whose_answer_is_lost_leaves_an_offline_runner() {
-    let lab = lab_with(
-        "github.register-runner",
-        Effect::AfterEffect(Box::new(Effect::Reset)),
-    );
-    lab.launch_registering("r", "a").await;
-    lab.sleep(100.0).await;
-    assert_eq!(lab.world.github().runners().len(), 1);
-    assert!(!lab.world.github().runners()[0].online);
+async fn a_registration_whose_answer_is_lost_meets_its_own_record_at_the_next_try() {
+    for (replace, code) in [("true", None), ("false", Some(1))] {
+        let lab = lab_with(
+            "github.register-runner",
+            Effect::AfterEffect(Box::new(Effect::Reset)),
+        );
+        let token = lab.registration_token("repos/octo/app").await;
+        let environment = json!({
+            "RUNNER_NAME": "r", "RUNNER_LABELS": "a", "GH_REPO": "octo/app", "RUNNER_REPLACE": replace,
+        });
+        lab.create(&json!({"RUNNER_TOKEN": token}), &environment)
+            .await;
+        lab.sleep(100.0).await;
+        let exited = lab.find(|what| matches!(what, What::RunnerExited { .. }));
+        let exited = exited.map(|event| match event.event {
+            What::RunnerExited { code, .. } => code,
+            _ => None,
+        });
+        assert_eq!(exited.flatten(), code, "replaces: {replace}");
+        let runners = lab.world.github().runners();
+        assert_eq!(runners.len(), 1);
+        assert_eq!(runners[0].online, code.is_none());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,9 @@
 
 use crate::{
     error::Flaw,
-    plan::Effect,
+    plan::{CancelReason, Effect, Failing, HfMoment, Moment},
     words,
-    written::{self, Placed},
+    written::{self, Hang, LifeMoment, Outage, Placed},
 };
 
 /// The keys of all effects.
@@ -23,8 +23,14 @@ const EFFECTS: &[&str] = &[
     "stale",
     "tamper",
     "hold",
+    "stuck",
+    "limbo",
+    "fail",
     "hang",
     "die",
+    "restart",
+    "lose_network",
+    "wrong_clock",
 ];
 
 /// `reorder` has two forms, for two kinds of places.
@@ -41,8 +47,8 @@ const OF_WEBHOOKS: &[&str] = &[
     "tamper",
     "hold",
 ];
-const OF_RUNNERS: &[&str] = &["hang", "die"];
-const OF_SCHEDULES: &[&str] = &["delay"];
+const OF_RUNNERS: &[&str] = &["hang", "die", "restart", "lose_network", "wrong_clock"];
+const OF_SCHEDULES: &[&str] = &["delay", "hold", "stuck", "limbo", "fail"];
 const OF_RUNNER_CALLS: &[&str] = &["delay", "answer", "no_answer", "reset", "after_effect"];
 const OF_ANSWERS: &[&str] = &["pretend", "truncate"];
 const OF_LISTINGS: &[&str] = &["omit", REORDER_LIST];
@@ -117,9 +123,63 @@ fn all(fault: &Placed<written::Fault>) -> Result<Vec<(&'static str, Option<Effec
         ("stale", f.stale.map(Effect::Stale)),
         ("tamper", f.tamper.map(Effect::Tamper)),
         ("hold", f.hold.then_some(Effect::Hold)),
-        ("hang", f.hang.then_some(Effect::Hang)),
-        ("die", f.die.map(|die| Effect::Die { after: die.after })),
+        (
+            "stuck",
+            f.stuck.map(|stuck| Effect::Stuck { every: stuck.every }),
+        ),
+        ("limbo", f.limbo.then_some(Effect::Limbo)),
+        ("fail", failing(fault)?),
+        ("hang", hung(fault)?),
+        ("die", at_moment(fault, "die", f.die)?.map(Effect::Die)),
+        (
+            "restart",
+            at_moment(fault, "restart", f.restart)?.map(Effect::Restart),
+        ),
+        ("lose_network", f.lose_network.map(lost_network)),
+        ("wrong_clock", f.wrong_clock.map(Effect::WrongClock)),
     ])
+}
+
+fn hung(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
+    match fault.value.hang {
+        None | Some(Hang::AfterJob(false)) => Ok(None),
+        Some(Hang::AfterJob(true)) => Ok(Some(Effect::Hang)),
+        Some(Hang::At(moment)) => {
+            let moment = at_moment(fault, "hang", Some(moment))?;
+            Ok(moment.map(Effect::Freeze))
+        }
+    }
+}
+
+/// The moment that an effect is given, which must be said in one way at least.
+fn at_moment(
+    fault: &Placed<written::Fault>,
+    name: &str,
+    moment: Option<LifeMoment>,
+) -> Result<Option<Moment>, Flaw> {
+    let Some(LifeMoment { at, after }) = moment else {
+        return Ok(None);
+    };
+    if at.is_none() && after.is_none() {
+        let what = format!(
+            "`{name}` does not say when\nwrite `{name}: {{ at: listening }}`, `{name}: {{ after: 10s }}`, or both"
+        );
+        return Err(Flaw::at(fault.place, &what));
+    }
+    Ok(Some(Moment {
+        at: at.unwrap_or_default(),
+        after: after.unwrap_or_default(),
+    }))
+}
+
+fn lost_network(outage: Outage) -> Effect {
+    Effect::LoseNetwork {
+        from: Moment {
+            at: outage.at.unwrap_or_default(),
+            after: outage.after.unwrap_or_default(),
+        },
+        lasts: outage.lasts,
+    }
 }
 
 fn reordered(fault: &Placed<written::Fault>) -> Result<(&'static str, Option<Effect>), Flaw> {
@@ -134,6 +194,30 @@ fn reordered(fault: &Placed<written::Fault>) -> Result<(&'static str, Option<Eff
             Err(Flaw::at(fault.place, what))
         }
     }
+}
+
+fn failing(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
+    let Some(fail) = &fault.value.fail else {
+        return Ok(None);
+    };
+    let reason = fail.cancel_reason;
+    let stage = match &fail.stage {
+        Some(stage) if !matches!(stage.value, HfMoment::Error | HfMoment::Canceled) => {
+            let what = "the platform leaves an HF job it ends in `error` or `canceled`\nuse one of the two, or leave `stage` out";
+            return Err(Flaw::at(stage.place, what));
+        }
+        Some(stage) => stage.value,
+        None if reason.is_some() => HfMoment::Canceled,
+        None => HfMoment::Error,
+    };
+    let said = fail.message.as_ref().map(|message| message.0.clone());
+    let usual = || reason.and_then(CancelReason::message).map(str::to_owned);
+    Ok(Some(Effect::Fail(Failing {
+        after: fail.after,
+        stage,
+        message: said.or_else(usual),
+        cancel_reason: reason,
+    })))
 }
 
 fn pretended(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {

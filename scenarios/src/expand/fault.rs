@@ -48,7 +48,7 @@ impl Context<'_> {
             }
         }
         if written.hold && written.until.is_none() && self.scenario.heal.is_none() {
-            let what = "these deliveries are held back for ever\nadd `until: 30m`, or `heal: 30m` to the scenario";
+            let what = "what is held here is held back for ever\nadd `until: 30m`, or `heal: 30m` to the scenario";
             return Err(Flaw::at(fault.place, what));
         }
         let only = match &written.only {
@@ -88,12 +88,14 @@ impl Context<'_> {
         let narrowed = [
             ("action", only.action.is_some(), &["webhook"] as &[&str]),
             ("job", only.job.is_some(), words::PLACES_WITH_A_JOB),
+            ("flavor", only.flavor.is_some(), &["hf.schedule"]),
         ];
         for (key, _, possible) in narrowed.into_iter().filter(|(_, set, _)| *set) {
             let mut places = fault.value.to.0.iter();
             if let Some(place) = places.find(|place| !possible.contains(&place.value.as_str())) {
+                let about = if key == "flavor" { "flavor" } else { "job" };
                 let what = format!(
-                    "`{key}` cannot narrow a fault of `{}`, which is about no job\n`{key}` can narrow: {}; elsewhere use `repo`, `times`, `from` or `chance`",
+                    "`{key}` cannot narrow a fault of `{}`, which is about no {about}\n`{key}` can narrow: {}; elsewhere use `repo`, `times`, `from` or `chance`",
                     place.value,
                     possible.join(", ")
                 );
@@ -131,6 +133,15 @@ impl Context<'_> {
                 .as_ref()
                 .map(|repo| self.repo(Some(repo)))
                 .transpose()?,
+            flavor: only.flavor.as_ref().map(known_flavor).transpose()?,
         })
     }
+}
+
+fn known_flavor(flavor: &Placed<String>) -> Result<String, Flaw> {
+    if words::FLAVORS.contains(&flavor.value.as_str()) {
+        return Ok(flavor.value.clone());
+    }
+    let what = words::unknown("flavor", &flavor.value, words::FLAVORS);
+    Err(Flaw::at(flavor.place, &what))
 }

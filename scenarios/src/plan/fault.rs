@@ -11,10 +11,10 @@ use serde::{
 
 use super::{
     lie::Omit,
-    timeline::{Tamper, Trigger},
+    timeline::{HfMoment, Tamper, Trigger},
 };
 use crate::{
-    time::Length,
+    time::{Fixed, Length},
     written::{verbatim, verbatim_values},
 };
 
@@ -51,6 +51,9 @@ pub struct Only {
     /// What concerns this repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repo: Option<String>,
+    /// HF jobs of this flavor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flavor: Option<String>,
 }
 
 impl Only {
@@ -96,15 +99,128 @@ pub enum Effect {
     Stale(Length),
     /// A delivery is changed after it was signed.
     Tamper(Tamper),
-    /// A delivery is held back until the fault ends.
+    /// A delivery is held back until the fault ends; an HF job gets no hardware until then.
     Hold,
+    /// An HF job stays in SCHEDULING for ever, while its log says that it started.
+    Stuck {
+        /// From one such line to the next.
+        every: Fixed,
+    },
+    /// An HF job is RUNNING, and its container never starts.
+    Limbo,
+    /// The platform ends an HF job that it had accepted.
+    Fail(Failing),
     /// The runner's process never exits after its job.
     Hang,
+    /// The runner's process stops for ever, whatever it was at.
+    Freeze(Moment),
     /// The runner's process dies.
-    Die {
-        /// How long after its boot.
-        after: Length,
+    Die(Moment),
+    /// The runner's process dies, and its container starts from the beginning.
+    Restart(Moment),
+    /// Nothing reaches the runner, and none of its calls is answered.
+    LoseNetwork {
+        /// From when on.
+        from: Moment,
+        /// How long.
+        lasts: Length,
     },
+    /// The clock of the runner's container is ahead by this much.
+    WrongClock(Length),
+}
+
+/// A time in the life of a runner's process: so long after a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The moment.
+    pub at: RunnerPoint,
+    /// How long after it.
+    pub after: Length,
+}
+
+/// A moment in the life of a runner's process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunnerPoint {
+    /// Its container is up and it begins.
+    #[default]
+    Boot,
+    /// GitHub has a record of it, and it has its credentials.
+    Registered,
+    /// It has a session and listens for jobs.
+    Listening,
+    /// It has been given a job.
+    InJob,
+    /// It has reported the end of its job.
+    AfterJob,
+}
+
+/// [`Moment`] and what else belongs to it, as it is written: defaults are left out where something remains.
+#[derive(Serialize)]
+struct WrittenMoment<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<RunnerPoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Length>,
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    lasts: Option<&'a Length>,
+}
+
+impl<'a> WrittenMoment<'a> {
+    fn new(Moment { at, after }: Moment, lasts: Option<&'a Length>) -> Self {
+        let at = Some(at).filter(|at| *at != RunnerPoint::default());
+        let is_alone = at.is_none() && lasts.is_none();
+        let after = Some(after).filter(|after| *after != Length::default() || is_alone);
+        Self { at, after, lasts }
+    }
+}
+
+/// How the platform ends an HF job that it had accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failing {
+    /// How long after its creation, however far it has come by then.
+    pub after: Length,
+    /// The stage it is left in.
+    pub stage: HfMoment,
+    /// HF's message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// HF's `cancelReason`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<CancelReason>,
+}
+
+/// A reason for which HF cancels a job of its own accord, in HF's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CancelReason {
+    /// The balance is used up.
+    NoCredits,
+    /// The account has no subscription that allows it.
+    NoSubscription,
+    /// The resource group may spend no more.
+    ResourceGroupLimit,
+}
+
+impl CancelReason {
+    /// As HF writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoCredits => "NO_CREDITS",
+            Self::NoSubscription => "NO_SUBSCRIPTION",
+            Self::ResourceGroupLimit => "RESOURCE_GROUP_LIMIT",
+        }
+    }
+
+    /// What HF says with it, where that is known
+    /// (<https://huggingface.co/docs/hub/security-resource-groups>).
+    pub(crate) const fn message(self) -> Option<&'static str> {
+        match self {
+            Self::ResourceGroupLimit => Some("Resource group spend limit reached"),
+            Self::NoCredits | Self::NoSubscription => None,
+        }
+    }
 }
 
 /// How a delivery gets lost.
@@ -202,8 +318,21 @@ impl Serialize for Fault {
             Effect::Stale(by) => map.serialize_entry("stale", by)?,
             Effect::Tamper(tamper) => map.serialize_entry("tamper", tamper)?,
             Effect::Hold => map.serialize_entry("hold", &true)?,
+            Effect::Stuck { every } => {
+                map.serialize_entry("stuck", &BTreeMap::from([("every", *every)]))?;
+            }
+            Effect::Limbo => map.serialize_entry("limbo", &true)?,
+            Effect::Fail(failing) => map.serialize_entry("fail", failing)?,
             Effect::Hang => map.serialize_entry("hang", &true)?,
-            Effect::Die { after } => map.serialize_entry("die", &within("after", after))?,
+            Effect::Freeze(at) => map.serialize_entry("hang", &WrittenMoment::new(*at, None))?,
+            Effect::Die(at) => map.serialize_entry("die", &WrittenMoment::new(*at, None))?,
+            Effect::Restart(at) => {
+                map.serialize_entry("restart", &WrittenMoment::new(*at, None))?;
+            }
+            Effect::LoseNetwork { from, lasts } => {
+                map.serialize_entry("lose_network", &WrittenMoment::new(*from, Some(lasts)))?;
+            }
+            Effect::WrongClock(ahead) => map.serialize_entry("wrong_clock", ahead)?,
         }
         map.end()
     }

@@ -12,6 +12,7 @@ mod expect;
 mod fault;
 mod json;
 mod lie;
+mod spread;
 mod timeline;
 mod world;
 
@@ -21,8 +22,12 @@ use serde::Serialize;
 
 pub use self::{
     expect::{CountRange, Expect, MicroUsd},
-    fault::{AfterEffect, Answer, DropMode, Effect, Fault, Only},
+    fault::{
+        AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only,
+        RunnerPoint,
+    },
     lie::Omit,
+    spread::{Quantiles, Spread},
     timeline::{
         Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, HfMoment,
         HfStage, It, JobIs, JobMoment, NewJob, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb,

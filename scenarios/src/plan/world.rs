@@ -10,6 +10,7 @@ use serde::{
     de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use super::{expect::MicroUsd, spread::Spread};
 use crate::{
     time::{Fixed, Length, Skew},
     words::{self, Flavor},
@@ -176,6 +177,20 @@ pub struct HfWorld {
     pub cold_start: ColdStarts,
     /// How long an HF job may run when its creator set no timeout.
     pub default_timeout: Fixed,
+    /// What the namespace can spend on HF jobs, in US dollars; without end, if missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balance_usd: Option<MicroUsd>,
+    /// Whether the time before RUNNING is billed too. HF does not document it.
+    pub scheduling_is_billed: bool,
+    /// How long after the end of its container and its log an HF job changes its stage, drawn per HF job.
+    pub stage_lag: Length,
+    /// How long after a cancel call an HF job is CANCELED, drawn per HF job.
+    pub cancel_latency: Length,
+    /// How long the container of an HF job that is stopped lives on.
+    pub grace: Fixed,
+    /// How long an HF job that has ended can be looked up; for ever, if missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Fixed>,
 }
 
 impl Default for HfWorld {
@@ -183,6 +198,12 @@ impl Default for HfWorld {
         Self {
             cold_start: ColdStarts::default(),
             default_timeout: Fixed::secs(1_800),
+            balance_usd: None,
+            scheduling_is_billed: false,
+            stage_lag: Length::millis(0, 0),
+            cancel_latency: Length::millis(0, 0),
+            grace: Fixed::secs(0),
+            retention: None,
         }
     }
 }
@@ -213,13 +234,16 @@ impl Default for ColdStarts {
     }
 }
 
-/// The two parts of a cold start.
+/// The three parts of a cold start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ColdStart {
-    /// From the create call to RUNNING.
-    pub schedule: Length,
+    /// From the create call to the hardware.
+    pub schedule: Spread,
+    /// From the hardware to RUNNING: the image is pulled.
+    #[serde(default = "none", skip_serializing_if = "Spread::is_none")]
+    pub pull: Spread,
     /// From RUNNING to the runner's connection.
-    pub boot: Length,
+    pub boot: Spread,
 }
 
 impl ColdStart {
@@ -227,8 +251,9 @@ impl ColdStart {
     #[must_use]
     pub fn of_total(total: Length) -> Self {
         Self {
-            schedule: total.part(7, 10),
-            boot: total.part(3, 10),
+            schedule: total.part(7, 10).into(),
+            pull: Spread::NONE,
+            boot: total.part(3, 10).into(),
         }
     }
 }
@@ -242,8 +267,14 @@ impl Default for ColdStart {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ColdStartParts {
-    schedule: Length,
-    boot: Length,
+    schedule: Spread,
+    #[serde(default = "none")]
+    pull: Spread,
+    boot: Spread,
+}
+
+const fn none() -> Spread {
+    Spread::NONE
 }
 
 impl<'de> Deserialize<'de> for ColdStart {
@@ -266,6 +297,7 @@ impl<'de> Deserialize<'de> for ColdStart {
                 let parts = ColdStartParts::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(ColdStart {
                     schedule: parts.schedule,
+                    pull: parts.pull,
                     boot: parts.boot,
                 })
             }

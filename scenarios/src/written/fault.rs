@@ -1,17 +1,20 @@
 //! A fault as it is written: a place, conditions, and exactly one effect.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+};
 
 use super::{
-    scalars::{Chance, JsonPath, Names, Placed, Value},
+    scalars::{Chance, JsonPath, Names, Placed, Value, Verbatim},
     timeline::Moment,
 };
 use crate::{
-    plan::{AfterEffect, Answer, DropMode, Omit, Tamper},
-    time::Length,
+    plan::{AfterEffect, Answer, CancelReason, DropMode, HfMoment, Omit, RunnerPoint, Tamper},
+    time::{Fixed, Length},
 };
 
 /// One way in which the world is bent: `to`, conditions, and exactly one effect.
@@ -61,14 +64,27 @@ pub(crate) struct Fault {
     pub(crate) stale: Option<Length>,
     /// The delivery is changed after it was signed.
     pub(crate) tamper: Option<Tamper>,
-    /// Deliveries are held back until the fault ends, and then all come at once.
+    /// Deliveries are held back until the fault ends, and then all come at once. HF jobs get no hardware until then.
     #[serde(default)]
     pub(crate) hold: bool,
-    /// The runner's process never exits after its job.
+    /// HF jobs stay in SCHEDULING for ever, while their logs say that they started.
+    pub(crate) stuck: Option<Stuck>,
+    /// HF jobs are RUNNING, and their containers never start.
     #[serde(default)]
-    pub(crate) hang: bool,
-    /// The runner's process dies so long after its boot.
-    pub(crate) die: Option<Die>,
+    pub(crate) limbo: bool,
+    /// The platform ends HF jobs that it had accepted.
+    pub(crate) fail: Option<Fail>,
+    /// The runner's process never exits after its job (`true`), or stops for ever at some moment.
+    pub(crate) hang: Option<Hang>,
+    /// The runner's process dies, so long after a moment of its life.
+    pub(crate) die: Option<LifeMoment>,
+    /// The runner's process dies, and its container starts from the beginning.
+    pub(crate) restart: Option<LifeMoment>,
+    /// Nothing reaches the runner for a while, and none of its calls is answered.
+    pub(crate) lose_network: Option<Outage>,
+    /// The clock of the runner's container is ahead by this much. GitHub refuses one that is off by more than five
+    /// minutes.
+    pub(crate) wrong_clock: Option<Length>,
 }
 
 /// What a fault strikes only.
@@ -81,6 +97,8 @@ pub(crate) struct For {
     pub(crate) action: Option<Placed<String>>,
     /// What concerns this repository.
     pub(crate) repo: Option<Placed<String>>,
+    /// HF jobs of this flavor.
+    pub(crate) flavor: Option<Placed<String>>,
     /// The first or second half of the jobs, in the order they are queued.
     pub(crate) half: Option<Half>,
     /// A share of the jobs, drawn.
@@ -114,10 +132,92 @@ pub(crate) struct Reorder {
     pub(crate) list: bool,
 }
 
-/// A runner dies.
+/// An HF job is stuck in SCHEDULING.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Die {
-    /// How long after its boot.
+pub(crate) struct Stuck {
+    /// From one "Job started" in its log to the next.
+    pub(crate) every: Fixed,
+}
+
+/// The platform ends an HF job.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fail {
+    /// How long after its creation, however far it has come by then.
     pub(crate) after: Length,
+    /// The stage it is left in: `error`, or `canceled` if a reason for that is given.
+    pub(crate) stage: Option<Placed<HfMoment>>,
+    /// HF's message.
+    pub(crate) message: Option<Verbatim>,
+    /// HF's `cancelReason`.
+    pub(crate) cancel_reason: Option<CancelReason>,
+}
+
+/// A time in the life of a runner's process.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LifeMoment {
+    /// The moment; its boot, if missing.
+    pub(crate) at: Option<RunnerPoint>,
+    /// How long after it; at once, if missing.
+    pub(crate) after: Option<Length>,
+}
+
+/// A runner's network is down.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Outage {
+    /// The moment it begins; the runner's boot, if missing.
+    pub(crate) at: Option<RunnerPoint>,
+    /// How long after it; at once, if missing.
+    pub(crate) after: Option<Length>,
+    /// How long it lasts.
+    #[serde(rename = "for")]
+    pub(crate) lasts: Length,
+}
+
+/// A runner's process does not exit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hang {
+    /// After its job, or not at all.
+    AfterJob(bool),
+    /// It stops at some moment.
+    At(LifeMoment),
+}
+
+impl<'de> Deserialize<'de> for Hang {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TruthOrMoment;
+        impl<'de> Visitor<'de> for TruthOrMoment {
+            type Value = Hang;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`true`, or a moment with `at` and `after`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Hang, E> {
+                let hangs = word.parse();
+                hangs
+                    .map(Hang::AfterJob)
+                    .map_err(|_| E::invalid_type(Unexpected::Str(word), &self))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Hang, A::Error> {
+                LifeMoment::deserialize(MapAccessDeserializer::new(map)).map(Hang::At)
+            }
+        }
+        deserializer.deserialize_any(TruthOrMoment)
+    }
+}
+
+impl JsonSchema for Hang {
+    fn schema_name() -> Cow<'static, str> {
+        "Hang".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let moment = generator.subschema_for::<LifeMoment>();
+        json_schema!({ "anyOf": [{ "type": "boolean" }, moment] })
+    }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
     expect::Expect,
-    fault::{Fault, For, Half},
+    fault::{Fault, For, Half, Hang, LifeMoment, Outage},
     params::Params,
     scalars::{Chance, Json, Names, Placed, Verbatim, verbatim, verbatim_values},
     timeline::{Deliver, Down, Moment, Queue, Redeliver, Step, When},

@@ -82,6 +82,11 @@ fn hf_starts_a_job_with_everything_it_can_be_given_and_inspects_it() {
         "2",
         "--flavor",
         "t4-small",
+        "--ssh",
+        "--expose",
+        "8000",
+        "-v",
+        "hf://buckets/lab/data:/data",
     ];
     let id = start(&lab, &options, "echo $GREETING");
     // It asked who it is, started the job, and that was all.
@@ -114,6 +119,14 @@ fn hf_starts_a_job_with_everything_it_can_be_given_and_inspects_it() {
     assert_eq!(inspected["command"], json!(["sh", "-c", "echo $GREETING"]));
     assert_eq!(inspected["retry"], 1);
     assert_eq!(inspected["owner"]["type"], "user");
+    assert_eq!(inspected["expose"], json!([8000]));
+    assert_eq!(inspected["volumes"][0]["source"], "lab/data");
+    let url = format!("https://{id}--8000.hf.jobs");
+    assert_eq!(inspected["status"]["expose_urls"], json!([url]));
+    assert_eq!(
+        inspected["status"]["ssh_url"],
+        format!("ssh://{id}@ssh.hf.jobs")
+    );
     assert_eq!(hf(&lab, "jobs logs", &[&id]).succeeded().stdout, "hello\n");
     let history = fakes::history::to_json_lines(&lab.serving.events_so_far()).unwrap();
     assert!(history.contains(&id) && !history.contains("hunter2"));
@@ -224,4 +237,53 @@ fn hf_shows_the_hardware_and_what_it_costs() {
         .unwrap();
     assert_eq!(gpu["accelerator"], "4x A100 (320 GB)");
     assert_eq!(calls(&lab), ["hf.hardware"]);
+}
+
+#[test]
+fn hf_shows_what_a_running_job_uses() {
+    let lab = lab();
+    let id = start(&lab, &[], "sleep 600");
+    wait_until_running(&lab);
+    // Without an id it looks for the jobs that run.
+    let stats = hf_json(&lab, "jobs stats", &[]);
+    assert_eq!(each(&stats, "job_id"), [id.as_str()]);
+    let used = &stats[0]["memory_used_bytes"];
+    let total = &stats[0]["memory_total_bytes"];
+    assert!(used.as_u64() <= total.as_u64() && used.is_u64(), "{stats}");
+    hf(&lab, "jobs cancel", &[&id]).succeeded();
+    let none = hf(&lab, "jobs stats", &[&id]).succeeded();
+    let warning = format!("No stats available for Job {id}. Is it running?");
+    assert!(none.stderr.contains(&warning), "{none:?}");
+    assert_eq!(lab.statuses("hf.metrics"), [200, 406]);
+}
+
+#[test]
+fn hf_changes_labels_and_ports_and_runs_a_job_again() {
+    let lab = lab();
+    let id = start(&lab, &["--name", "first", "-l", "env=test"], "echo again");
+    let ports =
+        |arguments: &[&str]| hf_json(&lab, "jobs expose", &[&[id.as_str()], arguments].concat());
+    let exposed = ports(&["8000", "--public", "9000"]);
+    assert_eq!(
+        (&exposed["ports"], &exposed["public_ports"]),
+        (&json!([8000, 9000]), &json!([9000]))
+    );
+    assert_eq!(ports(&["--clear"])["ports"], json!([]));
+    // A name alone keeps the other labels; labels replace them all.
+    hf(&lab, "jobs labels --name second", &[&id]).succeeded();
+    let labels = |id: &str| hf_json(&lab, "jobs inspect", &[id])[0]["labels"].clone();
+    assert_eq!(labels(&id), json!({ "env": "test", "name": "second" }));
+    hf(&lab, "jobs labels --label env=prod", &[&id]).succeeded();
+    assert_eq!(labels(&id), json!({ "env": "prod" }));
+
+    let said = hf(&lab, "jobs rerun", &[&id]).succeeded();
+    let again = lab.world().hf().jobs()[1].hf_job.0.clone();
+    assert!(
+        said.stdout
+            .ends_with(&format!("\nagain\nJob {again} completed\n")),
+        "{said:?}"
+    );
+    assert_eq!(labels(&again), json!({ "env": "prod" }));
+    let inspected = hf_json(&lab, "jobs inspect", &[&again]);
+    assert_eq!(inspected[0]["initiator"]["type"], "duplicated-job");
 }

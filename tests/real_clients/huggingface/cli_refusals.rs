@@ -1,11 +1,15 @@
 //! What `hf` makes of the fake's refusals and faults: what a person reads, and what it tries again.
 
+use axum::body::Body;
 use fakes::{
     faults::Effect,
     history::{CredentialState, Stage, What},
 };
 
+use http::Request;
+
 use super::{
+    ask,
     hf::{hf, hf_json, run},
     lab, only_job, strike,
 };
@@ -30,7 +34,7 @@ fn hf_names_a_job_that_is_not_there() {
     let nobody = "0123456789abcdef01234567";
     for command in ["inspect", "logs", "cancel", "wait"] {
         let said = hf(&lab, &format!("jobs {command}"), &[nobody]);
-        said.failed_with("404 Client Error. (Request ID: Root=1-");
+        said.failed_with("404 Client Error. (Request ID: ");
         said.failed_with("Job Not Found for url: ");
     }
 }
@@ -76,8 +80,38 @@ fn hf_shows_which_permission_is_missing_in_a_foreign_namespace() {
 fn hf_shows_why_a_job_is_invalid() {
     let lab = lab();
     let slash = "jobs run -l repo=octo/app ubuntu true";
-    hf(&lab, slash, &[]).failed_with("labels: invalid label");
+    hf(&lab, slash, &[]).failed_with("Bad request:\nlabels.repo: Invalid string");
     assert_eq!(lab.statuses("hf.create"), [400]);
+}
+
+#[test]
+fn hf_shows_that_nobody_pays() {
+    let lab = lab();
+    let why =
+        "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs.";
+    let effect = Effect::Answer {
+        status: 402,
+        headers: Vec::new(),
+        body: serde_json::json!({ "error": why }).to_string().into(),
+    };
+    strike(&lab, "hf.create", effect, 1);
+    let said = hf(&lab, RUN, &[]);
+    said.failed_with("402 Payment Required");
+    said.failed_with(why);
+}
+
+/// The limit of a PRO account.
+#[test]
+fn hf_says_how_long_its_token_has_to_wait() {
+    let lab = lab();
+    lab.runtime.block_on(async {
+        for _ in 0..2500 {
+            ask(&lab, Request::get("/api/jobs/lab/count"), Body::empty()).await;
+        }
+    });
+    let said = hf(&lab, "jobs inspect lab/0123456789abcdef01234567", &[]);
+    said.failed_with("429 Too Many Requests: you have reached your 'api' rate limit.");
+    assert_eq!(lab.statuses("hf.inspect"), [429]);
 }
 
 #[test]

@@ -60,3 +60,46 @@ fn javascript_is_told_why_it_is_refused() {
         "{why}"
     );
 }
+
+#[test]
+fn javascript_watches_a_job_and_runs_it_again() {
+    let lab = lab();
+    let seen = javascript(&lab, "watching");
+    let jobs = lab.world().hf().jobs();
+    assert_eq!(
+        (&seen["job"], &seen["again"]),
+        (&json!(jobs[0].hf_job.0), &json!(jobs[1].hf_job.0))
+    );
+    assert_eq!(seen["stage"], "CANCELED");
+    let samples = seen["cpus"].as_array().unwrap();
+    assert!(
+        samples.len() == 2 && samples.iter().all(Value::is_u64),
+        "{seen}"
+    );
+    let stage = |event: &Value| {
+        let event: Value = serde_json::from_str(event.as_str().unwrap()).unwrap();
+        event["stage"].as_str().unwrap().to_owned()
+    };
+    let stages: Vec<String> = seen["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(stage)
+        .collect();
+    assert_eq!(stages, ["SCHEDULING", "RUNNING", "CANCELED"]);
+    let initiator = json!({ "type": "duplicated-job", "id": jobs[0].hf_job.0 });
+    assert_eq!(seen["initiator"], initiator);
+}
+
+#[test]
+fn javascript_leads_a_schedule_through_its_life() {
+    let lab = lab();
+    let seen = javascript(&lab, "schedules");
+    assert_eq!(seen["suspended"], true);
+    assert_eq!(seen["listed"], json!([[seen["schedule"], false, "@daily"]]));
+    assert_eq!(seen["job"], only_job(&lab).hf_job.0);
+    // This client takes the refusal of a second instance for an answer.
+    assert_eq!(seen["busy"], Value::Null);
+    assert_eq!(lab.statuses("hf.run-scheduled"), [200, 409]);
+    assert_eq!(seen["gone"], 404);
+}

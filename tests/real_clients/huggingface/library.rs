@@ -77,3 +77,47 @@ fn huggingface_hub_starts_a_script_for_uv() {
     assert_eq!(seen["stage"], "ERROR");
     assert_eq!(lab.statuses("hf.create"), [200]);
 }
+
+#[test]
+fn huggingface_hub_leads_a_job_through_its_life() {
+    let lab = lab();
+    let seen = huggingface_hub(&lab, "whole-life");
+    let id = seen["job"].as_str().unwrap();
+    assert_eq!(seen["found"], json!([id]));
+    assert_eq!(seen["secrets"], json!(["TOKEN"]));
+    assert_eq!(
+        (&seen["ports"], &seen["public_ports"]),
+        (&json!([8000, 9000]), &json!([9000]))
+    );
+    let urls = json!([
+        format!("https://{id}--8000.hf.jobs"),
+        format!("https://{id}--9000.hf.jobs")
+    ]);
+    assert_eq!(seen["urls"], urls);
+    assert_eq!(seen["stage"], "CANCELED");
+    assert!(seen["running_secs"].is_u64(), "{seen}");
+    assert_eq!(seen["initiator"], json!(["duplicated-job", id]));
+    let jobs = lab.world().hf().jobs();
+    assert_eq!(jobs[0].hf_job.0, id);
+    assert_eq!(jobs[0].stage, Stage::Canceled);
+    assert_eq!(seen["again"], jobs[1].hf_job.0);
+    // Two readings while it ran, and one after its end.
+    assert_eq!(lab.statuses("hf.metrics").last(), Some(&406));
+    let history = fakes::history::to_json_lines(&lab.serving.events_so_far()).unwrap();
+    assert!(!history.contains("hunter2"));
+}
+
+#[test]
+fn huggingface_hub_leads_schedules_through_their_life() {
+    let lab = lab();
+    let seen = huggingface_hub(&lab, "schedules");
+    assert_eq!(seen["suspended"], true);
+    assert_eq!(seen["moved"], "@hourly");
+    assert_eq!(seen["labels"], json!({ "env": "test" }));
+    assert_eq!(seen["job"], only_job(&lab).hf_job.0);
+    assert_eq!(
+        seen["initiator"],
+        json!(["scheduled-job", seen["schedule"]])
+    );
+    assert_eq!(seen["refused"], 409);
+}

@@ -2,6 +2,7 @@
 
 mod cli_jobs;
 mod cli_refusals;
+mod cli_scheduled;
 mod hf;
 mod javascript;
 mod library;
@@ -13,7 +14,7 @@ use fakes::{
     faults::{Effect, FaultRule},
     history::{Stage, What},
 };
-use http::Request;
+use http::{Request, request};
 use serde_json::json;
 use tower::ServiceExt as _;
 
@@ -80,12 +81,18 @@ fn start_jobs(lab: &Lab, count: usize) {
                 "flavor": "cpu-basic", "dockerImage": "ubuntu", "command": ["sleep", "600"],
                 "labels": { "number": number.to_string() },
             });
-            let request = Request::post(format!("/api/jobs/{LAB_NAMESPACE}"))
-                .header("authorization", format!("Bearer {LAB_HF_TOKEN}"))
-                .body(Body::from(body.to_string()))
-                .unwrap();
-            let answer = lab.world().hf_router().oneshot(request).await.unwrap();
-            assert_eq!(answer.status(), 200);
+            let request = Request::post(format!("/api/jobs/{LAB_NAMESPACE}"));
+            ask(lab, request, Body::from(body.to_string())).await;
         }
     });
+}
+
+/// A call that no client makes. It must succeed.
+async fn ask(lab: &Lab, request: request::Builder, body: Body) {
+    let request = request
+        .header("authorization", format!("Bearer {LAB_HF_TOKEN}"))
+        .body(body)
+        .unwrap();
+    let answer = lab.world().hf_router().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
 }

@@ -1,0 +1,174 @@
+//! The listener: it takes orders, works, and reports.
+
+use std::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
+use tokio::time::Instant;
+
+use super::{
+    exit_codes::ListenerExit,
+    life::{Agent, Life},
+    session::{ListenerEnd, Messages},
+};
+use crate::{
+    calls::{Failure, RunnerCall},
+    env::Span,
+    faults::RunnerPoint,
+    github::{ToRunner, run_job},
+    history::Conclusion,
+    ids::{EventId, JobId, RunnerId},
+};
+
+/// How long a listening runner takes to notice that its registration is gone.
+const NOTICES_REMOVAL_WITHIN: Duration = Duration::from_secs(1);
+
+/// What it is to do.
+struct Work {
+    job: JobId,
+    runs_for: Option<Duration>,
+    conclusion: Conclusion,
+    because: EventId,
+}
+
+impl Life<'_> {
+    /// One listener, from its session to its end.
+    pub(super) async fn listener(&self, agent: &Agent) -> ListenerEnd {
+        let messages = match self.session(agent).await {
+            Ok(messages) => messages,
+            Err(end) => return end,
+        };
+        let version = self.start.container.version();
+        let log = &self.start.log;
+        log.line(&format!("Current runner version: '{version}'"));
+        self.log_timed("Listening for Jobs");
+        self.reach(RunnerPoint::Listening).await;
+        self.listen(agent, messages).await
+    }
+
+    /// Takes orders: one job, or one after the other if the runner stays.
+    async fn listen(&self, agent: &Agent, mut messages: Messages) -> ListenerEnd {
+        loop {
+            let Some(message) = messages.recv().await else {
+                let Some(outage) = self.network().outage() else {
+                    return (ListenerExit::OK, self.running());
+                };
+                messages = match self.reconnect(agent, outage).await {
+                    Ok(messages) => messages,
+                    Err(end) => return end,
+                };
+                continue;
+            };
+            match message {
+                ToRunner::Deleted(because) => {
+                    let span = Span {
+                        min: Duration::ZERO,
+                        max: NOTICES_REMOVAL_WITHIN,
+                    };
+                    tokio::time::sleep(self.drawn(span, "runner.notices-removal")).await;
+                    self.start.log.line("The runner registration has been deleted from the server, please re-configure. Runner registrations are automatically deleted for runners that have not connected to the service recently.");
+                    return (ListenerExit::OK, because);
+                }
+                ToRunner::Run {
+                    job,
+                    runs_for,
+                    conclusion,
+                    because,
+                } => {
+                    let work = Work {
+                        job,
+                        runs_for,
+                        conclusion,
+                        because,
+                    };
+                    let finished = self.work(agent, &mut messages, work).await;
+                    // The process of an ephemeral runner ends either way; what GitHub did not hear it will
+                    // notice by itself.
+                    match finished {
+                        Ok(_) if agent.stays => {}
+                        Ok(event) => return (ListenerExit::OK, event),
+                        Err(failure) => return (ListenerExit::OK, failure.event),
+                    }
+                }
+                // Nothing to cancel or finish for a runner without a job.
+                ToRunner::Cancel(_) | ToRunner::Finish { .. } => {}
+            }
+        }
+    }
+
+    /// Runs a job and reports its end. It works on while nobody can reach it, and reports when it can.
+    async fn work(
+        &self,
+        agent: &Agent,
+        messages: &mut Messages,
+        work: Work,
+    ) -> Result<EventId, Failure> {
+        let name = self.runners.github.name_of(work.job);
+        self.log_timed(&format!("Running job: {name}"));
+        self.reach(RunnerPoint::InJob).await;
+        let deadline = work.runs_for.map(|runs_for| Instant::now() + runs_for);
+        let (conclusion, because) = loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let ended = {
+                let job = pin!(run_job(messages, left, work.conclusion, work.because));
+                match select(job, pin!(self.network().back())).await {
+                    Either::Left((ended, _)) => Some(ended),
+                    Either::Right(_) => None,
+                }
+            };
+            if let Some(ended) = ended {
+                break ended;
+            }
+            self.come_back(agent, messages, work.because).await;
+        };
+        let result = match conclusion {
+            Conclusion::Success => "Succeeded",
+            Conclusion::Cancelled => "Canceled",
+            _ => "Failed",
+        };
+        self.log_timed(&format!("Job {name} completed with result: {result}"));
+        if let Some(outage) = self.network().outage() {
+            self.network().up().await;
+            self.come_back(agent, messages, outage).await;
+        }
+        let finished = self
+            .finish(agent.runner, work.job, conclusion, because)
+            .await;
+        if finished.is_ok() {
+            self.reach(RunnerPoint::AfterJob).await;
+        }
+        finished
+    }
+
+    /// The network is back in the middle of a job. Where GitHub has given the runner up, nobody gives it orders.
+    async fn come_back(&self, agent: &Agent, messages: &mut Messages, because: EventId) {
+        if let Ok(again) = self.reconnect(agent, because).await {
+            *messages = again;
+        }
+    }
+
+    async fn finish(
+        &self,
+        runner: RunnerId,
+        job: JobId,
+        conclusion: Conclusion,
+        because: EventId,
+    ) -> Result<EventId, Failure> {
+        let github = &self.runners.github;
+        let repo = github.repo_of(runner);
+        let name = github.name_of(job);
+        let call = RunnerCall {
+            name: "github.finish-job",
+            method: "POST",
+            path: format!("/_apis/distributedtask/jobs/{}/finish", job.0),
+            credential: None,
+            repo: repo.as_deref(),
+            job: Some((job, &name)),
+            because: Some(because),
+            status: 200,
+        };
+        self.call(call, |context| {
+            github.finish(runner, job, conclusion, context.received)
+        })
+        .await
+    }
+}
