@@ -40,6 +40,9 @@ pub(super) const LABEL: &str = "hf-jobs-cpu-basic";
 const STRANGE_TOKEN: &str = "STRANGETOKENOFTHELABAAAAAAAAA";
 /// How often processes and history are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
+/// What the runner says when it has heard of its job, and how long that takes at most.
+const TAKEN: &str = ": Running job: ";
+const HEARS_WITHIN: Duration = Duration::from_secs(5);
 /// No HF job comes near this.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Stands for the secret wherever it would be shown.
@@ -155,14 +158,27 @@ impl Rig {
         }
     }
 
-    /// Cancels the HF job as a dispatcher would, and waits until its command is over.
+    /// Cancels the HF job as a dispatcher would, unless it is over, and waits until its command is.
     pub(super) async fn cancel(&mut self, grace: Duration) -> Result<(), BootError> {
+        if self.scene().exit.is_some() {
+            return Ok(());
+        }
         let job = Ordered(self.hf_job.0.clone());
         let cancelled = self.hf.cancel(&job).await;
         cancelled.map_err(|error| failed("cancel an HF job", error))?;
         let longest = grace + Duration::from_secs(10);
         self.wait(longest, |scene| scene.exit.is_some()).await;
         Ok(())
+    }
+
+    /// Gives the runner time to hear of the job that GitHub has given it: until it says so in the log, if its log is shown.
+    pub(super) async fn let_it_hear(&mut self) {
+        let begun = Instant::now();
+        while begun.elapsed() < HEARS_WITHIN && !self.log().iter().any(|line| line.contains(TAKEN))
+        {
+            self.look_at_processes();
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// How many runners GitHub lists.

@@ -97,6 +97,7 @@ impl Check {
             !scene.started.is_empty() || scene.exit.is_some()
         })
         .await;
+        rig.let_it_hear().await;
         rig.cancel(self.grace).await?;
         let scene = rig.scene();
         let is_over = jobs.iter().all(|job| scene.ended.contains_key(job));
