@@ -1,5 +1,7 @@
 //! The words for what befalls a runner: what they mean, and that a plan says the same.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use scenarios::{
     Choices, Document, Length,
     plan::{Effect, Moment, RunnerPoint},

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[expect(dead_code, reason = "octocrab keeps nothing, the other clients do")]
 #[path = "../real_clients/lab.rs"]
 mod lab;
 #[path = "../real_clients/round.rs"]
