@@ -28,10 +28,7 @@ fn every_incident_is_listed_with_what_it_is_about() {
     );
     for incident in listed {
         assert!(incident["about"].as_str().unwrap().len() > 20, "{incident}");
-        assert!(
-            !incident["parameters"].as_array().unwrap().is_empty(),
-            "{incident}"
-        );
+        assert!(incident["parameters"][0].is_string(), "{incident}");
         let name = incident["name"].as_str().unwrap();
         let path = format!("/_lab/incidents/{name}");
         let started = lab.ask("POST", &path, &NOTHING);
@@ -100,13 +97,11 @@ fn an_incident_ends_by_itself() {
     let set = json!({ "lasts": "1s" });
     start(&lab, "queued-never-sent-2023-12", &set);
     let open = || lab.ask("GET", "/_lab/faults", &NOTHING).json()["faults"][0]["open"] == true;
-    for _ in 0..600 {
-        if !open() {
-            return;
-        }
+    let ended = (0..600).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("it goes on");
+        !open()
+    });
+    assert!(ended, "it goes on for a minute");
 }
 
 #[test]
