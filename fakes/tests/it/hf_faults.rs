@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, NewJob, Only, Span,
+    Effect, FaultRule, NewJob, Only, RunnerPoint, Span,
     faults::Failing,
     history::{Conclusion, Stage, What},
     ids::HfJobId,
