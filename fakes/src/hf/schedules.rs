@@ -179,13 +179,14 @@ impl HfJobs {
         }
     }
 
-    /// One run, unless the one before is still there and may not be joined.
+    /// One run, unless the one before is still there and may not be joined, or nobody would pay for it.
     fn run_by_the_clock(&self, id: &ScheduleId) {
         let mut state = self.state();
         let Some(job) = state.schedules.get(id).filter(|job| !job.suspend) else {
             return;
         };
-        if !job.concurrency && state.is_running(id) {
+        let joins = !job.concurrency && state.is_running(id);
+        if joins || self.unpaid(&state, &job.namespace).is_some() {
             return;
         }
         let order = Order {

@@ -273,3 +273,15 @@ async fn a_schedule_that_says_nothing_is_refused() {
     let empty = lab.hf("POST", ALL, json!({})).await;
     assert_eq!(empty.body["error"], "jobSpec: Required");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_nobody_would_pay_for_does_not_begin() {
+    // A minute of cpu-basic, which is one run.
+    let lab = Lab::with(|settings| {
+        settings.hf.balances.insert("lab".to_owned(), 167);
+    });
+    let path = make(&lab, wanted("@hourly", 1)).await;
+    lab.sleep(3.5 * 3600.0).await;
+    assert_eq!(times(&lab).await, ["11-03T11:00:00"]);
+    assert_eq!(post(&lab, &path, "run").await.status, 402);
+}
