@@ -464,8 +464,11 @@ mod tests {
             };
             assert!(!brought.faults.is_empty(), "{}", fragment.name);
             for fault in brought.faults {
-                let until = fault.until.unwrap();
-                assert!(matches!(until, Trigger::At(_)), "{}", fragment.name);
+                let ends = match fault.until {
+                    Some(until) => matches!(until, Trigger::At(_)),
+                    None => fault.times.is_some(),
+                };
+                assert!(ends, "{}", fragment.name);
             }
         }
     }

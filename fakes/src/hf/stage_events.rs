@@ -6,7 +6,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{HfJobs, state::HfJob, ticking::Next};
+use super::{
+    HfJobs,
+    state::{HfJob, Status},
+    ticking::Next,
+};
 use crate::{history::Stage, ids::HfJobId, json_text::milliseconds};
 
 #[derive(Serialize)]
@@ -17,12 +21,19 @@ struct StageEvent<'a> {
 }
 
 impl HfJob {
-    /// The stages it was in, in order, with their beginnings.
-    fn stages(&self) -> impl Iterator<Item = (Stage, Timestamp)> {
-        let finished = self.status.finished_at.map(|at| (self.status.stage, at));
-        std::iter::once((Stage::Scheduling, self.created_at))
-            .chain(self.status.started_at.map(|at| (Stage::Running, at)))
-            .chain(finished)
+    /// The stages it was in, in order, each as it began, and when.
+    fn stages(&self) -> impl Iterator<Item = (&Status, Timestamp)> {
+        let mut before = None;
+        self.statuses()
+            .filter(move |status| before.replace(status.stage) != Some(status.stage))
+            .map(|status| {
+                let began = match status.stage {
+                    Stage::Scheduling => Some(self.created_at),
+                    Stage::Running => status.started_at,
+                    _ => status.finished_at,
+                };
+                (status, began.unwrap_or(self.created_at))
+            })
     }
 }
 
@@ -33,17 +44,13 @@ impl HfJobs {
         let Some(job) = state.get(id) else {
             return Next::End;
         };
-        let Some((stage, at)) = job.stages().nth(told) else {
+        let Some((status, at)) = job.stages().nth(told) else {
             let is_over = job.status.stage.is_terminal();
             return if is_over { Next::End } else { Next::Wait };
         };
         let event = StageEvent {
-            stage,
-            message: job
-                .status
-                .message
-                .as_deref()
-                .filter(|_| stage == job.status.stage),
+            stage: status.stage,
+            message: status.message.as_deref(),
             timestamp: milliseconds(at),
         };
         let data = serde_json::to_string(&event).unwrap_or_default();

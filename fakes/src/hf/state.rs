@@ -85,6 +85,12 @@ impl HfJob {
         self.past.push((now_ms, before));
     }
 
+    /// Everything that could be seen of it, in order.
+    pub(super) fn statuses(&self) -> impl Iterator<Item = &Status> {
+        let past = self.past.iter().map(|(_, status)| status);
+        past.chain(std::iter::once(&self.status))
+    }
+
     /// What could be seen of it at a moment, or now; nothing if it was not there yet.
     pub(super) fn status_at(&self, as_of_ms: Option<u64>) -> Option<&Status> {
         let Some(as_of_ms) = as_of_ms else {

@@ -92,14 +92,12 @@ async fn cost_of(kind: &Kind) -> u64 {
     let lab = instant(|_| {});
     let end = if kind.fails { "false" } else { "true" };
     let script = format!("sleep {}; {end}", kind.runs_s);
-    let ports = if kind.exposed {
-        json!({"ports": [8000]})
-    } else {
-        Value::Null
-    };
-    let body = json!({
-        "command": ["sh", "-c", script], "attempts": kind.attempts, "timeoutSeconds": kind.timeout_s, "expose": ports,
+    let mut body = json!({
+        "command": ["sh", "-c", script], "attempts": kind.attempts, "timeoutSeconds": kind.timeout_s,
     });
+    if kind.exposed {
+        body["expose"] = json!({"ports": [8000]});
+    }
     let id = started(&lab, body).await;
     if let Some(at_ms) = kind.cancelled_ms {
         tokio::time::sleep(Duration::from_millis(at_ms)).await;

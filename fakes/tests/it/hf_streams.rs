@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use fakes::LifeSettings;
 use futures_util::StreamExt as _;
 use http::Request;
 use serde_json::{Value, json};
@@ -129,11 +130,15 @@ async fn stages_are_told_as_they_come_and_again_to_whoever_asks_later() {
     let is_event = |piece: &(u64, String)| piece.1 != ": keep-alive\n\n";
     let live: Vec<_> = live.into_iter().filter(is_event).collect();
     let stages: Vec<Value> = live.iter().map(|(_, piece)| data(piece, "stage")).collect();
-    let stage = |stage: &str, time: &str| json!({"stage": stage, "message": null, "timestamp": format!("2026-11-03T{time}.000Z")});
+    let stage = |stage: &str, message: Value, time: &str| json!({"stage": stage, "message": message, "timestamp": format!("2026-11-03T{time}.000Z")});
     let wanted = [
-        stage("SCHEDULING", "10:00:00"),
-        stage("RUNNING", "10:00:20"),
-        stage("COMPLETED", "10:01:40"),
+        stage(
+            "SCHEDULING",
+            json!(LifeSettings::default().waiting_message),
+            "10:00:00",
+        ),
+        stage("RUNNING", Value::Null, "10:00:20"),
+        stage("COMPLETED", Value::Null, "10:01:40"),
     ];
     assert_eq!(stages, wanted);
     let (later, ended) = listen(&lab, &path, 10.0).await;
