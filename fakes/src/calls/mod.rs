@@ -6,7 +6,7 @@
 mod in_process;
 mod lies;
 mod reply;
-mod route_info;
+mod route;
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +31,8 @@ use crate::{
 pub(crate) use in_process::{Failure, PATIENCE, RunnerCall};
 pub use reply::ConnectionReset;
 pub(crate) use reply::{Live, Reply};
-pub use route_info::{RouteInfo, Surface};
+pub(crate) use route::Route;
+pub use route::{RouteInfo, Surface};
 
 /// No request body of either API comes near this.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;

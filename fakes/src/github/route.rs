@@ -2,25 +2,17 @@
 
 use std::sync::Arc;
 
-use http::Method;
-
 use super::{
     Github, auth::Caller, organization::Organization, repository_text::Repository,
     versions::ApiVersion,
 };
 use crate::{
-    calls::{CallContext, Incoming, Reply, RouteInfo, Surface},
-    path_template::{self, Params, depth},
+    calls::{self, CallContext, Incoming, Reply, Surface},
+    path_template::Params,
 };
 
-/// A route, with what answers it.
-pub(super) struct Route {
-    pub(super) method: Method,
-    pub(super) path: &'static str,
-    pub(super) name: &'static str,
-    pub(super) access: Access,
-    depth: usize,
-}
+/// A route of the fake GitHub.
+pub(super) type Route = calls::Route<Access>;
 
 /// How much of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,44 +119,6 @@ impl Ask<'_> {
 }
 
 impl Route {
-    pub(super) const fn get(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::GET, path, name, access)
-    }
-
-    pub(super) const fn post(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::POST, path, name, access)
-    }
-
-    pub(super) const fn put(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::PUT, path, name, access)
-    }
-
-    pub(super) const fn patch(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::PATCH, path, name, access)
-    }
-
-    pub(super) const fn delete(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::DELETE, path, name, access)
-    }
-
-    const fn new(method: Method, path: &'static str, name: &'static str, access: Access) -> Self {
-        Self {
-            method,
-            path,
-            name,
-            access,
-            depth: depth(path),
-        }
-    }
-
-    /// The parameters of `path`, if it is this route's. Most paths are told apart by their length alone.
-    pub(super) fn matches(&self, path: &str, path_depth: usize) -> Option<Params> {
-        if self.depth != path_depth {
-            return None;
-        }
-        path_template::matches(self.path, path)
-    }
-
     /// Who speaks through it.
     pub(super) fn surface(&self) -> Surface {
         let begins = |with: &str| self.path.starts_with(with);
@@ -177,15 +131,6 @@ impl Route {
             Surface::Runner
         } else {
             Surface::Api
-        }
-    }
-
-    pub(super) fn info(&self) -> RouteInfo {
-        RouteInfo {
-            method: self.method.clone(),
-            path: self.path,
-            name: self.name,
-            surface: self.surface(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     history::{Caller, CredentialUse},
     ids::{CallId, JobId, RunId},
     json_text::http_date,
-    path_template::{Params, depth},
+    path_template::Params,
 };
 
 /// The routes, by the file that answers them.
@@ -45,7 +45,7 @@ const TABLES: [&[Route]; 19] = [
 
 /// Everything the fake GitHub's API answers.
 pub fn routes() -> impl Iterator<Item = RouteInfo> {
-    all().map(Route::info)
+    all().map(|route| route.info(route.surface()))
 }
 
 fn all() -> impl Iterator<Item = &'static Route> {
@@ -63,25 +63,8 @@ impl Endpoint {
     /// `GET` answers `HEAD` too.
     fn recognise(method: &Method, path: &str) -> Self {
         let path = path.strip_prefix("/api/v3").unwrap_or(path);
-        let depth = depth(path);
-        let method = if method == Method::HEAD {
-            &Method::GET
-        } else {
-            method
-        };
-        let found = all()
-            .filter(|route| route.method == *method)
-            .find_map(|route| Some((route, route.matches(path, depth)?)));
-        match found {
-            Some((route, params)) => Self {
-                route: Some(route),
-                params,
-            },
-            None => Self {
-                route: None,
-                params: Params::default(),
-            },
-        }
+        let (route, params) = Route::find(all(), method, path);
+        Self { route, params }
     }
 
     /// The route, if there is one.

@@ -1,12 +1,10 @@
 //! One route of the Hub's API: its method and path, its name, who may call it, and what answers.
 
-use http::Method;
-
 use super::{HfJobs, admission::Caller, origin::ScheduleId};
 use crate::{
-    calls::{CallContext, Incoming, Reply, RouteInfo, Surface},
+    calls::{self, CallContext, Incoming, Reply},
     ids::HfJobId,
-    path_template::{self, Params, depth},
+    path_template::Params,
     settings::HfPermission,
 };
 
@@ -22,59 +20,8 @@ pub(super) enum Access {
     Namespace(HfPermission, Handler),
 }
 
-/// A route, with what answers it.
-pub(super) struct Route {
-    pub(super) method: Method,
-    pub(super) path: &'static str,
-    pub(super) name: &'static str,
-    pub(super) access: Access,
-    depth: usize,
-}
-
-impl Route {
-    pub(super) const fn get(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::GET, path, name, access)
-    }
-
-    pub(super) const fn post(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::POST, path, name, access)
-    }
-
-    pub(super) const fn put(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::PUT, path, name, access)
-    }
-
-    pub(super) const fn delete(path: &'static str, name: &'static str, access: Access) -> Self {
-        Self::new(Method::DELETE, path, name, access)
-    }
-
-    const fn new(method: Method, path: &'static str, name: &'static str, access: Access) -> Self {
-        Self {
-            method,
-            path,
-            name,
-            access,
-            depth: depth(path),
-        }
-    }
-
-    /// The parameters of `path`, if it is this route's. Most paths are told apart by their length alone.
-    pub(super) fn matches(&self, path: &str, path_depth: usize) -> Option<Params> {
-        if self.depth != path_depth {
-            return None;
-        }
-        path_template::matches(self.path, path)
-    }
-
-    pub(super) fn info(&self) -> RouteInfo {
-        RouteInfo {
-            method: self.method.clone(),
-            path: self.path,
-            name: self.name,
-            surface: Surface::Api,
-        }
-    }
-}
+/// A route of the fake HF.
+pub(super) type Route = calls::Route<Access>;
 
 /// A request that was let in, as its handler sees it.
 pub(super) struct Ask<'a> {

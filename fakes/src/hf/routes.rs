@@ -11,11 +11,11 @@ use super::{
     route::{Access, Ask, Route},
 };
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo},
+    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Surface},
     history::CredentialUse,
     ids::CallId,
     json_text::http_date,
-    path_template::{Params, depth},
+    path_template::Params,
 };
 
 /// The routes, by the file that answers them. Of two that match a path the first one answers.
@@ -31,7 +31,7 @@ const TABLES: [&[Route]; 7] = [
 
 /// Everything the fake HF's API answers.
 pub fn routes() -> impl Iterator<Item = RouteInfo> {
-    all().map(Route::info)
+    all().map(|route| route.info(Surface::Api))
 }
 
 fn all() -> impl Iterator<Item = &'static Route> {
@@ -47,25 +47,8 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// What answers `GET` answers `HEAD` too.
     fn recognise(method: &Method, path: &str) -> Self {
-        let depth = depth(path);
-        let method = if method == Method::HEAD {
-            &Method::GET
-        } else {
-            method
-        };
-        let found = all()
-            .filter(|route| route.method == *method)
-            .find_map(|route| Some((route, route.matches(path, depth)?)));
-        match found {
-            Some((route, params)) => Self {
-                route: Some(route),
-                params,
-            },
-            None => Self {
-                route: None,
-                params: Params::default(),
-            },
-        }
+        let (route, params) = Route::find(all(), method, path);
+        Self { route, params }
     }
 }
 
