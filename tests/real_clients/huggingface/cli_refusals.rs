@@ -9,7 +9,7 @@ use fakes::{
 use http::Request;
 
 use super::{
-    ask,
+    QUICK, ask,
     hf::{hf, hf_json, run},
     lab, only_job, strike,
 };
@@ -86,18 +86,15 @@ fn hf_shows_why_a_job_is_invalid() {
 
 #[test]
 fn hf_shows_that_nobody_pays() {
-    let lab = lab();
-    let why =
-        "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs.";
-    let effect = Effect::Answer {
-        status: 402,
-        headers: Vec::new(),
-        body: serde_json::json!({ "error": why }).to_string().into(),
-    };
-    strike(&lab, "hf.create", effect, 1);
+    // A minute of cpu-basic, which the first job uses up.
+    let lab = Lab::with_world(&format!("hf: {{ balance_usd: 0.000167, {QUICK} }}"));
+    hf(&lab, "jobs run ubuntu true", &[]).succeeded();
     let said = hf(&lab, RUN, &[]);
     said.failed_with("402 Payment Required");
-    said.failed_with(why);
+    said.failed_with(
+        "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs.",
+    );
+    assert_eq!(lab.statuses("hf.create"), [200, 402]);
 }
 
 /// The limit of a PRO account.

@@ -20,9 +20,12 @@ use tower::ServiceExt as _;
 
 use crate::lab::Lab;
 
-/// A world whose HF jobs run at once.
+/// HF jobs run at once.
+const QUICK: &str = "cold_start: { default: { schedule: 100ms, boot: 0s } }";
+
+/// A world of these.
 fn lab() -> Lab {
-    Lab::with_world("hf: { cold_start: { default: { schedule: 100ms, boot: 0s } } }")
+    Lab::with_world(&format!("hf: {{ {QUICK} }}"))
 }
 
 /// The one HF job there is.
