@@ -77,10 +77,11 @@ impl Serve {
 
     /// A text of the README, for these addresses.
     fn here(&self, text: &str) -> String {
-        let pairs = SHOWN.iter().zip(&self.addresses);
-        pairs.fold(text.to_owned(), |text, (shown, address)| {
-            text.replace(shown, address)
-        })
+        // All that is shown is cut out before anything is put in: a free port can begin with the digits of a shown one.
+        let [github, hf] = &self.addresses;
+        let parts = text.split(SHOWN[0]);
+        let parts: Vec<String> = parts.map(|part| part.replace(SHOWN[1], hf)).collect();
+        parts.join(github)
     }
 }
 
