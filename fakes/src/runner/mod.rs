@@ -8,8 +8,8 @@
 //! `config.sh`, with `RUNNER_GROUP`, `RUNNER_EPHEMERAL=false`, `RUNNER_REPLACE=false` and
 //! `RUNNER_DEFAULT_LABELS=true` where it wants them.
 //!
-//! The parts: [`container`] reads what it was given, [`life`] is its course, [`configuring`] registers, [`session`]
-//! connects, [`listening`] works, [`exit_codes`] says what is left of all that, and [`fate`] is what befalls it.
+//! The parts: `container` reads what it was given, `life` is its course, `configuring` registers, `session`
+//! connects, `listening` works, `exit_codes` says what is left of all that, and `fate` is what befalls it.
 
 mod archive;
 mod arguments;
