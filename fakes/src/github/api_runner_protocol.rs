@@ -16,7 +16,7 @@ use super::{
 use crate::{
     calls::{Incoming, Reply},
     drawn_text::{HEX, drawn, guid},
-    history::{Conclusion, CredentialKind, CredentialState, CredentialUse, Removal, What},
+    history::{Conclusion, CredentialKind, CredentialState, CredentialUse, What},
     ids::{HfJobId, JobId, RunnerId},
     settings::RunnerVersion,
 };
@@ -237,24 +237,16 @@ impl Github {
     fn remove_by_runner(&self, ask: &Ask<'_>) -> Reply {
         let token = token_of(ask.request).unwrap_or_default();
         let is_good = self.token_use(token, TokenPurpose::Remove).state == CredentialState::Fresh;
-        let id = RunnerId(ask.number("runner_id"));
-        let mut state = self.state();
-        let found = state.runners.get(&id).filter(|runner| {
-            let token = state.registration_tokens.get(token);
-            is_good && token.is_some_and(|token| token.owner.is(&runner.owner))
-        });
-        let Some(found) = found else {
-            return not_found();
+        let owner = {
+            let state = self.state();
+            let found = state.registration_tokens.get(token);
+            found.filter(|_| is_good).map(|found| found.owner.clone())
         };
-        if found.is_busy() {
-            let message = format!(
-                "Runner \"{}\" is currently running a job and cannot be deleted.",
-                found.name
-            );
-            return error(422, &message);
+        let runner = RunnerId(ask.number("runner_id"));
+        match owner {
+            Some(owner) => self.delete_idle_runner(&owner, runner, ask.call.received),
+            None => not_found(),
         }
-        self.remove_runner(&mut state, id, Removal::Api, ask.call.received);
-        Reply::empty(204).with_effect()
     }
 
     fn begin_session(&self, ask: &Ask<'_>) -> Reply {

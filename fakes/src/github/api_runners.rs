@@ -24,7 +24,7 @@ use crate::{
     calls::{Incoming, Reply},
     drawn_text::{UPPER, drawn, guid},
     history::Removal,
-    ids::RunnerId,
+    ids::{EventId, RunnerId},
 };
 
 pub(super) const READ: Permission = Permission::read("administration");
@@ -348,6 +348,16 @@ impl Github {
 
     fn delete_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
         let runner = RunnerId(ask.number("runner_id"));
+        self.delete_idle_runner(owner, runner, ask.call.received)
+    }
+
+    /// Removes a runner of this owner, unless it has a job.
+    pub(super) fn delete_idle_runner(
+        &self,
+        owner: &Owner,
+        runner: RunnerId,
+        because: EventId,
+    ) -> Reply {
         let mut state = self.state();
         let Some(found) = state
             .runners
@@ -363,7 +373,7 @@ impl Github {
             );
             return error(422, &message);
         }
-        self.remove_runner(&mut state, runner, Removal::Api, ask.call.received);
+        self.remove_runner(&mut state, runner, Removal::Api, because);
         Reply::empty(204).with_effect()
     }
 }
