@@ -41,17 +41,16 @@ impl HfJobs {
         let timeout_s = spec
             .timeout_seconds
             .unwrap_or_else(|| self.settings().default_timeout.as_secs());
-        let (runner_name, runner_labels) = self.inner.runners.identity(&spec.container, &id);
-        let repo = self.inner.runners.repo_of(&spec.container, &id);
+        let runner = self.inner.runners.identity(&spec.container, &id);
         let created = What::HfCreated {
             hf_job: id.clone(),
             call,
             namespace: namespace.clone(),
             flavor: spec.flavor.name.to_owned(),
             timeout_s,
-            repo: repo.clone(),
-            runner_name,
-            runner_labels,
+            repo: runner.repo.clone(),
+            runner_name: runner.name,
+            runner_labels: runner.labels,
         };
         let created = self.history().record(Some(because), created);
         let (commands, orders) = unbounded_channel();
@@ -64,7 +63,7 @@ impl HfJobs {
             id: id.clone(),
             namespace,
             origin,
-            repo,
+            repo: runner.repo,
             spec,
             timeout_s,
             message: self.settings().life.waiting_message.clone(),

@@ -56,6 +56,15 @@ pub(crate) use log::Log;
 pub(crate) use process::Launch;
 pub use process_tree::SeenProcess;
 
+/// Who a runner is; nothing of it if a container starts none.
+#[derive(Default)]
+pub(crate) struct Identity {
+    pub(crate) name: Option<String>,
+    pub(crate) labels: Vec<String>,
+    /// Its repository; the organisation, if it is a runner of one.
+    pub(crate) repo: Option<String>,
+}
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exit {
@@ -170,27 +179,22 @@ impl Runners {
         !matches!(container.startup(), Startup::Unknown)
     }
 
-    /// The name and labels of the runner a container in this HF job will start.
-    pub(crate) fn identity(
-        &self,
-        container: &Container,
-        hf_job: &HfJobId,
-    ) -> (Option<String>, Vec<String>) {
+    /// Who the runner will be that a container in this HF job starts.
+    pub(crate) fn identity(&self, container: &Container, hf_job: &HfJobId) -> Identity {
         match container.credential(&hf_job.0) {
-            None => (None, Vec::new()),
-            Some(Credential::Registration { name, labels, .. }) => (Some(name), labels),
-            Some(Credential::Jit(config)) => (
-                Some(config.name.clone()),
-                self.github.labels_of(config.runner),
-            ),
-        }
-    }
-
-    /// The repository of the runner a container will start; the organisation, if it is a runner of one.
-    pub(crate) fn repo_of(&self, container: &Container, hf_job: &HfJobId) -> Option<String> {
-        match container.credential(&hf_job.0)? {
-            Credential::Registration { repo, .. } => Some(repo),
-            Credential::Jit(config) => self.github.repo_of(config.runner),
+            None => Identity::default(),
+            Some(Credential::Registration {
+                name, labels, repo, ..
+            }) => Identity {
+                name: Some(name),
+                labels,
+                repo: Some(repo),
+            },
+            Some(Credential::Jit(config)) => Identity {
+                labels: self.github.labels_of(config.runner),
+                repo: self.github.repo_of(config.runner),
+                name: Some(config.name),
+            },
         }
     }
 
