@@ -19,6 +19,7 @@ impl World {
     /// A world in which nothing has happened yet.
     #[must_use]
     pub fn new(env: Env, settings: Settings, history: History) -> Self {
+        keep_secrets(&settings, &history);
         let faults = Faults::new(env.clone(), history.clone());
         let calls = Calls::new(env, history.clone(), faults.clone());
         let github = Github::new(settings.github, calls.clone());
@@ -98,5 +99,14 @@ impl World {
     #[must_use]
     pub fn pending(&self) -> usize {
         self.github.pending()
+    }
+}
+
+/// What the world begins with must not be found in its history, whoever says it.
+fn keep_secrets(settings: &Settings, history: &History) {
+    history.keep_secret(&String::from_utf8_lossy(&settings.github.webhook_secret));
+    history.keep_secret(&settings.hf.token);
+    for token in &settings.hf.tokens {
+        history.keep_secret(&token.token);
     }
 }

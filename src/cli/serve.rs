@@ -229,6 +229,7 @@ fn out(args: &ServeArgs) -> PathBuf {
 
 /// Ctrl-C: what was seen so far is kept.
 fn stopped_early(args: &ServeArgs, name: &str, serving: &Serving) -> Ended {
+    serving.world().faults().count();
     let events = serving.events_so_far();
     let folder = out(args).join(name);
     let path = folder.join("history.jsonl");

@@ -119,7 +119,7 @@ fn one(control: &Control, index: usize) -> Result<Fault, Problem> {
 
 fn end(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let index = usize::try_from(ask.number("fault")?).unwrap_or(usize::MAX);
-    control.world().faults().close(index);
+    control.world().faults().remove(index);
     Reply::json(&one(control, index)?)
 }
 

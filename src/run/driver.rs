@@ -150,6 +150,7 @@ impl<'a> Driver<'a> {
     }
 
     fn end(&self, settled: bool) -> End {
+        self.world.faults().count();
         self.world
             .history()
             .record(None, What::WorldEnded { settled });

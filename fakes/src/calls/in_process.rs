@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Bent, CallContext, Calls, Ending, OpenCall};
+use super::{Bent, CallContext, Calls, Ending, OpenCall, Reply};
 use crate::{
     faults::{Effect, Subject},
-    history::{Caller, CredentialUse, Lost, What},
-    ids::{CallId, EventId, JobId},
+    history::{CallAbout, Caller, CredentialUse, Lost, What},
+    ids::{CallId, EventId, HfJobId, JobId, RunnerId},
 };
 
 /// How long a runner waits for an answer before it gives up.
@@ -22,6 +22,10 @@ pub(crate) struct RunnerCall<'a> {
     pub(crate) credential: Option<CredentialUse>,
     pub(crate) repo: Option<&'a str>,
     pub(crate) job: Option<(JobId, &'a str)>,
+    /// The HF job it is made from.
+    pub(crate) hf_job: &'a HfJobId,
+    /// The runner, once GitHub knows it.
+    pub(crate) runner: Option<RunnerId>,
     pub(crate) because: Option<EventId>,
     /// Status of the answer when all goes well.
     pub(crate) status: u16,
@@ -36,6 +40,18 @@ pub(crate) struct Failure {
     pub(crate) why: String,
     /// The event that says so.
     pub(crate) event: EventId,
+}
+
+impl RunnerCall<'_> {
+    fn about(&self) -> CallAbout {
+        CallAbout {
+            repo: self.repo.map(str::to_owned),
+            job: self.job.map(|(job, _)| job),
+            runner: self.runner,
+            hf_job: Some(self.hf_job.clone()),
+            ..CallAbout::default()
+        }
+    }
 }
 
 impl Calls {
@@ -56,6 +72,7 @@ impl Calls {
                 method: what.method.to_owned(),
                 path: what.path.clone(),
                 credential: what.credential,
+                about: what.about().said(),
             },
         );
         let context = CallContext {
@@ -70,14 +87,16 @@ impl Calls {
             place: what.name,
             entity: &entity,
             job: what.job,
-            job_names: &[],
-            action: None,
             repo: what.repo,
-            flavor: None,
+            call: Some(call),
+            hf_job: Some(what.hf_job),
+            runner: what.runner,
+            ..Subject::default()
         };
         let Bent {
             delay,
             ending,
+            held,
             last_event,
             ..
         } = self.bend(&subject, received, Effect::suits_runner_calls);
@@ -90,7 +109,7 @@ impl Calls {
                 (None, Some(ending))
             }
         };
-        tokio::time::sleep(delay).await;
+        self.wait(delay, &held, &subject).await;
         self.close(open, &what, outcome, ending).await
     }
 
@@ -116,17 +135,28 @@ impl Calls {
         outcome: Option<Result<T, (u16, String)>>,
         ending: Option<Effect>,
     ) -> Result<T, Failure> {
+        let now = self.env.clock.now();
         let failure = match (outcome, ending) {
             (Some(Ok(value)), _) => {
-                open.answered(what.status);
+                open.answered_with(what.status, &[], "", now);
                 return Ok(value);
             }
-            (Some(Err((status, why))), _) => (Some(status), why, open.answered(status)),
-            (None, Some(Effect::Answer { status, .. })) => (
-                Some(status),
-                format!("answered {status}"),
-                open.answered(status),
-            ),
+            (Some(Err((status, why))), _) => {
+                let event = open.answered_with(status, &[], "", now);
+                (Some(status), why, event)
+            }
+            (
+                None,
+                Some(Effect::Answer {
+                    status,
+                    headers,
+                    body,
+                }),
+            ) => {
+                let refusal = Reply::scripted(status, Vec::new(), body).refusal_text();
+                let event = open.answered_with(status, &headers, &refusal, now);
+                (Some(status), format!("answered {status}"), event)
+            }
             (None, Some(Effect::NoAnswer)) => {
                 tokio::time::sleep(PATIENCE).await;
                 (None, "timed out".to_owned(), open.lost(Lost::TimedOut))

@@ -36,11 +36,11 @@ impl Calls {
         subject: &Subject<'_>,
         because: EventId,
     ) -> EventId {
-        let strikes = self
-            .faults
-            .strike_where(subject, Effect::bends_answers, |strike| {
-                self.tell(strike, reply, request, subject)
-            });
+        let strikes =
+            self.faults
+                .strike_where(subject, Effect::bends_answers, |strike, strikes| {
+                    self.tell(strike, strikes, reply, request, subject)
+                });
         if self.faults.threatens(subject, Effect::slips_pages) {
             self.keep_page(reply, request, subject);
         }
@@ -49,16 +49,21 @@ impl Calls {
         })
     }
 
-    /// Changes the reply; false if this lie changes nothing in it.
+    /// Changes the reply if the lie `strikes`; false if it changes nothing in it.
     fn tell(
         &self,
         strike: &Strike,
+        strikes: bool,
         reply: &mut Reply,
         request: &Incoming,
         subject: &Subject<'_>,
     ) -> bool {
         if matches!(strike.effect, Effect::Truncate) {
-            return reply.break_off();
+            return if strikes {
+                reply.break_off()
+            } else {
+                reply.can_break_off()
+            };
         }
         let Ok(honest) = std::str::from_utf8(&reply.body) else {
             return false;
@@ -72,7 +77,9 @@ impl Calls {
         let Some(bent) = bent else {
             return false;
         };
-        reply.body = Bytes::from(bent);
+        if strikes {
+            reply.body = Bytes::from(bent);
+        }
         true
     }
 

@@ -3,8 +3,10 @@
 //! Both fakes plug in as an `Api`. Their answers are computed without waiting, under one lock, so a
 //! call takes effect at one instant; all waiting (late, lost and broken answers) happens here.
 
+mod answered;
 mod in_process;
 mod lies;
+mod readings;
 mod reply;
 mod route;
 
@@ -23,12 +25,13 @@ use http::{HeaderMap, Method, Request, request::Parts};
 
 use crate::{
     env::Env,
-    faults::{Effect, Faults, Strike, Subject},
-    history::{Caller, CredentialUse, History, Lost, What},
-    ids::{CallId, EventId, JobId},
+    faults::{Effect, Faults, Held, Strike, Subject},
+    history::{CallAbout, Caller, CredentialUse, History, Lost, What},
+    ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
 pub(crate) use in_process::{Failure, PATIENCE, RunnerCall};
+pub(crate) use readings::{Shown, runner_words};
 pub use reply::ConnectionReset;
 pub(crate) use reply::{Live, Reply};
 pub(crate) use route::Route;
@@ -80,26 +83,40 @@ pub(crate) struct CallContext {
     pub(crate) as_of_ms: Option<u64>,
 }
 
-/// What a fault rule may want to know of an endpoint.
+/// What a call says it is about: for the history, and for fault rules that are narrowed to it.
 #[derive(Debug, Default)]
 pub(crate) struct About {
     pub(crate) name: &'static str,
     /// Who calls it.
     pub(crate) by: Caller,
+    /// `owner/name`.
     pub(crate) repo: Option<String>,
-    pub(crate) job: Option<(JobId, String)>,
+    /// An organisation's login, where there is no repository.
+    pub(crate) organization: Option<String>,
+    /// The job, as the path names it and by its name if there is one.
+    pub(crate) job: Option<(JobId, Option<String>)>,
+    pub(crate) run: Option<RunId>,
     pub(crate) job_names: Vec<String>,
+    pub(crate) runner: Option<RunnerId>,
+    pub(crate) hf_job: Option<HfJobId>,
+    pub(crate) flavor: Option<String>,
+    /// A runner's.
+    pub(crate) labels: Vec<String>,
+    pub(crate) runner_name: Option<String>,
+    pub(crate) installation: Option<u64>,
+    /// The repositories a token is to be restricted to.
+    pub(crate) repositories: Vec<String>,
 }
 
 /// One side's HTTP API.
 pub(crate) trait Api: Clone + Send + Sync + 'static {
     /// A recognised method and path.
-    type Endpoint: Send;
+    type Endpoint: Send + Sync;
     /// A looked-at credential. It is kept until the call ends, however it ends.
     type Auth: Send + Sync;
 
     fn recognise(&self, method: &Method, path: &str) -> Self::Endpoint;
-    fn about(&self, endpoint: &Self::Endpoint) -> About;
+    fn about(&self, endpoint: &Self::Endpoint, request: &Incoming) -> About;
     fn authenticate(
         &self,
         endpoint: &Self::Endpoint,
@@ -107,11 +124,21 @@ pub(crate) trait Api: Clone + Send + Sync + 'static {
     ) -> (Self::Auth, Option<CredentialUse>);
     fn answer(
         &self,
-        endpoint: Self::Endpoint,
+        endpoint: &Self::Endpoint,
         auth: &Self::Auth,
         request: &Incoming,
         call: CallContext,
     ) -> Reply;
+    /// The honest answer of now to a call that changes nothing. It counts against no limit.
+    fn truth(
+        &self,
+        endpoint: &Self::Endpoint,
+        auth: &Self::Auth,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Option<Reply>;
+    /// How something that such an answer shows is at this moment; nothing if it is not there.
+    fn stands(&self, entity: &Shown) -> Option<String>;
     /// The headers that every answer of this side carries, those of faults among them.
     fn common_headers(&self, call: CallId, auth: &Self::Auth) -> Vec<(&'static str, String)>;
 }
@@ -172,7 +199,7 @@ impl Calls {
     async fn serve<A: Api>(&self, api: &A, request: Request<Body>) -> Response {
         let request = read(request).await;
         let endpoint = api.recognise(&request.method, &request.path);
-        let about = api.about(&endpoint);
+        let about = api.about(&endpoint, &request);
         let (call, ordinal) = self.begin(about.name);
         let (auth, credential) = api.authenticate(&endpoint, &request);
         let received = self.history.record(
@@ -184,6 +211,7 @@ impl Calls {
                 method: request.method.to_string(),
                 path: request.target(),
                 credential,
+                about: about.said(),
             },
         );
         let context = CallContext {
@@ -195,7 +223,7 @@ impl Calls {
         let mut open = OpenCall::new(self.history.clone(), context, about.name);
 
         let entity = format!("{}#{ordinal}", about.name);
-        let subject = about.subject(&entity);
+        let subject = about.subject(&entity, call);
         let plan = self.bend(&subject, received, Effect::suits_calls);
         let context = CallContext {
             as_of_ms: plan.as_of_ms,
@@ -204,19 +232,20 @@ impl Calls {
         open.because = plan.last_event;
         let (reply, ending) = match plan.ending {
             Ending::Honest => {
-                let mut reply = self.honest(api, endpoint, &auth, &request, context, about.name);
+                let mut reply = self.honest(api, &endpoint, &auth, &request, context, about.name);
                 open.because = self.lie(&mut reply, &request, &subject, open.because);
                 (Some(reply), None)
             }
             Ending::Instead(effect) => (None, Some(effect)),
             Ending::Afterwards(effect) => {
-                let _lost = self.honest(api, endpoint, &auth, &request, context, about.name);
+                let _lost = self.honest(api, &endpoint, &auth, &request, context, about.name);
                 (None, Some(effect))
             }
         };
-        if !plan.delay.is_zero() {
-            tokio::time::sleep(plan.delay).await;
+        if ending.is_some() {
+            self.faults.pass_by(&subject, Effect::bends_answers);
         }
+        self.wait(plan.delay, &plan.held, &subject).await;
         let reply = match ending {
             None => reply,
             Some(Effect::Answer {
@@ -234,20 +263,40 @@ impl Calls {
             open.lost(Lost::Reset);
             return ConnectionReset::response();
         };
-        let breaks_off = reply.breaks_off;
+        if open.because != received && about.by == Caller::Dispatcher && !reply.breaks_off {
+            let asked = Asked {
+                endpoint: &endpoint,
+                auth: &auth,
+                request: &request,
+                context,
+                about: &about,
+            };
+            self.note_false_readings(api, &asked, &reply, open.because);
+        }
+        let (breaks_off, told) = (reply.breaks_off, reply.refusal_text());
         let response = reply.into_response(api.common_headers(call, &auth));
         if breaks_off {
             open.lost(Lost::Reset);
         } else {
-            open.answered(response.status().as_u16());
+            open.answered(&response, &told, self.env.clock.now());
         }
         response
+    }
+
+    /// Waits for as long as these strikes hold a call back.
+    async fn wait(&self, delay: Duration, held: &[Held], subject: &Subject<'_>) {
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        for held in held {
+            self.faults.let_on(*held, subject);
+        }
     }
 
     fn honest<A: Api>(
         &self,
         api: &A,
-        endpoint: A::Endpoint,
+        endpoint: &A::Endpoint,
         auth: &A::Auth,
         request: &Incoming,
         call: CallContext,
@@ -273,6 +322,7 @@ impl Calls {
             delay: Duration::ZERO,
             ending: Ending::Honest,
             as_of_ms: None,
+            held: Vec::new(),
             last_event: received,
         };
         for strike in self.faults.strike(subject, kinds) {
@@ -309,17 +359,48 @@ async fn read(request: Request<Body>) -> Incoming {
 }
 
 impl About {
-    fn subject<'a>(&'a self, entity: &'a str) -> Subject<'a> {
+    fn subject<'a>(&'a self, entity: &'a str, call: CallId) -> Subject<'a> {
+        let job = self.job.as_ref();
         Subject {
             place: self.name,
             entity,
-            job: self.job.as_ref().map(|(job, name)| (*job, name.as_str())),
+            job: job.and_then(|(job, name)| Some((*job, name.as_deref()?))),
             job_names: &self.job_names,
-            action: None,
             repo: self.repo.as_deref(),
-            flavor: None,
+            flavor: self.flavor.as_deref(),
+            call: Some(call),
+            hf_job: self.hf_job.as_ref(),
+            runner: self.runner,
+            run: self.run,
+            ..Subject::default()
         }
     }
+
+    /// As the history says it.
+    fn said(&self) -> Option<Box<CallAbout>> {
+        let about = CallAbout {
+            repo: self.repo.clone().or_else(|| self.organization.clone()),
+            job: self.job.as_ref().map(|(job, _)| *job),
+            run: self.run,
+            runner: self.runner,
+            hf_job: self.hf_job.clone(),
+            flavor: self.flavor.clone(),
+            labels: self.labels.clone(),
+            runner_name: self.runner_name.clone(),
+            installation: self.installation,
+            repositories: self.repositories.clone(),
+        };
+        about.said()
+    }
+}
+
+/// A call with everything that is known of it.
+struct Asked<'a, A: Api> {
+    endpoint: &'a A::Endpoint,
+    auth: &'a A::Auth,
+    request: &'a Incoming,
+    context: CallContext,
+    about: &'a About,
 }
 
 enum Ending {
@@ -332,6 +413,8 @@ struct Bent {
     delay: Duration,
     ending: Ending,
     as_of_ms: Option<u64>,
+    /// The strikes that make up the delay.
+    held: Vec<Held>,
     last_event: EventId,
 }
 
@@ -341,6 +424,10 @@ impl Bent {
             Effect::Delay(span) => {
                 let purpose = format!("fault{}.delay", strike.fault);
                 self.delay += env.within(span, entity, &purpose);
+                self.held.push(Held {
+                    fault: strike.fault,
+                    strike: self.last_event,
+                });
             }
             Effect::Stale(by) => {
                 let purpose = format!("fault{}.stale", strike.fault);
@@ -371,15 +458,6 @@ impl OpenCall {
             because: call.received,
             open: true,
         }
-    }
-
-    fn answered(&mut self, status: u16) -> EventId {
-        self.open = false;
-        let (call, name) = (self.call, self.name.to_owned());
-        self.history.record(
-            Some(self.because),
-            What::CallAnswered { call, name, status },
-        )
     }
 
     fn lost(&mut self, why: Lost) -> EventId {

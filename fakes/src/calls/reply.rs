@@ -114,8 +114,13 @@ impl Reply {
 
     /// Breaks the connection in the middle of the body, if there is a middle.
     pub(super) fn break_off(&mut self) -> bool {
-        self.breaks_off = self.live.is_some() || self.body.len() > 1;
+        self.breaks_off = self.can_break_off();
         self.breaks_off
+    }
+
+    /// Whether the body has a middle.
+    pub(super) fn can_break_off(&self) -> bool {
+        self.live.is_some() || self.body.len() > 1
     }
 
     /// A JSON answer that is already text.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FaultRule, Faults, Installed};
+use super::{Counts, FaultRule, Faults, Installed};
 
 /// When a fault begins and ends, counted from now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,14 +22,19 @@ pub struct FaultState {
     pub open: bool,
     /// How often it can still strike; none if that has no limit.
     pub left: Option<u32>,
+    /// How often it could have struck, and how often it did.
+    pub counts: Counts,
 }
 
 impl Faults {
     /// Adds a rule behind all others, and gives its index.
     pub fn add(&self, rule: FaultRule) -> usize {
         let mut rules = self.rules();
-        rules.push(Installed::new(rule));
-        rules.len() - 1
+        let fault = rules.len();
+        let mut installed = Installed::new(rule);
+        installed.tell_open(fault, &self.history);
+        rules.push(installed);
+        fault
     }
 
     /// Adds a rule that strikes within this window only. Whoever ends it earlier ends it for good.
@@ -66,6 +71,7 @@ impl Faults {
             rule: installed.rule.clone(),
             open: installed.open,
             left: installed.left,
+            counts: installed.counts,
         };
         self.rules().iter().map(state).collect()
     }

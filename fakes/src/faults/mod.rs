@@ -4,6 +4,7 @@
 //! and applies what it is given; every application is recorded as `fault.applied`. Draws are keyed by
 //! what is struck, so that removing one rule or job leaves the others' fate as it was.
 
+mod installed;
 mod live;
 mod rule;
 
@@ -12,14 +13,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::Notify;
-
 use crate::{
     env::Env,
-    history::{History, What},
-    ids::{EventId, JobId},
+    history::{Closed, History, What},
+    ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
+pub use installed::Counts;
+use installed::Installed;
 pub use live::{FaultState, Window};
 pub use rule::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint};
 
@@ -40,6 +41,16 @@ pub(crate) struct Subject<'a> {
     pub(crate) repo: Option<&'a str>,
     /// The hardware flavor of an HF job.
     pub(crate) flavor: Option<&'a str>,
+    /// The delivery itself.
+    pub(crate) delivery: Option<DeliveryId>,
+    /// The call itself.
+    pub(crate) call: Option<CallId>,
+    /// The HF job concerned.
+    pub(crate) hf_job: Option<&'a HfJobId>,
+    /// The runner concerned.
+    pub(crate) runner: Option<RunnerId>,
+    /// The run concerned.
+    pub(crate) run: Option<RunId>,
 }
 
 /// One effect to apply, and the rule it came from.
@@ -56,36 +67,12 @@ impl Strike {
     }
 }
 
-struct Installed {
-    rule: FaultRule,
-    open: bool,
-    left: Option<u32>,
-    /// Whether it was closed before.
-    ended: bool,
-    /// Told when the rule is closed.
-    closed: Arc<Notify>,
-}
-
-impl Installed {
-    fn new(rule: FaultRule) -> Self {
-        Self {
-            open: rule.open,
-            left: rule.times,
-            ended: false,
-            rule,
-            closed: Arc::default(),
-        }
-    }
-
-    fn close(&mut self) {
-        self.open = false;
-        self.ended = true;
-        self.closed.notify_waiters();
-    }
-
-    fn active(&self) -> bool {
-        self.open && self.left != Some(0)
-    }
+/// Something that a strike holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) fault: usize,
+    /// Its `fault.applied`.
+    pub(crate) strike: EventId,
 }
 
 /// The faults of one world. Clones share them.
@@ -112,27 +99,65 @@ impl Faults {
     /// Puts these rules in place of all others.
     pub fn install(&self, rules: Vec<FaultRule>) {
         let mut installed = self.rules();
-        installed.iter_mut().for_each(Installed::close);
+        for (fault, rule) in installed.iter_mut().enumerate() {
+            rule.close(fault, Closed::Removed, &self.history);
+        }
         *installed = rules.into_iter().map(Installed::new).collect();
+        for (fault, rule) in installed.iter_mut().enumerate() {
+            rule.tell_open(fault, &self.history);
+        }
     }
 
     /// Lets the rule at this index strike.
     pub fn open(&self, index: usize) {
         if let Some(installed) = self.rules().get_mut(index) {
-            installed.open = true;
+            installed.open(index, &self.history);
         }
     }
 
-    /// Stops the rule at this index.
+    /// Stops the rule at this index: its window is over.
     pub fn close(&self, index: usize) {
+        self.close_for(index, Closed::Window);
+    }
+
+    /// Stops the rule at this index, whatever its window: somebody wants it gone.
+    pub fn remove(&self, index: usize) {
+        self.close_for(index, Closed::Removed);
+    }
+
+    fn close_for(&self, index: usize, why: Closed) {
         if let Some(installed) = self.rules().get_mut(index) {
-            installed.close();
+            installed.close(index, why, &self.history);
         }
     }
 
     /// Stops every rule.
     pub fn heal(&self) {
-        self.rules().iter_mut().for_each(Installed::close);
+        for (fault, rule) in self.rules().iter_mut().enumerate() {
+            rule.close(fault, Closed::Heal, &self.history);
+        }
+    }
+
+    /// Records of every rule how often it could have struck, and how often it did: for the end of a world.
+    pub fn count(&self) {
+        for (fault, rule) in self.rules().iter().enumerate() {
+            let Counts {
+                reached,
+                matched,
+                occasions,
+                strikes,
+            } = rule.counts;
+            self.history.record(
+                None,
+                What::FaultCounted {
+                    fault,
+                    reached,
+                    matched,
+                    occasions,
+                    strikes,
+                },
+            );
+        }
     }
 
     /// Waits until the rule at this index is closed.
@@ -156,53 +181,65 @@ impl Faults {
     /// The effects that strike here and now, in the order of the rules. At most one of them is final
     /// (ends the matter by itself); rules behind it are not asked and lose nothing.
     pub(crate) fn strike(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) -> Vec<Strike> {
-        self.strike_where(subject, kinds, |_| true)
+        self.strike_where(subject, kinds, |_, _| true)
     }
 
-    /// The same, but only what `lands`: a lie that would change nothing is not told and not counted.
+    /// The same, but only what `lands`: a lie that would change nothing is not told and not counted. It is asked
+    /// whether a strike would land, and told with `true` when it does.
     pub(crate) fn strike_where(
         &self,
         subject: &Subject<'_>,
         kinds: fn(&Effect) -> bool,
-        mut lands: impl FnMut(&Strike) -> bool,
+        mut lands: impl FnMut(&Strike, bool) -> bool,
     ) -> Vec<Strike> {
         let mut strikes = Vec::new();
-        let mut rules = self.rules();
-        if rules.is_empty() {
-            return strikes;
-        }
-        for (fault, installed) in rules.iter_mut().enumerate() {
-            let rule = &installed.rule;
-            if !installed.active() || !kinds(&rule.effect) || !rule.matches(subject) {
+        let mut decided = false;
+        for (fault, installed) in self.rules().iter_mut().enumerate() {
+            if !kinds(&installed.rule.effect) {
                 continue;
             }
-            let misses = rule.chance.is_some_and(|chance| {
+            let (reached, matched) = installed.rule.looks_at(subject);
+            // What an earlier rule has decided is no occasion for this one.
+            if !installed.meets(reached, matched) || !installed.active() || decided {
+                continue;
+            }
+            let misses = installed.rule.chance.is_some_and(|chance| {
                 !self
                     .env
                     .happens(chance, subject.entity, &format!("fault{fault}.chance"))
             });
+            let effect = installed.rule.effect.clone();
+            let strike = Strike { fault, effect };
+            if !lands(&strike, !misses) {
+                continue;
+            }
+            installed.has_occasion(misses);
             if misses {
                 continue;
             }
-            let effect = installed.rule.effect.clone();
-            let is_final = effect.is_final();
-            let strike = Strike { fault, effect };
-            if !lands(&strike) {
-                continue;
-            }
             installed.left = installed.left.map(|left| left - 1);
+            decided = strike.effect.is_final();
             strikes.push(strike);
-            if is_final {
-                break;
-            }
         }
         strikes
+    }
+
+    /// Something came to a place, but what was decided earlier leaves effects of this kind nothing to do.
+    pub(crate) fn pass_by(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) {
+        for installed in self.rules().iter_mut() {
+            if kinds(&installed.rule.effect) {
+                let (reached, matched) = installed.rule.looks_at(subject);
+                installed.meets(reached, matched);
+            }
+        }
     }
 
     /// Whether a rule of this kind could strike the subject, were it to come now.
     pub(crate) fn threatens(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) -> bool {
         self.rules().iter().any(|installed| {
-            installed.active() && kinds(&installed.rule.effect) && installed.rule.matches(subject)
+            installed.active()
+                && kinds(&installed.rule.effect)
+                && installed.rule.looks_at(subject).1
         })
     }
 
@@ -213,13 +250,40 @@ impl Faults {
         subject: &Subject<'_>,
         because: Option<EventId>,
     ) -> EventId {
-        self.history.record(
+        let applied = self.history.record(
             because,
             What::FaultApplied {
                 fault: strike.fault,
                 place: subject.place.to_owned(),
                 effect: strike.effect.name().to_owned(),
                 job: subject.job.map(|(job, _)| job),
+                delivery: subject.delivery,
+                call: subject.call,
+                hf_job: subject.hf_job.cloned(),
+                runner: subject.runner,
+                run: subject.run,
+                repo: subject.repo.map(str::to_owned),
+                flavor: subject.flavor.map(str::to_owned),
+            },
+        );
+        if let Some(installed) = self.rules().get_mut(strike.fault) {
+            installed.struck(strike.fault, applied, &self.history);
+        }
+        applied
+    }
+
+    /// Records that what a strike held back goes on.
+    pub(crate) fn let_on(&self, held: Held, subject: &Subject<'_>) -> EventId {
+        self.history.record(
+            Some(held.strike),
+            What::FaultReleased {
+                fault: held.fault,
+                strike: held.strike,
+                job: subject.job.map(|(job, _)| job),
+                delivery: subject.delivery,
+                call: subject.call,
+                hf_job: subject.hf_job.cloned(),
+                runner: subject.runner,
             },
         )
     }

@@ -78,7 +78,8 @@ pub enum Effect {
         /// The longest extra delay.
         within: Duration,
     },
-    /// Call: no effect, this answer. Webhook: GitHub sees this answer, the dispatcher sees nothing.
+    /// Call: no effect, this answer. Webhook: the dispatcher gets it and answers, and GitHub sees this answer
+    /// instead.
     Answer {
         /// HTTP status.
         status: u16,
@@ -319,8 +320,10 @@ impl FaultRule {
         }
     }
 
-    pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
-        self.places.iter().any(|place| covers(place, subject.place)) && self.only.matches(subject)
+    /// Whether the subject is at one of its places, and whether the rule is meant for it.
+    pub(super) fn looks_at(&self, subject: &Subject<'_>) -> (bool, bool) {
+        let reached = self.places.iter().any(|place| covers(place, subject.place));
+        (reached, reached && self.only.matches(subject))
     }
 }
 

@@ -125,9 +125,8 @@ impl Github {
         if !waits || state.holders.get(&job) != Some(&runner) {
             return false;
         }
-        state.let_go(job);
+        self.take_back(state, job, None);
         state.idle.remove(&runner);
-        state.queued.insert(job);
         true
     }
 

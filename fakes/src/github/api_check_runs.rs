@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     calls::{Incoming, Reply},
-    history::Conclusion,
+    history::{Conclusion, What},
     ids::{JobId, RunId},
 };
 
@@ -147,6 +147,19 @@ impl Github {
         wanted.change.apply(&mut check, self.now());
         let mut body = String::new();
         self.push_check_run(&mut body, &state, &check);
+        let (runs, jobs) = state.on_commit(repo, &check.head_sha);
+        self.history().record(
+            Some(ask.call.received),
+            What::CheckRunCreated {
+                call: ask.call.call,
+                repo: repo.name.clone(),
+                check_run: check.id,
+                runs,
+                jobs,
+                status: check.status.as_str().to_owned(),
+                conclusion: check.conclusion_text(),
+            },
+        );
         state.check_runs.add(check);
         Reply::text(201, body).with_effect()
     }
@@ -174,6 +187,19 @@ impl Github {
         let check = check.clone();
         let mut body = String::new();
         self.push_check_run(&mut body, &state, &check);
+        let (runs, jobs) = state.on_commit(repo, &check.head_sha);
+        self.history().record(
+            Some(ask.call.received),
+            What::CheckRunUpdated {
+                call: ask.call.call,
+                repo: repo.name.clone(),
+                check_run: check.id,
+                runs,
+                jobs,
+                status: check.status.as_str().to_owned(),
+                conclusion: check.conclusion_text(),
+            },
+        );
         Reply::text(200, body).with_effect()
     }
 
@@ -401,6 +427,16 @@ impl State {
         } else {
             self.latest_jobs(run)
         }
+    }
+
+    /// The runs of a commit, and their jobs in the latest attempt of each.
+    fn on_commit(&self, repo: &Repository, head_sha: &str) -> (Vec<RunId>, Vec<JobId>) {
+        let shelf = Shelf::Commit(head_sha.to_owned());
+        let runs: Vec<RunId> = self.run_index.on(repo.id, shelf).iter().copied().collect();
+        let found = runs.iter().filter_map(|run| self.runs.get(run));
+        let jobs = found.flat_map(|run| self.latest_jobs(run));
+        let jobs = jobs.map(|job| job.id).collect();
+        (runs, jobs)
     }
 
     /// Whether any run, and so any commit, of the repository has this SHA.

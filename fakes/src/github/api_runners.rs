@@ -168,6 +168,7 @@ impl Github {
             purpose,
             expires_ms: self.ends_ms(life),
         };
+        self.history().keep_secret(&text);
         self.state().registration_tokens.insert(text, token);
         Reply::text(201, body).with_effect()
     }

@@ -16,7 +16,7 @@ use super::{
     runner_labels::folded_set,
     runner_record::{Link, Runner},
     runner_table::Scope,
-    state::{Job, State, Status},
+    state::{Job, State},
 };
 use crate::{
     history::{Conclusion, What},
@@ -52,9 +52,6 @@ impl Github {
     /// Joins the job to a runner if that is due; gives the time when it will be.
     fn try_to_join(&self, state: &mut State, id: JobId, class: Class, now: u64) -> Option<u64> {
         let job = state.jobs.get(&id)?;
-        if is_held_back(state, job) {
-            return None;
-        }
         let candidate = self.candidate(state, job, class, now)?;
         if candidate.due_ms > now {
             return Some(candidate.due_ms);
@@ -226,6 +223,24 @@ impl Github {
     }
 }
 
+impl Github {
+    /// The runner has not started the job, and it waits for another one.
+    pub(super) fn take_back(&self, state: &mut State, job: JobId, because: Option<EventId>) {
+        let Some(runner) = state.let_go(job) else {
+            return;
+        };
+        let Some(found) = state.jobs.get_mut(&job) else {
+            return;
+        };
+        let because = because.unwrap_or(found.last_event);
+        let event = self
+            .history()
+            .record(Some(because), What::JobTakenBack { job, runner });
+        found.dispatchable_because = event;
+        state.queued.insert(job);
+    }
+}
+
 impl State {
     /// The job is no longer the runner's that holds it. Gives that runner.
     pub(super) fn let_go(&mut self, job: JobId) -> Option<RunnerId> {
@@ -276,22 +291,4 @@ fn kind_of(runner: &Runner) -> RunnerKind {
 /// A duration in whole milliseconds.
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Whether the run's limit on parallel jobs keeps the job waiting.
-fn is_held_back(state: &State, job: &Job) -> bool {
-    let Some(run) = state.runs.get(&job.run) else {
-        return false;
-    };
-    let Some(limit) = run.max_parallel else {
-        return false;
-    };
-    let running = run.jobs.iter().filter(|id| {
-        let runs = state
-            .jobs
-            .get(id)
-            .is_some_and(|job| job.status == Status::InProgress);
-        runs || state.holders.contains_key(id)
-    });
-    running.count() >= limit as usize
 }

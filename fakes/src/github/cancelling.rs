@@ -37,7 +37,7 @@ impl Github {
     /// GitHub ends a run so, whatever its jobs do: they end with it, and runners are told to stop.
     pub fn complete_run(&self, run: RunId, conclusion: RunConclusion, because: Option<EventId>) {
         let mut state = self.state();
-        self.end_run(&mut state, run, conclusion, because);
+        self.end_run_as(&mut state, run, conclusion, Some(conclusion), because);
         if let Some(run) = state.runs.get_mut(&run) {
             run.ended = Some(conclusion);
         }
@@ -52,7 +52,19 @@ impl Github {
         conclusion: RunConclusion,
         because: Option<EventId>,
     ) {
-        if self.end_held(state, run, conclusion) {
+        self.end_run_as(state, run, conclusion, None, because);
+    }
+
+    /// The same. The run ends so, or as the worst of its jobs.
+    fn end_run_as(
+        &self,
+        state: &mut State,
+        run: RunId,
+        conclusion: RunConclusion,
+        run_ends: Option<RunConclusion>,
+        because: Option<EventId>,
+    ) {
+        if self.end_held(state, run, conclusion, because) {
             return;
         }
         let of_jobs = match conclusion {
@@ -60,7 +72,7 @@ impl Github {
             RunConclusion::Stale => Conclusion::Cancelled,
             RunConclusion::StartupFailure => Conclusion::Failure,
         };
-        for id in state.jobs_of(run) {
+        for id in state.jobs_to_end(run) {
             let Some(job) = state.jobs.get(&id) else {
                 continue;
             };
@@ -77,25 +89,33 @@ impl Github {
                     }
                 }
             }
-            self.conclude(state, id, of_jobs, cause);
+            self.conclude_with_run(state, id, of_jobs, run_ends, cause);
         }
         self.assign(state);
     }
 
-    fn end_held(&self, state: &mut State, id: RunId, conclusion: RunConclusion) -> bool {
+    fn end_held(
+        &self,
+        state: &mut State,
+        id: RunId,
+        conclusion: RunConclusion,
+        because: Option<EventId>,
+    ) -> bool {
         let ended = state.end_held(id, conclusion);
         if let Some(run) = state.runs.get_mut(&id).filter(|_| ended) {
             run.updated_at = self.now();
+            self.note_end_of_run(state, id, Some(conclusion), because);
         }
         ended
     }
 
     /// Jobs without a runner end at once; a running job's runner is told. A run that never began just ends.
     pub(super) fn cancel_jobs(&self, state: &mut State, run: RunId, because: EventId) {
-        if self.end_held(state, run, RunConclusion::Jobs(Conclusion::Cancelled)) {
+        let cancelled = RunConclusion::Jobs(Conclusion::Cancelled);
+        if self.end_held(state, run, cancelled, Some(because)) {
             return;
         }
-        for id in state.jobs_of(run) {
+        for id in state.jobs_to_end(run) {
             let Some(job) = state.jobs.get(&id) else {
                 continue;
             };

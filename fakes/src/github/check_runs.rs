@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::repository_text::Repository;
+use super::{repository_text::Repository, standing::conclusion_text};
 use crate::history::Conclusion;
 
 /// The status of a check run that an App sets. The others are for GitHub Actions alone.
@@ -88,6 +88,14 @@ pub(super) struct CheckRun {
     pub(super) started_at: Timestamp,
     pub(super) completed_at: Option<Timestamp>,
     pub(super) output: CheckOutput,
+}
+
+impl CheckRun {
+    /// Its conclusion as GitHub spells it, if it has one.
+    pub(super) fn conclusion_text(&self) -> Option<String> {
+        self.conclusion
+            .map(|conclusion| conclusion_text(conclusion).to_owned())
+    }
 }
 
 /// The check runs that the App made, by id.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     calls::ConnectionReset,
-    faults::Effect,
+    faults::{Effect, Held},
     history::{Lost, Signed, What},
     http_service::BoxError,
     ids::{DeliveryId, EventId, HookId},
@@ -57,8 +57,10 @@ pub(super) struct Flight {
     pub(super) message: Arc<Message>,
     /// What goes over the wire in place of the message's own body: somebody changes it on the way.
     pub(super) tampered: Option<Bytes>,
-    /// The rules that hold it back until they are closed.
-    pub(super) held_by: Vec<usize>,
+    /// The strikes of rules that hold it back until they are closed.
+    pub(super) held_by: Vec<Held>,
+    /// The strikes whose delays make up its delay.
+    pub(super) delayed_by: Vec<Held>,
     pub(super) id: DeliveryId,
     pub(super) redelivery: bool,
     /// GitHub does not send payloads of this size; anybody else may.
@@ -72,29 +74,40 @@ pub(super) struct Flight {
 
 impl Github {
     /// Waits until none of these rules holds deliveries back any more.
-    pub(super) async fn released(&self, held_by: &[usize]) {
-        for rule in held_by {
-            self.inner.calls.faults.released(*rule).await;
+    pub(super) async fn all_released(&self, held_by: &[Held]) {
+        for held in held_by {
+            self.inner.calls.faults.released(held.fault).await;
         }
     }
 
     /// Waits for its time, and leaves.
     pub(super) async fn fly(&self, flight: Flight) {
-        self.released(&flight.held_by).await;
+        self.all_released(&flight.held_by).await;
+        self.let_on(&flight, &flight.held_by);
         tokio::time::sleep(flight.delay).await;
+        self.let_on(&flight, &flight.delayed_by);
         let throttled_at = self.hold_back(flight.message.hook()).await;
         // Boxed: a hundred thousand can wait at once, and what only those need that leave is the larger part.
         Box::pin(self.leave(flight, throttled_at)).await;
     }
 
+    /// Records that these strikes hold it back no longer.
+    fn let_on(&self, flight: &Flight, held_by: &[Held]) {
+        for held in held_by {
+            let subject = flight.message.subject("", flight.id);
+            self.inner.calls.faults.let_on(*held, &subject);
+        }
+    }
+
     /// From departure to the entry in the log.
     async fn leave(&self, flight: Flight, throttled_at: Option<Timestamp>) {
         let (delivery, job) = (flight.id, flight.message.job_id());
-        let lost = |why, logged| What::DeliveryLost {
+        let unsent = |why, logged| What::DeliveryLost {
             delivery,
             job,
             why,
             logged,
+            seen: None,
         };
         let sealed = self.seal(&flight);
         let envelope = match sealed {
@@ -102,13 +115,13 @@ impl Github {
             other => {
                 let why = other.map_or(Lost::Dropped, |_| Lost::TooLarge);
                 self.history()
-                    .record(Some(flight.because), lost(why, false));
+                    .record(Some(flight.because), unsent(why, false));
                 return;
             }
         };
         if let Some(Effect::Drop { logged }) = flight.ending {
             self.history()
-                .record(Some(flight.because), lost(Lost::Dropped, logged));
+                .record(Some(flight.because), unsent(Lost::Dropped, logged));
             if logged {
                 let place = self.state().log.place();
                 let outcome = Outcome::Lost(Lost::Dropped);
@@ -124,22 +137,8 @@ impl Github {
         let place = self.state().log.place();
         let departure = tokio::time::Instant::now();
         let Envelope { request, sealed } = envelope;
-        let outcome = self.outcome(&flight, request).await;
+        let outcome = self.outcome(&flight, request, sent).await;
         let took = departure.elapsed();
-        let result = match &outcome {
-            Outcome::Answered { status, .. } => {
-                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                What::DeliveryAnswered {
-                    delivery,
-                    job,
-                    status: *status,
-                    took_ms,
-                }
-            }
-            Outcome::Lost(why) => lost(*why, true),
-            Outcome::Untrusted => lost(Lost::Reset, true),
-        };
-        self.history().record(Some(sent), result);
         let entry = self.entry(&flight, sealed, throttled_at, took, outcome);
         self.log(place, entry);
         drop(flight.pending);
@@ -181,30 +180,62 @@ impl Github {
         Some(Envelope { request, sealed })
     }
 
-    async fn outcome(&self, flight: &Flight, request: Request<Body>) -> Outcome {
-        let patience = self.settings().webhook_timeout;
-        match &flight.ending {
-            None => self.post(flight, request).await,
-            Some(Effect::AfterEffect(inner)) => {
-                let departure = tokio::time::Instant::now();
-                let seen_by_dispatcher = self.post(flight, request).await;
-                match scripted(inner) {
-                    Some(outcome) => outcome,
-                    None if matches!(**inner, Effect::NoAnswer) => {
-                        tokio::time::sleep_until(departure + patience).await;
-                        Outcome::Lost(Lost::TimedOut)
-                    }
-                    None => seen_by_dispatcher,
-                }
+    /// What becomes of it in GitHub's eyes. The history tells what the dispatcher did.
+    async fn outcome(&self, flight: &Flight, request: Request<Body>, sent: EventId) -> Outcome {
+        let departure = tokio::time::Instant::now();
+        let gives_up = departure + self.settings().webhook_timeout;
+        let dictated = flight.ending.as_ref().and_then(dictated);
+        if let Some(Effect::NoAnswer | Effect::Reset) = flight.ending
+            && let Some(outcome) = dictated
+        {
+            // The dispatcher never heard of it: the loss is the fault's.
+            if outcome.is_timeout() {
+                tokio::time::sleep_until(gives_up).await;
             }
-            Some(ending) => {
-                if let Some(outcome) = scripted(ending) {
-                    return outcome;
-                }
-                tokio::time::sleep(patience).await;
-                Outcome::Lost(Lost::TimedOut)
-            }
+            self.tell(flight, &outcome, Duration::ZERO, None, flight.because);
+            return outcome;
         }
+        let own = self.post(flight, request).await;
+        let seen = dictated
+            .as_ref()
+            .map(|outcome| status_of(outcome, &self.settings().hooks).1);
+        self.tell(flight, &own, departure.elapsed(), seen, sent);
+        if dictated.as_ref().is_some_and(Outcome::is_timeout) {
+            tokio::time::sleep_until(gives_up).await;
+        }
+        dictated.unwrap_or(own)
+    }
+
+    /// Records what the dispatcher did with it.
+    fn tell(
+        &self,
+        flight: &Flight,
+        own: &Outcome,
+        took: Duration,
+        seen: Option<u16>,
+        because: EventId,
+    ) {
+        let (delivery, job) = (flight.id, flight.message.job_id());
+        let lost = |why| What::DeliveryLost {
+            delivery,
+            job,
+            why,
+            logged: true,
+            seen,
+        };
+        let event = match own {
+            Outcome::Answered { status, body, .. } => What::DeliveryAnswered {
+                delivery,
+                job,
+                status: *status,
+                took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                body: self.history().shown(body),
+                seen,
+            },
+            Outcome::Lost(why) => lost(*why),
+            Outcome::Untrusted => lost(Lost::Reset),
+        };
+        self.history().record(Some(because), event);
     }
 
     /// Sends it and waits for the answer, as long as GitHub does.
@@ -279,8 +310,14 @@ impl Github {
     }
 }
 
-/// The outcome a fault dictates outright.
-fn scripted(ending: &Effect) -> Option<Outcome> {
+impl Outcome {
+    fn is_timeout(&self) -> bool {
+        matches!(self, Self::Lost(Lost::TimedOut))
+    }
+}
+
+/// What a fault makes GitHub see, whatever the dispatcher did.
+fn dictated(ending: &Effect) -> Option<Outcome> {
     match ending {
         Effect::Answer { status, body, .. } => {
             let body = String::from_utf8_lossy(body).into_owned();
@@ -291,6 +328,8 @@ fn scripted(ending: &Effect) -> Option<Outcome> {
             })
         }
         Effect::Reset => Some(Outcome::Lost(Lost::Reset)),
+        Effect::NoAnswer => Some(Outcome::Lost(Lost::TimedOut)),
+        Effect::AfterEffect(inner) => dictated(inner),
         _ => None,
     }
 }

@@ -240,6 +240,8 @@ impl Github {
             config: HookConfig::new(&hook.url, hook.content_type)?,
             secret: Some(hook.secret.to_vec()),
         };
+        self.history()
+            .keep_secret(&String::from_utf8_lossy(&hook.secret));
         let id = state.hooks.add(parts, self.now());
         self.ping(&mut state, id, because);
         Some(id)
@@ -258,6 +260,9 @@ impl Github {
         new: Option<&[u8]>,
         because: Option<EventId>,
     ) {
+        if let Some(new) = new {
+            self.history().keep_secret(&String::from_utf8_lossy(new));
+        }
         if let Some(hook) = state.hooks.get_mut(id) {
             hook.old_keys = hook.keys.take();
             hook.keys = new.and_then(Keys::of);

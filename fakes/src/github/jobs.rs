@@ -7,12 +7,12 @@ use super::{
     concurrency::Hold,
     new_job::{NewJob, RunIsFull},
     repository_text::Repository,
-    standing::{Standing, Tally},
+    standing::{RunConclusion, RunStatus, Standing, Tally},
     state::{Attempt, Birth, Job, KnownIds, Run, State, Status},
 };
 use crate::{
     drawn_text::{HEX, drawn},
-    history::{Conclusion, What},
+    history::{Conclusion, HeldBy, What},
     ids::{EventId, JobId, RunId, RunnerId},
     settings::RepoSettings,
 };
@@ -146,6 +146,7 @@ impl Github {
     ) {
         let (id, run, waits) = (job.id, job.run, job.status == Status::Waiting);
         let skipped = job.will_conclude == Conclusion::Skipped && !job.driven;
+        job.held = !waits && !job.driven && !skipped && state.is_full(run);
         let event = self.history().record(because, existence(&job));
         job.last_event = event;
         if let Some(run) = state.runs.get_mut(&run) {
@@ -153,10 +154,10 @@ impl Github {
             run.updated_at = job.created_at;
         }
         state.names.insert(job.name.clone(), id);
-        let driven = job.driven;
+        let free = !job.driven && !job.held;
         state.jobs.insert(id, job);
         state.count_job(id);
-        if !waits && !driven && !skipped {
+        if !waits && free && !skipped {
             self.make_dispatchable(state, id, event);
         }
         if emits && (!skipped || self.settings().runs.skipped_are_queued) {
@@ -191,15 +192,20 @@ impl Github {
         {
             return;
         }
+        let is_full = state
+            .jobs
+            .get(&id)
+            .is_some_and(|job| state.is_full(job.run));
         state.move_job(id, Status::Queued);
         let Some(job) = state.jobs.get_mut(&id) else {
             return;
         };
+        job.held = is_full && !job.driven;
         let event = self
             .history()
             .record(because.or(Some(job.last_event)), existence(job));
         job.last_event = event;
-        if !job.driven {
+        if !job.driven && !job.held {
             self.make_dispatchable(state, id, event);
         }
         if emits {
@@ -254,6 +260,18 @@ impl Github {
         conclusion: Conclusion,
         because: EventId,
     ) {
+        self.conclude_with_run(state, id, conclusion, None, because);
+    }
+
+    /// The same. If it was the last of its run, the run ends so, or as the worst of its jobs.
+    pub(super) fn conclude_with_run(
+        &self,
+        state: &mut State,
+        id: JobId,
+        conclusion: Conclusion,
+        run_ends: Option<RunConclusion>,
+        because: EventId,
+    ) {
         let now = self.now();
         state.queued.remove(&id);
         let Some(job) = state
@@ -265,6 +283,7 @@ impl Github {
         };
         job.conclusion = Some(conclusion);
         job.completed_at = Some(now);
+        job.held = false;
         let runner = job.runner;
         let event = self.history().record(
             Some(because),
@@ -276,12 +295,35 @@ impl Github {
         );
         job.last_event = event;
         let (run, driven) = (job.run, job.driven);
+        let went_on = state.goes_on(run);
         state.move_job(id, Status::Completed);
         if !driven {
             self.emit(state, id, "completed", event);
         }
+        if went_on {
+            self.note_end_of_run(state, run, run_ends, Some(event));
+        }
         self.unblock(state, run, event);
         self.pass_group_on(state, run, event);
+    }
+
+    /// Records that a run is over, if it is.
+    pub(super) fn note_end_of_run(
+        &self,
+        state: &State,
+        run: RunId,
+        ends: Option<RunConclusion>,
+        because: Option<EventId>,
+    ) {
+        let Some(standing) = state.runs.get(&run).map(|run| run.standing) else {
+            return;
+        };
+        let Some(conclusion) = standing.conclusion.map(|own| ends.unwrap_or(own)) else {
+            return;
+        };
+        let conclusion = conclusion.as_str().to_owned();
+        self.history()
+            .record(because, What::RunCompleted { run, conclusion });
     }
 
     /// How long the job will run, and how it will end: its time limits may come first.
@@ -296,25 +338,19 @@ impl Github {
         }
     }
 
-    /// A job of the run ended: with a limit on parallel jobs, the others could go from now on.
+    /// A job of the run ended: with a limit on parallel jobs, the next that is held goes.
     fn unblock(&self, state: &mut State, run: RunId, because: EventId) {
-        let now = self.env().clock.elapsed_ms();
-        let Some(run) = state.runs.get_mut(&run) else {
-            return;
-        };
-        run.updated_at = self.now();
-        if run.max_parallel.is_none() {
-            return;
+        if let Some(run) = state.runs.get_mut(&run) {
+            run.updated_at = self.now();
         }
-        for id in &run.jobs {
-            if let Some(job) = state
-                .jobs
-                .get_mut(id)
-                .filter(|job| state.queued.contains(&job.id))
-            {
-                job.dispatchable_ms = now;
-                job.dispatchable_because = because;
+        while let Some(next) = state.next_held(run) {
+            if let Some(job) = state.jobs.get_mut(&next) {
+                job.held = false;
             }
+            let event = self
+                .history()
+                .record(Some(because), What::JobDispatchable { job: next });
+            self.make_dispatchable(state, next, event);
         }
     }
 }
@@ -337,6 +373,46 @@ impl State {
             .get(&run)
             .map(|run| run.jobs.clone())
             .unwrap_or_default()
+    }
+
+    /// The jobs of a run, those that are held first: when all of them end, none is let go before it ends.
+    pub(super) fn jobs_to_end(&self, run: RunId) -> Vec<JobId> {
+        let mut jobs = self.jobs_of(run);
+        jobs.sort_by_key(|id| self.jobs.get(id).is_none_or(|job| !job.held));
+        jobs
+    }
+
+    /// Whether a run has not ended, or not begun.
+    fn goes_on(&self, run: RunId) -> bool {
+        let run = self.runs.get(&run);
+        run.is_some_and(|run| run.standing.status != RunStatus::Completed)
+    }
+
+    /// Whether as many jobs of the run as may run at once do, or will once there are runners.
+    fn is_full(&self, run: RunId) -> bool {
+        let Some((run, limit)) = self.runs.get(&run).and_then(|run| {
+            let limit = run.max_parallel?;
+            Some((run, limit))
+        }) else {
+            return false;
+        };
+        let goes = |job: &&Job| match job.status {
+            Status::Waiting | Status::Completed => false,
+            Status::Queued => !job.held && !job.driven,
+            Status::InProgress => true,
+        };
+        let going = run.jobs.iter().filter_map(|id| self.jobs.get(id));
+        going.filter(goes).count() >= limit as usize
+    }
+
+    /// The first job of a run that is held, if it may go now.
+    fn next_held(&self, run: RunId) -> Option<JobId> {
+        let jobs = &self.runs.get(&run)?.jobs;
+        let held = |id: &&JobId| self.jobs.get(id).is_some_and(|job| job.held);
+        jobs.iter()
+            .find(held)
+            .filter(|_| !self.is_full(run))
+            .copied()
     }
 }
 
@@ -361,6 +437,7 @@ fn existence(job: &Job) -> What {
             attempt,
             repo,
             labels,
+            held_by: job.held.then_some(HeldBy::MaxParallel),
         }
     }
 }

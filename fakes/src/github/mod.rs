@@ -25,6 +25,7 @@ mod app_profile;
 mod approving;
 mod assignment;
 mod auth;
+mod call_about;
 mod cancelling;
 mod check_run_object;
 mod check_runs;

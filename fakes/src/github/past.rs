@@ -127,6 +127,7 @@ impl Past<'_> {
                     runner.job = Some(*job);
                 }
             }
+            What::JobTakenBack { job, .. } => self.take_back(*job),
             What::RunnerRemoved { runner, .. } => {
                 self.then.runners.remove(runner);
             }

@@ -55,8 +55,7 @@ impl Github {
         });
         if let Some(job) = waits {
             // It was given this job while it could not hear of it.
-            state.let_go(job);
-            state.queued.insert(job);
+            self.take_back(&mut state, job, Some(because));
         }
         if given.is_none() || waits.is_some() {
             state.idle.insert(runner);

@@ -13,9 +13,9 @@ use super::{
     route::{Access, Ask, Owner, Permission, Route},
 };
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Surface},
-    history::{Caller, CredentialUse},
-    ids::{CallId, JobId, RunId},
+    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, runner_words},
+    history::CredentialUse,
+    ids::CallId,
     json_text::http_date,
     path_template::Params,
 };
@@ -77,8 +77,13 @@ impl Endpoint {
         self.route.map(|route| &route.access)
     }
 
+    /// The parameters of its path.
+    pub(super) fn params(&self) -> &Params {
+        &self.params
+    }
+
     /// The name of the repository in the path.
-    fn repo(&self) -> Option<String> {
+    pub(super) fn repo(&self) -> Option<String> {
         let (owner, repo) = (self.params.text("owner"), self.params.text("repo"));
         (!repo.is_empty()).then(|| format!("{owner}/{repo}"))
     }
@@ -99,19 +104,8 @@ impl Api for GithubApi {
         }
     }
 
-    fn about(&self, endpoint: &Endpoint) -> About {
-        let job = endpoint.params.number("job_id").map(JobId);
-        let run = endpoint.params.number("run_id").map(RunId);
-        About {
-            name: endpoint.route.map_or("github.unknown", |route| route.name),
-            by: match endpoint.route.map(Route::surface) {
-                Some(Surface::Runner) => Caller::Runner,
-                _ => Caller::Dispatcher,
-            },
-            repo: endpoint.repo(),
-            job: job.and_then(|job| self.0.named(job)),
-            job_names: run.map_or_else(Vec::new, |run| self.0.job_names_of(run)),
-        }
+    fn about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
+        self.call_about(endpoint, request)
     }
 
     fn authenticate(
@@ -124,7 +118,7 @@ impl Api for GithubApi {
 
     fn answer(
         &self,
-        endpoint: Endpoint,
+        endpoint: &Endpoint,
         admission: &Admission,
         request: &Incoming,
         call: CallContext,
@@ -158,6 +152,44 @@ impl Api for GithubApi {
             self.0.count_registration(owner);
         }
         version.shape(reply)
+    }
+
+    fn truth(
+        &self,
+        endpoint: &Endpoint,
+        admission: &Admission,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Option<Reply> {
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let ask = Ask {
+            request,
+            call: CallContext {
+                as_of_ms: None,
+                ..call
+            },
+            caller: admission.caller.as_ref().ok()?,
+            version: admission.version,
+            params: &endpoint.params,
+        };
+        let repo = endpoint.repo();
+        self.0
+            .answer(endpoint.access()?, repo.as_deref(), &ask)
+            .ok()
+    }
+
+    fn stands(&self, entity: &Shown) -> Option<String> {
+        let state = self.0.state();
+        match entity {
+            Shown::Runner(id) => {
+                let runner = state.runners.get(id)?;
+                Some(runner_words(runner.is_online(), runner.is_busy()))
+            }
+            Shown::Job(id) => Some(state.jobs.get(id)?.status.as_str().to_owned()),
+            Shown::HfJob(_) => None,
+        }
     }
 
     fn common_headers(&self, call: CallId, admission: &Admission) -> Vec<(&'static str, String)> {

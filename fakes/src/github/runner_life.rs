@@ -267,13 +267,13 @@ impl Github {
         let found = state.runners.get(&id);
         let ephemeral = found.is_some_and(|runner| runner.ephemeral);
         let status = state.jobs.get(&job).map(|job| job.status);
-        state.let_go(job);
         if status == Some(Status::Queued) {
             // It was handed to the dead runner and never picked up: it waits for another one.
-            state.queued.insert(job);
+            self.take_back(state, job, Some(because));
             self.age(state, id, because);
             return;
         }
+        state.let_go(job);
         let (ended, busy_for_ms) = if status == Some(Status::InProgress) {
             self.conclude(state, job, Conclusion::Failure, because);
             let ended = state.jobs.get(&job).map_or(because, |job| job.last_event);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     env::Span,
-    faults::{Effect, Strike, Subject},
+    faults::{Effect, Held, Strike, Subject},
     history::{Origin, Signed, What},
     ids::{DeliveryId, EventId},
     tamper::Tamper,
@@ -34,7 +34,7 @@ impl Github {
         let id = state.counters.delivery();
         let key = state.delivery_key(&message.key);
         let (message, strikes) = if bend {
-            self.strike_message(message, &key)
+            self.strike_message(message, &key, id)
         } else {
             (message, Vec::new())
         };
@@ -64,7 +64,8 @@ impl Github {
             too_large: message.payload.len() > largest && origin != Origin::Forged,
             delay: self.env().within(delay, &key, "webhook.delay"),
             tampered,
-            held_by: held_by(&strikes),
+            held_by: Vec::new(),
+            delayed_by: Vec::new(),
             message,
             id,
             redelivery,
@@ -81,31 +82,44 @@ impl Github {
     }
 
     /// What strikes this attempt, and the message with the values that a rule pretends.
-    fn strike_message(&self, message: Arc<Message>, key: &str) -> (Arc<Message>, Vec<Strike>) {
+    fn strike_message(
+        &self,
+        message: Arc<Message>,
+        key: &str,
+        id: DeliveryId,
+    ) -> (Arc<Message>, Vec<Strike>) {
         let honest = message.clone();
         let mut message = message;
         let faults = &self.inner.calls.faults;
-        let strikes =
-            faults.strike_where(&subject(&honest, key), Effect::suits_webhooks, |strike| {
-                match &strike.effect {
-                    Effect::Pretend(values) => Self::pretending(&message, values)
-                        .map(|lie| message = Arc::new(lie))
-                        .is_some(),
-                    _ => true,
-                }
-            });
+        let subject = honest.subject(key, id);
+        let strikes = faults.strike_where(&subject, Effect::suits_webhooks, |strike, strikes| {
+            let Effect::Pretend(values) = &strike.effect else {
+                return true;
+            };
+            let lie = Self::pretending(&message, values);
+            let lands = lie.is_some();
+            if let Some(lie) = lie.filter(|_| strikes) {
+                message = Arc::new(lie);
+            }
+            lands
+        });
         (message, strikes)
     }
 
     fn bend_flight(&self, flight: &mut Flight, strikes: Vec<Strike>, key: &str) {
         let message = flight.message.clone();
-        let subject = subject(&message, key);
+        let subject = message.subject(key, flight.id);
         let faults = &self.inner.calls.faults;
         for strike in strikes {
             let applied = faults.applied(&strike, &subject, Some(flight.because));
+            let held = Held {
+                fault: strike.fault,
+                strike: applied,
+            };
             match &strike.effect {
                 Effect::Delay(span) => {
                     flight.delay += self.env().within(*span, key, &strike.purpose("delay"));
+                    flight.delayed_by.push(held);
                     flight.because = applied;
                 }
                 Effect::Reorder { within } => {
@@ -114,12 +128,17 @@ impl Github {
                         max: *within,
                     };
                     flight.delay += self.env().within(span, key, &strike.purpose("reorder"));
+                    flight.delayed_by.push(held);
                     flight.because = applied;
                 }
                 Effect::Duplicate { after } => {
                     self.duplicate(flight, &strike, *after, key, applied);
                 }
-                Effect::Pretend(_) | Effect::Tamper(_) | Effect::Hold => flight.because = applied,
+                Effect::Hold => {
+                    flight.held_by.push(held);
+                    flight.because = applied;
+                }
+                Effect::Pretend(_) | Effect::Tamper(_) => flight.because = applied,
                 ending => {
                     flight.ending = Some(ending.clone());
                     flight.because = applied;
@@ -142,7 +161,7 @@ impl Github {
         let (github, held_by) = (self.clone(), flight.held_by.clone());
         let pending = Pending::new(self);
         self.env().spawner.spawn(async move {
-            github.released(&held_by).await;
+            github.all_released(&held_by).await;
             tokio::time::sleep(wait).await;
             let dispatch = Dispatch {
                 message,
@@ -158,26 +177,19 @@ impl Github {
     }
 }
 
-fn subject<'a>(message: &'a Message, key: &'a str) -> Subject<'a> {
-    Subject {
-        place: "webhook",
-        entity: key,
-        job: message
-            .job
-            .as_ref()
-            .map(|(job, name)| (*job, name.as_str())),
-        job_names: &[],
-        action: message.action.as_deref(),
-        repo: message.repo.as_deref(),
-        flavor: None,
+impl Message {
+    /// What a fault may want to know of an attempt to deliver it.
+    pub(super) fn subject<'a>(&'a self, key: &'a str, delivery: DeliveryId) -> Subject<'a> {
+        Subject {
+            place: "webhook",
+            entity: key,
+            job: self.job.as_ref().map(|(job, name)| (*job, name.as_str())),
+            action: self.action.as_deref(),
+            repo: self.repo.as_deref(),
+            delivery: Some(delivery),
+            ..Subject::default()
+        }
     }
-}
-
-fn held_by(strikes: &[Strike]) -> Vec<usize> {
-    let holds = strikes
-        .iter()
-        .filter(|strike| matches!(strike.effect, Effect::Hold));
-    holds.map(|strike| strike.fault).collect()
 }
 
 fn tampered(body: &[u8], tamper: Tamper) -> Option<Bytes> {

@@ -92,6 +92,8 @@ pub(super) struct Job {
     pub(super) group: Option<String>,
     /// A recording tells when it starts and ends.
     pub(super) driven: bool,
+    /// It is queued, but as many jobs of its run go before it as may run at once.
+    pub(super) held: bool,
     /// Since when a runner could take it, in milliseconds of the world.
     pub(super) dispatchable_ms: u64,
     /// Why it became dispatchable.
@@ -136,6 +138,7 @@ impl Job {
             runner_group: None,
             group: None,
             driven: false,
+            held: false,
             dispatchable_ms: 0,
             dispatchable_because: EventId(0),
             last_event: EventId(0),
@@ -295,7 +298,7 @@ pub(super) struct State {
     pub(super) run_limit_planned: bool,
     pub(super) jobs: BTreeMap<JobId, Job>,
     pub(super) names: BTreeMap<String, JobId>,
-    /// Queued jobs that no recording drives.
+    /// Queued jobs that no recording drives and nothing holds.
     pub(super) queued: Watched<JobId>,
     pub(super) runners: RunnerTable,
     /// Runners that GitHub takes for online and idle.

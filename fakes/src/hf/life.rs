@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     drawn_text::{HEX, drawn},
-    faults::Effect,
+    faults::{Effect, Held},
     history::{Stage, StageCause, What},
     ids::{EventId, HfJobId},
     runner::Exit,
@@ -155,6 +155,9 @@ impl HfJobs {
             self.start_for_ever(id, every).await;
         }
         tokio::time::sleep(plan.schedule).await;
+        for held in &plan.delayed_by {
+            self.inner.calls.faults.let_on(*held, &plan.subject());
+        }
         let because = self.held(plan).await;
         if !plan.pull.is_zero() {
             let now_ms = self.env().clock.elapsed_ms();
@@ -179,6 +182,11 @@ impl HfJobs {
             for strike in strikes {
                 because = faults.applied(&strike, &subject, Some(because));
                 faults.released(strike.fault).await;
+                let held = Held {
+                    fault: strike.fault,
+                    strike: because,
+                };
+                faults.let_on(held, &subject);
             }
         }
     }

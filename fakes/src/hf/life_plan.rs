@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{HfJobs, state::HfJob};
 use crate::{
-    faults::{Effect, Failing, Subject},
+    faults::{Effect, Failing, Held, Subject},
     ids::{EventId, HfJobId},
 };
 
@@ -13,9 +13,14 @@ const PLACE: &str = "hf.schedule";
 
 /// The course of one job.
 pub(super) struct LifePlan {
+    pub(super) id: HfJobId,
     pub(super) flavor: &'static str,
+    /// The repository or organisation whose runner it was created for.
+    pub(super) repo: Option<String>,
     pub(super) entity: String,
     pub(super) schedule: Duration,
+    /// The strikes that make `schedule` longer.
+    pub(super) delayed_by: Vec<Held>,
     pub(super) pull: Duration,
     pub(super) boot: Duration,
     pub(super) timeout: Duration,
@@ -35,6 +40,8 @@ impl LifePlan {
             place: PLACE,
             entity: &self.entity,
             flavor: Some(self.flavor),
+            repo: self.repo.as_deref(),
+            hf_job: Some(&self.id),
             ..Subject::default()
         }
     }
@@ -49,7 +56,13 @@ impl HfJobs {
             plan.because = faults.applied(&strike, &plan.subject(), Some(plan.because));
             let within = |span, what| env.within(span, &plan.entity, &strike.purpose(what));
             match &strike.effect {
-                Effect::Delay(span) => plan.schedule += within(*span, "delay"),
+                Effect::Delay(span) => {
+                    plan.schedule += within(*span, "delay");
+                    plan.delayed_by.push(Held {
+                        fault: strike.fault,
+                        strike: plan.because,
+                    });
+                }
                 Effect::Stuck { every } => plan.stuck = Some(*every),
                 Effect::Limbo => plan.limbo = true,
                 Effect::Fail(failing) => {
@@ -68,7 +81,10 @@ impl HfJobs {
         let flavor = job.spec.flavor.name;
         let cold_start = self.settings().cold_start_of(flavor);
         LifePlan {
+            id: job.id.clone(),
             flavor,
+            repo: job.repo.clone(),
+            delayed_by: Vec::new(),
             schedule: env.drawn_from(cold_start.schedule, &entity, "schedule"),
             pull: env.drawn_from(cold_start.pull, &entity, "pull"),
             boot: env.drawn_from(cold_start.boot, &entity, "boot"),

@@ -9,6 +9,7 @@ mod api_job_streams;
 mod api_jobs;
 mod api_schedules;
 mod api_usage;
+mod call_about;
 mod containers;
 mod cost;
 mod credit;

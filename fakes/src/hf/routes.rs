@@ -11,7 +11,7 @@ use super::{
     route::{Access, Ask, Route},
 };
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Surface},
+    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, Surface},
     history::CredentialUse,
     ids::CallId,
     json_text::http_date,
@@ -50,6 +50,16 @@ impl Endpoint {
         let (route, params) = Route::find(all(), method, path);
         Self { route, params }
     }
+
+    /// The name of its route.
+    pub(super) fn name(&self) -> &'static str {
+        self.route.map_or("hf.unknown", |route| route.name)
+    }
+
+    /// The parameters of its path.
+    pub(super) fn params(&self) -> &Params {
+        &self.params
+    }
 }
 
 /// The fake HF as the call layer sees it.
@@ -64,11 +74,8 @@ impl Api for HfApi {
         Endpoint::recognise(method, path)
     }
 
-    fn about(&self, endpoint: &Endpoint) -> About {
-        About {
-            name: endpoint.route.map_or("hf.unknown", |route| route.name),
-            ..About::default()
-        }
+    fn about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
+        self.call_about(endpoint, request)
     }
 
     fn authenticate(
@@ -82,7 +89,7 @@ impl Api for HfApi {
 
     fn answer(
         &self,
-        endpoint: Endpoint,
+        endpoint: &Endpoint,
         caller: &Caller,
         request: &Incoming,
         call: CallContext,
@@ -104,6 +111,32 @@ impl Api for HfApi {
                 answer(&self.0, &ask)
             }
         }
+    }
+
+    fn truth(
+        &self,
+        endpoint: &Endpoint,
+        caller: &Caller,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Option<Reply> {
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let now = CallContext {
+            as_of_ms: None,
+            ..call
+        };
+        Some(self.answer(endpoint, caller, request, now))
+    }
+
+    fn stands(&self, entity: &Shown) -> Option<String> {
+        let Shown::HfJob(id) = entity else {
+            return None;
+        };
+        let state = self.0.state();
+        let job = state.get(id).filter(|job| !job.forgotten)?;
+        Some(job.status.stage.as_str().to_owned())
     }
 
     fn common_headers(&self, call: CallId, caller: &Caller) -> Vec<(&'static str, String)> {

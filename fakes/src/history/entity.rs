@@ -60,8 +60,67 @@ impl What {
             | Self::InstallationSuspended { .. }
             | Self::InstallationUnsuspended { .. }
             | Self::InstallationDeleted { .. }
-            | Self::RepoRenamed { .. } => {}
-            Self::FaultApplied { job: about, .. } => job(about, &mut found),
+            | Self::RepoRenamed { .. }
+            | Self::FaultOpened { .. }
+            | Self::FaultClosed { .. }
+            | Self::FaultCounted { .. } => {}
+            Self::FaultApplied {
+                job: about,
+                delivery,
+                call,
+                hf_job,
+                runner,
+                run,
+                ..
+            } => {
+                job(about, &mut found);
+                found.extend(delivery.map(Entity::Delivery));
+                found.extend(call.map(Entity::Call));
+                found.extend(hf_job.clone().map(Entity::HfJob));
+                found.extend(runner.map(Entity::Runner));
+                found.extend(run.map(Entity::Run));
+            }
+            Self::FaultReleased {
+                job: about,
+                delivery,
+                call,
+                hf_job,
+                runner,
+                ..
+            } => {
+                job(about, &mut found);
+                found.extend(delivery.map(Entity::Delivery));
+                found.extend(call.map(Entity::Call));
+                found.extend(hf_job.clone().map(Entity::HfJob));
+                found.extend(runner.map(Entity::Runner));
+            }
+            Self::ReadingFalse {
+                call,
+                job: about,
+                runner,
+                hf_job,
+                ..
+            } => {
+                job(about, &mut found);
+                found.extend(runner.map(Entity::Runner));
+                found.extend(hf_job.clone().map(Entity::HfJob));
+                found.push(Entity::Call(*call));
+            }
+            Self::JobDispatchable { job } => found.push(Entity::Job(*job)),
+            Self::JobTakenBack { job, runner } => {
+                found.extend([Entity::Job(*job), Entity::Runner(*runner)]);
+            }
+            Self::RunCompleted { run, .. } => found.push(Entity::Run(*run)),
+            Self::CheckRunCreated {
+                call, runs, jobs, ..
+            }
+            | Self::CheckRunUpdated {
+                call, runs, jobs, ..
+            } => {
+                found.extend(jobs.iter().copied().map(Entity::Job));
+                found.extend(runs.iter().copied().map(Entity::Run));
+                found.push(Entity::Call(*call));
+            }
             Self::JobQueued { job, run, .. } | Self::JobWaiting { job, run, .. } => {
                 found.extend([Entity::Job(*job), Entity::Run(*run)]);
             }
@@ -95,8 +154,16 @@ impl What {
                 found.push(Entity::Delivery(*delivery));
                 job(about, &mut found);
             }
-            Self::CallReceived { call, .. }
-            | Self::CallEffect { call, .. }
+            Self::CallReceived { call, about, .. } => {
+                found.push(Entity::Call(*call));
+                if let Some(about) = about {
+                    found.extend(about.job.map(Entity::Job));
+                    found.extend(about.run.map(Entity::Run));
+                    found.extend(about.runner.map(Entity::Runner));
+                    found.extend(about.hf_job.clone().map(Entity::HfJob));
+                }
+            }
+            Self::CallEffect { call, .. }
             | Self::CallAnswered { call, .. }
             | Self::CallLost { call, .. } => found.push(Entity::Call(*call)),
             Self::HfCreated { hf_job, call, .. } => {

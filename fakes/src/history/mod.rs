@@ -5,6 +5,7 @@
 //! holds a secret: credentials appear as [`CredentialUse`], never as their text.
 
 mod entity;
+mod redaction;
 mod what;
 mod words;
 
@@ -16,8 +17,8 @@ use tokio::sync::mpsc;
 pub use entity::Entity;
 pub use what::What;
 pub use words::{
-    Caller, Conclusion, CredentialKind, CredentialState, CredentialUse, Lost, Origin, Removal,
-    Signed, Stage, StageCause,
+    CallAbout, Caller, Closed, Conclusion, CredentialKind, CredentialState, CredentialUse, HeldBy,
+    Lost, Origin, Removal, Signed, Stage, StageCause,
 };
 
 use crate::{env::Clock, ids::EventId};
@@ -48,6 +49,7 @@ pub struct History {
 struct Log {
     events: Vec<Event>,
     watchers: Vec<mpsc::UnboundedSender<EventId>>,
+    secrets: redaction::Secrets,
 }
 
 impl History {
@@ -80,6 +82,16 @@ impl History {
         });
         log.watchers.retain(|watcher| watcher.send(id).is_ok());
         id
+    }
+
+    /// Nothing that is shown of anybody's text will hold this.
+    pub(crate) fn keep_secret(&self, secret: &str) {
+        self.log().secrets.keep(secret);
+    }
+
+    /// What may be recorded of somebody's text: its beginning, without secrets.
+    pub(crate) fn shown(&self, text: &str) -> Option<String> {
+        self.log().secrets.shown(text)
     }
 
     /// The ids of all events from now on, as they are recorded.

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{
-    Caller, Conclusion, CredentialUse, Lost, Origin, Removal, Signed, Stage, StageCause,
+    CallAbout, Caller, Closed, Conclusion, CredentialUse, HeldBy, Lost, Origin, Removal, Signed,
+    Stage, StageCause,
 };
-use crate::ids::{CallId, DeliveryId, HfJobId, HookId, JobId, RunId, RunnerId};
+use crate::ids::{CallId, DeliveryId, EventId, HfJobId, HookId, JobId, RunId, RunnerId};
 
 /// What happened. Tagged by `kind` in JSON, as `area.what`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,79 @@ pub enum What {
         /// The job concerned, where there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         job: Option<JobId>,
+        /// The delivery it struck.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<DeliveryId>,
+        /// The call it struck.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
+        /// The HF job concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hf_job: Option<HfJobId>,
+        /// The runner concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runner: Option<RunnerId>,
+        /// The run concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// `owner/name`, or an organisation's login.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repo: Option<String>,
+        /// The hardware flavor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flavor: Option<String>,
+    },
+    /// What a fault held back goes on: a delivery leaves, a call is answered, an HF job gets its hardware, a
+    /// runner is reachable again.
+    #[serde(rename = "fault.released")]
+    FaultReleased {
+        /// The fault.
+        fault: usize,
+        /// Its `fault.applied`.
+        strike: EventId,
+        /// The job concerned, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+        /// The delivery that goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<DeliveryId>,
+        /// The call that goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
+        /// The HF job that goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hf_job: Option<HfJobId>,
+        /// The runner that goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runner: Option<RunnerId>,
+    },
+    /// From now on a fault may strike.
+    #[serde(rename = "fault.opened")]
+    FaultOpened {
+        /// The fault.
+        fault: usize,
+    },
+    /// From now on a fault strikes no more, unless it is opened again.
+    #[serde(rename = "fault.closed")]
+    FaultClosed {
+        /// The fault.
+        fault: usize,
+        /// What closed it.
+        why: Closed,
+    },
+    /// How often a fault could have struck, and how often it did. Recorded at the end of a world.
+    #[serde(rename = "fault.counted")]
+    FaultCounted {
+        /// The fault.
+        fault: usize,
+        /// How often something came to one of its places, whoever it concerned and whether it was open or not.
+        reached: u64,
+        /// How often it was somebody the fault is meant for.
+        matched: u64,
+        /// How often the fault was open then, and its effect would have made a difference.
+        occasions: u64,
+        /// How often it struck.
+        strikes: u64,
     },
 
     /// A workflow job exists and GitHub wants a runner for it.
@@ -68,6 +142,23 @@ pub enum What {
         repo: String,
         /// `runs-on`, as written.
         labels: Vec<String>,
+        /// What keeps it from being given to a runner for now, although it is queued.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held_by: Option<HeldBy>,
+    },
+    /// Nothing but the want of a runner keeps the job waiting any more. Follows a `job.queued` with `held_by`.
+    #[serde(rename = "job.dispatchable")]
+    JobDispatchable {
+        /// The job.
+        job: JobId,
+    },
+    /// GitHub took the job back from a runner that did not start it.
+    #[serde(rename = "job.taken-back")]
+    JobTakenBack {
+        /// The job.
+        job: JobId,
+        /// The runner that had it.
+        runner: RunnerId,
     },
     /// A workflow job exists, or went back, and waits for an approval.
     #[serde(rename = "job.waiting")]
@@ -116,6 +207,54 @@ pub enum What {
         /// The dispatcher's call that asked, or nothing when a user or a rule did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<CallId>,
+    },
+
+    /// The last job of a run ended, or GitHub ended the run.
+    #[serde(rename = "run.completed")]
+    RunCompleted {
+        /// The run.
+        run: RunId,
+        /// How it ended, as GitHub spells it: as the worst of its jobs, or `stale`, or `startup_failure`.
+        conclusion: String,
+    },
+
+    /// The App made a check run.
+    #[serde(rename = "check-run.created")]
+    CheckRunCreated {
+        /// The call that made it.
+        call: CallId,
+        /// `owner/name`.
+        repo: String,
+        /// The check run's id.
+        check_run: u64,
+        /// The runs of the commit it is on.
+        runs: Vec<RunId>,
+        /// The jobs of those runs, in their latest attempt.
+        jobs: Vec<JobId>,
+        /// Its status, as GitHub spells it.
+        status: String,
+        /// Its conclusion, as GitHub spells it, once there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conclusion: Option<String>,
+    },
+    /// The App changed a check run.
+    #[serde(rename = "check-run.updated")]
+    CheckRunUpdated {
+        /// The call that changed it.
+        call: CallId,
+        /// `owner/name`.
+        repo: String,
+        /// The check run's id.
+        check_run: u64,
+        /// The runs of the commit it is on.
+        runs: Vec<RunId>,
+        /// The jobs of those runs, in their latest attempt.
+        jobs: Vec<JobId>,
+        /// Its status, as GitHub spells it.
+        status: String,
+        /// Its conclusion, as GitHub spells it, once there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conclusion: Option<String>,
     },
 
     /// The App was installed on an account after the world began.
@@ -205,6 +344,12 @@ pub enum What {
         status: u16,
         /// Milliseconds from sent to answered.
         took_ms: u64,
+        /// The body of its answer, without secrets and at most 1 kB of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+        /// The status in GitHub's delivery log, where a fault made GitHub see something else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u16>,
     },
     /// It was never answered.
     #[serde(rename = "delivery.lost")]
@@ -216,8 +361,11 @@ pub enum What {
         job: Option<JobId>,
         /// Why.
         why: Lost,
-        /// Whether GitHub's delivery log shows it, as a failure.
+        /// Whether GitHub's delivery log shows it, as a failure unless `seen` says otherwise.
         logged: bool,
+        /// The status in GitHub's delivery log, where a fault made GitHub see something else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u16>,
     },
     /// A hook has another secret from now on.
     #[serde(rename = "hook.secret-rotated")]
@@ -243,6 +391,9 @@ pub enum What {
         /// The credential it carried.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         credential: Option<CredentialUse>,
+        /// What it says it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Box<CallAbout>>,
     },
     /// The call changed the fake's state. Its answer may still be lost.
     #[serde(rename = "call.effect")]
@@ -261,6 +412,32 @@ pub enum What {
         name: String,
         /// HTTP status.
         status: u16,
+        /// After how many seconds the answer says to try again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_s: Option<u64>,
+        /// Whether it refuses for a rate limit.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        limited: bool,
+    },
+    /// An answer to the dispatcher showed a runner, a job or an HF job otherwise than it was at that moment.
+    #[serde(rename = "reading.false")]
+    ReadingFalse {
+        /// The call.
+        call: CallId,
+        /// The job, if it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobId>,
+        /// The runner, if it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runner: Option<RunnerId>,
+        /// The HF job, if it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hf_job: Option<HfJobId>,
+        /// How it was shown: a runner as `online idle`, `online busy`, `offline idle` or `offline busy`, a job as
+        /// its status, an HF job as its stage; `absent` if it was left out.
+        shown: String,
+        /// How it was, in the same words.
+        truth: String,
     },
     /// The caller never got an answer.
     #[serde(rename = "call.lost")]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{HfJobId, JobId, RunId, RunnerId};
+
 /// Who made an API call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -141,6 +143,19 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// As HF spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduling => "SCHEDULING",
+            Self::Running => "RUNNING",
+            Self::Completed => "COMPLETED",
+            Self::Canceled => "CANCELED",
+            Self::Error => "ERROR",
+            Self::Deleted => "DELETED",
+        }
+    }
+
     /// True for the four stages an HF job never leaves.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
@@ -179,4 +194,70 @@ pub enum Removal {
     Replaced,
     /// GitHub removed it because it had not connected for too long.
     Aged,
+}
+
+/// What closed a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closed {
+    /// Its `until` came.
+    Window,
+    /// It struck for the last of its `times`.
+    Times,
+    /// The world was healed.
+    Heal,
+    /// Somebody took it away.
+    Removed,
+}
+
+/// What keeps a queued job from being given to a runner, whoever there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldBy {
+    /// As many jobs of its run as may run at once do, or go first. A run that waits for its concurrency group has
+    /// no jobs yet.
+    MaxParallel,
+}
+
+/// What a call says it is about: by its path and its body, whether that is so or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallAbout {
+    /// `owner/name` of a repository, or an organisation's login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
+    /// A job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
+    /// A run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// A runner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runner: Option<RunnerId>,
+    /// An HF job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hf_job: Option<HfJobId>,
+    /// A hardware flavor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flavor: Option<String>,
+    /// A runner's labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// A runner's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runner_name: Option<String>,
+    /// An installation of the App.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installation: Option<u64>,
+    /// The repositories a token is to be restricted to, by name or by id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<String>,
+}
+
+impl CallAbout {
+    /// Itself, unless it says nothing.
+    pub(crate) fn said(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
 }

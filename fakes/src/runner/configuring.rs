@@ -108,6 +108,8 @@ impl Life<'_> {
             credential: Some(seen),
             repo,
             job: None,
+            hf_job: self.start.hf_job,
+            runner: None,
             because: Some(self.running()),
             status: 201,
         };

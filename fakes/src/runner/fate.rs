@@ -133,20 +133,20 @@ impl Life<'_> {
             Effect::Restart { .. } => Fate::Restarts(applied),
             Effect::LoseNetwork { lasts, .. } => {
                 let lasts = self.drawn(*lasts, &strike.purpose("outage"));
-                self.lose_network(applied, lasts).await;
+                self.lose_network(strike, applied, lasts).await;
                 std::future::pending().await
             }
             _ => Fate::Dies(applied),
         }
     }
 
-    async fn lose_network(&self, because: EventId, lasts: Duration) {
-        if lasts.is_zero() {
-            return;
+    async fn lose_network(&self, strike: &Strike, because: EventId, lasts: Duration) {
+        if !lasts.is_zero() {
+            self.network().set(Some(because));
+            self.cut_off(because);
+            tokio::time::sleep(lasts).await;
         }
-        self.network().set(Some(because));
-        self.cut_off(because);
-        tokio::time::sleep(lasts).await;
+        self.let_on(strike, because);
         self.network().set(None);
     }
 }

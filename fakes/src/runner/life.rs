@@ -14,7 +14,7 @@ use super::{
 use crate::{
     calls::{CallContext, Failure, PATIENCE, RunnerCall},
     env::Span,
-    faults::{Effect, RunnerPoint, Strike, Subject},
+    faults::{Effect, Held, RunnerPoint, Strike, Subject},
     github::{Credential, JitConfig},
     history::{CredentialKind, CredentialState, CredentialUse, What},
     ids::{EventId, RunnerId},
@@ -83,6 +83,8 @@ impl<'a> Life<'a> {
         Subject {
             place: "runner",
             entity: self.start.entity,
+            hf_job: Some(self.start.hf_job),
+            runner: self.runners.runner_in(self.start.hf_job),
             ..Subject::default()
         }
     }
@@ -116,7 +118,29 @@ impl<'a> Life<'a> {
 
     pub(super) fn applied(&self, strike: &Strike) -> EventId {
         let faults = &self.runners.calls.faults;
-        faults.applied(strike, &self.subject(), Some(self.running))
+        let repo = self.repo();
+        let subject = Subject {
+            repo: repo.as_deref(),
+            ..self.subject()
+        };
+        faults.applied(strike, &subject, Some(self.running))
+    }
+
+    /// Records that what a strike took from it is back.
+    pub(super) fn let_on(&self, strike: &Strike, applied: EventId) {
+        let held = Held {
+            fault: strike.fault,
+            strike: applied,
+        };
+        self.runners.calls.faults.let_on(held, &self.subject());
+    }
+
+    /// The repository or organisation whose runner it is.
+    fn repo(&self) -> Option<String> {
+        match self.credential()? {
+            Credential::Registration { repo, .. } => Some(repo),
+            Credential::Jit(config) => self.runners.github.repo_of(config.runner),
+        }
     }
 
     /// GitHub cannot reach it any more, and has not noticed.
@@ -127,11 +151,7 @@ impl<'a> Life<'a> {
     /// What the faults have in store for this process. A hang and a wrong clock are applied at once, the rest
     /// when it comes.
     pub(super) fn faults(&mut self) -> Vec<Strike> {
-        let repo = match self.credential() {
-            Some(Credential::Registration { repo, .. }) => Some(repo),
-            Some(Credential::Jit(config)) => self.runners.github.repo_of(config.runner),
-            None => None,
-        };
+        let repo = self.repo();
         let subject = Subject {
             repo: repo.as_deref(),
             ..self.subject()

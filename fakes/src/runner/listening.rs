@@ -163,6 +163,8 @@ impl Life<'_> {
             credential: None,
             repo: repo.as_deref(),
             job: Some((job, &name)),
+            hf_job: self.start.hf_job,
+            runner: Some(runner),
             because: Some(because),
             status: 200,
         };

@@ -156,7 +156,7 @@ impl Life<'_> {
     }
 
     fn session_call<'b>(
-        &self,
+        &'b self,
         agent: &Agent,
         path: String,
         repo: Option<&'b str>,
@@ -168,6 +168,8 @@ impl Life<'_> {
             credential: Some(agent.credential),
             repo,
             job: None,
+            hf_job: self.start.hf_job,
+            runner: Some(agent.runner),
             because: Some(self.running()),
             status: 200,
         }

@@ -55,5 +55,8 @@ mod runner_protocol;
 mod runner_starts;
 mod secret_rotation;
 mod throttling;
+mod told_calls;
+mod told_faults;
+mod told_jobs;
 mod webhook_faults;
 mod webhook_lies;

@@ -145,17 +145,24 @@ async fn reordering_shuffles_within_its_window() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_what_github_sees_and_the_dispatcher_sees_nothing() {
+async fn an_answer_is_what_github_sees_while_the_dispatcher_gets_the_delivery_and_answers() {
     let answer = Effect::Answer {
         status: 503,
         headers: Vec::new(),
         body: Bytes::from_static(b"edge"),
     };
     let lab = two_jobs(first(answer)).await;
-    assert_eq!(lab.received_names(), ["J2.queued"]);
+    assert_eq!(lab.received_names(), ["J1.queued", "J2.queued"]);
     assert_eq!(log(&lab).await[1]["status_code"], 503);
     assert_eq!(
-        lab.count(|what| matches!(what, What::DeliveryAnswered { status: 503, .. })),
+        lab.count(|what| matches!(
+            what,
+            What::DeliveryAnswered {
+                status: 200,
+                seen: Some(503),
+                ..
+            }
+        )),
         1
     );
 }

@@ -1,0 +1,35 @@
+//! What a call to HF says it is about: by its path and, for a new job, by its body as HF itself reads it.
+
+use super::{
+    routes::{Endpoint, HfApi},
+    spec::JobSpec,
+};
+use crate::{
+    calls::{About, Incoming},
+    ids::HfJobId,
+};
+
+impl HfApi {
+    pub(super) fn call_about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
+        let name = endpoint.name();
+        let hf_job = endpoint.params().text("jobId");
+        let mut about = About {
+            name,
+            hf_job: (!hf_job.is_empty()).then(|| HfJobId(hf_job.to_owned())),
+            ..About::default()
+        };
+        // A body that cannot be read says nothing; the call itself will be refused for it.
+        if name == "hf.create"
+            && let Ok(spec) = JobSpec::parse(&request.body)
+        {
+            // Without an id: a name that is made of the job's is not known yet.
+            let unborn = HfJobId(String::new());
+            let runner = self.0.inner.runners.identity(&spec.container, &unborn);
+            about.flavor = Some(spec.flavor.name.to_owned());
+            about.repo = runner.repo;
+            about.labels = runner.labels;
+            about.runner_name = runner.name.filter(|name| !name.is_empty());
+        }
+        about
+    }
+}
