@@ -60,7 +60,8 @@ impl What {
             | Self::InstallationSuspended { .. }
             | Self::InstallationUnsuspended { .. }
             | Self::InstallationDeleted { .. }
-            | Self::RepoRenamed { .. } => {}
+            | Self::RepoRenamed { .. }
+            | Self::FaultCounted { .. } => {}
             Self::FaultApplied { job: about, .. } => job(about, &mut found),
             Self::JobQueued { job, run, .. } | Self::JobWaiting { job, run, .. } => {
                 found.extend([Entity::Job(*job), Entity::Run(*run)]);

@@ -53,6 +53,21 @@ pub enum What {
         job: Option<JobId>,
     },
 
+    /// How often a fault could have struck, and how often it did. Recorded at the end of a world.
+    #[serde(rename = "fault.counted")]
+    FaultCounted {
+        /// The fault.
+        fault: usize,
+        /// How often something came to one of its places, whoever it concerned and whether it was open or not.
+        reached: u64,
+        /// How often it was somebody the fault is meant for.
+        matched: u64,
+        /// How often the fault was open then, and its effect would have made a difference.
+        occasions: u64,
+        /// How often it struck.
+        strikes: u64,
+    },
+
     /// A workflow job exists and GitHub wants a runner for it.
     #[serde(rename = "job.queued")]
     JobQueued {
