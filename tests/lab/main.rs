@@ -21,4 +21,5 @@ mod real_time;
 mod runner_faults;
 mod saboteurs;
 mod served;
+mod verdicts;
 mod words;
