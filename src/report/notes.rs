@@ -100,12 +100,22 @@ fn weakness(report: &ScenarioReport, notes: &mut Vec<String>) {
                 .iter()
                 .find_map(|outcome| match outcome.verdicts.0.get(property) {
                     Some(Verdict::NotExercised { why }) => Some(why.as_str()),
-                    _ => None,
+                    Some(
+                        Verdict::Held { .. }
+                        | Verdict::Violated(_)
+                        | Verdict::Known { .. }
+                        | Verdict::Waived { .. }
+                        | Verdict::Undecided(_),
+                    )
+                    | None => None,
                 });
         notes.push(format!(
             "{word}: {property} was never put to the test: {}",
             why.unwrap_or("its occasion never came")
         ));
+    }
+    for reason in &report.not_given {
+        notes.push(format!("{word}: {reason}"));
     }
     for line in &report.steps_never_taken {
         notes.push(format!(

@@ -37,6 +37,8 @@ pub struct ScenarioReport {
     pub weak: Vec<String>,
     /// Lines of the scenario whose trigger came in no run.
     pub steps_never_taken: Vec<usize>,
+    /// What the scenario asks for that the target could not be given, each with the reason.
+    pub not_given: Vec<String>,
     /// What became of each fault, over all runs.
     pub faults: Vec<Struck>,
     /// Jobs that look meant for the dispatcher though its rules do not route them, of the first run that had any.
@@ -119,6 +121,7 @@ impl ScenarioReport {
                 outcome.weak().into_iter().map(str::to_owned).collect()
             }),
             steps_never_taken: in_every_run(&outcomes, |outcome| outcome.steps_not_taken.clone()),
+            not_given: in_every_run(&outcomes, |outcome| outcome.not_given.clone()),
             faults: faults(&outcomes),
             unrouted: outcomes
                 .iter()
@@ -208,7 +211,10 @@ impl ScenarioReport {
     /// True if something the scenario is about was not put to the test.
     #[must_use]
     pub fn is_weak(&self) -> bool {
-        !self.weak.is_empty() || !self.steps_never_taken.is_empty() || !self.missed().is_empty()
+        !self.weak.is_empty()
+            || !self.steps_never_taken.is_empty()
+            || !self.not_given.is_empty()
+            || !self.missed().is_empty()
     }
 
     /// The exit status this scenario asks for.
