@@ -1,4 +1,4 @@
-//! The exit codes of `dispatchlab`, one place for all of them.
+//! The exit codes of `dispatchlab`, one place for all of them: number, meaning and precedence.
 
 use std::process::ExitCode;
 
@@ -6,17 +6,17 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum ExitStatus {
-    /// Everything that was judged held.
+    /// Everything that was judged held; what is known or waived is no failure.
     Held = 0,
-    /// A property was violated.
+    /// A property was violated, a waiver has expired or was not needed, or a known fault was not met.
     Violated = 1,
     /// The command line, a scenario or a plan is wrong; nothing was judged.
     Usage = 2,
-    /// A world reached its bound before it settled, though no property was violated.
-    Unsettled = 3,
+    /// A world did not settle before its bound, or ended too early to decide a property.
+    Undecided = 3,
     /// There was nothing to run.
     Nothing = 4,
-    /// A property that a scenario exists for was never put to the test.
+    /// What a scenario exists for was never put to the test.
     Weak = 5,
     /// The lab itself failed: a bug of ours, or no disk space.
     Internal = 70,
@@ -25,20 +25,71 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// Every status, the gravest first: of several that apply, the first of this list is the exit code.
+    pub const BY_PRECEDENCE: [Self; 8] = [
+        Self::Interrupted,
+        Self::Internal,
+        Self::Usage,
+        Self::Violated,
+        Self::Undecided,
+        Self::Weak,
+        Self::Nothing,
+        Self::Held,
+    ];
+
     /// Exit codes and meanings, for `--help`.
-    pub const TABLE: &str = "Exit codes:
-  0    everything judged held
-  1    a property was violated
-  2    wrong usage, or a bad scenario or plan
-  3    a world did not settle before its bound
-  4    nothing to run
-  5    weak: a property a scenario is about was never put to the test
+    pub const TABLE: &str = "Exit codes; of several that apply, the one that stands first:
+  130  interrupted; what was known was printed
   70   the lab itself failed
-  130  interrupted; what was known was printed";
+  2    wrong usage, or a bad scenario or plan
+  1    a property was violated, a waiver has expired or was not needed, or a known fault was not met
+  3    undecided: a world did not settle before its bound, or ended too early to tell
+  5    weak: what a scenario is about was never put to the test, or a fault of it never struck
+  4    nothing to run
+  0    everything judged held, was known or was waived";
+
+    /// The gravest of these; [`ExitStatus::Nothing`] if there are none.
+    #[must_use]
+    pub fn gravest(statuses: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |status: &Self| {
+            let place = Self::BY_PRECEDENCE.iter().position(|other| other == status);
+            place.unwrap_or(usize::MAX)
+        };
+        statuses
+            .into_iter()
+            .min_by_key(rank)
+            .unwrap_or(Self::Nothing)
+    }
 }
 
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
         Self::from(status as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_names_every_code_in_the_order_of_precedence() {
+        let named = ExitStatus::TABLE
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().next()?.parse::<u8>().ok());
+        let known = ExitStatus::BY_PRECEDENCE.map(|status| status as u8);
+        assert_eq!(named.collect::<Vec<_>>(), known);
+    }
+
+    #[test]
+    fn the_gravest_of_several_is_the_exit_code() {
+        use ExitStatus::{Held, Nothing, Undecided, Usage, Violated, Weak};
+        assert_eq!(ExitStatus::gravest([Held, Weak, Undecided]), Undecided);
+        assert_eq!(ExitStatus::gravest([Undecided, Violated, Weak]), Violated);
+        assert_eq!(ExitStatus::gravest([Violated, Usage]), Usage);
+        assert_eq!(ExitStatus::gravest([Held, Weak]), Weak);
+        assert_eq!(ExitStatus::gravest([Held, Held]), Held);
+        assert_eq!(ExitStatus::gravest([]), Nothing);
     }
 }

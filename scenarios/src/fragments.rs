@@ -166,7 +166,7 @@ impl Brought {
             }
         }
         if let Some(Kind::List(faults)) = root.get("faults").map(|faults| &faults.kind) {
-            self.faults.extend(faults.iter().cloned());
+            self.faults.extend(faults.iter().cloned().map(may_miss));
         }
         Ok(())
     }
@@ -242,6 +242,19 @@ fn fill(own: &mut Node, brought: Node, whole: bool) {
             Some(_) => {}
         }
     }
+}
+
+/// An incident is the weather, not the point of a scenario: its faults may miss unless the fragment says otherwise.
+fn may_miss(mut fault: Node) -> Node {
+    let place = fault.place;
+    if let Kind::Map(entries) = &mut fault.kind
+        && !entries
+            .iter()
+            .any(|(key, _)| key.text() == Some("may_miss"))
+    {
+        entries.push((word("may_miss", place), word("true", place)));
+    }
+    fault
 }
 
 /// Puts items at the front of the list behind a key.

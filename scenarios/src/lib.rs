@@ -8,6 +8,7 @@
 //! * [`Plan`] is what a world is driven by. Written as JSON it is a file of the same language.
 //! * [`recording`] holds recorded deliveries and their import.
 //! * [`corpus`] lists the scenarios that come with the program, [`fragments`] what a scenario can `use`.
+//! * [`known`] is the list of the reference dispatcher's known faults.
 //! * [`live`] reads single verbs and faults for a world that runs already.
 //! * [`Keyed`] is the one generator, for planning and for run time.
 //!
@@ -19,6 +20,7 @@ mod error;
 mod expand;
 mod fragments;
 mod keyed;
+pub mod known;
 pub mod live;
 pub mod plan;
 pub mod recording;

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::civil::Date;
 
 use crate::{exit::ExitStatus, transport::Transport};
 
@@ -98,6 +99,9 @@ pub(super) struct RunArgs {
     /// Write a bundle for every run, not only for failed ones.
     #[arg(long)]
     pub(super) keep: bool,
+    /// The day that waivers are held against, instead of the real one.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) today: Option<Date>,
     /// Print the result as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,
@@ -283,6 +287,9 @@ pub(super) struct ServeArgs {
     /// Where the bundle is written [default with a scenario: out]; without a scenario, only the history is.
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+    /// The day that waivers are held against, instead of the real one.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) today: Option<Date>,
     /// Print one line of JSON on stdout once the fakes listen, and with a scenario its result at the end.
     #[arg(long)]
     pub(super) json: bool,

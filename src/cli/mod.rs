@@ -17,6 +17,7 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser};
+use jiff::civil::Date;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use args::{Args, Color, Command};
@@ -119,6 +120,20 @@ fn set_up_reports(color: Color) {
         };
         Box::new(GraphicalReportHandler::new_themed(theme).with_links(!plain))
     }));
+}
+
+/// The day on which waivers are held against their ends: the one given, or today in UTC.
+fn today(given: Option<Date>) -> Date {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the date of the day counts; no verdict depends on it"
+    )]
+    let today = || {
+        jiff::tz::Offset::UTC
+            .to_datetime(jiff::Timestamp::now())
+            .date()
+    };
+    given.unwrap_or_else(today)
 }
 
 /// Writes to stdout; a reader that went away (a closed pipe) ends the output quietly.

@@ -256,7 +256,7 @@ fn stopped_early(args: &ServeArgs, name: &str, serving: &Serving) -> Ended {
 fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
     let bundle = Bundle::write(&out(args), name, plan, run)
         .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
-    if !run.outcome.verdicts.violated().is_empty() {
+    if run.outcome.status() != ExitStatus::Held {
         let steps = plan.timeline.len();
         note(&report::describe(&Failure {
             run,
@@ -265,8 +265,12 @@ fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
             plan: &bundle.plan(),
         }));
     }
-    let reports = [ScenarioReport::new(name, vec![run.outcome.clone()])];
+    let report = ScenarioReport::new(name, vec![run.outcome.clone()]);
+    let reports = [report.as_of(super::today(args.today))];
     let status = report::overall(&reports);
+    for report in &reports {
+        report::notes(report).iter().for_each(|text| note(text));
+    }
     if args.json {
         let json = serde_json::json!({ "exit": status as u8, "scenarios": reports });
         print(&format!("{json:#}\n"))?;

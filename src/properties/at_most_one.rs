@@ -10,9 +10,8 @@ use fakes::{
 };
 
 use super::{
-    Terms, Verdict,
+    Judgement, Terms,
     ledger::{Ledger, ends_hf_job},
-    verdict,
 };
 
 #[derive(Default)]
@@ -22,12 +21,9 @@ struct Count {
     spent: BTreeSet<HfJobId>,
 }
 
-pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
-    if ledger.hf_jobs.is_empty() {
-        return Verdict::not_exercised("no HF job was created");
-    }
+pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Judgement {
+    let mut judgement = Judgement::new("no HF job was created");
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
-    let mut breaches = Vec::new();
     for event in ledger.events {
         match &event.event {
             What::JobQueued { job, .. } => want(ledger, &mut counts, *job),
@@ -41,6 +37,7 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
                 want(ledger, &mut counts, *job);
             }
             What::HfCreated { flavor, .. } => {
+                judgement.occasion();
                 let count = counts.entry(flavor.as_str()).or_default();
                 count.created += 1;
                 let explained = count.jobs.len() + count.spent.len();
@@ -51,7 +48,7 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
                         count.jobs.len(),
                         count.spent.len(),
                     );
-                    breaches.push((event.id, why));
+                    judgement.breach(event.id, why);
                 }
             }
             What::RunnerRefused { hf_job, .. } | What::RunnerExited { hf_job, .. } => {
@@ -64,7 +61,7 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
             }
         }
     }
-    verdict(breaches)
+    judgement
 }
 
 /// Counts a job that exists on GitHub and was asked for.

@@ -1,9 +1,9 @@
 //! What a scenario counts: HF jobs, answers to its deliveries, money and idle time. Judged like properties,
 //! under the names `expect.hf_jobs`, `expect.answers`, `expect.cost_usd` and `expect.idle`.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{cmp::Ordering, collections::BTreeMap, ops::RangeInclusive};
 
-use super::{Verdict, ledger::Ledger};
+use super::{Judgement, ledger::Ledger};
 
 /// Counts and budgets of a scenario. What is absent is not judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,18 +18,8 @@ pub struct Expectations {
     pub idle_ms_max: Option<u64>,
 }
 
-pub(super) fn judge(ledger: &Ledger<'_>, expect: &Expectations) -> Vec<(String, Verdict)> {
-    let at_end = |holds: bool, why: String| {
-        if holds {
-            Verdict::Held
-        } else {
-            Verdict::Violated {
-                event: ledger.end.event,
-                why,
-            }
-        }
-    };
-    let mut verdicts = Vec::new();
+pub(super) fn judge(ledger: &Ledger<'_>, expect: &Expectations) -> Vec<(&'static str, Judgement)> {
+    let mut judged = Vec::new();
     if let Some(range) = &expect.hf_jobs {
         let created = ledger.hf_jobs.len() as u64;
         let why = format!(
@@ -37,21 +27,22 @@ pub(super) fn judge(ledger: &Ledger<'_>, expect: &Expectations) -> Vec<(String, 
             range.start(),
             range.end()
         );
-        verdicts.push((
-            "expect.hf_jobs".to_owned(),
-            at_end(range.contains(&created), why),
-        ));
+        let found = match (range.contains(&created), created < *range.start()) {
+            (true, _) => Found::Good,
+            (false, true) => Found::Short(why),
+            (false, false) => Found::Over(why),
+        };
+        judged.push(("expect.hf_jobs", at_end(ledger, found)));
     }
     if !expect.answers.is_empty() {
-        verdicts.push((
-            "expect.answers".to_owned(),
-            answers(ledger, &expect.answers),
-        ));
+        let found = answers(ledger, &expect.answers);
+        judged.push(("expect.answers", at_end(ledger, found)));
     }
     if let Some(budget) = expect.cost_micro_usd_max {
         let cost = ledger.cost_micro_usd();
         let why = format!("the HF jobs cost {cost} millionths of a dollar, budget {budget}");
-        verdicts.push(("expect.cost_usd".to_owned(), at_end(cost <= budget, why)));
+        let found = within(cost, budget, why);
+        judged.push(("expect.cost_usd", at_end(ledger, found)));
     }
     if let Some(budget) = expect.idle_ms_max {
         let idle = idle_ms(ledger);
@@ -60,12 +51,45 @@ pub(super) fn judge(ledger: &Ledger<'_>, expect: &Expectations) -> Vec<(String, 
             idle / 1000,
             budget / 1000
         );
-        verdicts.push(("expect.idle".to_owned(), at_end(idle <= budget, why)));
+        let found = within(idle, budget, why);
+        judged.push(("expect.idle", at_end(ledger, found)));
     }
-    verdicts
+    judged
 }
 
-fn answers(ledger: &Ledger<'_>, wanted: &BTreeMap<u16, u64>) -> Verdict {
+/// What a count came to by the end.
+enum Found {
+    /// What was expected.
+    Good,
+    /// Less: what is missing may come as long as the world has not settled.
+    Short(String),
+    /// More: nothing that comes can mend it.
+    Over(String),
+}
+
+fn within(count: u64, budget: u64, why: String) -> Found {
+    if count <= budget {
+        Found::Good
+    } else {
+        Found::Over(why)
+    }
+}
+
+fn at_end(ledger: &Ledger<'_>, found: Found) -> Judgement {
+    let mut judgement = Judgement::new("");
+    judgement.occasion();
+    match found {
+        Found::Good => {}
+        Found::Short(why) if !ledger.settled => {
+            let why = format!("{why}, and the run ended before it had settled");
+            judgement.undecided(ledger.end.event, why);
+        }
+        Found::Short(why) | Found::Over(why) => judgement.breach(ledger.end.event, why),
+    }
+    judgement
+}
+
+fn answers(ledger: &Ledger<'_>, wanted: &BTreeMap<u16, u64>) -> Found {
     let mut seen: BTreeMap<u16, u64> = BTreeMap::new();
     for (_, status, _) in ledger
         .deliveries
@@ -74,17 +98,19 @@ fn answers(ledger: &Ledger<'_>, wanted: &BTreeMap<u16, u64>) -> Verdict {
     {
         *seen.entry(status).or_default() += 1;
     }
+    let mut short = None;
     for (status, count) in wanted {
         let got = seen.get(status).copied().unwrap_or(0);
-        if got != *count {
-            let why = format!("{got} deliveries were answered {status}, expected {count}");
-            return Verdict::Violated {
-                event: ledger.end.event,
-                why,
-            };
+        let why = format!("{got} deliveries were answered {status}, expected {count}");
+        match got.cmp(count) {
+            Ordering::Equal => {}
+            Ordering::Greater => return Found::Over(why),
+            Ordering::Less => {
+                short.get_or_insert(why);
+            }
         }
     }
-    Verdict::Held
+    short.map_or(Found::Good, Found::Short)
 }
 
 /// How long all runners together listened without a job.

@@ -7,14 +7,13 @@ use fakes::{
 };
 
 use super::{
-    Breach, Terms, Verdict,
+    Breach, Judgement, Terms,
     ledger::{Delivery, Ledger},
-    verdict,
 };
 
-pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
+pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Judgement {
+    let mut judgement = Judgement::new("no delivery reached a dispatcher that was up");
     let outages = Outages::read(ledger);
-    let (mut reached, mut breaches) = (false, Vec::new());
     for delivery in ledger
         .deliveries
         .values()
@@ -29,30 +28,27 @@ pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
         if outages.touch(sent.event, until) {
             continue;
         }
-        reached = true;
-        breaches.extend(breach(delivery, terms));
+        judgement.occasion();
+        judgement.extend(breach(delivery, terms));
     }
-    if !reached {
-        return Verdict::not_exercised("no delivery reached a dispatcher that was up");
-    }
-    verdict(breaches)
+    judgement
 }
 
 fn breach(delivery: &Delivery<'_>, terms: &Terms) -> Option<Breach> {
     if let Some((lost, why)) = delivery.lost {
-        return Some((lost.event, format!("a delivery got no answer ({why:?})")));
+        let why = format!("a delivery got no answer ({why:?})");
+        return Some(Breach::new(lost.event, why));
     }
     let (answered, status, took_ms) = delivery.answered?;
-    if took_ms > terms.webhook_timeout_ms {
-        return Some((
-            answered.event,
-            format!("a delivery was answered after {took_ms} ms"),
-        ));
+    let limit_ms = terms.delays.webhook_timeout_ms;
+    if took_ms > limit_ms {
+        let why = format!("a delivery was answered after {took_ms} ms; GitHub waits {limit_ms} ms");
+        return Some(Breach::new(answered.event, why));
     }
     // A forged body may be refused; what GitHub itself would send must not be.
     let owed = delivery.signed == Signed::Lab && delivery.origin != Origin::Forged;
     let refused = (owed && status >= 400) || status >= 500;
-    refused.then(|| (answered.event, format!("a delivery was answered {status}")))
+    refused.then(|| Breach::new(answered.event, format!("a delivery was answered {status}")))
 }
 
 /// The stretches of the history in which the dispatcher was not up.

@@ -4,10 +4,10 @@
 
 use fakes::history::{CredentialKind, CredentialState, CredentialUse, What};
 
-use super::{Terms, Verdict, ledger::Ledger, verdict};
+use super::{Judgement, Terms, ledger::Ledger};
 
-pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
-    let (mut used, mut breaches) = (false, Vec::new());
+pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Judgement {
+    let mut judgement = Judgement::new("no credential was used");
     for event in ledger.events {
         let (credential, by) = match &event.event {
             What::CallReceived {
@@ -19,18 +19,15 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
             What::RunnerOnline { credential, .. } => (credential, "the runner"),
             _ => continue,
         };
-        used = true;
+        judgement.occasion();
         if let Some(fault) = out_of_life(*credential) {
-            breaches.push((
+            judgement.breach(
                 event.id,
                 format!("{by} used {} that {fault}", article(credential.kind)),
-            ));
+            );
         }
     }
-    if !used {
-        return Verdict::not_exercised("no credential was used");
-    }
-    verdict(breaches)
+    judgement
 }
 
 const fn out_of_life(credential: CredentialUse) -> Option<&'static str> {

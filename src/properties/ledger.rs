@@ -119,6 +119,8 @@ pub struct Ledger<'a> {
     pub deliveries: BTreeMap<DeliveryId, Delivery<'a>>,
     /// When the world became honest, if it did.
     pub healed: Option<Moment>,
+    /// True if the world came to rest before the run ended: then nothing that is open would still have come.
+    pub settled: bool,
     /// The last event.
     pub end: Moment,
 }
@@ -141,6 +143,7 @@ impl<'a> Ledger<'a> {
             runners: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             healed: None,
+            settled: false,
             end,
         };
         for event in events {
@@ -175,6 +178,7 @@ impl<'a> Ledger<'a> {
     fn enter_job(&mut self, event: &'a Event, rules: &Rules) {
         match &event.event {
             What::WorldHealed {} => self.healed = Some(moment(event)),
+            What::WorldEnded { settled } => self.settled = *settled,
             What::JobQueued {
                 job,
                 name,

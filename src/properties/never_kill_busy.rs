@@ -9,14 +9,13 @@ use fakes::{
 };
 
 use super::{
-    Terms, Verdict,
+    Judgement, Terms,
     ledger::{Ledger, ends_hf_job},
-    verdict,
 };
 
-pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
+pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Judgement {
+    let mut judgement = Judgement::new("no job ran on a runner");
     let mut busy: BTreeMap<RunnerId, (JobId, Option<&HfJobId>)> = BTreeMap::new();
-    let (mut was_busy, mut breaches) = (false, Vec::new());
     for event in ledger.events {
         match &event.event {
             // A runner that died in the moment it was given a job has no job to lose: only a start counts.
@@ -25,7 +24,7 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
                 runner: Some(runner),
                 ..
             } => {
-                was_busy = true;
+                judgement.occasion();
                 let life = ledger.runners.get(runner);
                 busy.insert(*runner, (*job, life.and_then(|life| life.hf_job)));
             }
@@ -35,13 +34,11 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
                 why: Removal::Api,
             } => {
                 if let Some((job, _)) = busy.get(runner) {
-                    breaches.push((
+                    let job = ledger.job_named(*job);
+                    judgement.breach(
                         event.id,
-                        format!(
-                            "a runner was deleted while {} ran on it",
-                            ledger.job_named(*job)
-                        ),
-                    ));
+                        format!("a runner was deleted while {job} ran on it"),
+                    );
                 }
             }
             other => {
@@ -55,16 +52,11 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
                     StageCause::Exit | StageCause::Platform | StageCause::Scenario => continue,
                 };
                 if let Some((job, _)) = victim {
-                    breaches.push((
-                        event.id,
-                        format!("an HF job {how} while {} ran on it", ledger.job_named(*job)),
-                    ));
+                    let job = ledger.job_named(*job);
+                    judgement.breach(event.id, format!("an HF job {how} while {job} ran on it"));
                 }
             }
         }
     }
-    if !was_busy {
-        return Verdict::not_exercised("no runner was ever busy");
-    }
-    verdict(breaches)
+    judgement
 }

@@ -9,16 +9,13 @@ use fakes::{
 };
 
 use super::{
-    Breach, Terms, Verdict,
+    Judgement, Terms,
     ledger::{Ledger, ends_hf_job, moment},
-    verdict,
 };
 
-pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
-    if ledger.hf_jobs.is_empty() {
-        return Verdict::not_exercised("no HF job was created");
-    }
-    let mut watch = Watch::new(ledger, terms.reclaimed_within_ms);
+pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Judgement {
+    let mut watch = Watch::new(ledger, terms.bounds.reclaimed_within_ms);
+    watch.judgement.occasions(ledger.hf_jobs.len());
     for event in ledger.events {
         if watch.enter(event) {
             watch.reconsider(event);
@@ -27,7 +24,10 @@ pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
     if let Some(last) = ledger.events.last() {
         watch.reconsider(last);
     }
-    verdict(watch.breaches)
+    if !ledger.settled {
+        watch.leave_open();
+    }
+    watch.judgement
 }
 
 /// A live HF job.
@@ -44,7 +44,7 @@ struct Watch<'a> {
     bound_ms: u64,
     queued: BTreeMap<JobId, &'a str>,
     alive: BTreeMap<&'a HfJobId, Alive<'a>>,
-    breaches: Vec<Breach>,
+    judgement: Judgement,
 }
 
 impl<'a> Watch<'a> {
@@ -54,7 +54,7 @@ impl<'a> Watch<'a> {
             bound_ms,
             queued: BTreeMap::new(),
             alive: BTreeMap::new(),
-            breaches: Vec::new(),
+            judgement: Judgement::new("no HF job was created"),
         }
     }
 
@@ -147,11 +147,26 @@ impl<'a> Watch<'a> {
         let idle_ms = now.at_ms.saturating_sub(from_ms);
         if idle_ms > self.bound_ms {
             let why = format!(
-                "{hf_job} lived {} s without work or reason, more than {} s",
+                "{hf_job} had no work and no reason from {} s on and lived {} s longer, more than {} s",
+                from_ms / 1000,
                 idle_ms / 1000,
                 self.bound_ms / 1000
             );
-            self.breaches.push((from, why));
+            self.judgement.breach(from, why);
+        }
+    }
+
+    /// The run is over before the bound of what lives without work is: nobody knows whether it would have ended.
+    fn leave_open(&mut self) {
+        for (hf_job, alive) in &self.alive {
+            if let Some((from, from_ms)) = alive.useless_since {
+                let why = format!(
+                    "{hf_job} had no work and no reason from {} s on, and the run ended before its {} s were over",
+                    from_ms / 1000,
+                    self.bound_ms / 1000
+                );
+                self.judgement.undecided(from, why);
+            }
         }
     }
 }

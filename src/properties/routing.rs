@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::history::What;
 
-use super::{Breach, Terms, Verdict, ledger::Ledger, rules::label_set, verdict};
+use super::{Judgement, Terms, ledger::Ledger, rules::label_set};
 
-pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
+pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Judgement {
+    let mut judgement = Judgement::new("no job was queued that asks for anything");
     let mut asked: BTreeMap<&str, BTreeSet<BTreeSet<String>>> = BTreeMap::new();
-    let (mut decided, mut breaches) = (false, Vec::new());
     for event in ledger.events {
         match &event.event {
             What::JobQueued { labels, .. } | What::JobWaiting { labels, .. } => {
                 let set = label_set(labels.iter().map(String::as_str));
                 // A job that must not be routed puts the property to the test as well.
-                decided |= !set.is_empty();
+                judgement.occasions(usize::from(!set.is_empty()));
                 if let Some(flavor) = terms.rules.flavor(labels.iter().map(String::as_str)) {
                     asked.entry(flavor).or_default().insert(set);
                 }
@@ -26,7 +26,7 @@ pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
                 ..
             } => {
                 let why = mismatch(asked.get(flavor.as_str()), flavor, runner_labels);
-                breaches.extend(why.map(|why| (event.id, why)));
+                judgement.breach_if(event.id, why);
             }
             What::RunnerAssigned {
                 job,
@@ -35,17 +35,13 @@ pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
             } => {
                 let wants = ledger.jobs.get(job).and_then(|life| life.flavor);
                 let has = ledger.hf_jobs.get(hf_job).map(|life| life.flavor);
-                breaches.extend(
-                    wrong_class(&ledger.job_named(*job), wants, has).map(|why| (event.id, why)),
-                );
+                let why = wrong_class(&ledger.job_named(*job), wants, has);
+                judgement.breach_if(event.id, why);
             }
             _ => {}
         }
     }
-    if !decided {
-        return Verdict::not_exercised("no job was queued");
-    }
-    verdict(breaches as Vec<Breach>)
+    judgement
 }
 
 fn mismatch(

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::meant::Routed;
+
 /// The label sets a dispatcher serves. The default is the convention of the field: one label,
 /// `hf-jobs-<flavor>` or `hf-jobs-<flavor>:<image>`, in any letter case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,18 @@ impl Rules {
             .iter()
             .find(|known| **known == flavor)
             .copied()
+    }
+}
+
+impl Rules {
+    /// What these rules route, to find jobs that nearly are.
+    #[must_use]
+    pub fn routed(&self) -> Routed {
+        let label = |flavor: &&str| format!("hf-jobs-{flavor}");
+        Routed {
+            prefixes: vec!["hf-jobs-".to_owned()],
+            labels: scenarios::FLAVORS.iter().map(label).collect(),
+        }
     }
 }
 

@@ -8,59 +8,85 @@ use fakes::{
 };
 
 use super::{
-    Breach, Terms, Verdict,
+    Breach, Judgement, Terms,
     ledger::{JobLife, Ledger},
-    verdict,
 };
 
-pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdict {
+pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Judgement {
+    let mut judgement = Judgement::new("no routed job was ever queued");
     let demanded: Vec<_> = ledger
         .jobs
         .iter()
         .filter(|(_, life)| life.flavor.is_some() && life.queued.is_some())
         .filter(|(_, life)| !terms.unserved_repos.contains(life.repo))
         .collect();
-    if demanded.is_empty() {
-        return Verdict::not_exercised("no routed job was ever queued");
-    }
-    let mut breaches = Vec::new();
     for (job, life) in demanded {
-        breaches.extend(left_waiting(ledger, terms, life));
-        breaches.extend(told_for_nothing(ledger, *job, life));
+        judgement.occasion();
+        judge_wait(&mut judgement, ledger, terms, life);
+        judgement.extend(told_for_nothing(ledger, *job, life));
     }
-    verdict(breaches)
+    judgement
 }
 
-fn left_waiting(ledger: &Ledger<'_>, terms: &Terms, life: &JobLife<'_>) -> Option<Breach> {
+/// Whether this job got its runner in time. Without an answer at the end of the run, it depends on whether the bound
+/// was over by then.
+fn judge_wait(
+    judgement: &mut Judgement,
+    ledger: &Ledger<'_>,
+    terms: &Terms,
+    life: &JobLife<'_>,
+) -> Option<()> {
     let queued = life.queued?;
-    let waited_from = ledger
-        .healed
-        .map_or(queued.at_ms, |healed| healed.at_ms.max(queued.at_ms));
+    // Under a cap a job may have to wait for others, as long as they take.
+    let bound = terms
+        .caps
+        .is_none()
+        .then_some(terms.bounds.served_within_ms);
+    let healed = ledger.healed.map_or(0, |healed| healed.at_ms);
+    let waits_from = queued.at_ms.max(healed);
+    let (from_s, bound_s) = (waits_from / 1000, bound.map(|bound| bound / 1000));
     if life.still_queued() {
-        let minutes = ledger.end.at_ms.saturating_sub(queued.at_ms) / 60_000;
-        let why = format!(
-            "{} is still queued after {minutes} min and nobody was told",
-            life.name
-        );
-        return Some((queued.event, why));
+        let waited = ledger.end.at_ms.saturating_sub(waits_from);
+        let name = life.name;
+        match bound_s.filter(|_| bound.is_some_and(|bound| waited <= bound)) {
+            Some(bound_s) => judgement.undecided(
+                queued.event,
+                format!(
+                    "{name} waits from {from_s} s on, and the run ended at {} s, before its {bound_s} s were over",
+                    ledger.end.at_ms / 1000
+                ),
+            ),
+            None => judgement.breach(
+                queued.event,
+                format!(
+                    "{name} waits from {from_s} s on, was still queued at {} s, and nobody was told",
+                    ledger.end.at_ms / 1000
+                ),
+            ),
+        }
+        return None;
     }
-    let bound = terms.served_within_ms?;
     let (started, _) = life.started?;
     let turn = terms
         .serial_jobs
         .contains(life.name)
         .then(|| last_end_before(ledger, life.run, started.event));
-    let waited_from = waited_from.max(turn.flatten().unwrap_or(0));
-    let waited = started.at_ms.saturating_sub(waited_from);
-    (waited > bound).then(|| {
-        let why = format!(
-            "{} started {} s after it could have, later than {} s",
-            life.name,
-            waited / 1000,
-            bound / 1000
+    let waits_from = waits_from.max(turn.flatten().unwrap_or(0));
+    let waited = started.at_ms.saturating_sub(waits_from);
+    if waited > bound? {
+        judgement.breach(
+            started.event,
+            format!(
+                "{} waited from {} s on and started at {} s, {} s later; the bound is {} s",
+                life.name,
+                waits_from / 1000,
+                started.at_ms / 1000,
+                waited / 1000,
+                bound_s?
+            ),
         );
-        (started.event, why)
-    })
+    }
+    Some(())
 }
 
 /// When the last job of this run ended before `event`.
@@ -81,7 +107,7 @@ fn told_for_nothing(ledger: &Ledger<'_>, job: JobId, life: &JobLife<'_>) -> Opti
         event.id > queued.event && event.id < told && is_visible_failure(&event.event)
     });
     (!failed).then(|| {
-        (
+        Breach::new(
             told,
             format!(
                 "the run of {} was cancelled though nothing had failed",

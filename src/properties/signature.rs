@@ -3,10 +3,10 @@
 
 use fakes::history::Signed;
 
-use super::{Terms, Verdict, ledger::Ledger, verdict};
+use super::{Judgement, Terms, ledger::Ledger};
 
-pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
-    let (mut forged, mut breaches) = (false, Vec::new());
+pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Judgement {
+    let mut judgement = Judgement::new("no delivery with a bad signature was answered");
     for delivery in ledger
         .deliveries
         .values()
@@ -17,12 +17,12 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
         };
         let refused = matches!(status, 401 | 403);
         let genuine = delivery.signed == Signed::Lab;
-        forged |= !genuine;
+        judgement.occasions(usize::from(!genuine));
         if genuine && refused {
-            breaches.push((
+            judgement.breach(
                 answered.event,
                 format!("a genuine delivery was refused with {status}"),
-            ));
+            );
         }
         if !genuine && !refused {
             let how = match delivery.signed {
@@ -31,14 +31,11 @@ pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Verdict {
                 Signed::OldSecret => "signed with the secret of before",
                 Signed::Tampered | Signed::Lab => "changed after it was signed",
             };
-            breaches.push((
+            judgement.breach(
                 answered.event,
                 format!("a delivery {how} was answered {status}"),
-            ));
+            );
         }
     }
-    if !forged && breaches.is_empty() {
-        return Verdict::not_exercised("no delivery with a bad signature was answered");
-    }
-    verdict(breaches)
+    judgement
 }

@@ -8,7 +8,7 @@ use fakes::{
 };
 
 use super::table::time;
-use crate::run::Run;
+use crate::{properties::Finding, run::Run};
 
 /// Events shown before the one that broke a property.
 const TAIL_EVENTS: usize = 20;
@@ -26,33 +26,51 @@ pub struct Failure<'a> {
     pub plan: &'a Path,
 }
 
-/// The failure in the order a reader wants it: property, replay, time, size, the events that led there.
+/// The failure in the order a reader wants it: property, time, size, the events that led there, and how to see it
+/// again.
 #[must_use]
 pub fn describe(failure: &Failure<'_>) -> String {
-    let Failure {
-        run,
-        name,
-        steps,
-        plan,
-    } = failure;
+    let verdicts = &failure.run.outcome.verdicts;
     let mut text = String::new();
-    for (property, event, why) in run.outcome.verdicts.violated() {
-        text.push_str(&format!(
-            "\n{name}, seed {}: {property} is violated: {why}\n",
-            run.outcome.seed
-        ));
-        let at = find(&run.events, event).map_or(0, |event| event.at_ms);
-        text.push_str(&format!(
-            "  at {} of its own time, event {}, in a plan of {steps} steps\n",
-            time(at),
-            event.0
-        ));
-        for event in led_to(&run.events, event) {
-            text.push_str(&format!("  {}\n", line(event)));
-        }
+    for (property, found) in verdicts.violated() {
+        finding(failure, &mut text, property, "violated", found);
     }
-    text.push_str(&format!("  replay: dispatchlab run {}\n", plan.display()));
+    for (property, found) in verdicts.undecided() {
+        finding(failure, &mut text, property, "undecided", found);
+    }
+    if !failure.run.outcome.settled {
+        text.push_str(&format!(
+            "\n{}, seed {}: the world did not settle before its bound, at {} of its own time\n",
+            failure.name,
+            failure.run.outcome.seed,
+            time(failure.run.outcome.ended_at_ms)
+        ));
+    }
+    text.push_str(&format!(
+        "  replay: dispatchlab run {}\n",
+        failure.plan.display()
+    ));
     text
+}
+
+/// One property, its first event and what led to it.
+fn finding(failure: &Failure<'_>, text: &mut String, property: &str, is: &str, found: &Finding) {
+    let Failure {
+        run, name, steps, ..
+    } = failure;
+    text.push_str(&format!(
+        "\n{name}, seed {}: {property} is {is}: {}\n",
+        run.outcome.seed,
+        found.in_words()
+    ));
+    text.push_str(&format!(
+        "  at {} of its own time, event {}, in a plan of {steps} steps\n",
+        time(found.at_ms),
+        found.event.0
+    ));
+    for event in led_to(&run.events, found.event) {
+        text.push_str(&format!("  {}\n", line(event)));
+    }
 }
 
 fn find(events: &[Event], id: EventId) -> Option<&Event> {

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Figures, ScenarioReport};
-use crate::{exit::ExitStatus, properties};
+use crate::{exit::ExitStatus, properties, run::Tested};
 
 /// The reports as text for a terminal or a log.
 #[must_use]
@@ -46,7 +46,7 @@ pub fn render(reports: &[ScenarioReport]) -> String {
 }
 
 const LEGEND: &str = "
-tested    properties the scenario put to the test; the others could not have failed in it
+tested    properties whose occasion came, so that they could have failed; --json says how often
 dispatch  webhook for a queued job sent -> HF job requested, in the scenario's own time
 queued    job queued -> job started on a runner, in the scenario's own time
 ";
@@ -60,23 +60,32 @@ fn tested(report: &ScenarioReport) -> usize {
     report.exercised.iter().filter(is_property).count()
 }
 
+/// The gravest thing first; what did not fail but is not plainly held either is named behind it.
 fn verdict(report: &ScenarioReport) -> String {
+    let of_runs = |what: &str, seeds: usize| match report.runs {
+        1 => what.to_owned(),
+        runs => format!("{what} in {seeds} of {runs}"),
+    };
     match report.status() {
-        ExitStatus::Held => "held".to_owned(),
-        ExitStatus::Violated if report.runs > 1 => {
-            format!(
-                "VIOLATED in {} of {}",
-                report.violated_seeds.len(),
-                report.runs
-            )
+        ExitStatus::Held if !report.known_seeds.is_empty() => {
+            of_runs("known", report.known_seeds.len())
         }
-        ExitStatus::Violated => "VIOLATED".to_owned(),
-        ExitStatus::Unsettled => "did not settle".to_owned(),
-        ExitStatus::Weak
-        | ExitStatus::Usage
-        | ExitStatus::Nothing
-        | ExitStatus::Internal
-        | ExitStatus::Interrupted => "weak".to_owned(),
+        ExitStatus::Held => "held".to_owned(),
+        ExitStatus::Violated if !report.violated_seeds.is_empty() => {
+            of_runs("VIOLATED", report.violated_seeds.len())
+        }
+        ExitStatus::Violated if !report.known_unmet.is_empty() => "KNOWN, NOT MET".to_owned(),
+        ExitStatus::Violated => "WAIVER STALE".to_owned(),
+        ExitStatus::Undecided if report.undecided_seeds.is_empty() => {
+            of_runs("did not settle", report.unsettled_seeds.len())
+        }
+        ExitStatus::Undecided => of_runs("undecided", report.undecided_seeds.len()),
+        ExitStatus::Weak => match report.tested() {
+            Tested::Reference => "weak".to_owned(),
+            Tested::Other => "not exercised".to_owned(),
+        },
+        ExitStatus::Usage | ExitStatus::Nothing => "nothing ran".to_owned(),
+        ExitStatus::Internal | ExitStatus::Interrupted => "broke off".to_owned(),
     }
 }
 

@@ -9,21 +9,30 @@ mod driver;
 mod real_tier;
 mod socket;
 pub(crate) mod steps;
+mod struck;
 mod terms;
+mod unrouted;
 mod virtual_tier;
 pub(crate) mod world_settings;
 
 use fakes::history::Event;
-use scenarios::plan::Plan;
+use scenarios::{known::Known, plan::Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use driver::End;
 pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
+pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck};
+pub use unrouted::Unrouted;
 pub use virtual_tier::{Lab, RunError};
 
-use crate::{costs::Costs, latency::Latencies, properties::Verdicts};
+use crate::{
+    costs::Costs,
+    exit::ExitStatus,
+    latency::Latencies,
+    properties::{Verdict, Verdicts},
+};
 
 /// One judged run of one plan.
 #[derive(Clone, Debug)]
@@ -48,6 +57,17 @@ impl Run {
     }
 }
 
+/// Who was tested. What the lab cannot make happen is a weakness of its own scenario with the reference dispatcher,
+/// and tells nothing about anybody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tested {
+    /// The reference dispatcher, or one made of it.
+    Reference,
+    /// A dispatcher that somebody else runs.
+    Other,
+}
+
 /// What follows from a history. This is `verdict.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -55,12 +75,18 @@ pub struct Outcome {
     pub scenario: String,
     /// The plan's seed.
     pub seed: u64,
+    /// Who was tested.
+    pub tested: Tested,
     /// The properties the scenario exists for.
     pub about: Vec<String>,
     /// False if the bound was reached before the world settled.
     pub settled: bool,
     /// Steps whose trigger never came, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
+    /// What the scenario asks for that the target could not be given, each with the reason: then it was not put to the
+    /// test.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_given: Vec<String>,
     /// The world's own time at its end, milliseconds.
     pub ended_at_ms: u64,
     /// How many events the history has.
@@ -77,6 +103,11 @@ pub struct Outcome {
     pub history_sha256: Option<String>,
     /// Verdict by property.
     pub verdicts: Verdicts,
+    /// What became of each fault of the plan, in its order.
+    pub faults: Vec<Struck>,
+    /// Jobs that look meant for the dispatcher though its rules do not route them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unrouted: Vec<Unrouted>,
     /// Dispatch latency and queue time.
     pub latencies: Latencies,
 }
@@ -84,15 +115,17 @@ pub struct Outcome {
 impl Outcome {
     /// Judges a history by the plan it came from.
     #[must_use]
-    pub fn judge(plan: &Plan, events: &[Event], end: &End) -> Self {
+    pub fn judge(plan: &Plan, events: &[Event], end: &End, tested: Tested) -> Self {
         let terms = terms::terms(plan);
         let ledger = crate::properties::Ledger::read(events, &terms.rules);
         Self {
             scenario: plan.title.clone(),
             seed: plan.seed,
+            tested,
             about: plan.about.clone(),
             settled: end.settled,
             steps_not_taken: end.steps_not_taken.clone(),
+            not_given: Vec::new(),
             ended_at_ms: ledger.end.at_ms,
             events: events.len(),
             hf_jobs: ledger.hf_jobs.len(),
@@ -100,6 +133,8 @@ impl Outcome {
             costs: Costs::read(&ledger),
             history_sha256: None,
             verdicts: crate::properties::judge(&ledger, &terms),
+            faults: Struck::read(plan, events),
+            unrouted: Unrouted::read(&ledger, &terms),
             latencies: Latencies::read(&ledger),
         }
     }
@@ -114,5 +149,43 @@ impl Outcome {
             .filter(unexercised)
             .map(String::as_str)
             .collect()
+    }
+
+    /// Calls broken properties known where the list of known faults does. The list speaks of the reference dispatcher:
+    /// whoever else is tested must not be given it.
+    pub fn allow_known(&mut self, scenario: &str, known: &[Known]) {
+        for entry in known
+            .iter()
+            .filter(|entry| entry.is_about(scenario, self.seed))
+        {
+            let Some(verdict) = self.verdicts.0.get_mut(&entry.property) else {
+                continue;
+            };
+            if let Verdict::Violated(found) = verdict {
+                *verdict = Verdict::Known {
+                    reason: entry.reason.clone(),
+                    found: Box::new(found.clone()),
+                };
+            }
+        }
+    }
+
+    /// True if a property is broken that is known to be.
+    #[must_use]
+    pub fn has_known(&self) -> bool {
+        let mut verdicts = self.verdicts.0.values();
+        verdicts.any(|verdict| matches!(verdict, Verdict::Known { .. }))
+    }
+
+    /// How this run ended, by itself: whether it was weak shows only next to the others of its scenario.
+    #[must_use]
+    pub fn status(&self) -> ExitStatus {
+        if !self.verdicts.violated().is_empty() {
+            ExitStatus::Violated
+        } else if !self.settled || !self.verdicts.undecided().is_empty() {
+            ExitStatus::Undecided
+        } else {
+            ExitStatus::Held
+        }
     }
 }

@@ -9,7 +9,7 @@ use scenarios::plan::Plan;
 use tokio::net::TcpListener;
 
 use super::{
-    Outcome, Run,
+    Outcome, Run, Tested,
     build::{Built, build},
     driver::Pace,
     socket::{self, SocketError, SocketFile},
@@ -197,7 +197,7 @@ impl Serving {
         self.control.deliver_to(&target);
         let end = drive(plan, &self.world, &mut target, PACE).await?;
         let events = self.world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end);
+        let outcome = Outcome::judge(plan, &events, &end, Tested::Other);
         Ok(Run { events, outcome })
     }
 

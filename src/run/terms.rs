@@ -3,33 +3,96 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::World;
-use scenarios::plan::{Plan, Verb};
+use scenarios::{
+    Fixed,
+    plan::{Expect, Plan, Spread, Verb},
+};
 
-use crate::properties::{Expectations, Rules, Terms};
+use crate::properties::{
+    Bounds, Budgets, Caps, Delays, DispatcherTimes, Expectations, Lives, Rules, Terms,
+};
 
 /// The terms a plan is judged by.
 pub(super) fn terms(plan: &Plan) -> Terms {
-    let expect = &plan.expect;
-    let caps = &plan.world.dispatcher.caps;
-    let capped = caps.total.is_some() || caps.per_repo.is_some();
-    let ms = |length: scenarios::Fixed| length.0.as_millis() as u64;
+    let (world, expect) = (&plan.world, &plan.expect);
+    let dispatcher = &world.dispatcher;
     Terms {
         rules: Rules,
         unserved_repos: unserved_repos(plan),
-        // Under a cap a job may have to wait for others, as long as they take.
-        served_within_ms: (!capped).then(|| ms(expect.served_within)),
+        allow_repos: dispatcher
+            .allow_repos
+            .as_ref()
+            .map(|repos| repos.iter().map(|repo| repo.0.clone()).collect()),
         serial_jobs: serial_jobs(plan),
-        reclaimed_within_ms: ms(expect.reclaimed_within),
-        webhook_timeout_ms: ms(plan.world.webhooks.timeout),
-        expect: Expectations {
-            hf_jobs: expect
-                .hf_jobs
-                .map(|range| u64::from(range.min)..=u64::from(range.max)),
-            answers: answers(&expect.answers),
-            cost_micro_usd_max: expect.cost_usd.map(|cost| cost.0),
-            idle_ms_max: expect.idle.map(ms),
+        caps: Caps {
+            total: dispatcher.caps.total,
+            per_repo: dispatcher.caps.per_repo,
         },
-        waived: expect.waive.clone(),
+        bounds: Bounds {
+            served_within_ms: ms(expect.served_within),
+            patience: expect.patience.get(),
+            told_within_ms: ms(expect.told_within),
+            reclaimed_within_ms: ms(expect.reclaimed_within),
+        },
+        budgets: Budgets {
+            requests_per_minute: expect.requests_per_minute.get(),
+            calls_per_job: expect.calls_per_job.get(),
+        },
+        lives: Lives {
+            installation_token_ms: ms(world.github.installation_token),
+            registration_token_ms: ms(world.github.registration_token),
+            jit_config_ms: ms(world.github.jit_config),
+            hf_job_ms: ms(world.hf.default_timeout),
+        },
+        delays: delays(plan),
+        told: DispatcherTimes {
+            idle_timeout_ms: dispatcher.idle_timeout.map(ms),
+            boot_deadline_ms: dispatcher.boot_deadline.map(ms),
+            job_timeout_ms: dispatcher.job_timeout.map(ms),
+        },
+        github_clock_skew_ms: world.github.clock_skew.0,
+        dispatcher_clock_skew_ms: dispatcher.clock_skew.0,
+        faults: plan.faults.clone(),
+        heal_ms: plan.heal.map(ms),
+        expect: expectations(expect),
+        waived: expect
+            .waive
+            .iter()
+            .map(|waiver| (waiver.property.clone(), waiver.clone()))
+            .collect(),
+    }
+}
+
+const fn ms(length: Fixed) -> u64 {
+    length.0.as_millis() as u64
+}
+
+fn delays(plan: &Plan) -> Delays {
+    let world = &plan.world;
+    let longest = |spread: Spread| spread.max().as_millis() as u64;
+    let cold_starts = world.hf.cold_start.0.iter();
+    Delays {
+        webhook_timeout_ms: ms(world.webhooks.timeout),
+        webhook_ms_max: world.webhooks.delay.max_ms(),
+        latency_ms_max: world.latency.max_ms(),
+        assignment_ms_max: world.github.assignment.delay.max_ms(),
+        cold_start_ms_max: cold_starts
+            .map(|(flavor, start)| {
+                let total = longest(start.schedule) + longest(start.pull) + longest(start.boot);
+                (flavor.clone(), total)
+            })
+            .collect(),
+    }
+}
+
+fn expectations(expect: &Expect) -> Expectations {
+    Expectations {
+        hf_jobs: expect
+            .hf_jobs
+            .map(|range| u64::from(range.min)..=u64::from(range.max)),
+        answers: answers(&expect.answers),
+        cost_micro_usd_max: expect.cost_usd.map(|cost| cost.0),
+        idle_ms_max: expect.idle.map(ms),
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use scenarios::plan::Plan;
 
 use super::{
-    Outcome, Run,
+    Outcome, Run, Tested,
     build::{Built, build},
     driver::{Driver, Pace},
     terms, world_settings,
@@ -121,7 +121,7 @@ impl Lab {
         world.deliver_to_nobody();
         let end = end?;
         let events = world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end);
+        let outcome = Outcome::judge(plan, &events, &end, Tested::Reference);
         Ok(Run { events, outcome })
     }
 }

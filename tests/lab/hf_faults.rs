@@ -7,8 +7,7 @@ use crate::plans::{of_text, run, violations};
 
 /// The reference dispatcher orders the replacement of an HF job that came too late some milliseconds before it
 /// cancels it, when several come too late at once.
-const EARLY_REPLACEMENT: &str =
-    "expect: { waive: { at-most-one: a replacement is ordered just before the cancellation } }\n";
+const EARLY_REPLACEMENT: &str = "expect: { waive: { property: at-most-one, reason: a replacement is ordered just before the cancellation, link: docs/scenario-language.md, expires: 2027-12-31 } }\n";
 
 fn world(more: &str) -> Run {
     let text = format!(

@@ -205,7 +205,7 @@ fn queued_events_of_december_2023_are_never_sent_and_the_jobs_run_all_the_same()
 fn in_the_capacity_hole_of_june_2026_other_flavors_run_and_nobody_waits_untold() {
     // When several HF jobs come too late at once, the reference dispatcher orders a replacement some milliseconds before
     // it cancels what it replaces.
-    let waived = "expect: { waive: { at-most-one: a replacement is ordered just before the cancellation } }\n";
+    let waived = "expect: { waive: { property: at-most-one, reason: a replacement is ordered just before the cancellation, link: docs/scenario-language.md, expires: 2027-12-31 } }\n";
     let text = jobs_under("hf-capacity-hole-2026-06", waived);
     let run = run(&of_text("incident.yaml", &text, 1, false), Seams::default());
     assert_eq!(violations(&run), Vec::<String>::new());

@@ -22,4 +22,5 @@ mod runner_faults;
 mod saboteurs;
 mod served;
 mod told;
+mod verdicts;
 mod words;

@@ -37,6 +37,6 @@ pub(crate) fn violations(run: &Run) -> Vec<String> {
     let violated = run.outcome.verdicts.violated();
     violated
         .iter()
-        .map(|(name, event, why)| format!("{name} at event {}: {why}", event.0))
+        .map(|(name, found)| format!("{name} at event {}: {}", found.event.0, found.in_words()))
         .collect()
 }

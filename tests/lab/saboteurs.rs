@@ -68,10 +68,11 @@ fn caught(property: &str, scenario: &str, seams: Seams) -> Run {
     );
     let run = run(&plan, seams);
     let violated = run.outcome.verdicts.violated();
-    let (_, event, why) = violated
+    let (_, found) = violated
         .iter()
-        .find(|(name, ..)| *name == property)
+        .find(|(name, _)| *name == property)
         .unwrap_or_else(|| panic!("{property} did not catch its saboteur: {violated:?}"));
+    let (event, why) = (found.event, &found.why);
     assert!(
         event.0 >= 1 && event.0 <= run.events.len() as u64,
         "event {event} is not in the history"

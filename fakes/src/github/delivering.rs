@@ -10,6 +10,7 @@ use super::{
     Github,
     hooks::Hooks,
     message::{Message, Payload},
+    signing::Keys,
 };
 use crate::{
     env::Span,
@@ -133,7 +134,7 @@ impl Github {
                 own_headers.insert(name, value);
             }
         }
-        let message = Message {
+        let mut message = Message {
             sender: self.sender(&state, hook),
             event: raw.event,
             action: peek.action,
@@ -147,6 +148,8 @@ impl Github {
             signed: raw.signed,
             key: base,
         };
+        let keys = state.hooks.get(hook).and_then(|hook| hook.keys.as_ref());
+        message.signed = as_sent(&message, keys);
         let delay = Span::fixed(Duration::ZERO);
         let message = Arc::new(message);
         self.dispatch(
@@ -227,5 +230,17 @@ impl Github {
             payload: Payload::written(bent?.into_bytes()),
             ..message.clone()
         })
+    }
+}
+
+/// How a message is really signed: a signature among the headers that the scenario wrote is the one that is sent.
+fn as_sent(message: &Message, keys: Option<&Keys>) -> Signed {
+    let Some(own) = message.own_headers.get("x-hub-signature-256") else {
+        return message.signed;
+    };
+    let genuine = keys.map(|keys| keys.sign(&[&message.body()], false).sha256);
+    match genuine {
+        Some(genuine) if genuine.as_bytes() == own.as_bytes() => Signed::Lab,
+        _ => Signed::Wrong,
     }
 }

@@ -300,6 +300,33 @@ async fn a_webhook_is_signed_as_github_publishes_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_signature_that_a_scenario_wrote_itself_is_told_for_what_it_is() {
+    let genuine = sha256_signature("lab-webhook-secret", b"{}");
+    for (own, told) in [("sha256=00", Signed::Wrong), (&*genuine, Signed::Lab)] {
+        // Whatever the scenario says of it: the header is what is sent.
+        for said in [Signed::Lab, Signed::None] {
+            let lab = Lab::new();
+            let raw = RawDelivery {
+                event: "ping".to_owned(),
+                guid: None,
+                headers: vec![("x-hub-signature-256".to_owned(), own.to_owned())],
+                body: "{}".into(),
+                signed: said,
+                origin: Origin::Forged,
+                learn: false,
+            };
+            lab.world.github().deliver(raw, None);
+            lab.sleep(1.0).await;
+            assert_eq!(lab.received()[0].header("x-hub-signature-256"), own);
+            let as_told = lab.count(
+                |what| matches!(what, What::DeliveryCreated { signed, .. } if *signed == told),
+            );
+            assert_eq!(as_told, 1, "{own}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_payload_above_githubs_limit_is_never_sent_nor_logged() {
     let lab = Lab::with(|settings| settings.github.hooks.payload_bytes_max = 1000);
     lab.queue("J1", &["a"]);

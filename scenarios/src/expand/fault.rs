@@ -72,6 +72,7 @@ impl Context<'_> {
             until: moment(&written.until, "until")?,
             times: written.times,
             chance: written.chance.map(|chance| chance.0),
+            may_miss: written.may_miss,
             only,
             effect,
             line: fault.place.line,

@@ -3,8 +3,10 @@
 //! Each draw is keyed by what it is for: a job's by its name, another step's by its verb and its place among the steps
 //! of that verb. So a job added at the end changes no draw of the jobs before it.
 
+mod bounds;
 mod deliveries;
 mod effect;
+mod expect;
 mod fault;
 mod jobs;
 mod live;
@@ -18,15 +20,12 @@ pub(crate) use self::live::{faults, verbs};
 use crate::{
     error::Flaw,
     keyed::Keyed,
-    plan::{Expect, Plan, Trigger},
+    plan::{Plan, Trigger},
     recording::Recordings,
     time::Fixed,
     words,
     written::Scenario,
 };
-
-/// How long a run goes on after the last time its scenario names, unless it says otherwise.
-const BOUND: Duration = Duration::from_secs(6 * 3_600);
 
 /// What every part of the expansion needs.
 struct Context<'a> {
@@ -76,7 +75,7 @@ pub(crate) fn plan(
         .chain(heal.map(|heal| heal.0))
         .max()
         .unwrap_or_default();
-    let expect = expect(&scenario, last);
+    let expect = expect::expand(&scenario, last)?;
     let texts =
         |words: Vec<crate::written::Verbatim>| words.into_iter().map(|word| word.0).collect();
     Ok(Plan {
@@ -120,27 +119,5 @@ fn time_of(trigger: &Trigger) -> Option<Duration> {
     match trigger {
         Trigger::At(at) => Some(*at),
         Trigger::When(_) => None,
-    }
-}
-
-fn expect(scenario: &Scenario, last: Duration) -> Expect {
-    let written = &scenario.expect;
-    let answers = written
-        .answers
-        .iter()
-        .map(|(status, count)| (status.0.clone(), *count));
-    let waive = written
-        .waive
-        .iter()
-        .map(|(property, reason)| (property.0.clone(), reason.0.clone()));
-    Expect {
-        served_within: written.served_within.unwrap_or(Fixed::secs(30 * 60)),
-        reclaimed_within: written.reclaimed_within.unwrap_or(Fixed::secs(20 * 60)),
-        bound: written.bound.unwrap_or(Fixed(last + BOUND)),
-        hf_jobs: written.hf_jobs,
-        answers: answers.collect(),
-        cost_usd: written.cost_usd,
-        idle: written.idle,
-        waive: waive.collect(),
     }
 }

@@ -1,9 +1,10 @@
-//! What must hold: bounds of properties, counts, budgets, and properties waived with a reason.
+//! What must hold: bounds of properties, counts, budgets, and properties waived for a while.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32};
 
 use serde::Serialize;
 
+use super::waiver::Waiver;
 use crate::time::{Fixed, written_as_text};
 
 /// What must hold besides the properties' own rules.
@@ -12,8 +13,17 @@ pub struct Expect {
     /// How long a job that could start may wait for a runner, counted from when it could start or from the end of the
     /// last fault, whichever is later (30 minutes).
     pub served_within: Fixed,
-    /// How long an HF job may live without work or reason, counted likewise (20 minutes).
+    /// How many times `served_within` a job may wait while a fault without an end lets some tries through (2).
+    pub patience: NonZeroU32,
+    /// How soon a user is told of a job that a fault without an end keeps from being served, counted from the first
+    /// time the fault struck it (1 hour).
+    pub told_within: Fixed,
+    /// How long an HF job or a registration may live without work or reason, counted like `served_within` (20 minutes).
     pub reclaimed_within: Fixed,
+    /// How many requests a minute a place may get that has failed for five minutes (30).
+    pub requests_per_minute: NonZeroU32,
+    /// How many calls a job that is served may cost, besides a thousand an hour (100).
+    pub calls_per_job: NonZeroU32,
     /// When the run ends at the latest, counted from its start (6 hours after the last time the scenario names).
     pub bound: Fixed,
     /// How many HF jobs are created in all.
@@ -28,9 +38,9 @@ pub struct Expect {
     /// How long all HF jobs together may be RUNNING without a job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle: Option<Fixed>,
-    /// Properties not judged, each with the reason.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub waive: BTreeMap<String, String>,
+    /// Properties not judged, each with the reason, a link and an end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waive: Vec<Waiver>,
 }
 
 /// A number, or numbers from one to another: `3`, `10..11`.

@@ -31,6 +31,8 @@ pub struct Fault {
     pub times: Option<u32>,
     /// With which probability (0 to 1) it strikes what matches.
     pub chance: Option<f64>,
+    /// True if it is fine that it never strikes. Otherwise that is news.
+    pub may_miss: bool,
     /// What it strikes only.
     pub only: Only,
     /// What it does.
@@ -127,6 +129,37 @@ pub enum Effect {
     },
     /// The clock of the runner's container is ahead by this much.
     WrongClock(Length),
+}
+
+impl Effect {
+    /// The word of the language for it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Drop(_) => "drop",
+            Self::Delay(_) => "delay",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Reorder { .. } | Self::SlipPages => "reorder",
+            Self::Answer(_) => "answer",
+            Self::NoAnswer => "no_answer",
+            Self::Reset => "reset",
+            Self::AfterEffect(_) => "after_effect",
+            Self::Pretend(_) => "pretend",
+            Self::Omit(_) => "omit",
+            Self::Truncate => "truncate",
+            Self::Stale(_) => "stale",
+            Self::Tamper(_) => "tamper",
+            Self::Hold => "hold",
+            Self::Stuck { .. } => "stuck",
+            Self::Limbo => "limbo",
+            Self::Fail(_) => "fail",
+            Self::Hang | Self::Freeze(_) => "hang",
+            Self::Die(_) => "die",
+            Self::Restart(_) => "restart",
+            Self::LoseNetwork { .. } => "lose_network",
+            Self::WrongClock(_) => "wrong_clock",
+        }
+    }
 }
 
 /// A time in the life of a runner's process: so long after a moment.
@@ -291,6 +324,9 @@ impl Serialize for Fault {
         }
         if let Some(chance) = self.chance {
             map.serialize_entry("chance", &chance)?;
+        }
+        if self.may_miss {
+            map.serialize_entry("may_miss", &true)?;
         }
         if !self.only.is_all() {
             map.serialize_entry("for", &self.only)?;

@@ -14,6 +14,7 @@ mod json;
 mod lie;
 mod spread;
 mod timeline;
+mod waiver;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ pub use self::{
         HfStage, It, JobIs, JobMoment, NewJob, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb,
         Signing, Step, Tamper, Trigger, Verb, Watched, When,
     },
+    waiver::Waiver,
     world::{
         Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, DispatcherWorld, GithubWorld,
         HfWorld, Repo, RepoName, Visibility, Webhooks, World,

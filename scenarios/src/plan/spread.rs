@@ -71,6 +71,15 @@ impl Spread {
     /// No time at all.
     pub(crate) const NONE: Self = Self::Even(Length::fixed(Duration::ZERO));
 
+    /// The longest it can be.
+    #[must_use]
+    pub const fn max(&self) -> Duration {
+        match self {
+            Self::Even(length) => length.max,
+            Self::Quantiles(quantiles) => quantiles.max.0,
+        }
+    }
+
     /// Whether it is no time at all.
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::NONE

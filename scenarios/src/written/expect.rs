@@ -1,11 +1,11 @@
 //! What must hold, as it is written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::scalars::Verbatim;
+use super::{one_or_more::OneOrMore, scalars::Placed, waiver::Waiver};
 use crate::{
     plan::{CountRange, MicroUsd},
     time::Fixed,
@@ -17,9 +17,17 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Expect {
     /// How long a job that could start may wait for a runner (30m).
-    pub(crate) served_within: Option<Fixed>,
-    /// How long an HF job may live without work or reason (20m).
-    pub(crate) reclaimed_within: Option<Fixed>,
+    pub(crate) served_within: Option<Placed<Fixed>>,
+    /// How many times `served_within` a job may wait while a fault without an end lets some tries through (2).
+    pub(crate) patience: Option<NonZeroU32>,
+    /// How soon a user is told of a job that a fault without an end keeps from being served (1h).
+    pub(crate) told_within: Option<Placed<Fixed>>,
+    /// How long an HF job or a registration may live without work or reason (20m).
+    pub(crate) reclaimed_within: Option<Placed<Fixed>>,
+    /// How many requests a minute a place may get that has failed for five minutes (30).
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
+    /// How many calls a job that is served may cost, besides a thousand an hour (100).
+    pub(crate) calls_per_job: Option<NonZeroU32>,
     /// When the run ends at the latest (6h after the last time the scenario names).
     pub(crate) bound: Option<Fixed>,
     /// How many HF jobs are created in all: 10, or 10..11.
@@ -30,8 +38,8 @@ pub(crate) struct Expect {
     pub(crate) cost_usd: Option<MicroUsd>,
     /// How long all HF jobs together may be RUNNING without a job.
     pub(crate) idle: Option<Fixed>,
-    /// Properties not judged, each with the reason.
-    pub(crate) waive: BTreeMap<Property, Verbatim>,
+    /// Properties not judged, each with the reason, a link and an end.
+    pub(crate) waive: OneOrMore<Waiver>,
 }
 
 /// An HTTP status code, as a key.
@@ -51,7 +59,7 @@ impl<'de> Deserialize<'de> for Status {
     }
 }
 
-/// The name of a property, as a key.
+/// The name of a property.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[schemars(transparent)]
 pub(crate) struct Property(pub(crate) String);

@@ -31,6 +31,9 @@ pub(crate) struct Fault {
     pub(crate) times: Option<u32>,
     /// With which probability it strikes what matches.
     pub(crate) chance: Option<Chance>,
+    /// It is fine that it never strikes; otherwise that is news. Faults of fragments may.
+    #[serde(default)]
+    pub(crate) may_miss: bool,
     /// What it strikes only.
     #[serde(rename = "for")]
     pub(crate) only: Option<Placed<For>>,

@@ -4,16 +4,19 @@
 
 mod expect;
 mod fault;
+mod one_or_more;
 mod params;
 mod scalars;
 mod timeline;
+mod waiver;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
-    expect::Expect,
+    expect::{Expect, Property},
     fault::{Fault, For, Half, Hang, LifeMoment, Outage},
+    one_or_more::OneOrMore,
     params::Params,
     scalars::{Chance, Json, Names, Placed, Verbatim, verbatim, verbatim_values},
     timeline::{Deliver, Down, Moment, Queue, Redeliver, Step, When},
