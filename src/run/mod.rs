@@ -6,7 +6,10 @@
 mod build;
 mod cue;
 mod driver;
+mod news;
 mod real_tier;
+#[cfg(test)]
+mod settling;
 mod socket;
 pub(crate) mod steps;
 mod terms;
@@ -59,6 +62,12 @@ pub struct Outcome {
     pub about: Vec<String>,
     /// False if the bound was reached before the world settled.
     pub settled: bool,
+    /// How long nothing was owed and no news came before the end, milliseconds.
+    #[serde(default)]
+    pub quiet_ms: u64,
+    /// How long that had to be for the world to count as settled, milliseconds.
+    #[serde(default)]
+    pub settle_ms: u64,
     /// Steps whose trigger never came, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
     /// The world's own time at its end, milliseconds.
@@ -92,6 +101,8 @@ impl Outcome {
             seed: plan.seed,
             about: plan.about.clone(),
             settled: end.settled,
+            quiet_ms: end.quiet.as_millis() as u64,
+            settle_ms: end.settle.as_millis() as u64,
             steps_not_taken: end.steps_not_taken.clone(),
             ended_at_ms: ledger.end.at_ms,
             events: events.len(),

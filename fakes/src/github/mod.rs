@@ -58,6 +58,7 @@ mod renames;
 mod reply;
 mod repositories;
 mod repository_text;
+mod request_body;
 mod rerun;
 mod route;
 mod routes;
@@ -77,6 +78,7 @@ mod state;
 mod throttling;
 mod versions;
 mod views;
+mod waiting_lines;
 mod watched;
 
 use std::{

@@ -137,6 +137,7 @@ fn expect(scenario: &Scenario, last: Duration) -> Expect {
         served_within: written.served_within.unwrap_or(Fixed::secs(30 * 60)),
         reclaimed_within: written.reclaimed_within.unwrap_or(Fixed::secs(20 * 60)),
         bound: written.bound.unwrap_or(Fixed(last + BOUND)),
+        settle: written.settle,
         hf_jobs: written.hf_jobs,
         answers: answers.collect(),
         cost_usd: written.cost_usd,
