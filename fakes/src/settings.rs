@@ -69,7 +69,8 @@ impl RepoSettings {
 pub struct Assignment {
     /// Which job goes first.
     pub policy: AssignmentPolicy,
-    /// From the moment a job and a runner could meet to the moment they do; drawn per job.
+    /// From the moment a runner and a job for it are both there to the moment the runner is given one; drawn
+    /// for the job that has waited longest, whichever the policy lets it have.
     pub delay: Span,
 }
 

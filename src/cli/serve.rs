@@ -21,7 +21,7 @@ use super::{
 use crate::{
     exit::ExitStatus,
     report::{self, Bundle, Failure, ScenarioReport},
-    run::{Listen, Run, ServeError, Serving, serve_with as put_on_addresses},
+    run::{Listen, Outcome, Run, ServeError, Serving, serve_with as put_on_addresses},
     target::{self, LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, Url},
 };
 
@@ -265,6 +265,23 @@ fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
             plan: &bundle.plan(),
         }));
     }
+    let Outcome {
+        settled,
+        quiet_ms,
+        settle_ms,
+        ..
+    } = run.outcome;
+    let seconds = |ms: u64| ms as f64 / 1e3;
+    note(&format!(
+        "{} after {} s without news (expect.settle: {} s)",
+        if settled {
+            "ended"
+        } else {
+            "reached its bound"
+        },
+        seconds(quiet_ms),
+        seconds(settle_ms)
+    ));
     let report = ScenarioReport::new(name, vec![run.outcome.clone()]);
     let reports = [report.as_of(super::today(args.today))];
     let status = report::overall(&reports);

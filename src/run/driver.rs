@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fakes::{
     World,
-    history::What,
+    history::{Event, What},
     ids::{EventId, HfJobId, JobId},
 };
 use futures_util::future::{self, Either};
@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     cue::{self, Cue},
+    news::is_news,
     steps, terms,
 };
 use crate::{
@@ -28,18 +29,24 @@ pub struct End {
     pub settled: bool,
     /// Steps whose trigger never came, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
+    /// How long nothing was owed and no news came before the end.
+    pub quiet: Duration,
+    /// How long that had to be.
+    pub settle: Duration,
 }
 
 /// How patiently a driver looks at the world.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// How long the dispatcher is up before the timeline begins, to have its start-up behind it.
-    pub(super) warm_up: Duration,
     /// How often it looks whether the world has settled.
     pub(super) look_every: Duration,
-    /// How long the world must stay settled: what comes late still shows.
-    pub(super) cool_down: Duration,
+    /// How long the world must stay settled without news where the plan says nothing: what comes late still
+    /// shows.
+    pub(super) settle: Duration,
 }
+
+/// How long the dispatcher is up before the timeline begins, to have its start-up behind it.
+const WARM_UP: Duration = Duration::from_secs(10);
 
 /// Something the driver does when its time or cue comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +78,8 @@ pub(super) struct Driver<'a> {
     /// Names of the jobs seen so far; only kept while a cue may ask for one.
     names: BTreeMap<JobId, String>,
     healed: bool,
+    /// The last event that was looked at for news.
+    heard: EventId,
 }
 
 impl<'a> Driver<'a> {
@@ -87,12 +96,13 @@ impl<'a> Driver<'a> {
             target,
             terms,
             pace,
-            began: tokio::time::Instant::now() + pace.warm_up,
+            began: tokio::time::Instant::now() + WARM_UP,
             due: BTreeMap::new(),
             entered: 0,
             cues: Vec::new(),
             names: BTreeMap::new(),
             healed: false,
+            heard: EventId(0),
         };
         driver.enter_plan();
         driver
@@ -131,25 +141,37 @@ impl<'a> Driver<'a> {
     pub(super) async fn drive(mut self) -> Result<End, TargetError> {
         tokio::time::sleep_until(self.began).await;
         let mut watch = (!self.cues.is_empty()).then(|| self.world.history().watch());
-        let mut settled_since: Option<Duration> = None;
+        let settle = self
+            .plan
+            .expect
+            .settle
+            .map_or(self.pace.settle, |settle| settle.0);
+        let mut quiet_since: Option<Duration> = None;
         loop {
             self.act_on_due().await?;
             let now = self.began.elapsed();
             self.note_healed();
-            settled_since = if self.is_settled() {
-                settled_since.or(Some(now))
-            } else {
-                None
-            };
-            let settled = settled_since.is_some_and(|since| now >= since + self.pace.cool_down);
+            let has_news = self.hear();
+            quiet_since = quiet_since.filter(|_| !has_news).or(Some(now));
+            quiet_since = quiet_since.filter(|_| self.is_settled());
+            let quiet = quiet_since.map_or(Duration::ZERO, |since| now - since);
+            let settled = quiet_since.is_some() && quiet >= settle;
             if settled || now >= self.plan.expect.bound.0 {
-                return Ok(self.end(settled));
+                return Ok(self.end(settled, quiet, settle));
             }
             self.wait(watch.as_mut(), now).await;
         }
     }
 
-    fn end(&self, settled: bool) -> End {
+    /// Whether anything new has happened since the last time.
+    fn hear(&mut self) -> bool {
+        let mut has_news = false;
+        let read = |event: &Event| has_news |= is_news(event);
+        self.heard = self.world.history().read_after(self.heard, read);
+        has_news
+    }
+
+    fn end(&self, settled: bool, quiet: Duration, settle: Duration) -> End {
         self.world.faults().count();
         self.world
             .history()
@@ -166,6 +188,8 @@ impl<'a> Driver<'a> {
         End {
             settled,
             steps_not_taken: lines,
+            quiet,
+            settle,
         }
     }
 

@@ -6,7 +6,10 @@
 mod build;
 mod cue;
 mod driver;
+mod news;
 mod real_tier;
+#[cfg(test)]
+mod settling;
 mod socket;
 pub(crate) mod steps;
 mod struck;
@@ -81,6 +84,12 @@ pub struct Outcome {
     pub about: Vec<String>,
     /// False if the bound was reached before the world settled.
     pub settled: bool,
+    /// How long nothing was owed and no news came before the end, milliseconds.
+    #[serde(default)]
+    pub quiet_ms: u64,
+    /// How long that had to be for the world to count as settled, milliseconds.
+    #[serde(default)]
+    pub settle_ms: u64,
     /// Steps whose trigger never came, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
     /// What the scenario asks for that the target could not be given, each with the reason: then it was not put to the
@@ -124,6 +133,8 @@ impl Outcome {
             tested,
             about: plan.about.clone(),
             settled: end.settled,
+            quiet_ms: end.quiet.as_millis() as u64,
+            settle_ms: end.settle.as_millis() as u64,
             steps_not_taken: end.steps_not_taken.clone(),
             not_given: Vec::new(),
             ended_at_ms: ledger.end.at_ms,

@@ -21,10 +21,10 @@ use crate::{
     transport::TaskGroup,
 };
 
-const PACE: Pace = Pace {
-    warm_up: Duration::from_secs(1),
+pub(super) const PACE: Pace = Pace {
     look_every: Duration::from_millis(200),
-    cool_down: Duration::from_secs(2),
+    // A dispatcher that polls every half minute has looked twice by then.
+    settle: Duration::from_secs(70),
 };
 
 /// Why the fakes could not be served.

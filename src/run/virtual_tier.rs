@@ -29,10 +29,9 @@ const EPOCH: Timestamp = Timestamp::constant(1_767_600_000, 0);
 const GITHUB_URL: &str = "http://github.lab";
 const HF_URL: &str = "http://hf.lab";
 
-const PACE: Pace = Pace {
-    warm_up: Duration::from_secs(10),
+pub(super) const PACE: Pace = Pace {
     look_every: Duration::from_secs(30),
-    cool_down: Duration::from_secs(120),
+    settle: Duration::from_secs(120),
 };
 
 /// Why a plan could not be run at all.

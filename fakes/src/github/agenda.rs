@@ -26,6 +26,8 @@ pub(super) enum Duty {
     Pickup(RunnerId, JobId),
     /// The job has been queued for too long.
     QueueLimit(JobId),
+    /// The matcher notices that the job is queued.
+    Notice(JobId),
 }
 
 /// All duties, by their time in milliseconds of the world.
@@ -113,6 +115,13 @@ impl Github {
             }
             Duty::Pickup(runner, job) => self.give_up_on(state, runner, job),
             Duty::QueueLimit(job) => self.end_overdue(state, job),
+            Duty::Notice(job) => {
+                let waits = state.queued.contains(&job);
+                if waits {
+                    state.queued.insert(job);
+                }
+                waits
+            }
         }
     }
 

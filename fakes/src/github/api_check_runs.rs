@@ -66,8 +66,6 @@ pub(super) const ROUTES: &[Route] = &[
 struct NewCheckRun {
     name: String,
     head_sha: String,
-    #[serde(flatten)]
-    change: Change,
 }
 
 /// What a request may say of a check run, new or known.
@@ -110,15 +108,16 @@ enum Check<'a> {
 
 impl Github {
     fn create_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let wanted: NewCheckRun = match parse(&ask.request.body) {
-            Ok(wanted) => wanted,
+        let body = &ask.request.body;
+        let read = parse::<NewCheckRun>(body).and_then(|new| Ok((new, parse::<Change>(body)?)));
+        let (wanted, change) = match read {
+            Ok(read) => read,
             Err(refusal) => return refusal,
         };
-        if let Err(refusal) = wanted.change.check() {
+        if let Err(refusal) = change.check() {
             return refusal;
         }
-        if wanted
-            .change
+        if change
             .output
             .as_ref()
             .is_some_and(|output| output.title.is_none())
@@ -144,7 +143,7 @@ impl Github {
             completed_at: None,
             output: CheckOutput::default(),
         };
-        wanted.change.apply(&mut check, self.now());
+        change.apply(&mut check, self.now());
         let mut body = String::new();
         self.push_check_run(&mut body, &state, &check);
         let (runs, jobs) = state.on_commit(repo, &check.head_sha);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use jiff::tz::{self, Offset};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -115,6 +116,9 @@ const DOWNLOADS: [(&str, &str, &str); 6] = [
     ("win", "x64", "zip"),
 ];
 
+/// The offset from UTC that the expiry of a token for runners is written with: the one of GitHub's description.
+const EXPIRY_OFFSET: Offset = tz::offset(-8);
+
 /// GitHub's limit on a runner's name.
 const NAME_CHARACTERS_MAX: usize = 64;
 
@@ -162,6 +166,7 @@ impl Github {
         let text = drawn(self.env(), &entity, "token", UPPER, 29);
         let life = self.settings().registration_token;
         let expires_at = self.now() + life;
+        let expires_at = expires_at.display_with_offset(EXPIRY_OFFSET);
         let body = format!("{{\"token\":\"{text}\",\"expires_at\":\"{expires_at:.3}\"}}");
         let token = RegistrationToken {
             owner: owner.clone(),
@@ -368,15 +373,16 @@ impl Github {
             return not_found();
         };
         if found.is_busy() {
-            let message = format!(
-                "Runner \"{}\" is currently running a job and cannot be deleted.",
-                found.name
-            );
-            return error(422, &message);
+            return error(422, &busy(&found.name));
         }
         self.remove_runner(&mut state, runner, Removal::Api, because);
         Reply::empty(204).with_effect()
     }
+}
+
+/// What GitHub says to whoever wants a runner gone that has a job.
+pub(super) fn busy(name: &str) -> String {
+    format!("Runner \"{name}\" is currently running a job and cannot be deleted.")
 }
 
 /// What goes into a just-in-time configuration.

@@ -1,10 +1,17 @@
 //! Who gets which job: by labels, never by who asked for the runner.
 //!
-//! A job and a runner meet when the runner is online and idle, carries every label of the job and may serve
-//! its repository. They are joined one assignment delay after both were there. A pass joins everything
-//! that is due and plans the next pass; it runs whenever a job or a runner becomes available.
+//! A job and a runner suit each other when the runner is online and idle, carries every label of the job
+//! and may serve its repository. The delay says when somebody is joined, the policy says who:
+//! 1. Jobs of one class have a moment: one delay after the one of them that has waited longest and the
+//!    runner that has been idle longest were both there.
+//! 2. At that moment this runner is free to be given a job, and takes the first in the line of all that it
+//!    may run, of whatever class. If that job would rather have another runner, it is that runner's turn,
+//!    and so on: a job is never joined past one that comes before it, nor a runner past one it prefers.
+//! 3. While the class still has a moment that has come, it goes on.
+//!
+//! A pass does what is due and plans the next pass; it runs whenever a job or a runner becomes available.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     Github,
@@ -16,19 +23,14 @@ use super::{
     runner_labels::folded_set,
     runner_record::{Link, Runner},
     runner_table::Scope,
-    state::{Job, State},
+    state::{Job, State, Status},
+    waiting_lines::Place,
 };
 use crate::{
     history::{Conclusion, What},
-    ids::{EventId, JobId, RunnerId},
+    ids::{EventId, JobId, RunId, RunnerId},
     settings::{AssignmentPolicy, IdleRunner, WaitingJob},
 };
-
-/// Whom a job would be given to, and when.
-struct Candidate {
-    due_ms: u64,
-    runner: RunnerId,
-}
 
 impl Github {
     /// One assignment pass.
@@ -36,67 +38,86 @@ impl Github {
         self.follow(state);
         let now = self.env().clock.elapsed_ms();
         let mut next: Option<u64> = None;
-        let mut line = state.matching.first_in_line();
-        while let Some(turn) = line.pop_first() {
-            let (_, id, class) = turn;
-            if let Some(due_ms) = self.try_to_join(state, id, class, now) {
+        // A join only puts off the moments of others: nobody who was not due becomes so within the pass.
+        let in_line = |class| Some((state.first_of(class)?, class));
+        let mut turns: BTreeSet<_> = state.matching.servable().filter_map(in_line).collect();
+        while let Some((_, class)) = turns.pop_first() {
+            let Some(due_ms) = self.moment_of(state, class) else {
+                continue;
+            };
+            if due_ms > now {
                 next = Some(next.map_or(due_ms, |next: u64| next.min(due_ms)));
+            } else if let Some((job, runner)) = self.pair_at(state, class, now) {
+                self.join(state, job, runner);
+                self.follow(state);
+                turns.extend(state.first_of(class).map(|first| (first, class)));
             }
-            line.extend(state.matching.behind(turn));
         }
         if let Some(at_ms) = next {
             self.plan_pass(state, at_ms);
         }
     }
 
-    /// Joins the job to a runner if that is due; gives the time when it will be.
-    fn try_to_join(&self, state: &mut State, id: JobId, class: Class, now: u64) -> Option<u64> {
-        let job = state.jobs.get(&id)?;
-        let candidate = self.candidate(state, job, class, now)?;
-        if candidate.due_ms > now {
-            return Some(candidate.due_ms);
-        }
-        self.join(state, id, candidate.runner);
-        self.follow(state);
-        None
+    /// When somebody is given a job because of this class of jobs.
+    fn moment_of(&self, state: &State, class: Class) -> Option<u64> {
+        let (idle_ms, _) = state.matching.longest_idle(class)?;
+        self.due(state, class, idle_ms)
     }
 
-    fn candidate(&self, state: &State, job: &Job, class: Class, now: u64) -> Option<Candidate> {
-        let assignment = &self.settings().assignment;
-        let delay = self
-            .env()
-            .within(assignment.delay, &job.name, "assignment.delay");
-        let wait_ms = millis(delay).saturating_add(millis(self.settings().runners.staleness));
-        let due =
-            |since_ms: u64| std::cmp::max(job.dispatchable_ms, since_ms).saturating_add(wait_ms);
-        let first = |(since_ms, runner)| Candidate {
-            due_ms: due(since_ms),
-            runner,
+    /// When a runner that is idle since then may be given a job because of this class of jobs.
+    fn due(&self, state: &State, class: Class, idle_ms: u64) -> Option<u64> {
+        let line = state.matching.line(class)?;
+        let (waits_ms, eldest) = line.eldest(|run| state.may_start_of(run))?;
+        let (span, name) = (
+            self.settings().assignment.delay,
+            &state.jobs.get(&eldest)?.name,
+        );
+        let delay = self.env().within(span, name, "assignment.delay");
+        let staleness = millis(self.settings().runners.staleness);
+        let both_ms = std::cmp::max(waits_ms, idle_ms);
+        Some(both_ms.saturating_add(millis(delay).saturating_add(staleness)))
+    }
+
+    /// Who is joined at a moment of this class of jobs. The search ends: each further runner is looked at
+    /// for a job that comes before the last one.
+    fn pair_at(&self, state: &State, class: Class, now: u64) -> Option<(JobId, RunnerId)> {
+        let mut runner = self.preferred(state, class, now)?;
+        loop {
+            let suited = state.matching.suited_by(runner);
+            let firsts = suited.filter_map(|class| Some((state.first_of(class)?, class)));
+            let ((_, job), its_class) = firsts.min()?;
+            let preferred = self.preferred(state, its_class, now)?;
+            if preferred == runner {
+                return Some((job, runner));
+            }
+            runner = preferred;
+        }
+    }
+
+    /// The runner that the first job of this class goes to, if it comes before all others that runner may
+    /// run.
+    fn preferred(&self, state: &State, class: Class, now: u64) -> Option<RunnerId> {
+        let (_, longest_idle) = state.matching.longest_idle(class)?;
+        let AssignmentPolicy::Custom(rule) = &self.settings().assignment.policy else {
+            return Some(longest_idle);
         };
-        let longest_idle = state.matching.longest_idle(class).map(first);
-        let AssignmentPolicy::Custom(rule) = &assignment.policy else {
-            return longest_idle;
-        };
-        let waiting = self.waiting(job);
-        let due_now = state
-            .matching
-            .all_idle(class)
-            .filter(|(since_ms, ..)| due(*since_ms) <= now);
-        let preferred = due_now.filter_map(|(since_ms, runner, labels)| {
-            let name = &state.runners.get(&runner)?.name;
+        let (_, first) = state.first_of(class)?;
+        let waiting = self.waiting(state.jobs.get(&first)?);
+        let idle = state.matching.all_idle(class);
+        let may_be_now = idle.filter(|(since_ms, ..)| {
+            self.due(state, class, *since_ms)
+                .is_some_and(|due| due <= now)
+        });
+        let ranked = may_be_now.filter_map(|(since_ms, runner, labels)| {
             let idle = IdleRunner {
                 runner,
-                name,
+                name: &state.runners.get(&runner)?.name,
                 labels,
                 idle_since_ms: since_ms,
             };
             Some((rule.preference(&waiting, &idle), runner))
         });
-        let preferred = preferred.min().map(|(_, runner)| Candidate {
-            due_ms: now,
-            runner,
-        });
-        preferred.or(longest_idle)
+        Some(ranked.min().map_or(longest_idle, |(_, runner)| runner))
     }
 
     fn waiting<'a>(&self, job: &'a Job) -> WaitingJob<'a> {
@@ -133,19 +154,28 @@ impl Github {
             let Some(job) = state.jobs.get(&id).filter(|_| state.queued.contains(&id)) else {
                 continue;
             };
-            let precedence = self
-                .settings()
-                .assignment
-                .policy
-                .precedence(&self.waiting(job));
-            let kind = state.kind_of_job(job);
-            state
-                .matching
-                .add_job(id, precedence, kind, &job.repo, &state.runner_groups);
+            let since_ms = job.dispatchable_ms;
+            let noticed_ms = since_ms.saturating_add(millis(self.settings().runners.staleness));
+            let is_noticed = noticed_ms <= self.env().clock.elapsed_ms();
+            if is_noticed {
+                let policy = &self.settings().assignment.policy;
+                let place = Place {
+                    precedence: policy.precedence(&self.waiting(job)),
+                    since_ms,
+                    run: job.run,
+                };
+                let kind = state.kind_of_job(job);
+                state
+                    .matching
+                    .add_job(id, place, kind, &job.repo, &state.runner_groups);
+            }
             let limit = millis(self.settings().runners.queue_limit);
-            let at_ms = job.dispatchable_ms.saturating_add(limit);
+            let at_ms = since_ms.saturating_add(limit);
             state.queue_limits.insert(id, at_ms);
             self.plan(state, at_ms, Duty::QueueLimit(id));
+            if !is_noticed {
+                self.plan(state, noticed_ms, Duty::Notice(id));
+            }
         }
     }
 
@@ -249,6 +279,31 @@ impl State {
             runner.job = None;
         }
         Some(holder)
+    }
+
+    /// The first job in the line of a class that may start now: its precedence, and its id.
+    fn first_of(&self, class: Class) -> Option<(u64, JobId)> {
+        let line = self.matching.line(class)?;
+        line.first(|run| self.may_start_of(run))
+    }
+
+    /// Whether the run's limit on parallel jobs lets another one start.
+    fn may_start_of(&self, run: RunId) -> bool {
+        let Some(run) = self.runs.get(&run) else {
+            return true;
+        };
+        let Some(limit) = run.max_parallel else {
+            return true;
+        };
+        let limit = limit as usize;
+        if run.tally.in_progress() >= limit {
+            return false;
+        }
+        let takes_a_place = |id: &&JobId| {
+            let job = self.jobs.get(id);
+            job.is_some_and(|job| job.status == Status::InProgress) || self.holders.contains_key(id)
+        };
+        run.jobs.iter().filter(takes_a_place).take(limit).count() < limit
     }
 
     /// An idle runner is not what it was: the index looks at it again.

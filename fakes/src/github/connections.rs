@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::{
     Github,
     agenda::Duty,
+    api_runners::busy,
     limits::SECONDARY,
     route::Owner,
     runner_groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
@@ -239,12 +240,13 @@ impl Github {
         let old = state.runners.named(owner.scope(), name);
         let old = old.map(|old| (old.id, old.is_busy()));
         if let Some((old, is_busy)) = old {
-            let message = format!("A runner exists with the same name {name}.");
             if !replace {
-                return Err((409, message));
+                return Err((409, format!("A runner exists with the same name {name}.")));
             }
+            // GitHub says nowhere what becomes of the job; here it keeps its runner, as it does when
+            // somebody asks to delete that one.
             if is_busy {
-                return Err((422, message));
+                return Err((422, busy(name)));
             }
             self.remove_runner(&mut state, old, Removal::Replaced, because);
         }

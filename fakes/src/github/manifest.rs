@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::request_body::{Unfit, read};
+
 const CALLBACK_URLS_MAX: usize = 10;
 const NAME_CHARACTERS_MAX: usize = 34;
 
@@ -40,8 +42,11 @@ const fn yes() -> bool {
 impl Manifest {
     /// Reads the form field. The error is for the one who sent the form.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let manifest: Self = serde_json::from_str(text)
-            .map_err(|wrong| format!("The manifest is not valid: {wrong}."))?;
+        let manifest: Self = read(text.as_bytes()).map_err(|unfit| match unfit {
+            Unfit::NoJson => "The manifest is not valid JSON.".to_owned(),
+            Unfit::NoObject => "The manifest should be a JSON object.".to_owned(),
+            Unfit::Field(why) => format!("The manifest is not valid. {why}"),
+        })?;
         manifest.check()?;
         Ok(manifest)
     }

@@ -14,7 +14,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{repository_text::Repository, runner_groups::RunnerGroups, runner_table::Scope};
+use super::{
+    repository_text::Repository,
+    runner_groups::RunnerGroups,
+    runner_table::Scope,
+    waiting_lines::{Place, WaitingLines},
+};
 use crate::ids::{JobId, RunnerId};
 
 /// What makes runners interchangeable.
@@ -47,12 +52,10 @@ impl JobKind {
 /// A class of jobs or of runners. Numbers are not used twice.
 pub(super) type Class = u64;
 
-/// A job in the line, or an idle runner: when its turn comes, and its id.
-type Turn<Id> = (u64, Id);
-
 struct IdleClass {
     kind: Arc<RunnerKind>,
-    members: BTreeSet<Turn<RunnerId>>,
+    /// Since when each is idle, and its id.
+    members: BTreeSet<(u64, RunnerId)>,
     suits: BTreeSet<Class>,
 }
 
@@ -60,7 +63,7 @@ struct WaitingClass {
     kind: Arc<JobKind>,
     repo: Arc<Repository>,
     anchor: String,
-    members: BTreeSet<Turn<JobId>>,
+    members: WaitingLines,
     suits: BTreeSet<Class>,
 }
 
@@ -73,7 +76,7 @@ pub(super) struct Matching {
     waiting_of: BTreeMap<Arc<JobKind>, Class>,
     /// Where each runner and each job stands.
     runner_places: BTreeMap<RunnerId, (Class, u64)>,
-    job_places: BTreeMap<JobId, (Class, u64)>,
+    job_places: BTreeMap<JobId, (Class, Place)>,
     idle_with: BTreeMap<(Scope, String), BTreeSet<Class>>,
     anchored_at: BTreeMap<(Scope, String), BTreeSet<Class>>,
     /// How many classes of jobs want each label.
@@ -170,7 +173,7 @@ impl Matching {
     pub(super) fn add_job(
         &mut self,
         job: JobId,
-        precedence: u64,
+        place: Place,
         kind: JobKind,
         repo: &Arc<Repository>,
         groups: &BTreeMap<u64, RunnerGroups>,
@@ -183,9 +186,9 @@ impl Matching {
             },
         };
         if let Some(found) = self.waiting.get_mut(&class) {
-            found.members.insert((precedence, job));
+            found.members.insert(job, place);
         }
-        self.job_places.insert(job, (class, precedence));
+        self.job_places.insert(job, (class, place));
     }
 
     fn new_waiting_class(
@@ -223,7 +226,7 @@ impl Matching {
             kind,
             repo: repo.clone(),
             anchor,
-            members: BTreeSet::new(),
+            members: WaitingLines::default(),
             suits,
         };
         self.waiting.insert(class, made);
@@ -240,13 +243,13 @@ impl Matching {
 
     /// A job is no longer queued.
     pub(super) fn remove_job(&mut self, job: JobId) {
-        let Some((class, precedence)) = self.job_places.remove(&job) else {
+        let Some((class, place)) = self.job_places.remove(&job) else {
             return;
         };
         let Some(found) = self.waiting.get_mut(&class) else {
             return;
         };
-        found.members.remove(&(precedence, job));
+        found.members.remove(job, place);
         if !found.members.is_empty() {
             return;
         }
@@ -273,28 +276,24 @@ impl Matching {
         }
     }
 
-    /// The first job of every class that some idle runner suits, in the order of the line.
-    pub(super) fn first_in_line(&self) -> BTreeSet<(u64, JobId, Class)> {
-        let first = |class: &Class| {
-            let (precedence, job) = self.waiting.get(class)?.members.first()?;
-            Some((*precedence, *job, *class))
-        };
-        self.servable.iter().filter_map(first).collect()
+    /// The classes of jobs that some idle runner suits.
+    pub(super) fn servable(&self) -> impl Iterator<Item = Class> {
+        self.servable.iter().copied()
     }
 
-    /// The job behind this one in its class, while some idle runner suits the class.
-    pub(super) fn behind(&self, turn: (u64, JobId, Class)) -> Option<(u64, JobId, Class)> {
-        let (precedence, job, class) = turn;
-        let found = self.waiting.get(&class)?;
-        if found.suits.is_empty() {
-            return None;
-        }
-        let behind = (
-            std::ops::Bound::Excluded((precedence, job)),
-            std::ops::Bound::Unbounded,
-        );
-        let (precedence, job) = found.members.range(behind).next()?;
-        Some((*precedence, *job, class))
+    /// The classes of jobs that this idle runner suits.
+    pub(super) fn suited_by(&self, runner: RunnerId) -> impl Iterator<Item = Class> {
+        let place = self.runner_places.get(&runner);
+        let found = place.and_then(|(class, _)| self.idle.get(class));
+        found
+            .into_iter()
+            .flat_map(|runners| &runners.suits)
+            .copied()
+    }
+
+    /// The queued jobs of a class.
+    pub(super) fn line(&self, class: Class) -> Option<&WaitingLines> {
+        self.waiting.get(&class).map(|jobs| &jobs.members)
     }
 
     /// The idle runners that suit a class of jobs, class by class.
@@ -336,9 +335,9 @@ impl Matching {
             }
         }
         for jobs in old.waiting.into_values() {
-            for (precedence, job) in jobs.members {
+            for (job, place) in jobs.members.into_places() {
                 let kind = JobKind::clone(&jobs.kind);
-                self.add_job(job, precedence, kind, &jobs.repo, groups);
+                self.add_job(job, place, kind, &jobs.repo, groups);
             }
         }
     }
@@ -408,6 +407,14 @@ mod tests {
         }
     }
 
+    fn place(precedence: u64) -> Place {
+        Place {
+            precedence,
+            since_ms: precedence,
+            run: crate::ids::RunId(1),
+        }
+    }
+
     /// The label sets of every subset relation among these, found by the index in both orders of arrival.
     #[test]
     fn the_index_finds_what_a_comparison_of_all_pairs_finds() {
@@ -429,7 +436,7 @@ mod tests {
                 add_runners(&mut index);
             }
             for (id, set) in (0..).zip(&sets) {
-                index.add_job(JobId(id), id, job(set), &repo, &groups);
+                index.add_job(JobId(id), place(id), job(set), &repo, &groups);
             }
             if !runners_first {
                 add_runners(&mut index);
@@ -449,10 +456,10 @@ mod tests {
     fn nothing_is_left_of_what_went() {
         let (mut index, groups, repo) = (Matching::default(), BTreeMap::new(), repo());
         index.add_runner(RunnerId(1), 0, runner(&["a", "b"]), &groups);
-        index.add_job(JobId(1), 0, job(&["a"]), &repo, &groups);
-        assert_eq!(index.first_in_line().len(), 1);
+        index.add_job(JobId(1), place(0), job(&["a"]), &repo, &groups);
+        assert_eq!(index.servable().count(), 1);
         index.remove_runner(RunnerId(1));
-        assert!(index.first_in_line().is_empty());
+        assert_eq!(index.servable().count(), 0);
         index.remove_job(JobId(1));
         assert!(index.idle_with.is_empty() && index.anchored_at.is_empty());
         assert!(index.wanted.is_empty() && index.servable.is_empty());

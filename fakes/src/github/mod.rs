@@ -59,6 +59,7 @@ mod renames;
 mod reply;
 mod repositories;
 mod repository_text;
+mod request_body;
 mod rerun;
 mod route;
 mod routes;
@@ -78,6 +79,7 @@ mod state;
 mod throttling;
 mod versions;
 mod views;
+mod waiting_lines;
 mod watched;
 
 use std::{

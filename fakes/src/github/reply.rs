@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::request_body::{Unfit, read};
 use crate::calls::Reply;
 
 #[derive(Serialize)]
@@ -68,15 +69,9 @@ pub(super) fn invalid_request(message: &str) -> Reply {
 
 /// Parses a request body as GitHub does: bad JSON, then not an object, then wrong fields.
 pub(super) fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
-    serde_json::from_slice(body).map_err(|wrong| {
-        if !wrong.is_data() {
-            return error(400, "Problems parsing JSON");
-        }
-        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        if first == Some(&b'{') {
-            invalid_request(&wrong.to_string())
-        } else {
-            error(400, "Body should be a JSON object")
-        }
+    read(body).map_err(|unfit| match unfit {
+        Unfit::NoJson => error(400, "Problems parsing JSON"),
+        Unfit::NoObject => error(400, "Body should be a JSON object"),
+        Unfit::Field(why) => invalid_request(&why),
     })
 }

@@ -19,6 +19,10 @@ const WRITE: HfPermission = HfPermission::JobWrite;
 const ALL: &str = "/api/scheduled-jobs/{namespace}";
 const ONE: &str = "/api/scheduled-jobs/{namespace}/{scheduledJobId}";
 
+/// The description says when, not in which words.
+const RUNS_ALREADY: &str =
+    "An instance of this scheduled job is already running and concurrency is disabled";
+
 pub(super) const ROUTES: &[Route] = &[
     Route::post(
         ALL,
@@ -188,7 +192,7 @@ impl HfJobs {
         };
         let (id, spec) = (job.id.clone(), job.spec.clone());
         if !job.concurrency && state.is_running(&id) {
-            return error(409, "An instance of this scheduled job is already running");
+            return error(409, RUNS_ALREADY);
         }
         let reply = self.launch(&mut state, ask, spec, Initiator::ScheduledJob(id.clone()));
         let started = state.jobs.last().map(|job| job.id.clone());

@@ -7,7 +7,8 @@ use super::{
     flavors::Flavor,
     life_plan::LifePlan,
     logs::JobLog,
-    program::{Program, not_played},
+    program::{Program, known_variables, not_played},
+    shell::Variables,
     state::HfJob,
 };
 use crate::{
@@ -97,7 +98,7 @@ struct Start {
     container: Container,
     program: Option<Program>,
     not_played: String,
-    attempts: u32,
+    attempts: u64,
     log: JobLog,
     flavor: &'static Flavor,
 }
@@ -105,15 +106,28 @@ struct Start {
 impl Start {
     fn of(job: &HfJob) -> Self {
         let command = job.spec.command.as_deref().unwrap_or_default();
-        let arguments = job.spec.arguments.as_deref().unwrap_or_default();
         let container = job.spec.container.clone();
+        let flavor = job.spec.flavor;
+        let told = flavor
+            .environment()
+            .into_iter()
+            .chain(own_variables(&job.id));
+        let variables = known_variables(&container.environment, told);
+        let played = Program::of(
+            &container.words,
+            Variables {
+                known: &variables,
+                secret: &container.secrets,
+            },
+        );
+        let why = played.as_ref().err().copied().flatten();
         Self {
-            program: Program::of(command, arguments, &container.environment),
-            not_played: not_played(command),
+            program: played.ok(),
+            not_played: not_played(command, why),
             container,
             attempts: job.spec.attempts,
             log: job.log.clone(),
-            flavor: job.spec.flavor,
+            flavor,
         }
     }
 
@@ -125,7 +139,7 @@ impl Start {
             environment,
             secrets,
         } = &self.container;
-        let own = [("JOB_ID".to_owned(), id.0.clone())];
+        let own = own_variables(id);
         let machine = self.flavor.environment();
         let given = environment.iter().chain(secrets);
         let given = given.map(|(name, value)| (name.clone(), value.clone()));
@@ -140,4 +154,9 @@ impl Start {
             }),
         }
     }
+}
+
+/// What a container is told of its job.
+fn own_variables(id: &HfJobId) -> [(String, String); 1] {
+    [("JOB_ID".to_owned(), id.0.clone())]
 }

@@ -12,11 +12,11 @@ use super::{
     HfJobs,
     cost::Meter,
     ending::{Change, exit_change},
-    flavors,
+    flavors, image_name,
     life_plan::LifePlan,
     logs::JobLog,
     origin::Order,
-    spec::JobSpec,
+    spec::{Image, JobSpec},
     state::{Command, NewHfJob, State},
 };
 use crate::{
@@ -159,7 +159,7 @@ impl HfJobs {
             self.inner.calls.faults.let_on(*held, &plan.subject());
         }
         let because = self.held(plan).await;
-        if !plan.pull.is_zero() {
+        if !plan.pull.is_zero() && self.bad_image(id).is_none() {
             let now_ms = self.env().clock.elapsed_ms();
             if let Some(job) = self.state().get_mut(id) {
                 let message = self.settings().life.pulling_message.clone();
@@ -202,7 +202,15 @@ impl HfJobs {
         }
     }
 
-    /// RUNNING, unless somebody forced it there already, or nobody can pay for it.
+    /// What the platform says of an image that no registry can have.
+    fn bad_image(&self, id: &HfJobId) -> Option<String> {
+        match &self.state().get(id)?.spec.image {
+            Image::Docker(name) => image_name::refusal(name),
+            Image::Space(_) => None,
+        }
+    }
+
+    /// RUNNING, unless somebody forced it there already, its image has no name, or nobody can pay for it.
     fn begin_running(&self, id: &HfJobId, because: EventId) -> Option<EventId> {
         let forced = self
             .state()
@@ -211,6 +219,12 @@ impl HfJobs {
             .map(|job| job.last_event);
         if forced.is_some() {
             return forced;
+        }
+        if let Some(why) = self.bad_image(id) {
+            let failed = Change::new(Stage::Error, StageCause::Platform, Some(because));
+            let message = Some(why);
+            self.change(id, Change { message, ..failed });
+            return None;
         }
         if !self.can_start(id) {
             self.balance_ended(id);

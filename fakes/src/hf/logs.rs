@@ -68,6 +68,12 @@ impl JobLog {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn texts(&self) -> Vec<String> {
+        let written = self.written();
+        written.lines.iter().map(|line| line.text.clone()).collect()
+    }
+
     fn written(&self) -> MutexGuard<'_, Written> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }

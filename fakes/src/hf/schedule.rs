@@ -1,7 +1,8 @@
 //! When a scheduled job runs: one of HF's names, or five to seven fields of cron, in UTC.
 //!
-//! The names and the number of fields are those of HF's OpenAPI description; what the fields may hold is not
-//! in it, and is read as `croner` reads it. A time zone is mentioned nowhere.
+//! The pattern is that of HF's OpenAPI description: a field holds numbers, ranges, steps, lists and stars, no
+//! names of months or days and none of the further signs that some crons know, and one blank stands between
+//! fields. Its numbers are read as `croner` reads them. A time zone is mentioned nowhere.
 
 use std::cmp::Ordering;
 
@@ -33,7 +34,7 @@ impl Schedule {
         let is_known = if text.starts_with('@') {
             NAMES.contains(&text)
         } else {
-            (5..=7).contains(&text.split_whitespace().count())
+            (5..=7).contains(&text.split(' ').count()) && text.split(' ').all(is_field)
         };
         let cron = CronParser::new().parse(text).ok().filter(|_| is_known)?;
         let text = text.to_owned();
@@ -51,6 +52,22 @@ impl Schedule {
         let next = self.cron.find_next_occurrence(&now, false).ok()?;
         TimeZone::UTC.to_timestamp(next.moment).ok()
     }
+}
+
+/// `*`, `5`, `1-5`, any of them with a step (`*/20`), or several of them in a list.
+fn is_field(field: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    field.split(',').all(|part| {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, Some(step)),
+            None => (part, None),
+        };
+        let is_range = match range.split_once('-') {
+            Some((from, to)) => is_number(from) && is_number(to),
+            None => range == "*" || is_number(range),
+        };
+        is_range && step.is_none_or(is_number)
+    })
 }
 
 /// A moment of the world as `croner` wants it; it knows an older `jiff` only.
@@ -181,6 +198,23 @@ mod tests {
             "* * * * * * * *",
             "61 * * * *",
             "0 9 * * mo-fri-x",
+            "0 9 * * MON",
+            "0 9 * jan *",
+            "0 9 L * *",
+            "0 9 * * 5L",
+            "0 9 15W * *",
+            "0 9 * * 1#2",
+            "0 9 ? * 1",
+            "0 9 * * +1",
+            "0  9 * * *",
+            "0 9 * *  1",
+            " 0 9 * * *",
+            "0 9 * * * ",
+            "0\t9 * * *",
+            "0 9 * * 1,",
+            "0 9 * * 1-",
+            "*/ * * * *",
+            "*/x * * * *",
         ];
         for text in cases {
             assert!(Schedule::parse(text).is_none(), "{text}");

@@ -24,7 +24,7 @@ pub(super) struct ScheduledJobObject<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StatusObject<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Null until the first run.
     last_job: Option<LastJob<'a>>,
     /// What the schedule names next, suspended or not; null when it names nothing any more.
     next_job_run_at: Option<String>,

@@ -16,6 +16,8 @@ use super::{
 };
 use crate::runner::Container;
 
+/// 2^53 - 1.
+const INTEGER_MAX: u64 = 9_007_199_254_740_991;
 /// At most so many ports are exposed.
 const PORTS_MAX: usize = 20;
 /// Longest names in a network: `huggingface_hub`, `hf_api.py`.
@@ -67,7 +69,7 @@ pub(super) struct JobSpec {
     pub(super) container: Container,
     pub(super) arch: Option<&'static str>,
     pub(super) timeout_seconds: Option<u64>,
-    pub(super) attempts: u32,
+    pub(super) attempts: u64,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) volumes: Option<Vec<Volume>>,
     pub(super) expose: Option<Expose>,
@@ -117,7 +119,7 @@ impl JobSpec {
                 .map("secrets", is_secret_name, |_| true)?
                 .unwrap_or_default(),
         };
-        let attempts = positive(fields, "attempts", 1)?.unwrap_or(1);
+        let attempts = positive(fields, "attempts")?.unwrap_or(1);
         Ok(Self {
             flavor,
             image: image(fields)?,
@@ -127,9 +129,9 @@ impl JobSpec {
             arch: fields.word("arch", &["amd64", "arm64"])?,
             timeout_seconds: match fields.get("timeoutSeconds") {
                 Some(serde_json::Value::Null) => None,
-                _ => positive(fields, "timeoutSeconds", 1)?,
+                _ => positive(fields, "timeoutSeconds")?,
             },
-            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            attempts,
             labels: labels(fields)?.unwrap_or_default(),
             volumes: volumes(fields)?,
             expose: fields
@@ -169,21 +171,28 @@ pub(super) fn labels(fields: &Fields<'_>) -> Checked<Option<BTreeMap<String, Str
     fields.map("labels", is_label_key, is_label_value)
 }
 
-fn positive(fields: &Fields<'_>, name: &str, min: i64) -> Checked<Option<u64>> {
-    let number = fields.integer(name)?;
-    number
-        .map(|number| {
-            u64::try_from(number)
-                .ok()
-                .filter(|_| number >= min)
-                .ok_or_else(|| fields.wrong(name, &format!("Too small: expected at least {min}")))
-        })
-        .transpose()
+/// A number from 1 up to the largest that JSON readers tell apart from its neighbours.
+fn positive(fields: &Fields<'_>, name: &str) -> Checked<Option<u64>> {
+    let Some(number) = fields.integer(name)? else {
+        return Ok(None);
+    };
+    match u64::try_from(number) {
+        Ok(number @ 1..=INTEGER_MAX) => Ok(Some(number)),
+        Ok(0) | Err(_) => Err(fields.wrong(name, "Too small: expected at least 1")),
+        Ok(_) => {
+            let why = format!("Too big: expected at most {INTEGER_MAX}");
+            Err(fields.wrong(name, &why))
+        }
+    }
 }
 
 /// Exactly one of the two; what HF says to both or none is not documented.
 fn image(fields: &Fields<'_>) -> Checked<Image> {
     match (fields.text("dockerImage")?, fields.text("spaceId")?) {
+        // Another name that no registry can have is found out where the image is pulled.
+        (Some(""), None) => {
+            Err(fields.wrong("dockerImage", "Too small: expected at least 1 character"))
+        }
         (Some(image), None) => Ok(Image::Docker(image.to_owned())),
         (None, Some(space)) => Ok(Image::Space(space.to_owned())),
         _ => Err(fields.wrong("dockerImage", "Exactly one of dockerImage and spaceId")),

@@ -28,7 +28,7 @@ pub(super) struct SpecObject<'a> {
     arch: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<u64>,
-    retry: u32,
+    retry: u64,
     labels: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volumes: Option<&'a [Volume]>,

@@ -120,6 +120,15 @@ impl History {
         }
     }
 
+    /// Reads the events behind this one (all of them for 0), and gives the last there is. `read` must not
+    /// record anything itself.
+    pub fn read_after(&self, known: EventId, read: impl FnMut(&Event)) -> EventId {
+        let log = self.log();
+        let from = usize::try_from(known.0).unwrap_or(usize::MAX);
+        log.events.iter().skip(from).for_each(read);
+        EventId(log.events.len() as u64)
+    }
+
     /// A copy of everything recorded so far.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Event> {

@@ -240,7 +240,10 @@ async fn a_registration_token_is_29_characters_and_lives_an_hour() {
                 .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()),
         "{token}"
     );
-    assert_eq!(made.body["expires_at"], "2026-11-03T11:00:00.000Z");
+    assert_eq!(
+        made.body["expires_at"], "2026-11-03T03:00:00.000-08:00",
+        "an hour from now, with an offset"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -259,3 +259,53 @@ async fn a_job_is_not_found_in_another_namespace_than_its_own() {
     lab.sleep(30.0).await;
     assert_eq!(lab.stage(&id).await, "RUNNING", "nobody has cancelled it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_image_whose_name_no_registry_can_have_ends_in_an_error_that_names_it() {
+    let cases = [
+        ("-q", "docker.io/-q"),
+        ("a b", "docker.io/a b"),
+        ("  ", "docker.io/  "),
+        ("ubuntu:", "docker.io/ubuntu:"),
+        ("Ubuntu", "docker.io/Ubuntu"),
+        ("ghcr.io/Octo/app:1", "ghcr.io/Octo/app:1"),
+    ];
+    for (image, shown) in cases {
+        let lab = lab(|hf| {
+            let cold_start = hf.cold_start.get_mut("default").unwrap();
+            cold_start.pull = Spread::fixed(secs(100));
+        });
+        let body = json!({"flavor": "cpu-basic", "dockerImage": image, "command": ["echo", "hi"]});
+        let made = lab.hf("POST", "/api/jobs/lab", body).await;
+        assert_eq!(made.status, 200, "{image}: {made:?}");
+        let id = HfJobId(made.body["id"].as_str().unwrap().to_owned());
+        lab.sleep(60.0).await;
+        let status = inspect(&lab, &id).await.body["status"].clone();
+        assert_eq!(status["stage"], "ERROR", "{image}");
+        assert_eq!(status["message"], format!("Invalid image name: {shown}"));
+        assert_eq!(
+            stages(&lab),
+            [(Stage::Error, 20_000)],
+            "it never runs and pulls nothing"
+        );
+        assert!(lab.log(&id).await.is_empty(), "{image}");
+        assert_eq!(
+            lab.world.hf().costs().total.micro_usd,
+            0,
+            "and costs nothing"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_without_a_name_is_refused_at_once() {
+    let lab = Lab::new();
+    let body = json!({"flavor": "cpu-basic", "dockerImage": "", "command": ["echo", "hi"]});
+    let refused = lab.hf("POST", "/api/jobs/lab", body).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(
+        refused.body["error"],
+        "dockerImage: Too small: expected at least 1 character"
+    );
+    assert!(lab.world.hf().jobs().is_empty());
+}

@@ -141,7 +141,7 @@ async fn each_error_has_its_words_in_body_and_header() {
         row(
             ("POST", run.clone()),
             409,
-            "An instance of this scheduled job is already running",
+            "An instance of this scheduled job is already running and concurrency is disabled",
         ),
     ];
     for Row {

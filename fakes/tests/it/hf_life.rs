@@ -295,6 +295,29 @@ async fn a_registration_with_the_same_name_replaces_the_old_runner() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_runner_is_not_replaced_and_its_job_goes_on() {
+    let lab = Lab::new();
+    let job = lab.queue("J1", &["a"]);
+    lab.launch_registering("r", "a").await;
+    lab.sleep(45.0).await;
+    assert!(lab.world.github().runners()[0].busy);
+    let second = lab.launch_registering("r", "a, b").await;
+    lab.sleep(56.0).await;
+    let refusal = "Runner \"r\" is currently running a job and cannot be deleted.";
+    let log = lab.log(&second).await;
+    assert!(log.iter().any(|line| line.contains(refusal)), "{log:?}");
+    assert_eq!(lab.stage(&second).await, "ERROR");
+    let replaced = lab.count(|what| {
+        let why = Removal::Replaced;
+        matches!(what, What::RunnerRemoved { why: found, .. } if *found == why)
+    });
+    assert_eq!(replaced, 0);
+    let jobs = lab.world.github().jobs();
+    let found = jobs.iter().find(|one| one.job == job).unwrap();
+    assert_eq!(found.conclusion, Some(fakes::history::Conclusion::Success));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stage_can_be_forced() {
     let lab = Lab::with(|settings| {
         let slow = settings.hf.cold_start.get_mut("default").unwrap();

@@ -172,3 +172,62 @@ async fn cut(lab: &Lab, id: &HfJobId) -> Vec<String> {
         }
     }
 }
+
+/// The lines of a job's log, and how it ended.
+async fn played(lab: &Lab, command: Value) -> (Vec<String>, String) {
+    let body = json!({
+        "flavor": "cpu-basic", "dockerImage": "ubuntu", "command": command,
+        "environment": {"FOO": "bar"}, "secrets": {"KEY": "hunter2"},
+    });
+    let made = lab.hf("POST", "/api/jobs/lab", body).await.body;
+    let id = HfJobId(made["id"].as_str().unwrap().to_owned());
+    lab.sleep(60.0).await;
+    (lab.log(&id).await, lab.stage(&id).await)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_of_a_shell_writes_what_a_shell_would() {
+    let cases: [(&str, &[&str]); 8] = [
+        ("echo need torch>=2.1 && echo done", &["done"]),
+        ("echo hi > /dev/null", &[]),
+        ("echo hi >/dev/null 2>&1; echo ho 1>&2", &["ho"]),
+        ("echo a || echo b", &["a"]),
+        ("false || echo b", &["b"]),
+        (
+            "echo $FOO \"${FOO}!\" '$FOO' $UNSET end",
+            &["bar bar! $FOO end"],
+        ),
+        ("echo \"one\ntwo\"", &["one", "two"]),
+        ("echo $CPU_CORES $MEMORY", &["2 16Gi"]),
+    ];
+    let lab = Lab::new();
+    for (script, lines) in cases {
+        let (log, stage) = played(&lab, json!(["sh", "-c", script])).await;
+        assert_eq!(log, lines, "{script}");
+        assert_eq!(stage, "COMPLETED", "{script}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_a_real_shell_can_do_is_said_to_be_not_run() {
+    let cases = [
+        ("echo a | cat", "a pipe"),
+        ("sleep 1 & echo a", "a command in the background"),
+        ("(echo a)", "a subshell or a function"),
+        ("echo *.py", "a pattern of file names"),
+        ("cat <<E\na\nE", "input from elsewhere"),
+        ("echo $(date)", "a parameter of the shell"),
+        ("echo $KEY", "a secret"),
+        ("echo a; python train.py", "a command that is not known"),
+    ];
+    let lab = Lab::new();
+    for (script, why) in cases {
+        let (log, stage) = played(&lab, json!(["sh", "-c", script])).await;
+        let [line] = log.as_slice() else {
+            panic!("{script}: {log:?}")
+        };
+        let wanted = format!("sh: not run because of {why}; ");
+        assert!(line.starts_with(&wanted), "{script}: {line}");
+        assert_eq!(stage, "ERROR", "{script}");
+    }
+}

@@ -74,7 +74,7 @@ async fn it_tells_what_it_is_and_when_it_runs_next() {
         found,
         json!({
             "id": id, "type": "scheduled-job", "createdAt": "2026-11-03T10:00:00.000Z", "schedule": "@daily",
-            "suspend": false, "concurrency": false, "status": {"nextJobRunAt": "2026-11-04T00:00:00.000Z"},
+            "suspend": false, "concurrency": false, "status": {"lastJob": null, "nextJobRunAt": "2026-11-04T00:00:00.000Z"},
             "owner": found["owner"], "initiator": found["owner"],
             "jobSpec": {
                 "flavor": "cpu-basic", "dockerImage": "u", "command": ["sleep", "1"], "environment": {},
@@ -119,6 +119,10 @@ async fn a_run_that_is_not_over_keeps_the_next_one_away_unless_they_may_meet() {
     assert_eq!(times(&lab).await, ["11-03T11:00:00", "11-03T13:00:00"]);
     let refused = post(&lab, &path, "run").await;
     assert_eq!(refused.status, 409);
+    assert_eq!(
+        refused.body["error"],
+        "An instance of this scheduled job is already running and concurrency is disabled"
+    );
     let lab = Lab::new();
     let mut both = wanted("@hourly", 5_400);
     both["concurrency"] = json!(true);

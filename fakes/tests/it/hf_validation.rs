@@ -7,6 +7,9 @@ use crate::lab::Lab;
 /// A rule: the field, what is accepted there, what is refused.
 type Rule = (&'static str, Vec<Value>, Vec<Value>);
 
+/// 2^53 - 1.
+const INTEGER_MAX: u64 = 9_007_199_254_740_991;
+
 fn texts(length: usize) -> String {
     "a".repeat(length)
 }
@@ -30,8 +33,9 @@ fn rules() -> Vec<Rule> {
         ),
         (
             "dockerImage",
-            vec![json!("ghcr.io/a/b:c")],
-            vec![json!(7), Value::Null],
+            // A name that no registry can have is found out later.
+            vec![json!("ghcr.io/a/b:c"), json!("-q"), json!(" ")],
+            vec![json!(7), Value::Null, json!("")],
         ),
         (
             "command",
@@ -80,13 +84,34 @@ fn rules() -> Vec<Rule> {
         ),
         (
             "timeoutSeconds",
-            vec![Value::Null, json!(1), json!(86_400), json!(60.0)],
-            vec![json!(0), json!(-1), json!(1.5), json!("60")],
+            vec![
+                Value::Null,
+                json!(1),
+                json!(86_400),
+                json!(60.0),
+                json!(INTEGER_MAX),
+            ],
+            vec![
+                json!(0),
+                json!(-1),
+                json!(1.5),
+                json!("60"),
+                json!(INTEGER_MAX + 1),
+                json!(u64::MAX),
+            ],
         ),
         (
             "attempts",
-            vec![json!(1), json!(3)],
-            vec![json!(0), json!(-1), json!(1.5), json!("1"), Value::Null],
+            vec![json!(1), json!(3), json!(INTEGER_MAX)],
+            vec![
+                json!(0),
+                json!(-1),
+                json!(1.5),
+                json!("1"),
+                Value::Null,
+                json!(INTEGER_MAX + 1),
+                json!(1e300),
+            ],
         ),
         (
             "labels",
@@ -236,6 +261,68 @@ async fn a_scheduled_job_is_held_to_the_same_rules() {
             )
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_is_held_to_its_pattern() {
+    let accepted = [
+        "@hourly",
+        "@yearly",
+        "0 9 * * 1",
+        "*/20 * * * *",
+        "0 9-17 * * 1-5",
+        "0,30 0 1 1 *",
+        "1-9/2 * * * *",
+        "30 0 0 29 2 *",
+        "0 0 0 1 1 * 2030",
+    ];
+    let refused = [
+        "@reboot",
+        "@every 5m",
+        "@midnight",
+        "0 9 * *",
+        "0 9 * * * * * *",
+        "0 9 * * MON",
+        "0 9 * JAN *",
+        "0 9 L * *",
+        "0 9 * * 5L",
+        "0 9 15W * *",
+        "0 9 * * 1#2",
+        "0 9 ? * *",
+        "0  9 * * *",
+        " 0 9 * * *",
+        "0 9 * * * ",
+        "0\t9 * * *",
+        "60 * * * *",
+        "",
+    ];
+    let lab = Lab::new();
+    let job = job_with("arguments", &json!([]));
+    let all = accepted.map(|text| (text, 200)).into_iter();
+    for (text, status) in all.chain(refused.map(|text| (text, 400))) {
+        let body = json!({"jobSpec": job, "schedule": text});
+        let answer = lab.hf("POST", "/api/scheduled-jobs/lab", body).await;
+        assert_eq!(answer.status, status, "{text}: {}", answer.body);
+        if status == 400 {
+            assert_eq!(answer.body["error"], "schedule: Invalid schedule", "{text}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_attempts_and_seconds_as_were_asked_for_are_shown() {
+    let lab = Lab::new();
+    let mut job = job_with("attempts", &json!(INTEGER_MAX));
+    job["timeoutSeconds"] = json!(INTEGER_MAX);
+    let made = lab.hf("POST", "/api/jobs/lab", job).await.body;
+    assert_eq!(
+        (&made["retry"], &made["timeout"]),
+        (&json!(INTEGER_MAX - 1), &json!(INTEGER_MAX))
+    );
+    lab.sleep(120.0).await;
+    let path = format!("/api/jobs/lab/{}", made["id"].as_str().unwrap());
+    let job = lab.hf("GET", &path, Value::Null).await.body;
+    assert_eq!(job["status"]["stage"], "COMPLETED");
 }
 
 #[tokio::test(start_paused = true)]

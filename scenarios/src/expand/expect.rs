@@ -38,6 +38,7 @@ pub(super) fn expand(scenario: &Scenario, last: Duration) -> Result<Expect, Flaw
         requests_per_minute: written.requests_per_minute.unwrap_or(REQUESTS_PER_MINUTE),
         calls_per_job: written.calls_per_job.unwrap_or(CALLS_PER_JOB),
         bound: written.bound.unwrap_or(Fixed(last + BOUND)),
+        settle: written.settle,
         hf_jobs: written.hf_jobs,
         answers: answers.collect(),
         cost_usd: written.cost_usd,

@@ -26,6 +26,10 @@ pub struct Expect {
     pub calls_per_job: NonZeroU32,
     /// When the run ends at the latest, counted from its start (6 hours after the last time the scenario names).
     pub bound: Fixed,
+    /// How long nothing may be owed and no news come before the run ends (2 minutes in virtual time, 70 seconds in
+    /// real time).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Fixed>,
     /// How many HF jobs are created in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hf_jobs: Option<CountRange>,

@@ -30,6 +30,8 @@ pub(crate) struct Expect {
     pub(crate) calls_per_job: Option<NonZeroU32>,
     /// When the run ends at the latest (6h after the last time the scenario names).
     pub(crate) bound: Option<Fixed>,
+    /// How long nothing may be owed and no news come before the run ends (2m in virtual time, 70s in real time).
+    pub(crate) settle: Option<Fixed>,
     /// How many HF jobs are created in all: 10, or 10..11.
     pub(crate) hf_jobs: Option<CountRange>,
     /// How many deliveries were answered with each status code.

@@ -1,0 +1,153 @@
+//! The queued jobs of one class, run by run, so that the jobs of a run that may start no more of them for
+//! now are stepped over together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::{JobId, RunId};
+
+/// Where a queued job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its place in the line: lower goes first, then the lower id.
+    pub(super) precedence: u64,
+    /// Since when a runner could take it, in milliseconds of the world.
+    pub(super) since_ms: u64,
+    pub(super) run: RunId,
+}
+
+/// The jobs of one run, in the order of the line and in that of their waiting.
+#[derive(Default)]
+struct Line {
+    in_order: BTreeSet<(u64, JobId)>,
+    by_age: BTreeSet<(u64, JobId)>,
+}
+
+/// All of them.
+#[derive(Default)]
+pub(super) struct WaitingLines {
+    lines: BTreeMap<RunId, Line>,
+    /// The first of each line in either order.
+    heads: BTreeSet<(u64, JobId, RunId)>,
+    eldest: BTreeSet<(u64, JobId, RunId)>,
+}
+
+impl WaitingLines {
+    pub(super) fn insert(&mut self, job: JobId, place: Place) {
+        self.change(place.run, |line| {
+            line.in_order.insert((place.precedence, job));
+            line.by_age.insert((place.since_ms, job));
+        });
+    }
+
+    pub(super) fn remove(&mut self, job: JobId, place: Place) {
+        self.change(place.run, |line| {
+            line.in_order.remove(&(place.precedence, job));
+            line.by_age.remove(&(place.since_ms, job));
+        });
+    }
+
+    /// Changes one line, and follows that with its first ones.
+    fn change(&mut self, run: RunId, change: impl FnOnce(&mut Line)) {
+        let line = self.lines.entry(run).or_default();
+        let ends = |line: &Line| (line.in_order.first().copied(), line.by_age.first().copied());
+        let (head, eldest) = ends(line);
+        change(line);
+        let (new_head, new_eldest) = ends(line);
+        if line.in_order.is_empty() {
+            self.lines.remove(&run);
+        }
+        follow(&mut self.heads, run, head, new_head);
+        follow(&mut self.eldest, run, eldest, new_eldest);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The first in the line of those whose run may start another one: its precedence, and its id.
+    pub(super) fn first(&self, may_start: impl Fn(RunId) -> bool) -> Option<(u64, JobId)> {
+        first_of(&self.heads, may_start)
+    }
+
+    /// The one that has waited longest of those whose run may start another one: since when, and its id.
+    pub(super) fn eldest(&self, may_start: impl Fn(RunId) -> bool) -> Option<(u64, JobId)> {
+        first_of(&self.eldest, may_start)
+    }
+
+    pub(super) fn into_places(self) -> impl Iterator<Item = (JobId, Place)> {
+        self.lines.into_iter().flat_map(|(run, line)| {
+            let since: BTreeMap<JobId, u64> =
+                line.by_age.into_iter().map(|(at, job)| (job, at)).collect();
+            let jobs = line.in_order.into_iter();
+            jobs.filter_map(move |(precedence, job)| {
+                let since_ms = *since.get(&job)?;
+                let place = Place {
+                    precedence,
+                    since_ms,
+                    run,
+                };
+                Some((job, place))
+            })
+        })
+    }
+}
+
+fn follow(
+    firsts: &mut BTreeSet<(u64, JobId, RunId)>,
+    run: RunId,
+    old: Option<(u64, JobId)>,
+    new: Option<(u64, JobId)>,
+) {
+    if old == new {
+        return;
+    }
+    if let Some((key, job)) = old {
+        firsts.remove(&(key, job, run));
+    }
+    if let Some((key, job)) = new {
+        firsts.insert((key, job, run));
+    }
+}
+
+fn first_of(
+    firsts: &BTreeSet<(u64, JobId, RunId)>,
+    may_start: impl Fn(RunId) -> bool,
+) -> Option<(u64, JobId)> {
+    let found = firsts.iter().find(|(.., run)| may_start(*run));
+    found.map(|(key, job, _)| (*key, *job))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(precedence: u64, since_ms: u64, run: u64) -> Place {
+        Place {
+            precedence,
+            since_ms,
+            run: RunId(run),
+        }
+    }
+
+    #[test]
+    fn a_run_that_may_start_no_more_is_stepped_over_with_all_its_jobs() {
+        let mut lines = WaitingLines::default();
+        let places = [
+            (1, place(9, 5, 1)),
+            (2, place(1, 30, 2)),
+            (3, place(2, 10, 2)),
+        ];
+        for (job, place) in places {
+            lines.insert(JobId(job), place);
+        }
+        assert_eq!(lines.first(|_| true), Some((1, JobId(2))));
+        assert_eq!(lines.eldest(|_| true), Some((5, JobId(1))));
+        assert_eq!(lines.first(|run| run != RunId(2)), Some((9, JobId(1))));
+        assert_eq!(lines.eldest(|run| run != RunId(1)), Some((10, JobId(3))));
+        lines.remove(JobId(2), places[1].1);
+        assert_eq!(lines.first(|_| true), Some((2, JobId(3))));
+        lines.remove(JobId(1), places[0].1);
+        lines.remove(JobId(3), places[2].1);
+        assert!(lines.is_empty() && lines.heads.is_empty() && lines.eldest.is_empty());
+    }
+}
