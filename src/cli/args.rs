@@ -154,14 +154,25 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Understands a JSON array of payloads, {headers, payload} objects, JSON Lines of either, deliveries as
-GitHub's API returns them, and the layout of the npm package @octokit/webhooks-examples.
+#[command(after_help = "Understands, alone, in a list or as JSON Lines:
+  payloads                 as they are; the folder may tell the event (workflow_run/completed.json)
+  {headers, payload|body}  headers as a mapping or a list of pairs; the body as JSON, text, a form or base64
+  GitHub's deliveries      GET /app/hook/deliveries/ID, with or without GET /app/hook/deliveries
+  HAR, smee                archives of browsers and proxies; messages as JSON or as the event stream
+  AWS                      events of API Gateway, EventBridge, SQS and SNS, in one another if need be
+  @octokit/webhooks-examples, and recordings of this program
+
+Attempts that failed then fail again when the recording is played: GitHub's delivery log shows them, the
+dispatcher does not get them. Names of people, organisations, repositories and branches, free text, tokens and
+addresses are redacted, the same name alike in all files. An account by job says what is missing, failed,
+doubled, late and out of order.
 
 Examples:
-  dispatchlab import deliveries.jsonl --out scenarios/
-  dispatchlab import node_modules/@octokit/webhooks-examples --event workflow_job --out out/imported"
-)]
+  gh api --paginate /repos/OWNER/REPO/hooks/HOOK/deliveries --jq '.[].id' |
+      xargs -I ID gh api /repos/OWNER/REPO/hooks/HOOK/deliveries/ID > log.jsonl
+  dispatchlab import log.jsonl --name stuck && dispatchlab run stuck.yaml
+  dispatchlab import capture.har payloads/ --name both --out scenarios/
+  dispatchlab import node_modules/@octokit/webhooks-examples --event workflow_job --out out/imported")]
 pub(super) struct ImportArgs {
     /// Files or folders to read; `-` reads standard input.
     #[arg(required = true)]
@@ -175,7 +186,13 @@ pub(super) struct ImportArgs {
     /// Keep only deliveries of this event (`workflow_job`).
     #[arg(long)]
     pub(super) event: Option<String>,
-    /// Print what was imported, noted and refused as JSON on stdout.
+    /// Overwrite the scenario and the recording if they exist.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Keep names and texts as they are. Tokens, addresses and headers that are not GitHub's are left out all the same.
+    #[arg(long)]
+    pub(super) keep_names: bool,
+    /// Print what was imported, noted, refused and redacted, and the account by job, as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,
 }

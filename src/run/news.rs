@@ -18,7 +18,9 @@ pub(super) fn is_news(event: &Event) -> bool {
         What::CallReceived { .. } | What::CallAnswered { .. } | What::CallLost { .. } => false,
         What::CallEffect { name, .. } => !CREDENTIAL_CALLS.contains(&name.as_str()),
         // A fault that struck a read; one that struck anything else shows in what it struck.
-        What::FaultApplied { .. } => false,
+        What::FaultApplied { .. } | What::ReadingFalse { .. } => false,
+        // When faults may strike, and how often they did, changes nothing by itself.
+        What::FaultOpened { .. } | What::FaultClosed { .. } | What::FaultCounted { .. } => false,
         // The driver's own marks.
         What::WorldStarted { .. } | What::WorldHealed {} | What::WorldEnded { .. } => false,
         What::DispatcherStarted {}
@@ -26,9 +28,15 @@ pub(super) fn is_news(event: &Event) -> bool {
         | What::DispatcherCrashed {}
         | What::JobQueued { .. }
         | What::JobWaiting { .. }
+        | What::JobDispatchable { .. }
+        | What::JobTakenBack { .. }
         | What::JobStarted { .. }
         | What::JobCompleted { .. }
         | What::RunCancelRequested { .. }
+        | What::RunCompleted { .. }
+        | What::CheckRunCreated { .. }
+        | What::CheckRunUpdated { .. }
+        | What::FaultReleased { .. }
         | What::InstallationCreated { .. }
         | What::InstallationSuspended { .. }
         | What::InstallationUnsuspended { .. }

@@ -5,10 +5,11 @@ use fakes::{
     NewJob, RawDelivery, World,
     history::{Conclusion, Origin, Signed, Stage},
     ids::HfJobId,
+    settings::LogStatus,
 };
 use scenarios::plan::{
-    self, Deliver, DeliverJob, DeliverRaw, Down, HfMoment, Redeliver, RunnerVerb, Signing, Tamper,
-    Verb,
+    self, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, Redeliver, RunnerVerb, Signing,
+    Tamper, Verb,
 };
 
 use super::world_settings;
@@ -151,12 +152,24 @@ fn raw_delivery(raw: &DeliverRaw) -> RawDelivery {
         headers: raw.headers.clone().into_iter().collect(),
         body: sent(&raw.body, raw.tamper),
         signed: signed(raw.sign, raw.tamper),
-        origin: if raw.learn {
-            Origin::Recorded
-        } else {
-            Origin::Forged
+        origin: match (raw.learn, raw.redelivery) {
+            (true, true) => Origin::Repeated,
+            (true, false) => Origin::Recorded,
+            (false, _) => Origin::Forged,
         },
-        learn: raw.learn,
+        learn: raw
+            .learn
+            .then(|| Bytes::copy_from_slice(raw.body.as_bytes())),
+        failed: raw.failed.as_ref().map(log_status),
+        redelivery: raw.redelivery,
+    }
+}
+
+/// A failure as the log of deliveries shows it.
+fn log_status(failed: &Failed) -> LogStatus {
+    LogStatus {
+        text: failed.status.clone(),
+        code: failed.status_code,
     }
 }
 
@@ -171,7 +184,9 @@ fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
         body: sent(std::str::from_utf8(&body).ok()?, about.tamper),
         signed: signed(about.sign, about.tamper),
         origin: Origin::Forged,
-        learn: false,
+        learn: None,
+        failed: about.failed.as_ref().map(log_status),
+        redelivery: false,
     })
 }
 

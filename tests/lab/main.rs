@@ -13,6 +13,8 @@ mod control_incidents;
 mod corpus;
 mod determinism;
 mod hf_faults;
+mod import_readme;
+mod import_replays;
 mod imports;
 mod incidents;
 mod lies;

@@ -18,10 +18,14 @@ struct Shown {
     output: String,
 }
 
-/// The commands of the README's one console.
+/// The commands of the README's console that begins with `serve`.
 fn console() -> Vec<Shown> {
-    let (_, rest) = README.split_once("```console\n").unwrap();
+    let (_, rest) = README
+        .split_once("```console\n$ dispatchlab serve")
+        .unwrap();
     let (console, _) = rest.split_once("```").unwrap();
+    let start = README.len() - rest.len() - "$ dispatchlab serve".len();
+    let console = &README[start..start + "$ dispatchlab serve".len() + console.len()];
     let mut shown: Vec<Shown> = Vec::new();
     for line in console.lines() {
         match line.strip_prefix("$ ") {

@@ -28,7 +28,9 @@ fn queued_event(lab: &Lab, signed: Signed) -> RawDelivery {
         body: github.job_event_body(job, "queued").unwrap(),
         signed,
         origin: Origin::Forged,
-        learn: false,
+        learn: None,
+        failed: None,
+        redelivery: false,
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{
     Github,
     hooks::Hooks,
-    message::{Message, Payload},
+    message::{Message, Payload, payload_of},
     signing::Keys,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     history::{Origin, Signed},
     ids::{DeliveryId, EventId, HookId, JobId},
     json_path::JsonPath,
+    settings::LogStatus,
 };
 
 /// A webhook the scenario sends, whatever the fake believes.
@@ -34,8 +35,12 @@ pub struct RawDelivery {
     pub signed: Signed,
     /// Where it comes from, for the history.
     pub origin: Origin,
-    /// Whether the fake takes the payload for the truth before sending it.
-    pub learn: bool,
+    /// The body that the fake takes for the truth before sending it, if any.
+    pub learn: Option<Bytes>,
+    /// What the delivery log shows of this attempt instead of sending it: it failed when it was recorded.
+    pub failed: Option<LogStatus>,
+    /// Whether it repeats an earlier attempt.
+    pub redelivery: bool,
 }
 
 /// Which deliveries of the log to send again.
@@ -54,6 +59,8 @@ pub(super) struct Dispatch {
     pub(super) message: Arc<Message>,
     pub(super) origin: Origin,
     pub(super) redelivery: bool,
+    /// How it fails, if that is settled: then nothing is sent.
+    pub(super) failed: Option<LogStatus>,
     /// Drawn per delivery; the faults' delays come on top.
     pub(super) delay: Span,
     /// Whether faults apply. A duplicate that a fault made is spared, or it would breed.
@@ -69,6 +76,7 @@ impl Dispatch {
             message,
             origin,
             redelivery: true,
+            failed: None,
             delay,
             bend: true,
             because: Some(because),
@@ -109,10 +117,10 @@ impl Github {
         raw: RawDelivery,
         because: Option<EventId>,
     ) -> DeliveryId {
-        if raw.learn {
-            self.learn(&raw, because);
+        if let Some(told) = &raw.learn {
+            self.learn(told, because);
         }
-        let peek: Peek = serde_json::from_slice(&raw.body).unwrap_or_default();
+        let peek: Peek = serde_json::from_slice(&payload_of(&raw.body)).unwrap_or_default();
         let mut state = self.state();
         let job = peek.workflow_job.and_then(|job| job.id).map(JobId);
         let job = job.map(|job| (job, state.job_name(job)));
@@ -157,9 +165,11 @@ impl Github {
             Dispatch {
                 message,
                 origin: raw.origin,
-                redelivery: false,
+                redelivery: raw.redelivery,
+                // No fault strikes what is not sent.
+                bend: raw.failed.is_none(),
+                failed: raw.failed,
                 delay,
-                bend: true,
                 because,
             },
         )
@@ -205,6 +215,7 @@ impl Github {
                         message,
                         origin,
                         redelivery: true,
+                        failed: None,
                         delay,
                         bend: true,
                         because,

@@ -14,7 +14,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{message::Message, signing::Signatures};
+use super::{
+    message::{Message, payload_of},
+    signing::Signatures,
+};
 use crate::{
     ids::{DeliveryId, HookId},
     json_text::seconds,
@@ -177,7 +180,9 @@ impl<'a> Item<'a> {
     /// The item of one delivery, which also shows what went over the wire.
     pub(super) fn in_full(entry: &'a Entry) -> Self {
         let message = &entry.message;
-        let payload_text = String::from_utf8_lossy(&message.payload.bytes()).into_owned();
+        // GitHub shows what was in a form, not the form.
+        let bytes = message.payload.bytes();
+        let payload_text = String::from_utf8_lossy(&payload_of(&bytes)).into_owned();
         Self {
             url: Some(&entry.url),
             request: Some(Side {

@@ -119,6 +119,7 @@ impl Github {
         let dispatch = Dispatch {
             message,
             origin: Origin::Emitted,
+            failed: None,
             redelivery: false,
             delay: self.settings().webhook_delay,
             bend: true,

@@ -63,6 +63,8 @@ pub(super) struct Flight {
     pub(super) delayed_by: Vec<Held>,
     pub(super) id: DeliveryId,
     pub(super) redelivery: bool,
+    /// What the log shows instead of an outcome, and why nothing is sent.
+    pub(super) failed: Option<LogStatus>,
     /// GitHub does not send payloads of this size; anybody else may.
     pub(super) too_large: bool,
     pub(super) delay: Duration,
@@ -119,12 +121,17 @@ impl Github {
                 return;
             }
         };
-        if let Some(Effect::Drop { logged }) = flight.ending {
+        let unsent_as = match (&flight.failed, &flight.ending) {
+            (Some(_), _) => Some((Lost::FailedThen, true)),
+            (None, Some(Effect::Drop { logged })) => Some((Lost::Dropped, *logged)),
+            (None, _) => None,
+        };
+        if let Some((why, logged)) = unsent_as {
             self.history()
-                .record(Some(flight.because), unsent(Lost::Dropped, logged));
+                .record(Some(flight.because), unsent(why, logged));
             if logged {
                 let place = self.state().log.place();
-                let outcome = Outcome::Lost(Lost::Dropped);
+                let outcome = Outcome::Lost(why);
                 let sealed = envelope.sealed;
                 let entry = self.entry(&flight, sealed, throttled_at, Duration::ZERO, outcome);
                 self.log(place, entry);
@@ -275,7 +282,10 @@ impl Github {
         took: Duration,
         outcome: Outcome,
     ) -> Entry {
-        let (status, status_code) = status_of(&outcome, &self.settings().hooks);
+        let (status, status_code) = match &flight.failed {
+            Some(failed) => (failed.text.clone(), failed.code),
+            None => status_of(&outcome, &self.settings().hooks),
+        };
         let (response_headers, response_body) = match outcome {
             Outcome::Answered { headers, body, .. } => (headers, body),
             Outcome::Lost(_) | Outcome::Untrusted => (HeaderMap::new(), String::new()),
@@ -363,7 +373,9 @@ fn status_of(outcome: &Outcome, words: &HookSettings) -> (String, u16) {
         }
         Outcome::Lost(Lost::Refused) => &words.status_refused,
         Outcome::Lost(Lost::TimedOut) => &words.status_timed_out,
-        Outcome::Lost(Lost::Reset | Lost::Dropped | Lost::TooLarge) => &words.status_unreachable,
+        Outcome::Lost(Lost::Reset | Lost::Dropped | Lost::TooLarge | Lost::FailedThen) => {
+            &words.status_unreachable
+        }
         Outcome::Untrusted => &words.status_untrusted,
     };
     (text.clone(), *code)

@@ -1,10 +1,10 @@
 //! A webhook as it is kept: what is of this event alone. Bodies and headers are made whenever somebody
 //! needs them, because a log of a hundred thousand deliveries would hold as many copies of a repository.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 
 use super::{repository_text::Repository, signing::Signatures};
 use crate::{
@@ -134,6 +134,8 @@ impl Message {
         let payload = self.payload.bytes();
         match self.sender.content_type {
             ContentType::Json => payload,
+            // Who writes the content type writes the body for it.
+            ContentType::Form if self.own_headers.contains_key(CONTENT_TYPE) => payload,
             ContentType::Form => form_of(&payload),
         }
     }
@@ -174,6 +176,19 @@ impl Message {
             headers.insert(name.clone(), value.clone());
         }
         headers
+    }
+}
+
+/// The JSON of a body that may be a form around it.
+pub(super) fn payload_of(body: &[u8]) -> Cow<'_, [u8]> {
+    let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let payload = (!is_json).then(|| {
+        let mut fields = form_urlencoded::parse(body);
+        fields.find(|(name, _)| name == "payload")
+    });
+    match payload.flatten() {
+        Some((_, payload)) => Cow::Owned(payload.into_owned().into_bytes()),
+        None => Cow::Borrowed(body),
     }
 }
 

@@ -6,11 +6,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     Github,
     connections::ToRunner,
-    delivering::RawDelivery,
+    message::payload_of,
     repository_text::Repository,
     runner_record::Link,
     state::{Birth, Job, KnownIds, State, Status},
@@ -38,9 +39,9 @@ struct RecordedJob {
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
-    labels: Vec<String>,
+    labels: Option<Vec<String>>,
     #[serde(default)]
-    conclusion: Option<Conclusion>,
+    conclusion: Option<Value>,
     #[serde(default)]
     runner_name: Option<String>,
 }
@@ -67,8 +68,8 @@ impl Github {
 
     /// Moves the fake's belief forward to what the payload says. Anything else than a job's event
     /// teaches nothing.
-    pub(super) fn learn(&self, raw: &RawDelivery, because: Option<EventId>) {
-        let Ok(payload) = serde_json::from_slice::<Payload>(&raw.body) else {
+    pub(super) fn learn(&self, body: &[u8], because: Option<EventId>) {
+        let Ok(payload) = serde_json::from_slice::<Payload>(&payload_of(body)) else {
             return;
         };
         let mut state = self.state();
@@ -150,7 +151,7 @@ impl Github {
             run,
             attempt,
             repo,
-            labels: recorded.labels.clone(),
+            labels: recorded.labels.clone().unwrap_or_default(),
             created_at: self.now(),
         });
         let status = if waits {
@@ -204,10 +205,7 @@ impl Github {
             return;
         };
         let (cause, runner) = (because.unwrap_or(job.last_event), job.runner);
-        let conclusion = payload
-            .workflow_job
-            .conclusion
-            .unwrap_or(Conclusion::Success);
+        let conclusion = conclusion_of(payload.workflow_job.conclusion.clone());
         self.conclude(state, id, conclusion, cause);
         let because = state.jobs.get(&id).map_or(cause, |job| job.last_event);
         if let Some(Link::Connected(process)) = runner
@@ -217,6 +215,14 @@ impl Github {
             // A process that is ending by itself no longer listens.
             let _ended = process.send(ToRunner::Finish { because });
         }
+    }
+}
+
+/// A recorded conclusion. One that nobody knows yet is no success.
+fn conclusion_of(recorded: Option<Value>) -> Conclusion {
+    match recorded {
+        None | Some(Value::Null) => Conclusion::Success,
+        Some(word) => serde_json::from_value(word).unwrap_or(Conclusion::Failure),
     }
 }
 

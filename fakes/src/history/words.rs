@@ -102,6 +102,8 @@ pub enum Lost {
     Dropped,
     /// Its payload is larger than GitHub sends.
     TooLarge,
+    /// It failed when it was recorded, or the scenario says that it fails: it was never sent.
+    FailedThen,
 }
 
 /// A job's conclusion, as GitHub spells it.

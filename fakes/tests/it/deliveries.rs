@@ -287,7 +287,9 @@ async fn a_webhook_is_signed_as_github_publishes_it() {
         body: "Hello, World!".into(),
         signed: Signed::Lab,
         origin: Origin::Forged,
-        learn: false,
+        learn: None,
+        failed: None,
+        redelivery: false,
     };
     lab.world.github().deliver(raw, None);
     lab.sleep(1.0).await;

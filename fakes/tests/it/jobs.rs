@@ -228,7 +228,9 @@ async fn a_raw_delivery_goes_out_byte_for_byte_signed_as_asked() {
                 body: Bytes::from(body),
                 signed,
                 origin: Origin::Forged,
-                learn: false,
+                learn: None,
+                failed: None,
+                redelivery: false,
             },
             None,
         )
@@ -295,7 +297,9 @@ fn deliver_job_event(github: &fakes::Github, job: JobId, action: &str) {
         body: github.job_event_body(job, action).unwrap(),
         signed: Signed::Lab,
         origin: Origin::Forged,
-        learn: false,
+        learn: None,
+        failed: None,
+        redelivery: false,
     };
     github.deliver(raw, None);
 }

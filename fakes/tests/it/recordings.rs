@@ -6,8 +6,9 @@ use bytes::Bytes;
 use fakes::{
     RawDelivery,
     github::Status,
-    history::{Conclusion, Origin, Signed, What},
+    history::{Conclusion, Lost, Origin, Signed, What},
     ids::JobId,
+    settings::LogStatus,
 };
 use serde_json::{Value, json};
 
@@ -24,18 +25,23 @@ fn send(lab: &Lab, action: &str, runner_name: &str) {
         "repository": {"id": 1, "full_name": "recorded/repo", "private": true},
         "installation": {"id": 777},
     });
-    lab.world.github().deliver(
-        RawDelivery {
-            event: "workflow_job".to_owned(),
-            guid: None,
-            headers: Vec::new(),
-            body: Bytes::from(payload.to_string()),
-            signed: Signed::Lab,
-            origin: Origin::Recorded,
-            learn: true,
-        },
-        None,
-    );
+    let body = Bytes::from(payload.to_string());
+    lab.world.github().deliver(recorded(body), None);
+}
+
+/// A recorded delivery with this body.
+fn recorded(body: Bytes) -> RawDelivery {
+    RawDelivery {
+        event: "workflow_job".to_owned(),
+        guid: None,
+        headers: Vec::new(),
+        learn: Some(body.clone()),
+        body,
+        signed: Signed::Lab,
+        origin: Origin::Recorded,
+        failed: None,
+        redelivery: false,
+    }
 }
 
 async fn launch(lab: &Lab, name: &str) {
@@ -165,5 +171,155 @@ async fn a_recorded_approval_moves_waiting_to_queued() {
     assert_eq!(lab.world.github().jobs()[0].status, Status::Waiting);
     send(&lab, "queued", "");
     lab.sleep(100.0).await;
+    assert_eq!(lab.world.github().jobs()[0].status, Status::Completed);
+}
+
+fn queued_payload() -> Value {
+    json!({
+        "action": "queued",
+        "workflow_job": {"id": 900, "run_id": 90, "run_attempt": 1, "name": "build", "labels": ["a"]},
+        "repository": {"id": 1, "full_name": "recorded/repo", "private": true},
+        "installation": {"id": 777},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_failed_then_is_learnt_and_logged_and_reaches_nobody() {
+    let lab = Lab::new();
+    let failed = LogStatus {
+        text: "Bad Gateway".to_owned(),
+        code: 502,
+    };
+    let raw = RawDelivery {
+        guid: Some("g-1".to_owned()),
+        failed: Some(failed),
+        ..recorded(Bytes::from(queued_payload().to_string()))
+    };
+    lab.world.github().deliver(raw.clone(), None);
+    lab.sleep(1.0).await;
+    assert_eq!(lab.received().len(), 0);
+    assert_eq!(lab.world.github().jobs()[0].status, Status::Queued);
+    assert_eq!(
+        lab.count(|what| matches!(what, What::DeliverySent { .. })),
+        0
+    );
+    let lost = lab
+        .find(|what| matches!(what, What::DeliveryLost { .. }))
+        .unwrap();
+    assert!(matches!(
+        lost.event,
+        What::DeliveryLost {
+            why: Lost::FailedThen,
+            logged: true,
+            ..
+        }
+    ));
+    let log = lab
+        .github(
+            "GET",
+            "/app/hook/deliveries?status=failure",
+            &lab.jwt(),
+            Value::Null,
+        )
+        .await
+        .body;
+    assert_eq!(
+        (
+            &log[0]["status"],
+            &log[0]["status_code"],
+            &log[0]["guid"],
+            &log[0]["redelivery"]
+        ),
+        (
+            &"Bad Gateway".into(),
+            &502.into(),
+            &"g-1".into(),
+            &false.into()
+        )
+    );
+    // Whoever finds it there can have it sent again.
+    let path = format!("/app/hook/deliveries/{}/attempts", log[0]["id"]);
+    assert_eq!(
+        lab.github("POST", &path, &lab.jwt(), Value::Null)
+            .await
+            .status,
+        202
+    );
+    lab.sleep(1.0).await;
+    assert_eq!(lab.received_names(), ["build.queued"]);
+    // The recorded redelivery is one in the log as well.
+    let again = RawDelivery {
+        failed: None,
+        redelivery: true,
+        ..raw
+    };
+    lab.world.github().deliver(again, None);
+    lab.sleep(1.0).await;
+    assert_eq!(lab.received().len(), 2);
+    let log = lab
+        .github("GET", "/app/hook/deliveries", &lab.jwt(), Value::Null)
+        .await
+        .body;
+    assert_eq!(
+        (&log[0]["redelivery"], &log[0]["guid"]),
+        (&true.into(), &"g-1".into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_is_learnt_signed_as_it_stands_and_logged_as_what_was_in_it() {
+    let lab = Lab::new();
+    let body = Bytes::from(crate::lab::form(&[(
+        "payload",
+        &queued_payload().to_string(),
+    )]));
+    let content_type = "application/x-www-form-urlencoded".to_owned();
+    let raw = RawDelivery {
+        headers: vec![("content-type".to_owned(), content_type)],
+        ..recorded(body.clone())
+    };
+    lab.world.github().deliver(raw, None);
+    lab.sleep(1.0).await;
+    assert_eq!(lab.world.github().job_by_name("build"), Some(JobId(900)));
+    let created = lab
+        .find(|what| matches!(what, What::DeliveryCreated { .. }))
+        .unwrap();
+    assert!(matches!(
+        created.event,
+        What::DeliveryCreated {
+            job: Some(JobId(900)),
+            ..
+        }
+    ));
+    let received = lab.received();
+    assert_eq!(
+        received[0].header("content-type"),
+        "application/x-www-form-urlencoded"
+    );
+    assert_eq!(received[0].raw, body);
+    assert_eq!(
+        received[0].header("x-hub-signature-256"),
+        crate::lab::sha256_signature("lab-webhook-secret", &body)
+    );
+    let log = lab
+        .github("GET", "/app/hook/deliveries", &lab.jwt(), Value::Null)
+        .await
+        .body;
+    let path = format!("/app/hook/deliveries/{}", log[0]["id"]);
+    let shown = lab.github("GET", &path, &lab.jwt(), Value::Null).await.body;
+    assert_eq!(shown["request"]["payload"], queued_payload());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_with_nulls_and_a_conclusion_of_tomorrow_is_learnt_all_the_same() {
+    let lab = Lab::new();
+    let mut payload = queued_payload();
+    payload["action"] = json!("completed");
+    payload["workflow_job"]["labels"] = Value::Null;
+    payload["workflow_job"]["conclusion"] = json!("evaporated");
+    drive(&lab, &["completed"]);
+    let raw = recorded(Bytes::from(payload.to_string()));
+    lab.world.github().deliver(raw, None);
+    lab.sleep(1.0).await;
     assert_eq!(lab.world.github().jobs()[0].status, Status::Completed);
 }

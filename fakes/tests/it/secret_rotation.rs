@@ -58,7 +58,9 @@ async fn a_scenario_can_still_sign_with_the_secret_of_before() {
         body: github.job_event_body(job, "queued").unwrap(),
         signed: Signed::OldSecret,
         origin: Origin::Forged,
-        learn: false,
+        learn: None,
+        failed: None,
+        redelivery: false,
     };
     github.deliver(raw, None);
     lab.sleep(1.0).await;

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     error::Flaw,
     plan::{Deliver, DeliverJob, DeliverRaw, Step, Verb},
+    recording::{form, learnable},
     written::{self, Placed},
 };
 
@@ -65,14 +66,17 @@ impl Context<'_> {
         for delivery in &self.recordings.get(file)?.deliveries {
             let mut headers = delivery.headers.clone();
             headers.extend(headers_of(written));
+            let failed = written.failed.clone().or_else(|| delivery.failed.clone());
             let verb = Deliver::Raw(DeliverRaw {
                 event: delivery.event.clone(),
                 guid: delivery.guid.clone(),
+                body: body_of(&delivery.payload, &headers),
                 headers,
-                body: delivery.payload.clone(),
                 sign: written.sign,
                 tamper: written.tamper,
                 learn: written.learn.unwrap_or(true),
+                failed,
+                redelivery: delivery.redelivery,
             });
             timeline.push(self.step(start, &start.entity, delivery.offset, Verb::Deliver(verb))?);
         }
@@ -92,9 +96,10 @@ impl Context<'_> {
         let foreign = written.event.is_some()
             || written.guid.is_some()
             || !written.headers.is_empty()
-            || written.learn.is_some();
+            || written.learn.is_some()
+            || written.redelivery.is_some();
         if foreign {
-            let what = "`event`, `guid`, `headers` and `learn` do not go with `job`\nwrite the delivery out with `payload` instead";
+            let what = "`event`, `guid`, `headers`, `learn` and `redelivery` do not go with `job`\nwrite the delivery out with `payload` instead";
             return Err(Flaw::at(deliver.place, what));
         }
         Ok(DeliverJob {
@@ -102,6 +107,7 @@ impl Context<'_> {
             action: known_action(action)?,
             sign: written.sign,
             tamper: written.tamper,
+            failed: written.failed.clone(),
         })
     }
 }
@@ -115,22 +121,48 @@ fn raw(deliver: &Placed<written::Deliver>) -> Result<DeliverRaw, Flaw> {
             "`action` goes with `job`\nput the action into the payload",
         ));
     }
+    let headers = headers_of(written);
     let body = match (&written.payload, &written.body) {
-        (Some(payload), _) => payload.0.to_string(),
+        (Some(payload), _) => body_of(&payload.0.to_string(), &headers),
         (None, body) => body.as_ref().map(|body| body.0.clone()).unwrap_or_default(),
     };
+    let event = written
+        .event
+        .as_ref()
+        .map_or_else(|| "workflow_job".to_owned(), |event| event.0.clone());
+    let learn = written.learn.unwrap_or(false);
+    if learn && event == "workflow_job" && !learnable(&body) {
+        let what = "GitHub cannot learn of a job from this body: it is neither a `workflow_job` payload with `action`, `workflow_job.id`, `workflow_job.run_id` and `repository.full_name`, nor a form with one\ncomplete the body, or write `learn: false`";
+        return Err(Flaw::at(deliver.place, what));
+    }
+    let redelivery = written.redelivery.as_ref().is_some_and(|it| it.value);
+    if let Some(flag) = written
+        .redelivery
+        .as_ref()
+        .filter(|_| redelivery && written.guid.is_none())
+    {
+        let what = "a redelivery keeps the GUID of the first attempt, and none is given\nadd `guid:` with the one of the delivery that is sent again";
+        return Err(Flaw::at(flag.place, what));
+    }
     Ok(DeliverRaw {
-        event: written
-            .event
-            .as_ref()
-            .map_or_else(|| "workflow_job".to_owned(), |event| event.0.clone()),
+        event,
         guid: written.guid.as_ref().map(|guid| guid.0.clone()),
-        headers: headers_of(written),
+        headers,
         body,
         sign: written.sign,
         tamper: written.tamper,
-        learn: written.learn.unwrap_or(false),
+        learn,
+        failed: written.failed.clone(),
+        redelivery,
     })
+}
+
+/// A payload under the content type of forms is sent as a form; a body that is written out is sent as it stands.
+fn body_of(payload: &str, headers: &BTreeMap<String, String>) -> String {
+    match form::announced(headers) {
+        true => form::of(payload),
+        false => payload.to_owned(),
+    }
 }
 
 fn headers_of(written: &written::Deliver) -> BTreeMap<String, String> {

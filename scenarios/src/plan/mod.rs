@@ -30,7 +30,7 @@ pub use self::{
     lie::Omit,
     spread::{Quantiles, Spread},
     timeline::{
-        Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, HfMoment,
+        Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment,
         HfStage, It, JobIs, JobMoment, NewJob, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb,
         Signing, Step, Tamper, Trigger, Verb, Watched, When,
     },

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
+
+use super::form;
 
 /// What a `workflow_job` payload tells of its job.
 #[derive(Debug, Deserialize)]
@@ -24,9 +27,29 @@ impl Told {
     }
 }
 
-/// Reads a payload; anything but a job's event tells nothing.
-pub(crate) fn told(payload: &str) -> Option<Told> {
-    serde_json::from_str(payload).ok()
+/// Reads a body, which is a payload or a form around one; anything but a job's event tells nothing.
+pub(crate) fn told(body: &str) -> Option<Told> {
+    match form::payload_in(body) {
+        Some(payload) => serde_json::from_str(&payload).ok(),
+        None => serde_json::from_str(body).ok(),
+    }
+}
+
+/// Whether GitHub can take a body for true: it is told of a job, of its run and of its repository.
+pub(crate) fn learnable(body: &str) -> bool {
+    let payload = form::payload_in(body);
+    let payload = payload.as_deref().unwrap_or(body);
+    let known = |value: &Value| {
+        value
+            .pointer("/workflow_job/run_id")
+            .and_then(Value::as_u64)
+            .is_some()
+            && value
+                .pointer("/repository/full_name")
+                .and_then(Value::as_str)
+                .is_some()
+    };
+    told(payload).is_some() && serde_json::from_str(payload).is_ok_and(|value| known(&value))
 }
 
 /// Names learned jobs as the fake GitHub does: by their own name, and with their id where that is taken.

@@ -1,53 +1,67 @@
 //! Joining what was imported from several files into one recording.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use super::{
-    Import,
-    offsets::{Clue, STEP, settle},
+    Delivery, Import, Matter, Note, life, listed,
+    offsets::{Settled, settle},
 };
 
 impl Import {
-    /// The deliveries of several files as one recording, in the order of their times.
+    /// Lets the files of one import explain each other: an entry of GitHub's list in one finds its payload in another.
+    pub fn explain_each_other(imports: &mut [Self]) {
+        listed::resolve(imports);
+    }
+
+    /// The deliveries of several files as one recording, in the order of their times; those of one job at one time in the
+    /// order of its life.
     ///
-    /// Where a delivery tells no time, the files follow each other instead. Notes and refusals stay with their files.
+    /// Each delivery keeps the time it tells, whatever the others tell. Its notes say what was assumed of times, in which file;
+    /// other notes, and refusals, stay with their files. An attempt that GitHub numbers is taken once.
     #[must_use]
     pub fn merged(name: &str, imports: &[Self]) -> Self {
-        let all = imports.iter().flat_map(|import| &import.deliveries);
-        let times: Option<Vec<Clue>> = all.map(|delivery| delivery.time.map(Clue::Sent)).collect();
-        let offsets = match times {
-            Some(clues) => settle(&clues).offsets,
-            None => one_after_another(imports),
-        };
-        let deliveries = imports
-            .iter()
-            .flat_map(|import| import.deliveries.iter().cloned());
-        let mut deliveries: Vec<_> = deliveries.collect();
-        for (delivery, offset) in deliveries.iter_mut().zip(offsets) {
-            delivery.offset = offset;
+        let mut seen = BTreeSet::new();
+        let mut all: Vec<(usize, Delivery)> = Vec::new();
+        let mut notes = Vec::new();
+        for (file, import) in imports.iter().enumerate() {
+            for delivery in &import.deliveries {
+                if delivery.id.is_some_and(|id| !seen.insert(id)) {
+                    let text =
+                        "GitHub's number of this attempt was read before; taken once".to_owned();
+                    notes.push(note(import, delivery, text));
+                    continue;
+                }
+                all.push((file, delivery.clone()));
+            }
         }
-        deliveries.sort_by_key(|delivery| delivery.offset);
+        let timings: Vec<_> = all.iter().map(|(file, one)| one.timing(*file)).collect();
+        let Settled {
+            offsets,
+            notes: times,
+        } = settle(&timings);
+        notes.extend(times.into_iter().map(|(index, text)| {
+            let (file, delivery) = &all[index];
+            note(&imports[*file], delivery, text)
+        }));
+        let mut deliveries = Vec::with_capacity(all.len());
+        for ((_, delivery), offset) in all.into_iter().zip(offsets) {
+            deliveries.push(Delivery { offset, ..delivery });
+        }
+        life::put_in_order(&mut deliveries);
         Self {
             name: name.to_owned(),
             deliveries,
+            notes,
             ..Self::default()
         }
     }
 }
 
-fn one_after_another(imports: &[Import]) -> Vec<Duration> {
-    let mut offsets = Vec::new();
-    let mut start = Duration::ZERO;
-    for import in imports
-        .iter()
-        .filter(|import| !import.deliveries.is_empty())
-    {
-        let within = import
-            .deliveries
-            .iter()
-            .map(|delivery| start + delivery.offset);
-        offsets.extend(within);
-        start = offsets.iter().max().copied().unwrap_or_default() + STEP;
+/// A note that names its file, since the recording is none of them.
+fn note(import: &Import, delivery: &Delivery, text: String) -> Note {
+    Note {
+        place: delivery.place,
+        text: format!("{}:{}: note: {text}", import.name, delivery.place),
+        matter: Matter::Time,
     }
-    offsets
 }

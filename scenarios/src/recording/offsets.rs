@@ -1,11 +1,12 @@
-//! When recorded deliveries were sent: from what each one tells, settled over the whole file.
+//! When recorded deliveries were sent: from what each one tells, settled over all of them.
 
 use std::time::Duration;
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use serde_json::Value;
 
-use crate::time::parse_duration;
+use super::life::Moment;
+use crate::time::{duration_text, parse_duration};
 
 /// What a delivery tells about its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +21,23 @@ pub(super) enum Clue {
     Nothing,
 }
 
+/// What is known of one delivery before the times of all are settled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timing {
+    pub(super) clue: Clue,
+    /// When it happened that it is about, whatever the clue.
+    pub(super) happened: Option<Timestamp>,
+    pub(super) moment: Option<Moment>,
+    /// Which of several files it stands in.
+    pub(super) file: usize,
+}
+
 /// A longer gap cannot be one recording: GitHub keeps deliveries for a few days.
 const GAP_MAX: Duration = Duration::from_secs(7 * 86_400);
 /// What stands for a gap that was too long.
 const GAP_INSTEAD: Duration = Duration::from_secs(60);
 /// What stands between deliveries that tell nothing.
-pub(super) const STEP: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_secs(1);
 
 pub(super) fn clue_of_offset(text: Option<&str>, millis: Option<u64>) -> Option<Clue> {
     let offset = text.and_then(|text| parse_duration(text).ok());
@@ -34,8 +46,38 @@ pub(super) fn clue_of_offset(text: Option<&str>, millis: Option<u64>) -> Option<
         .map(Clue::After)
 }
 
-pub(super) fn clue_of_timestamp(text: Option<&str>) -> Option<Clue> {
-    text.and_then(|text| text.parse().ok()).map(Clue::Sent)
+/// A time as text (RFC 3339) or as a number of seconds or milliseconds since 1970.
+pub(super) fn clue_of_time(value: &Value) -> Option<Clue> {
+    let time = match value {
+        Value::String(text) => match text.parse::<i64>() {
+            Ok(number) => since_1970(number),
+            Err(_) => text.parse().ok(),
+        },
+        Value::Number(number) => {
+            let whole = number.as_i64();
+            whole.map_or_else(
+                || {
+                    let seconds = number.as_f64().filter(|number| number.is_finite())?;
+                    // Fractions of a second are kept to the millisecond.
+                    since_1970((seconds * 1_000.0) as i64)
+                },
+                since_1970,
+            )
+        }
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    time.map(Clue::Sent)
+}
+
+/// Seconds, milliseconds or microseconds: whatever lies in this century.
+fn since_1970(number: i64) -> Option<Timestamp> {
+    const CENTURY: i64 = 4_102_444_800;
+    match number.unsigned_abs() {
+        0 => None,
+        n if n < CENTURY.unsigned_abs() => Timestamp::from_second(number).ok(),
+        n if n < CENTURY.unsigned_abs() * 1_000 => Timestamp::from_millisecond(number).ok(),
+        _ => Timestamp::from_microsecond(number).ok(),
+    }
 }
 
 pub(super) fn clue_of_date(text: Option<&str>) -> Option<Clue> {
@@ -43,19 +85,21 @@ pub(super) fn clue_of_date(text: Option<&str>) -> Option<Clue> {
         .map(|date| Clue::Sent(date.timestamp()))
 }
 
-/// The time of what a payload tells about.
-pub(super) fn clue_of_payload(payload: &Value) -> Clue {
+/// When it happened what a payload tells about: the first of the fields that this action is dated by. A payload of 2021 has
+/// no `created_at`, and tells in `started_at` when a job was queued.
+pub(super) fn happened(event: &str, payload: &Value) -> Option<Timestamp> {
+    let about = payload.get(event)?;
     let action = payload.get("action").and_then(Value::as_str);
-    let key = match action {
-        Some("in_progress") => "started_at",
-        Some("completed") => "completed_at",
-        _ => "created_at",
+    let keys: &[&str] = match (event, action) {
+        ("workflow_job", Some("in_progress")) => &["started_at"],
+        (_, Some("completed")) => &["completed_at", "updated_at"],
+        ("workflow_job", _) => &["created_at", "started_at"],
+        (_, Some("in_progress")) => &["run_started_at", "started_at", "updated_at"],
+        (_, Some("created" | "requested" | "opened")) => &["created_at", "started_at"],
+        _ => &["updated_at", "created_at", "started_at"],
     };
-    let time = payload
-        .pointer(&format!("/workflow_job/{key}"))
-        .and_then(Value::as_str);
-    time.and_then(|time| time.parse().ok())
-        .map_or(Clue::Nothing, Clue::Happened)
+    let texts = keys.iter().filter_map(|key| about.get(key)?.as_str());
+    texts.filter_map(|text| text.parse().ok()).next()
 }
 
 /// Offsets, and what was assumed for some of them.
@@ -66,41 +110,177 @@ pub(super) struct Settled {
     pub(super) notes: Vec<(usize, String)>,
 }
 
-/// Settles the offsets of all deliveries of a file, in the order they stand there.
-pub(super) fn settle(clues: &[Clue]) -> Settled {
-    let mut notes = Vec::new();
-    let times = clues.iter().filter_map(time_of);
+/// Settles the offsets of all deliveries, in the order they stand in their files.
+pub(super) fn settle(timings: &[Timing]) -> Settled {
+    let timings = anchored(timings);
+    let times = timings.iter().filter_map(|timing| time_of(&timing.clue));
     let start = times.min();
-    let mut offsets: Vec<Duration> = Vec::new();
-    let mut assumed = None;
-    for (index, clue) in clues.iter().enumerate() {
-        let before = offsets.last().copied();
-        let offset = match (clue, time_of(clue), start) {
-            (Clue::After(offset), ..) => *offset,
+    let mut offsets: Vec<Option<Duration>> = timings
+        .iter()
+        .map(|timing| match (timing.clue, time_of(&timing.clue), start) {
+            (Clue::After(offset), None, None) => Some(offset),
             (_, Some(time), Some(start)) => {
-                Duration::try_from(time.duration_since(start)).unwrap_or_default()
+                Some(Duration::try_from(time.duration_since(start)).unwrap_or_default())
             }
-            _ => {
-                assumed.get_or_insert(index);
-                before.map_or(Duration::ZERO, |before| before + STEP)
-            }
-        };
-        offsets.push(offset);
-    }
-    if let Some(index) = assumed {
-        notes.push((
-            index,
-            "no time is recorded; deliveries without one follow 1 s apart".to_owned(),
-        ));
-    }
+            _ => None,
+        })
+        .collect();
+    let mut notes = Vec::new();
+    follow_in_files(&timings, &mut offsets, &mut notes);
+    place_the_timeless(&timings, &mut offsets, &mut notes);
+    let mut offsets: Vec<_> = offsets.into_iter().map(Option::unwrap_or_default).collect();
     shorten_gaps(&mut offsets, &mut notes);
     Settled { offsets, notes }
 }
 
-pub(super) const fn time_of(clue: &Clue) -> Option<Timestamp> {
+const fn time_of(clue: &Clue) -> Option<Timestamp> {
     match clue {
         Clue::Sent(time) | Clue::Happened(time) => Some(*time),
         Clue::After(_) | Clue::Nothing => None,
+    }
+}
+
+/// Puts recordings that count from their own start beside files that tell the time, as far as their payloads tell when that
+/// start was: nothing is sent before it happens.
+fn anchored(timings: &[Timing]) -> Vec<Timing> {
+    let mut anchored = timings.to_vec();
+    let several = timings.iter().any(|timing| timing.file != timings[0].file);
+    if !several {
+        return anchored;
+    }
+    for file in files(timings) {
+        let start = timings.iter().filter(|timing| timing.file == file);
+        let start = start.filter_map(|timing| match timing.clue {
+            Clue::After(offset) => {
+                let offset = SignedDuration::try_from(offset).ok()?;
+                timing.happened?.checked_sub(offset).ok()
+            }
+            Clue::Sent(_) | Clue::Happened(_) | Clue::Nothing => None,
+        });
+        let Some(start) = start.max() else { continue };
+        for timing in anchored.iter_mut().filter(|timing| timing.file == file) {
+            if let Clue::After(offset) = timing.clue {
+                timing.clue = Clue::Sent(start + offset);
+            }
+        }
+    }
+    anchored
+}
+
+fn files(timings: &[Timing]) -> Vec<usize> {
+    let mut files: Vec<usize> = timings.iter().map(|timing| timing.file).collect();
+    files.dedup();
+    files
+}
+
+/// A file that counts from a start nobody knows follows the files before it.
+fn follow_in_files(
+    timings: &[Timing],
+    offsets: &mut [Option<Duration>],
+    notes: &mut Vec<(usize, String)>,
+) {
+    for file in files(timings) {
+        let unknown = |index: &usize| {
+            timings[*index].file == file
+                && matches!(timings[*index].clue, Clue::After(_))
+                && (offsets[*index].is_none() || timings[0].file != file)
+        };
+        let members: Vec<usize> = (0..timings.len()).filter(unknown).collect();
+        let Some(first) = members.first() else {
+            continue;
+        };
+        let others = (0..timings.len()).filter(|index| timings[*index].file < file);
+        let end = others.filter_map(|index| offsets[index]).max();
+        let start = end.map_or(Duration::ZERO, |end| end + STEP);
+        for index in &members {
+            if let Clue::After(offset) = timings[*index].clue {
+                offsets[*index] = Some(start + offset);
+            }
+        }
+        if !start.is_zero() {
+            let start = duration_text(start);
+            let text = format!(
+                "its offsets count from a start that nothing tells; it follows the files before it, from {start} on"
+            );
+            notes.push((*first, text));
+        }
+    }
+}
+
+/// Gives deliveries without a time one: between the events of their job that have one, else after the delivery before.
+fn place_the_timeless(
+    timings: &[Timing],
+    offsets: &mut [Option<Duration>],
+    notes: &mut Vec<(usize, String)>,
+) {
+    let timeless: Vec<usize> = (0..timings.len())
+        .filter(|index| offsets[*index].is_none())
+        .collect();
+    let Some(first) = timeless.first() else {
+        return;
+    };
+    let what = match timeless.len() == timings.len() {
+        true => "no time is recorded; deliveries without one follow 1 s apart".to_owned(),
+        false => format!(
+            "no time is recorded for {} of {} deliveries; each follows the event of its job or the delivery before it by 1 s",
+            timeless.len(),
+            timings.len()
+        ),
+    };
+    notes.push((*first, what));
+    // Of one job, the earlier moments of its life come first.
+    let job = |index: usize| timings[index].moment.map(|moment| moment.job);
+    let mut order = timeless.clone();
+    order.sort_by_key(|&index| {
+        let first = timeless
+            .iter()
+            .find(|other| **other == index || (job(index).is_some() && job(**other) == job(index)));
+        let rank = timings[index].moment.map(|moment| moment.rank);
+        (first.copied(), rank, index)
+    });
+    let mut last: Option<usize> = None;
+    for index in order {
+        let beside = beside_its_job(index, timings, offsets);
+        let after_the_one_before = || {
+            let before = match last {
+                Some(last) => offsets[last],
+                None => offsets[..index].iter().rev().find_map(|offset| *offset),
+            };
+            let in_new_file = index > 0 && timings[index].file != timings[index - 1].file;
+            let before = match in_new_file {
+                true => offsets.iter().flatten().max().copied(),
+                false => before,
+            };
+            before.map_or(Duration::ZERO, |before| before + STEP)
+        };
+        offsets[index] = Some(beside.unwrap_or_else(after_the_one_before));
+        last = Some(index);
+    }
+}
+
+/// A time after the earlier events of the same job, and not after its later ones.
+fn beside_its_job(
+    index: usize,
+    timings: &[Timing],
+    offsets: &[Option<Duration>],
+) -> Option<Duration> {
+    let own = timings[index].moment?;
+    let mates = || {
+        timings
+            .iter()
+            .zip(offsets)
+            .filter_map(|(timing, offset)| Some((timing.moment?, (*offset)?)))
+            .filter(|(moment, _)| moment.job == own.job)
+    };
+    let earlier = mates().filter(|(moment, _)| moment.rank <= own.rank);
+    let later = mates().filter(|(moment, _)| moment.rank > own.rank);
+    let (earlier, later) = (
+        earlier.map(|(_, offset)| offset + STEP).max(),
+        later.map(|(_, offset)| offset).min(),
+    );
+    match (earlier, later) {
+        (Some(after), Some(before)) => Some(after.min(before)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -134,8 +314,18 @@ mod tests {
         Clue::Sent(text.parse().unwrap())
     }
 
+    fn settled(clues: &[Clue]) -> Settled {
+        let timings = clues.iter().map(|clue| Timing {
+            clue: *clue,
+            happened: None,
+            moment: None,
+            file: 0,
+        });
+        settle(&timings.collect::<Vec<_>>())
+    }
+
     fn secs(clues: &[Clue]) -> Vec<u64> {
-        settle(clues)
+        settled(clues)
             .offsets
             .iter()
             .map(Duration::as_secs)
@@ -154,7 +344,7 @@ mod tests {
 
     #[test]
     fn deliveries_without_a_time_follow_a_second_apart_and_are_noted_once() {
-        let settled = settle(&[Clue::Nothing, Clue::Nothing, Clue::Nothing]);
+        let settled = settled(&[Clue::Nothing, Clue::Nothing, Clue::Nothing]);
         assert_eq!(settled.offsets, [0, 1, 2].map(Duration::from_secs));
         assert_eq!(settled.notes.len(), 1);
     }
@@ -167,6 +357,88 @@ mod tests {
             sent("2023-06-15T00:00:30Z"),
         ];
         assert_eq!(secs(&clues), [0, 60, 90]);
-        assert_eq!(settle(&clues).notes.len(), 1);
+        assert_eq!(settled(&clues).notes.len(), 1);
+    }
+
+    #[test]
+    fn one_delivery_without_a_time_leaves_the_times_of_the_others() {
+        let clues = [
+            sent("2026-11-03T10:00:00Z"),
+            Clue::Nothing,
+            sent("2026-11-03T10:01:00Z"),
+        ];
+        assert_eq!(secs(&clues), [0, 1, 60]);
+    }
+
+    #[test]
+    fn without_a_time_a_delivery_stands_between_the_events_of_its_job() {
+        let of = |rank, clue, file| Timing {
+            clue,
+            happened: None,
+            moment: Some(Moment { job: 7, rank }),
+            file,
+        };
+        let timings = [
+            of(3, Clue::Nothing, 0),
+            of(2, sent("2026-11-03T10:01:00Z"), 1),
+            of(1, sent("2026-11-03T10:00:00Z"), 2),
+        ];
+        assert_eq!(
+            settle(&timings).offsets,
+            [61, 60, 0].map(Duration::from_secs)
+        );
+        let none = [3, 2, 1].map(|rank| of(rank, Clue::Nothing, usize::from(rank)));
+        assert_eq!(
+            settle(&none).offsets,
+            [2, 1, 0].map(Duration::from_secs),
+            "nothing but the order of a job's life is known"
+        );
+    }
+
+    #[test]
+    fn a_recording_that_counts_from_its_start_is_put_where_its_payloads_happened() {
+        let file = |clue, happened: &str, file| Timing {
+            clue,
+            happened: happened.parse().ok(),
+            moment: None,
+            file,
+        };
+        let timings = [
+            file(Clue::After(Duration::ZERO), "2026-11-03T10:05:00Z", 0),
+            file(
+                Clue::After(Duration::from_secs(9)),
+                "2026-11-03T10:05:08Z",
+                0,
+            ),
+            file(sent("2026-11-03T10:00:00Z"), "", 1),
+        ];
+        assert_eq!(
+            settle(&timings).offsets,
+            [300, 309, 0].map(Duration::from_secs)
+        );
+        let unknown = [
+            file(sent("2026-11-03T10:00:00Z"), "", 0),
+            file(Clue::After(Duration::ZERO), "", 1),
+            file(Clue::After(Duration::from_secs(9)), "", 1),
+        ];
+        let settled = settle(&unknown);
+        assert_eq!(settled.offsets, [0, 1, 10].map(Duration::from_secs));
+        assert_eq!(settled.notes.len(), 1, "and that is noted");
+    }
+
+    #[test]
+    fn times_are_read_as_text_and_as_seconds_or_milliseconds() {
+        let expected = sent("2026-06-03T00:57:16Z");
+        for text in [
+            "\"2026-06-03T00:57:16Z\"",
+            "1780448236",
+            "1780448236000",
+            "\"1780448236000\"",
+            "1780448236.0",
+        ] {
+            let value = serde_json::from_str(text).unwrap();
+            assert_eq!(clue_of_time(&value), Some(expected), "{text}");
+        }
+        assert_eq!(clue_of_time(&Value::from("soon")), None);
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Delivery, import};
+use super::{Delivery, Import, import};
 use crate::{corpus, error::Flaw, written::Placed};
 
 /// A recording that a scenario names.
@@ -59,8 +59,9 @@ impl Recordings {
             );
             return Err(Flaw::at(file.place, &what));
         }
+        let ordered = Import::merged(&file.value, &[import]);
         Ok(Recording {
-            deliveries: import.deliveries,
+            deliveries: ordered.deliveries,
         })
     }
 

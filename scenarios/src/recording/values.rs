@@ -94,6 +94,7 @@ fn refusal(lines: &Lines<'_>, offset: usize, reason: &str) -> Refusal {
         place: lines.place_at(offset, 0),
         reason: format!("this is not JSON: {reason}"),
         hint: "what stands before it was kept; mend or remove the rest".to_owned(),
+        listed: None,
     }
 }
 

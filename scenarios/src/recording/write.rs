@@ -8,7 +8,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use super::Import;
+use super::{Failed, Import};
 use crate::time::duration_text;
 
 /// A scenario and its recording, as text.
@@ -23,6 +23,10 @@ pub struct ImportedScenario {
 #[derive(Serialize)]
 struct Line<'a> {
     offset: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<&'a Failed>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    redelivery: bool,
     headers: BTreeMap<&'a str, &'a str>,
     payload: Box<RawValue>,
 }
@@ -63,6 +67,8 @@ impl Import {
             }
             let line = Line {
                 offset: duration_text(delivery.offset),
+                failed: delivery.failed.as_ref(),
+                redelivery: delivery.redelivery,
                 headers,
                 payload: payload(&delivery.payload),
             };

@@ -10,7 +10,7 @@ use serde::{
 
 use super::scalars::{Chance, Json, Names, Placed, Verbatim};
 use crate::{
-    plan::{Conclusion, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
+    plan::{Conclusion, Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
     time::Length,
 };
 
@@ -220,6 +220,11 @@ pub(crate) struct Deliver {
     pub(crate) tamper: Option<Tamper>,
     /// Whether the fake GitHub takes the payload for true; a recording is, unless this says otherwise.
     pub(crate) learn: Option<bool>,
+    /// How this attempt fails: GitHub's log shows it so, and the dispatcher sees nothing. GitHub or the dispatcher can send
+    /// it again.
+    pub(crate) failed: Option<Failed>,
+    /// That GitHub sent it before, with the same GUID.
+    pub(crate) redelivery: Option<Placed<bool>>,
 }
 
 /// Deliveries to send again: `job` and `action`, or `failed: true`.

@@ -1,0 +1,204 @@
+//! `dispatchlab import`: a scenario of webhook deliveries that somebody recorded. What can be imported is kept, stripped of
+//! what is private and accounted for by job; what cannot is refused by place and reason.
+
+mod account;
+mod files;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use scenarios::recording::{self, Account, Import, Matter, Redacted};
+
+use self::files::Source;
+use super::{CommandFailure, Ended, args::ImportArgs, note, print};
+use crate::exit::ExitStatus;
+
+pub(super) fn import(args: &ImportArgs) -> Ended {
+    let out = Output::of(args);
+    out.refuse_to_overwrite(args.force)?;
+    let mut sources = Vec::new();
+    for path in &args.paths {
+        sources.extend(files::at(path)?);
+    }
+    let mut imports: Vec<Import> = sources.iter().map(Source::import).collect();
+    Import::explain_each_other(&mut imports);
+    if let Some(event) = args.event.as_deref() {
+        imports
+            .iter_mut()
+            .for_each(|import| keep_event(import, event));
+    }
+    let redacted = recording::redact(&mut imports, args.keep_names);
+    let all = Import::merged(&args.name, &imports);
+    let imported = Imported {
+        account: Account::of(&all),
+        files: imports,
+        all,
+        redacted,
+    };
+    let written = !imported.all.deliveries.is_empty();
+    if written {
+        out.write(&imported.all, &args.name)?;
+    }
+    report(args, &imported, &out)?;
+    Ok(if written {
+        ExitStatus::Held
+    } else {
+        ExitStatus::Usage
+    })
+}
+
+/// What an import came to.
+struct Imported {
+    files: Vec<Import>,
+    all: Import,
+    account: Account,
+    redacted: Redacted,
+}
+
+fn keep_event(import: &mut Import, event: &str) {
+    import.deliveries.retain(|delivery| delivery.event == event);
+    let kept: Vec<_> = import
+        .deliveries
+        .iter()
+        .map(|delivery| delivery.place)
+        .collect();
+    import.notes.retain(|note| kept.contains(&note.place));
+}
+
+/// The two files an import writes.
+struct Output {
+    scenario: PathBuf,
+    recording: PathBuf,
+    /// The recording as the scenario names it.
+    named: String,
+}
+
+impl Output {
+    fn of(args: &ImportArgs) -> Self {
+        let named = format!("recordings/{}.jsonl", args.name);
+        Self {
+            scenario: args.out.join(format!("{}.yaml", args.name)),
+            recording: args.out.join(&named),
+            named,
+        }
+    }
+
+    fn refuse_to_overwrite(&self, force: bool) -> Result<(), CommandFailure> {
+        let there = [&self.scenario, &self.recording];
+        match there.iter().find(|path| path.exists()) {
+            Some(path) if !force => Err(CommandFailure::usage(miette::miette!(
+                help = "choose another --name or --out, or overwrite it with --force",
+                "{} exists already, and nothing was written",
+                path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self, all: &Import, name: &str) -> Result<(), CommandFailure> {
+        let written = all.to_scenario(&format!("Imported webhooks: {name}"), &self.named);
+        let save = || -> io::Result<()> {
+            if let Some(folder) = self.recording.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&self.recording, &written.recording)?;
+            fs::write(&self.scenario, &written.scenario)
+        };
+        save().map_err(|error| {
+            CommandFailure::usage(miette::miette!(
+                "failed to write {}: {error}",
+                self.scenario.display()
+            ))
+        })
+    }
+}
+
+fn report(args: &ImportArgs, imported: &Imported, out: &Output) -> Result<(), CommandFailure> {
+    let files = &imported.files;
+    let kept = imported.all.deliveries.len();
+    let refused: usize = files.iter().map(|import| import.refused.len()).sum();
+    let scenario = (kept > 0).then_some(&out.scenario);
+    if args.json {
+        let json = serde_json::json!({
+            "imported": kept,
+            "refused": refused,
+            "scenario": scenario,
+            "account": imported.account,
+            "redacted": imported.redacted,
+            "notes": imported.all.notes.iter().map(|note| &note.text).collect::<Vec<_>>(),
+            "files": files.iter().map(as_json).collect::<Vec<_>>(),
+        });
+        return print(&format!("{json:#}\n"));
+    }
+    files.iter().for_each(explain);
+    for oddity in &imported.all.notes {
+        note(&oddity.text);
+    }
+    let Some(scenario) = scenario else {
+        note(&format!("nothing could be imported, {refused} refused"));
+        return Ok(());
+    };
+    print(&format!(
+        "{kept} deliveries imported, {refused} refused\n{}{}next: dispatchlab run {}\n",
+        account::text(&imported.account),
+        account::redactions(&imported.redacted, args.keep_names),
+        shown(scenario)
+    ))
+}
+
+/// Without the `./` that a default folder puts before it.
+fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
+    path.display().to_string()
+}
+
+/// Says what was odd and what was refused, each with its place. What was assumed of times is told of all files together.
+fn explain(import: &Import) {
+    let content = import
+        .notes
+        .iter()
+        .filter(|note| note.matter == Matter::Content);
+    for oddity in content {
+        note(&format!(
+            "{}:{}: note: {}",
+            import.name, oddity.place, oddity.text
+        ));
+    }
+    for refusal in &import.refused {
+        note(&format!(
+            "{}:{}: refused: {}\n  help: {}",
+            import.name,
+            place(refusal.place),
+            refusal.reason,
+            refusal.hint
+        ));
+    }
+}
+
+/// A whole file is refused at its beginning.
+fn place(place: recording::Place) -> String {
+    match place.line {
+        0 => "1:1".to_owned(),
+        _ => place.to_string(),
+    }
+}
+
+fn as_json(import: &Import) -> serde_json::Value {
+    let notes: Vec<_> = import
+        .notes
+        .iter()
+        .map(|note| serde_json::json!({ "place": note.place.to_string(), "text": note.text }))
+        .collect();
+    let refused: Vec<_> = import
+        .refused
+        .iter()
+        .map(|refusal| {
+            serde_json::json!({
+                "place": place(refusal.place), "reason": refusal.reason, "help": refusal.hint,
+            })
+        })
+        .collect();
+    serde_json::json!({ "file": import.name, "imported": import.deliveries.len(), "notes": notes, "refused": refused })
+}
