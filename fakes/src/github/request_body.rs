@@ -158,6 +158,9 @@ fn kind_of(wanted: &str) -> String {
 fn shown(value: &Value) -> String {
     let text = match value {
         Value::Null => "nil".to_owned(),
+        // What is inside may be a secret.
+        Value::Array(items) if !items.is_empty() => "[...]".to_owned(),
+        Value::Object(fields) if !fields.is_empty() => "{...}".to_owned(),
         other => other.to_string(),
     };
     if text.chars().count() <= SHOWN_CHARACTERS_MAX {
@@ -235,9 +238,22 @@ impl<'de> Deserializer<'de> for At<'de> {
         read.map_err(|wrong| wrong.at(self.0))
     }
 
+    /// Out of an object only, though a list of its values would do elsewhere.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        if self.0.is_object() {
+            return self.deserialize_any(visitor);
+        }
+        Err(Wrong::new(Why::NoType("an object".to_owned())).at(self.0))
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
@@ -395,6 +411,10 @@ mod tests {
             (
                 r#""inner": []"#,
                 "For 'properties/inner', [] is not an object.",
+            ),
+            (
+                r#""inner": ["u", "hunter2"]"#,
+                "For 'properties/inner', [...] is not an object.",
             ),
             (
                 r#""inner": {}"#,

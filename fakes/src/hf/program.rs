@@ -132,16 +132,21 @@ fn script_steps(
 
 fn act(words: &[&str], interpreter: Interpreter) -> Result<Act, Unplayed> {
     match words {
-        // A redirection without a command.
-        [] => Ok(Act::Return(0)),
+        // A redirection without a command, or variables without a value.
+        [] if interpreter != Interpreter::None => Ok(Act::Return(0)),
         ["echo", rest @ ..] => said(rest, interpreter),
         ["sleep", span] => seconds(span).map(Act::Sleep),
-        ["true", ..] => Ok(Act::Return(0)),
-        ["false", ..] => Ok(Act::Return(1)),
+        // The programs know options; what a shell has of that name does not.
+        ["true", rest @ ..] if rest.is_empty() || interpreter != Interpreter::None => {
+            Ok(Act::Return(0))
+        }
+        ["false", rest @ ..] if rest.is_empty() || interpreter != Interpreter::None => {
+            Ok(Act::Return(1))
+        }
         ["exit"] if interpreter != Interpreter::None => Ok(Act::Exit(None)),
         ["exit", code] if interpreter != Interpreter::None => match code.parse::<u8>() {
-            Ok(code) => Ok(Act::Exit(Some(i32::from(code)))),
-            Err(_) => Err(Unplayed("an exit with another code than 0 to 255")),
+            Ok(code) if !words[1].starts_with('+') => Ok(Act::Exit(Some(i32::from(code)))),
+            Ok(_) | Err(_) => Err(Unplayed("an exit with another code than 0 to 255")),
         },
         _ => Err(Unplayed("a command that is not known")),
     }
@@ -296,7 +301,10 @@ mod tests {
             ("echo a $NONE \"$NONE\" b $UNSET.", "a  b .\n", 0),
             ("$SAY ho; echo a\\\nb 'c\nd'", "hi ho\nab c\nd\n", 0),
             ("echo 5$ \"$\" a=b ~- x~", "", -1),
-            ("echo 5$ \"$\" a=b x~ }", "5$ $ a=b x~ }\n", 0),
+            ("echo 5$ \"$\" a=b }", "5$ $ a=b }\n", 0),
+            ("false; $NONE", "", 0),
+            ("false ||\n$NONE\necho a", "a\n", 0),
+            ("$NONE && echo a", "a\n", 0),
             ("", "", 0),
         ];
         for (script, text, code) in cases {
@@ -345,6 +353,9 @@ mod tests {
             ("echo what?", "a pattern of file names"),
             ("echo $STAR", "a pattern of file names"),
             ("echo ~/x", "a home directory"),
+            ("echo a=~", "a home directory"),
+            ("echo $_", "a variable of the image"),
+            ("exit +1", "an exit with another code than 0 to 255"),
             ("echo $1", "a parameter of the shell"),
             ("echo $?", "a parameter of the shell"),
             ("echo ${WHO:-x}", "a parameter of the shell"),
@@ -407,17 +418,21 @@ mod tests {
 
     /// What a real shell of this machine prints; nothing if there is none.
     fn real(shell: &str, option: &str, script: &str) -> Option<(String, i32)> {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, written) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        // One file for both outputs keeps their lines in order.
+        let log = written.path().join("log");
+        let out = std::fs::File::create(&log).unwrap();
         let run = std::process::Command::new(shell)
             .args([option, script])
             .env_clear()
             .envs(environment())
             .current_dir(folder.path())
             .stdin(std::process::Stdio::null())
-            .output()
+            .stdout(out.try_clone().unwrap())
+            .stderr(out)
+            .status()
             .ok()?;
-        let text = String::from_utf8(run.stdout).unwrap() + &String::from_utf8(run.stderr).unwrap();
-        Some((text, run.status.code().unwrap()))
+        Some((std::fs::read_to_string(log).unwrap(), run.code().unwrap()))
     }
 
     fn scripts() -> impl Strategy<Value = String> {

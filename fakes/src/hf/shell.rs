@@ -7,9 +7,48 @@
 use std::collections::BTreeMap;
 
 /// Names that a shell or an image sets, to what nobody here can know.
-const SET_ELSEWHERE: [&str; 18] = [
-    "PATH", "HOME", "HOSTNAME", "PWD", "OLDPWD", "IFS", "PS1", "PS2", "PS4", "SHLVL", "SHELL",
-    "USER", "LOGNAME", "RANDOM", "SECONDS", "LINENO", "UID", "PPID",
+const SET_ELSEWHERE: &[&str] = &[
+    "_",
+    "COLUMNS",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "GROUPS",
+    "HISTCMD",
+    "HOME",
+    "HOSTNAME",
+    "HOSTTYPE",
+    "IFS",
+    "LANG",
+    "LINENO",
+    "LINES",
+    "LOGNAME",
+    "MACHTYPE",
+    "OLDPWD",
+    "OPTARG",
+    "OPTERR",
+    "OPTIND",
+    "OSTYPE",
+    "PATH",
+    "PIPESTATUS",
+    "PPID",
+    "PS1",
+    "PS2",
+    "PS4",
+    "PWD",
+    "RANDOM",
+    "REPLY",
+    "SECONDS",
+    "SHELL",
+    "SHELLOPTS",
+    "SHLVL",
+    "SRANDOM",
+    "TERM",
+    "TZ",
+    "UID",
+    "USER",
 ];
 
 /// The variables of a job.
@@ -56,6 +95,7 @@ pub(super) fn read(script: &str, variables: Variables<'_>) -> Read<Vec<Simple>> 
         words: Vec::new(),
         fields: Fields::default(),
         outputs: Outputs::default(),
+        has_word: false,
         has_redirection: false,
     };
     while let Some(c) = reader.rest.chars().next() {
@@ -113,6 +153,8 @@ struct Reader<'a> {
     words: Vec<String>,
     fields: Fields,
     outputs: Outputs,
+    /// Whether the command has begun, be it with a word that is nothing.
+    has_word: bool,
     has_redirection: bool,
 }
 
@@ -122,7 +164,7 @@ impl Reader<'_> {
     }
 
     fn is_empty(&self) -> bool {
-        self.words.is_empty() && !self.has_redirection
+        !self.has_word && !self.has_redirection
     }
 
     fn take(&mut self, c: char) -> Read<()> {
@@ -153,7 +195,8 @@ impl Reader<'_> {
             '`' => Err(Unplayed("the output of a command")),
             '*' | '?' | '[' => Err(Unplayed("a pattern of file names")),
             '{' => Err(Unplayed("braces")),
-            '~' if !self.is_in_word() => Err(Unplayed("a home directory")),
+            // Some shells look for one behind `=` and `:` too.
+            '~' => Err(Unplayed("a home directory")),
             '\'' => self.take_single_quoted(),
             '"' => self.take_double_quoted(),
             '\\' => self.take_escaped(),
@@ -203,6 +246,9 @@ impl Reader<'_> {
             .fields
             .open
             .take_if(|open| self.fields.is_plain && open.bytes().all(|c| c.is_ascii_digit()));
+        if number.is_some() {
+            self.fields = Fields::default();
+        }
         self.end_word()?;
         let is_err = match number.as_deref() {
             None | Some("1") => false,
@@ -410,8 +456,14 @@ impl Reader<'_> {
 
     /// A word is done. In front of a command `NAME=value` would be an assignment.
     fn end_word(&mut self) -> Read<()> {
-        let Fields { mut done, open, .. } = std::mem::take(&mut self.fields);
+        let Fields {
+            mut done,
+            open,
+            has_begun,
+            ..
+        } = std::mem::take(&mut self.fields);
         done.extend(open);
+        self.has_word |= has_begun;
         if self.words.is_empty()
             && let Some((name, _)) = done.first().and_then(|first| first.split_once('='))
             && is_name(name.strip_suffix('+').unwrap_or(name))
@@ -431,6 +483,7 @@ impl Reader<'_> {
                 is_heard: outputs.out == Sink::Log,
             });
         }
+        self.has_word = false;
         self.has_redirection = false;
         self.joint = next;
     }
