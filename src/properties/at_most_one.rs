@@ -1,86 +1,294 @@
-//! at-most-one (I3): HF jobs are explained by demand. Of each flavor, no more are ever created than jobs
-//! have been queued plus earlier HF jobs that ended (or failed to connect) without having run a job.
-//! Duplicates, redeliveries, lost answers and crashes are no explanation.
+//! at-most-one (I3): no more HF jobs than jobs and spent HF jobs explain, lane by lane. Duplicates, redeliveries, lost answers and
+//! crashes are no explanation, and neither is an HF job that the dispatcher gave up before it had a chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Signed, What},
-    ids::{HfJobId, JobId},
+    history::{Event, Removal, StageCause, What},
+    ids::{CallId, HfJobId, JobId},
 };
 
 use super::{
-    Judgement, Terms,
-    ledger::{Ledger, ends_hf_job},
+    Context, Judgement,
+    lanes::{LaneId, Reach},
+    ledger::{HfLife, Moment, ends_hf_job, moment},
+    tally::Tally,
 };
 
-#[derive(Default)]
-struct Count {
-    jobs: BTreeSet<JobId>,
-    created: usize,
-    spent: BTreeSet<HfJobId>,
-}
+/// How long an HF job that the dispatcher ended must have lived to explain another, at least.
+const CHANCE_MS: u64 = 5 * 60_000;
+/// How far apart an ambiguous create and two listings must be for a second create.
+const LOOKUP_MS: u64 = 60_000;
 
-pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Judgement {
+pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
+    let mut watch = Watch {
+        context,
+        lanes: BTreeMap::new(),
+        flavors: BTreeMap::new(),
+        jobs: BTreeSet::new(),
+        spent: BTreeSet::new(),
+        lookups: ambiguous(context),
+    };
     let mut judgement = Judgement::new("no HF job was created");
-    let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
-    for event in ledger.events {
-        match &event.event {
-            What::JobQueued { job, .. } => want(ledger, &mut counts, *job),
-            // GitHub sometimes announces a job as queued that then waits for an approval after all.
-            What::DeliveryCreated {
-                job: Some(job),
-                action: Some(action),
-                signed: Signed::Lab,
-                ..
-            } if action == "queued" => {
-                want(ledger, &mut counts, *job);
-            }
-            What::HfCreated { flavor, .. } => {
-                judgement.occasion();
-                let count = counts.entry(flavor.as_str()).or_default();
-                count.created += 1;
-                let explained = count.jobs.len() + count.spent.len();
-                if count.created > explained {
-                    let why = format!(
-                        "HF job number {} on {flavor}, but {} jobs were queued for it and {} earlier HF jobs ended without one",
-                        count.created,
-                        count.jobs.len(),
-                        count.spent.len(),
-                    );
-                    judgement.breach(event.id, why);
-                }
-            }
-            What::RunnerRefused { hf_job, .. } | What::RunnerExited { hf_job, .. } => {
-                spend(ledger, &mut counts, hf_job);
-            }
-            other => {
-                if let Some((hf_job, ..)) = ends_hf_job(other) {
-                    spend(ledger, &mut counts, hf_job);
-                }
-            }
+    let mut tally = Tally::new(context);
+    for event in context.ledger.events {
+        tally.enter(event);
+        if let What::HfCreated { hf_job, .. } = &event.event {
+            judgement.occasion();
+            judgement.breach_if(event.id, watch.create(hf_job));
+        } else {
+            watch.explain(event, &tally);
         }
     }
     judgement
 }
 
-/// Counts a job that exists on GitHub and was asked for.
-fn want<'a>(ledger: &Ledger<'a>, counts: &mut BTreeMap<&'a str, Count>, job: JobId) {
-    if let Some(flavor) = ledger.jobs.get(&job).and_then(|life| life.flavor) {
-        counts.entry(flavor).or_default().jobs.insert(job);
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    created: usize,
+    jobs: usize,
+    spent: usize,
+    lookups: usize,
+    warm: usize,
+}
+
+impl Count {
+    const fn explained(&self) -> usize {
+        self.jobs + self.spent + self.lookups + self.warm
+    }
+
+    fn too_many(&self, of: &str) -> Option<String> {
+        (self.created > self.explained()).then(|| {
+            format!(
+                "HF job number {} of {of}, which {} jobs, {} HF jobs that ended without one, {} look-ups and a pool of {} explain only in part",
+                self.created, self.jobs, self.spent, self.lookups, self.warm
+            )
+        })
     }
 }
 
-/// Counts an HF job that is over and ran no job: it may be replaced.
-fn spend<'a>(ledger: &Ledger<'a>, counts: &mut BTreeMap<&'a str, Count>, hf_job: &HfJobId) {
-    let Some(life) = ledger.hf_jobs.get(hf_job) else {
-        return;
-    };
-    if life.job.is_none() {
-        counts
-            .entry(life.flavor)
-            .or_default()
-            .spent
-            .insert(hf_job.clone());
+/// How far the look-up of an HF job whose create was not answered has come.
+#[derive(Clone, Copy, Debug)]
+enum Lookup {
+    /// Nothing was listed long enough after this.
+    After(u64),
+    /// One listing left it out, at this time.
+    Once(u64),
+    /// Two did: another may be created.
+    Done,
+}
+
+struct Watch<'c, 'l, 'a> {
+    context: &'c Context<'l, 'a>,
+    lanes: BTreeMap<LaneId, Count>,
+    /// HF jobs that hide their lane are judged with all others of their flavor.
+    flavors: BTreeMap<&'a str, Count>,
+    jobs: BTreeSet<JobId>,
+    spent: BTreeSet<&'a HfJobId>,
+    lookups: BTreeMap<&'a HfJobId, Lookup>,
+}
+
+/// HF jobs whose create was answered with a failure or not at all, each with the time its caller knew.
+fn ambiguous<'a>(context: &Context<'_, 'a>) -> BTreeMap<&'a HfJobId, Lookup> {
+    let ledger = context.ledger;
+    let lives = ledger.hf_jobs.iter();
+    let open = lives.filter_map(|(hf_job, life)| {
+        let call = ledger.calls.get(&life.call?).filter(|call| call.failed())?;
+        Some((*hf_job, Lookup::After(call.over()?.at_ms)))
+    });
+    open.collect()
+}
+
+impl<'a> Watch<'_, '_, 'a> {
+    /// Counts an HF job; why it is one too many, if it is.
+    fn create(&mut self, hf_job: &'a HfJobId) -> Option<String> {
+        let ledger = self.context.ledger;
+        let life = ledger.hf_jobs.get(hf_job)?;
+        let reach = ledger.lanes.reach(hf_job)?;
+        self.add(reach, life.flavor, |count| count.created += 1);
+        match reach {
+            Reach::Lane(id) => {
+                let lane = ledger.lanes.get(id)?;
+                let labels: Vec<_> = lane.labels.iter().map(String::as_str).collect();
+                let count = self.lanes.entry(id).or_default();
+                count.warm = self.context.warm(id);
+                count.too_many(&format!("{} {}", lane.place, labels.join(",")))
+            }
+            Reach::Hidden(flavor) => {
+                let of_flavor = ledger
+                    .lanes
+                    .iter()
+                    .filter(|(_, lane)| lane.flavor == flavor);
+                let warm = of_flavor.map(|(id, _)| self.context.warm(id)).sum();
+                let count = self.flavors.entry(flavor).or_default();
+                count.warm = warm;
+                count.too_many(flavor)
+            }
+        }
+    }
+
+    fn add(&mut self, reach: Reach<'a>, flavor: &'a str, change: impl Fn(&mut Count)) {
+        if let Reach::Lane(id) = reach {
+            change(self.lanes.entry(id).or_default());
+        }
+        change(self.flavors.entry(flavor).or_default());
+    }
+
+    /// Counts what explains an HF job more.
+    fn explain(&mut self, event: &'a Event, tally: &Tally<'_, 'a>) {
+        let ledger = self.context.ledger;
+        match &event.event {
+            What::JobQueued { job, .. } => self.want(*job),
+            // GitHub sometimes announces a job as queued that then waits for an approval after all.
+            What::DeliveryCreated {
+                delivery,
+                job: Some(job),
+                action: Some(action),
+                ..
+            } if action == "queued" => {
+                let genuine = ledger
+                    .deliveries
+                    .get(delivery)
+                    .is_some_and(super::Delivery::announces);
+                if genuine {
+                    self.want(*job);
+                }
+            }
+            What::JobStarted {
+                job,
+                runner: Some(runner),
+                ..
+            } => {
+                let hf_job = ledger.runners.get(runner).and_then(|life| life.hf_job);
+                let its = ledger.routed(*job).map(|(lane, _)| lane);
+                let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) else {
+                    return;
+                };
+                let stolen = its.is_none_or(|lane| !ledger.lanes.serves(reach, lane));
+                if let Some(hf_job) = hf_job.filter(|_| stolen) {
+                    self.spend(hf_job, false, moment(event), tally);
+                }
+            }
+            What::JobTakenBack { runner, .. } => {
+                if let Some(hf_job) = ledger.runners.get(runner).and_then(|life| life.hf_job) {
+                    self.spend(hf_job, false, moment(event), tally);
+                }
+            }
+            What::CallAnswered {
+                call,
+                status: 200..300,
+                ..
+            } => {
+                self.look_up(*call, moment(event));
+                self.removed(event, tally);
+            }
+            What::RunnerRemoved { .. } | What::RunnerRefused { .. } | What::CallAnswered { .. } => {
+                self.removed(event, tally);
+            }
+            other => {
+                if let Some((hf_job, _, cause)) = ends_hf_job(other) {
+                    self.spend(hf_job, cause == StageCause::Cancel, moment(event), tally);
+                }
+            }
+        }
+    }
+
+    fn removed(&mut self, event: &'a Event, tally: &Tally<'_, 'a>) {
+        let by_dispatcher = match event.event {
+            What::RunnerRemoved { why, .. } => why == Removal::Api,
+            What::RunnerRefused { .. } => false,
+            _ => true,
+        };
+        if let Some(hf_job) = self.context.ledger.spends(event) {
+            self.spend(hf_job, by_dispatcher, moment(event), tally);
+        }
+    }
+
+    /// Counts a job of a lane, once.
+    fn want(&mut self, job: JobId) {
+        let ledger = self.context.ledger;
+        let Some((lane, life)) = ledger.routed(job).filter(|_| self.jobs.insert(job)) else {
+            return;
+        };
+        if let Some(flavor) = life.flavor {
+            self.add(Reach::Lane(lane), flavor, |count| count.jobs += 1);
+        }
+    }
+
+    /// Counts an HF job that is spent and had no job of its lane, if it explains another.
+    fn spend(
+        &mut self,
+        hf_job: &'a HfJobId,
+        by_dispatcher: bool,
+        at: Moment,
+        tally: &Tally<'_, 'a>,
+    ) {
+        let ledger = self.context.ledger;
+        let (Some(life), Some(reach)) = (ledger.hf_jobs.get(hf_job), ledger.lanes.reach(hf_job))
+        else {
+            return;
+        };
+        let used = life.job.filter(|(started, _)| started.event < at.event);
+        let used = used.and_then(|(_, job)| ledger.routed(job));
+        let worked = used.is_some_and(|(lane, _)| ledger.lanes.serves(reach, lane));
+        if worked || !self.spent.insert(hf_job) {
+            return;
+        }
+        let wanted = match reach {
+            Reach::Lane(lane) => self.is_wanted(lane, tally),
+            Reach::Hidden(flavor) => {
+                let mut of_flavor = ledger
+                    .lanes
+                    .iter()
+                    .filter(|(_, lane)| lane.flavor == flavor);
+                of_flavor.any(|(id, _)| self.is_wanted(id, tally))
+            }
+        };
+        if wanted && (!by_dispatcher || self.had_a_chance(life, at)) {
+            self.add(reach, life.flavor, |count| count.spent += 1);
+        }
+    }
+
+    fn is_wanted(&self, lane: LaneId, tally: &Tally<'_, 'a>) -> bool {
+        let waiting = tally
+            .lane(lane)
+            .is_some_and(|lane| !lane.open.is_empty() || !lane.held.is_empty());
+        waiting || self.context.warm(lane) > 0
+    }
+
+    fn had_a_chance(&self, life: &HfLife<'_>, at: Moment) -> bool {
+        let refused = life.refused.is_some_and(|refused| refused.event < at.event);
+        let chance_ms = CHANCE_MS.max(self.context.terms.delays.cold_start_of(life.flavor));
+        refused || at.at_ms.saturating_sub(life.created.at_ms) >= chance_ms
+    }
+
+    /// Notes that a listing left out an HF job whose create had not been answered.
+    fn look_up(&mut self, call: CallId, at: Moment) {
+        let ledger = self.context.ledger;
+        let Some(call) = ledger
+            .calls
+            .get(&call)
+            .filter(|call| call.name == "hf.list")
+        else {
+            return;
+        };
+        let absent = call.false_of.iter().filter(|lie| lie.shown == "absent");
+        for hf_job in absent.filter_map(|lie| lie.hf_job) {
+            let Some(lookup) = self.lookups.get_mut(hf_job) else {
+                continue;
+            };
+            let long_after = |since: u64| call.received.at_ms >= since.saturating_add(LOOKUP_MS);
+            match *lookup {
+                Lookup::After(since) if long_after(since) => *lookup = Lookup::Once(at.at_ms),
+                Lookup::Once(since) if long_after(since) => {
+                    *lookup = Lookup::Done;
+                    let known = ledger.lanes.reach(hf_job).zip(ledger.hf_jobs.get(hf_job));
+                    if let Some((reach, life)) = known {
+                        self.add(reach, life.flavor, |count| count.lookups += 1);
+                    }
+                }
+                Lookup::After(_) | Lookup::Once(_) | Lookup::Done => {}
+            }
+        }
     }
 }

@@ -1,78 +1,84 @@
-//! fast-ack (I19): while the dispatcher is up, every genuine delivery is answered with 2xx before GitHub
-//! gives up, whatever GitHub's API, HF or the store are doing; also the ones that are not for it.
+//! fast-ack (I19): while the dispatcher is up, every delivery that reaches it is answered before GitHub gives up, and every genuine
+//! one with 2xx, whatever GitHub's API, HF or the store are doing; also the ones that are not for it.
 
-use fakes::{
-    history::{Origin, Signed, What},
-    ids::EventId,
-};
+use fakes::{history::Lost, ids::EventId};
 
 use super::{
-    Breach, Judgement, Terms,
-    ledger::{Delivery, Ledger},
+    Context, Judgement,
+    ledger::{Delivery, Ledger, Moment},
 };
 
-pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Judgement {
-    let mut judgement = Judgement::new("no delivery reached a dispatcher that was up");
-    let outages = Outages::read(ledger);
-    for delivery in ledger
-        .deliveries
-        .values()
-        .filter(|delivery| !delivery.faulted)
-    {
-        let Some(sent) = delivery.sent else { continue };
-        let over = delivery
-            .answered
-            .map(|(at, ..)| at)
-            .or(delivery.lost.map(|(at, _)| at));
-        let until = over.map_or(ledger.end.event, |over| over.event);
-        if outages.touch(sent.event, until) {
+pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
+    let ledger = context.ledger;
+    let mut judgement =
+        Judgement::new("no delivery reached a dispatcher that was up and takes webhooks");
+    // One that never answered any takes no webhooks, which is a way to live.
+    if !ledger.takes_webhooks() {
+        return judgement;
+    }
+    for delivery in ledger.deliveries.values() {
+        if reached(ledger, delivery).is_none() {
             continue;
         }
         judgement.occasion();
-        judgement.extend(breach(delivery, terms));
+        if let Some((event, why)) = breach(context, delivery) {
+            judgement.breach(event, why);
+        }
     }
     judgement
 }
 
-fn breach(delivery: &Delivery<'_>, terms: &Terms) -> Option<Breach> {
-    if let Some((lost, why)) = delivery.lost {
-        let why = format!("a delivery got no answer ({why:?})");
-        return Some(Breach::new(lost.event, why));
-    }
-    let (answered, status, took_ms) = delivery.answered?;
-    let limit_ms = terms.delays.webhook_timeout_ms;
-    if took_ms > limit_ms {
-        let why = format!("a delivery was answered after {took_ms} ms; GitHub waits {limit_ms} ms");
-        return Some(Breach::new(answered.event, why));
-    }
-    // A forged body may be refused; what GitHub itself would send must not be.
-    let owed = delivery.signed == Signed::Lab && delivery.origin != Origin::Forged;
-    let refused = (owed && status >= 400) || status >= 500;
-    refused.then(|| Breach::new(answered.event, format!("a delivery was answered {status}")))
+/// When a delivery that no fault took and no outage touched was sent.
+pub(super) fn reached(ledger: &Ledger<'_>, delivery: &Delivery<'_>) -> Option<Moment> {
+    let sent = delivery.sent.filter(|_| !delivery.faulted)?;
+    let over = delivery
+        .answered
+        .map(|(at, ..)| at)
+        .or(delivery.lost.map(|(at, _)| at));
+    let until = over.map_or(ledger.end.event, |over| over.event);
+    let touched = ledger.outages.iter().any(|(down, up)| {
+        sent.event < up.map_or(EventId(u64::MAX), |up| up.event) && until > down.event
+    });
+    (!touched && ledger.up_since().is_some_and(|up| up.event < sent.event)).then_some(sent)
 }
 
-/// The stretches of the history in which the dispatcher was not up.
-struct Outages(Vec<(EventId, EventId)>);
-
-impl Outages {
-    fn read(ledger: &Ledger<'_>) -> Self {
-        let (mut found, mut down_since) = (Vec::new(), Some(EventId(0)));
-        for event in ledger.events {
-            match event.event {
-                What::DispatcherStarted {} => {
-                    found.extend(down_since.take().map(|since| (since, event.id)));
-                }
-                What::DispatcherStopped {} | What::DispatcherCrashed {} => {
-                    down_since.get_or_insert(event.id);
-                }
-                _ => {}
-            }
-        }
-        found.extend(down_since.map(|since| (since, EventId(u64::MAX))));
-        Self(found)
+fn breach(context: &Context<'_, '_>, delivery: &Delivery<'_>) -> Option<(EventId, String)> {
+    if let Some((lost, why)) = delivery.lost {
+        let why = match why {
+            Lost::Refused => "was refused a connection",
+            Lost::TimedOut => "got no answer in time",
+            Lost::Reset => "had its connection broken",
+            Lost::Dropped | Lost::TooLarge | Lost::FailedThen => return None,
+        };
+        return Some((lost.event, format!("a delivery {why}")));
     }
-
-    fn touch(&self, from: EventId, until: EventId) -> bool {
-        self.0.iter().any(|(down, up)| from < *up && until > *down)
+    let (answered, status, took_ms) = delivery.answered?;
+    let limit_ms = context.terms.delays.webhook_timeout_ms;
+    if took_ms > limit_ms {
+        let why = format!("a delivery was answered after {took_ms} ms; GitHub waits {limit_ms} ms");
+        return Some((answered.event, why));
     }
+    let server_error = status >= 500 && !(status == 503 && context.ledger.store_struck(delivery));
+    let refused =
+        delivery.genuine() && (400..500).contains(&status) && !tells(context, delivery, status);
+    (server_error || refused).then(|| (answered.event, format!("a delivery was answered {status}")))
+}
+
+/// Whether a refusal tells the user of a job that cannot be served: one that looks meant for the dispatcher but is not
+/// routed, or of which something failed for good.
+fn tells(context: &Context<'_, '_>, delivery: &Delivery<'_>, status: u16) -> bool {
+    let says = delivery.body.is_some_and(|body| !body.trim().is_empty());
+    let Some(life) = delivery.job.and_then(|job| context.ledger.jobs.get(&job)) else {
+        return false;
+    };
+    let answered = delivery.answered.map(|(at, ..)| at.event);
+    let told = delivery
+        .job
+        .map(|job| context.tellings.of(job))
+        .unwrap_or_default();
+    let for_cause = told
+        .iter()
+        .any(|told| told.for_cause && Some(told.at.event) == answered);
+    let meant = life.flavor.is_some() || context.terms.looks_meant(life.labels);
+    says && [400, 409, 410, 422].contains(&status) && for_cause && meant
 }

@@ -1,30 +1,63 @@
 //! The properties: what must hold of any dispatcher, judged from the history alone.
 //!
-//! A property is a pure function of the [`Ledger`] (the history, indexed once) and the [`Terms`] of the
-//! scenario. Each lives in a file of its own that opens with what it demands, and returns a [`Judgement`]; [`judge`]
+//! A property is a pure function of the [`Context`]: the history, indexed once, and the [`Terms`] of the scenario. What
+//! each demands stands in docs/verdicts.md. Each lives in a file of its own that opens with what it demands, and returns a [`Judgement`]; [`judge`]
 //! applies all of them and makes each judgement a [`Verdict`].
 
 mod at_most_one;
+mod attempts;
+mod cancel_before_start;
+mod caps_and_slots;
+mod context;
+mod creates;
+mod dead_run;
+mod disturbance;
 mod expectations;
 mod fast_ack;
 mod fresh_credentials;
+mod isolation;
+mod knowledge;
+mod lanes;
 mod ledger;
 mod meant;
+mod monotone_state;
+mod names;
 mod never_kill_busy;
 mod no_leak;
+mod no_silent_drop;
+mod queues;
+mod reconcile;
+mod restart_safe;
+mod revoked_access;
+mod right_retry;
 mod routing;
 mod rules;
 mod served_or_told;
+mod shortages;
 mod signature;
+mod supply_covers_demand;
+mod tally;
+mod telling;
 mod terms;
+mod tolerant_parse;
 mod trust;
+mod truthful;
+mod turns;
 mod verdict;
+mod waiting_is_not_queued;
 
 use std::collections::BTreeMap;
 
+pub use context::Context;
+pub use disturbance::{Bound, Disturbances, Scope};
 pub use expectations::Expectations;
-pub use ledger::{Delivery, HfLife, JobLife, Ledger, RunnerLife};
+pub use knowledge::{Heard, Knowledge, News};
+pub use lanes::{LabelSet, Lane, LaneId, Lanes, Reach};
+pub use ledger::{Answered, CallLife, Calls, Delivery, HfLife, JobLife, Ledger, Moment, RunnerLife};
 pub use meant::Routed;
+pub use restart_safe::Twin;
+pub use telling::{Told, Tellings, Way};
+pub use turns::{Taken, Turn, Turns};
 pub use rules::Rules;
 pub use terms::{Bounds, Budgets, Caps, Delays, DispatcherTimes, Lives, Terms};
 pub use verdict::{Breach, Finding, Judgement, Verdict, Verdicts};
@@ -36,29 +69,44 @@ pub struct Property {
     pub name: &'static str,
     /// What it demands, in one sentence.
     pub demands: &'static str,
-    rule: fn(&Ledger<'_>, &Terms) -> Judgement,
+    rule: fn(&Context<'_, '_>) -> Judgement,
 }
 
 /// Every property, in the order of the reports.
 pub const ALL: &[Property] = &[
     Property {
         name: "served-or-told",
-        demands: "a routed job gets a runner, or its user is told why not",
+        demands: "a routed job gets a runner in time, or its user is told why not",
         rule: served_or_told::judge,
     },
     Property {
+        name: "no-silent-drop",
+        demands: "a delivery acknowledged with 2xx is acted on as long as its job waits",
+        rule: no_silent_drop::judge,
+    },
+    Property {
         name: "at-most-one",
-        demands: "no more HF jobs than queued jobs and HF jobs that ended without one explain",
+        demands: "no more HF jobs than jobs and spent HF jobs explain",
         rule: at_most_one::judge,
     },
     Property {
+        name: "monotone-state",
+        demands: "a finished job stays finished, whatever comes late or twice",
+        rule: monotone_state::judge,
+    },
+    Property {
+        name: "supply-covers-demand",
+        demands: "booting and idle runners become as many as jobs wait, label set by label set",
+        rule: supply_covers_demand::judge,
+    },
+    Property {
         name: "never-kill-busy",
-        demands: "no HF job or runner is taken away while a job runs on it",
+        demands: "nothing is taken away from under a running job",
         rule: never_kill_busy::judge,
     },
     Property {
         name: "no-leak",
-        demands: "an HF job without work or a reason to wait ends within the bound",
+        demands: "an HF job without work or a reason ends in time, and so does a registration",
         rule: no_leak::judge,
     },
     Property {
@@ -67,8 +115,13 @@ pub const ALL: &[Property] = &[
         rule: fresh_credentials::judge,
     },
     Property {
+        name: "right-retry",
+        demands: "failures are retried with patience, refusals are not asked for again, and limits are honoured",
+        rule: right_retry::judge,
+    },
+    Property {
         name: "signature",
-        demands: "a delivery is refused with 401 or 403 if its signature is missing or wrong, and only then",
+        demands: "a delivery that is not signed over its bytes with a secret in force is refused",
         rule: signature::judge,
     },
     Property {
@@ -77,13 +130,73 @@ pub const ALL: &[Property] = &[
         rule: routing::judge,
     },
     Property {
+        name: "restart-safe",
+        demands: "a crash or a restart costs nobody a job and leaves nothing behind",
+        rule: restart_safe::judge,
+    },
+    Property {
+        name: "caps-and-slots",
+        demands: "there are never more HF jobs than a cap allows, and free slots go round",
+        rule: caps_and_slots::judge,
+    },
+    Property {
+        name: "isolation",
+        demands: "what is wrong with one lane delays no other",
+        rule: isolation::judge,
+    },
+    Property {
+        name: "revoked-access",
+        demands: "where access is gone nothing more is started or asked",
+        rule: revoked_access::judge,
+    },
+    Property {
+        name: "cancel-before-start",
+        demands: "no compute starts or stays for a job that was cancelled before it started",
+        rule: cancel_before_start::judge,
+    },
+    Property {
+        name: "attempts",
+        demands: "a re-run is fresh demand, and events of other attempts do not cancel it out",
+        rule: attempts::judge,
+    },
+    Property {
+        name: "names",
+        demands: "runner names are at most 64 characters long, and no two living runners share one",
+        rule: names::judge,
+    },
+    Property {
         name: "fast-ack",
-        demands: "a delivery is answered before GitHub gives up, and with 2xx if GitHub could have sent it",
+        demands: "a delivery is answered with 2xx before GitHub gives up",
         rule: fast_ack::judge,
     },
     Property {
+        name: "tolerant-parse",
+        demands: "odd payloads do no harm",
+        rule: tolerant_parse::judge,
+    },
+    Property {
+        name: "reconcile",
+        demands: "what a lost delivery would have told is found out by other means",
+        rule: reconcile::judge,
+    },
+    Property {
+        name: "waiting-is-not-queued",
+        demands: "jobs that wait for an approval, their group or their turn burn no runners",
+        rule: waiting_is_not_queued::judge,
+    },
+    Property {
+        name: "dead-run",
+        demands: "no more is spent on a job whose run is over or that is older than a day",
+        rule: dead_run::judge,
+    },
+    Property {
+        name: "truthful",
+        demands: "what the dispatcher claims to have done has happened",
+        rule: truthful::judge,
+    },
+    Property {
         name: "trust",
-        demands: "no token is asked for because of an event with a foreign installation id",
+        demands: "no token is asked of a foreign installation, and nothing is minted or created for what is not served",
         rule: trust::judge,
     },
 ];
@@ -91,9 +204,10 @@ pub const ALL: &[Property] = &[
 /// Judges one history by every property and by what the scenario expects.
 #[must_use]
 pub fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Verdicts {
+    let context = Context::read(ledger, terms);
     let mut verdicts = BTreeMap::new();
     for property in ALL {
-        let judged = (property.rule)(ledger, terms).verdict(ledger);
+        let judged = (property.rule)(&context).verdict(ledger);
         let verdict = match terms.waived.get(property.name) {
             Some(waiver) => Verdict::Waived {
                 reason: waiver.reason.clone(),

@@ -1,182 +1,407 @@
-//! no-leak (I7): an HF job that has no work and no reason to live ends within the bound. Work is a job
-//! that runs on it. A reason is a queued job of its flavor that no older HF job is there for.
+//! no-leak (I7): an HF job without work and without a reason to live ends within the bound, and so do registrations of runners
+//! that nothing stands behind any more.
 
 use std::collections::BTreeMap;
 
 use fakes::{
     history::{Event, What},
-    ids::{EventId, HfJobId, JobId},
+    ids::{EventId, HfJobId, JobId, RunnerId},
 };
 
 use super::{
-    Judgement, Terms,
-    ledger::{Ledger, ends_hf_job, moment},
+    Context, Judgement,
+    disturbance::{Bound, Scope},
+    lanes::{LaneId, Reach},
+    ledger::{Moment, RunnerLife, ends_hf_job, moment},
+    served_or_told::time,
+    tally::{Standing, Tally},
+    turns::Turn,
 };
 
-pub(super) fn judge(ledger: &Ledger<'_>, terms: &Terms) -> Judgement {
-    let mut watch = Watch::new(ledger, terms.bounds.reclaimed_within_ms);
-    watch.judgement.occasions(ledger.hf_jobs.len());
-    for event in ledger.events {
-        if watch.enter(event) {
-            watch.reconsider(event);
-        }
+pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
+    let mut judgement =
+        Judgement::new("no HF job became useless, and no registration outlived its HF job");
+    for idler in idlers(context) {
+        judgement.occasion();
+        judge_idler(context, &idler, &mut judgement);
     }
-    if let Some(last) = ledger.events.last() {
-        watch.reconsider(last);
+    for (id, life) in &context.ledger.runners {
+        judge_registration(context, *id, life, &mut judgement);
     }
-    if !ledger.settled {
-        watch.leave_open();
-    }
-    watch.judgement
+    judgement
 }
 
-/// A live HF job.
-struct Alive<'a> {
-    flavor: &'a str,
-    job: Option<JobId>,
-    /// Its runner cannot take a job any more (or never could).
-    spent: bool,
-    useless_since: Option<(EventId, u64)>,
+/// What took an HF job's reason to live away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// This job completed on it.
+    Worked(JobId),
+    /// This job left without having started.
+    Withdrawn(JobId),
+    /// Anything else: another runner served the job, it was spent, one too many was created.
+    Other,
 }
 
-struct Watch<'a> {
-    ledger: &'a Ledger<'a>,
-    bound_ms: u64,
-    queued: BTreeMap<JobId, &'a str>,
-    alive: BTreeMap<&'a HfJobId, Alive<'a>>,
-    judgement: Judgement,
+/// An HF job while it was useless.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Idler<'a> {
+    /// The HF job.
+    pub(super) hf_job: &'a HfJobId,
+    /// When it became useless.
+    pub(super) since: Moment,
+    /// Why.
+    pub(super) cause: Cause,
+    /// When it was useful again or ended; none if neither.
+    pub(super) until: Option<Moment>,
 }
 
-impl<'a> Watch<'a> {
-    fn new(ledger: &'a Ledger<'a>, bound_ms: u64) -> Self {
-        Self {
-            ledger,
-            bound_ms,
-            queued: BTreeMap::new(),
-            alive: BTreeMap::new(),
-            judgement: Judgement::new("no HF job was created"),
-        }
+/// Every stretch in which an HF job was useless.
+pub(super) fn idlers<'a>(context: &Context<'_, 'a>) -> Vec<Idler<'a>> {
+    let mut watch = Watch {
+        context,
+        supply: BTreeMap::new(),
+        hidden: BTreeMap::new(),
+        idle: BTreeMap::new(),
+        done: Vec::new(),
+    };
+    let mut tally = Tally::new(context);
+    for event in context.ledger.events {
+        let touched = tally.enter(event).to_vec();
+        watch.enter(event, &tally, &touched);
     }
+    watch
+        .done
+        .extend(std::mem::take(&mut watch.idle).into_values());
+    watch.done
+}
 
-    /// Takes an event in; true if it may have changed who is useful.
-    fn enter(&mut self, event: &'a Event) -> bool {
+/// The supply of one lane, by age. Those with a reason are the oldest, so only the border between them and the rest
+/// moves: an event costs what it changes.
+#[derive(Debug, Default)]
+struct Supply<'a> {
+    useful: BTreeMap<EventId, &'a HfJobId>,
+    useless: BTreeMap<EventId, &'a HfJobId>,
+}
+
+impl<'a> Supply<'a> {
+    fn remove(&mut self, created: EventId) {
+        self.useful.remove(&created);
+        self.useless.remove(&created);
+    }
+}
+
+struct Watch<'c, 'l, 'a> {
+    context: &'c Context<'l, 'a>,
+    supply: BTreeMap<LaneId, Supply<'a>>,
+    /// Supply that hides its lane, by flavor.
+    hidden: BTreeMap<&'a str, Supply<'a>>,
+    idle: BTreeMap<&'a HfJobId, Idler<'a>>,
+    done: Vec<Idler<'a>>,
+}
+
+impl<'a> Watch<'_, '_, 'a> {
+    fn enter(&mut self, event: &'a Event, tally: &Tally<'_, 'a>, touched: &[LaneId]) {
+        let ledger = self.context.ledger;
+        let now = moment(event);
         match &event.event {
-            What::JobQueued { job, .. } => {
-                let flavor = self.ledger.jobs.get(job).and_then(|life| life.flavor);
-                self.queued.extend(flavor.map(|flavor| (*job, flavor)));
-            }
-            What::JobStarted { job, runner, .. } => {
-                self.queued.remove(job);
-                let life = runner.and_then(|runner| self.ledger.runners.get(&runner));
-                let hf_job = life.and_then(|life| life.hf_job);
-                if let Some(alive) = hf_job.and_then(|hf_job| self.alive.get_mut(hf_job)) {
-                    alive.job = Some(*job);
+            What::HfCreated { hf_job, .. } => self.supplied(hf_job, true),
+            What::JobStarted {
+                runner: Some(runner),
+                ..
+            } => {
+                if let Some(hf_job) = ledger.runners.get(runner).and_then(|life| life.hf_job) {
+                    self.supplied(hf_job, false);
+                    self.useful_again(hf_job, now);
                 }
             }
-            What::JobCompleted { job, .. } => {
-                self.queued.remove(job);
-                for alive in self
-                    .alive
-                    .values_mut()
-                    .filter(|alive| alive.job == Some(*job))
-                {
-                    (alive.job, alive.spent) = (None, true);
+            What::JobCompleted {
+                job,
+                runner: Some(runner),
+                ..
+            } => {
+                let hf_job = ledger.runners.get(runner).and_then(|life| life.hf_job);
+                let spent = |hf_job: &&HfJobId| tally.standing(hf_job) == Some(Standing::Spent);
+                if let Some(hf_job) = hf_job.filter(spent) {
+                    self.supplied(hf_job, false);
+                    self.useless_now(hf_job, now, Cause::Worked(*job));
                 }
-            }
-            What::HfCreated { hf_job, flavor, .. } => {
-                let alive = Alive {
-                    flavor,
-                    job: None,
-                    spent: false,
-                    useless_since: None,
-                };
-                self.alive.insert(hf_job, alive);
-            }
-            What::RunnerRefused { hf_job, .. } | What::RunnerExited { hf_job, .. } => {
-                let Some(alive) = self.alive.get_mut(hf_job) else {
-                    return false;
-                };
-                alive.spent = true;
             }
             other => {
-                let Some((hf_job, ..)) = ends_hf_job(other) else {
-                    return false;
-                };
-                let ended = self.alive.remove(hf_job);
-                self.check(hf_job, ended.and_then(|alive| alive.useless_since), event);
+                let ended = ends_hf_job(other).map(|(hf_job, ..)| hf_job);
+                if let Some(hf_job) = ended {
+                    self.supplied(hf_job, false);
+                    self.useful_again(hf_job, now);
+                } else if let Some(hf_job) = self.spent_by(event) {
+                    if tally.standing(hf_job) == Some(Standing::Spent) {
+                        self.supplied(hf_job, false);
+                        self.useless_now(hf_job, now, Cause::Other);
+                    }
+                }
             }
         }
-        true
+        let left = tally
+            .turned()
+            .iter()
+            .find(|taken| taken.turn == Turn::Leaves);
+        let cause = left.map_or(Cause::Other, |taken| Cause::Withdrawn(taken.job));
+        for lane in touched {
+            self.settle(tally, *lane, now, cause);
+        }
     }
 
-    /// Decides anew who is useful: the oldest HF jobs of a flavor, as many as jobs are queued for it.
-    fn reconsider(&mut self, event: &Event) {
-        let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
-        for flavor in self.queued.values() {
-            *wanted.entry(flavor).or_default() += 1;
+    /// An HF job that an event spends, whatever way.
+    fn spent_by(&self, event: &'a Event) -> Option<&'a HfJobId> {
+        let ledger = self.context.ledger;
+        match &event.event {
+            What::JobTakenBack { runner, .. } => ledger.runners.get(runner)?.hf_job,
+            _ => ledger.spends(event),
         }
-        let mut by_age: Vec<_> = self.alive.keys().copied().collect();
-        by_age.sort_by_key(|hf_job| {
-            self.ledger
-                .hf_jobs
-                .get(hf_job)
-                .map(|life| life.created.event)
+    }
+
+    /// Puts an HF job among its lane's supply, or takes it out.
+    fn supplied(&mut self, hf_job: &'a HfJobId, there: bool) {
+        let ledger = self.context.ledger;
+        let (Some(reach), Some(life)) = (ledger.lanes.reach(hf_job), ledger.hf_jobs.get(hf_job))
+        else {
+            return;
+        };
+        let supply = match reach {
+            Reach::Lane(lane) => self.supply.entry(lane).or_default(),
+            Reach::Hidden(flavor) => self.hidden.entry(flavor).or_default(),
+        };
+        supply.remove(life.created.event);
+        if there {
+            supply.useful.insert(life.created.event, hf_job);
+        }
+    }
+
+    /// Draws the border anew between the HF jobs of a lane that have a reason and those that have none.
+    fn settle(&mut self, tally: &Tally<'_, 'a>, lane: LaneId, now: Moment, cause: Cause) {
+        let ledger = self.context.ledger;
+        let wanted = |id: LaneId| {
+            let counts = tally.lane(id);
+            counts.map_or(0, |counts| counts.open.len() + counts.held.len()) + self.context.warm(id)
+        };
+        let own = wanted(lane);
+        let moved = self
+            .supply
+            .get_mut(&lane)
+            .map(|supply| border(supply, own))
+            .unwrap_or_default();
+        self.apply(moved, now, cause);
+        let Some(flavor) = ledger.lanes.get(lane).map(|lane| lane.flavor) else {
+            return;
+        };
+        if !self.hidden.contains_key(flavor) {
+            return;
+        }
+        // What visible HF jobs leave of the flavor's jobs is a reason for hidden ones.
+        let of_flavor = ledger
+            .lanes
+            .iter()
+            .filter(|(_, lane)| lane.flavor == flavor);
+        let left = of_flavor.map(|(id, _)| {
+            let covered = self.supply.get(&id).map_or(0, |supply| supply.useful.len());
+            wanted(id).saturating_sub(covered)
         });
-        let mut overdue = Vec::new();
-        for hf_job in by_age {
-            let Some(alive) = self.alive.get_mut(hf_job) else {
-                continue;
-            };
-            let useful =
-                alive.job.is_some() || (!alive.spent && take_one(&mut wanted, alive.flavor));
-            if useful {
-                overdue.extend(alive.useless_since.take().map(|since| (hf_job, since)));
-            } else {
-                let now = moment(event);
-                let since = *alive.useless_since.get_or_insert((now.event, now.at_ms));
-                overdue.push((hf_job, since));
-            }
+        let left: usize = left.sum();
+        let moved = self
+            .hidden
+            .get_mut(flavor)
+            .map(|supply| border(supply, left))
+            .unwrap_or_default();
+        self.apply(moved, now, cause);
+    }
+
+    fn apply(&mut self, moved: Moved<'a>, now: Moment, cause: Cause) {
+        for hf_job in moved.useless {
+            self.useless_now(hf_job, now, cause);
         }
-        for (hf_job, since) in overdue {
-            self.check(hf_job, Some(since), event);
+        for hf_job in moved.useful {
+            self.useful_again(hf_job, now);
         }
     }
 
-    fn check(&mut self, hf_job: &HfJobId, since: Option<(EventId, u64)>, now: &Event) {
-        let Some((from, from_ms)) = since else { return };
-        let idle_ms = now.at_ms.saturating_sub(from_ms);
-        if idle_ms > self.bound_ms {
-            let why = format!(
-                "{hf_job} had no work and no reason from {} s on and lived {} s longer, more than {} s",
-                from_ms / 1000,
-                idle_ms / 1000,
-                self.bound_ms / 1000
-            );
-            self.judgement.breach(from, why);
-        }
+    fn useless_now(&mut self, hf_job: &'a HfJobId, since: Moment, cause: Cause) {
+        let idler = Idler {
+            hf_job,
+            since,
+            cause,
+            until: None,
+        };
+        self.idle.entry(hf_job).or_insert(idler);
     }
 
-    /// The run is over before the bound of what lives without work is: nobody knows whether it would have ended.
-    fn leave_open(&mut self) {
-        for (hf_job, alive) in &self.alive {
-            if let Some((from, from_ms)) = alive.useless_since {
-                let why = format!(
-                    "{hf_job} had no work and no reason from {} s on, and the run ended before its {} s were over",
-                    from_ms / 1000,
-                    self.bound_ms / 1000
-                );
-                self.judgement.undecided(from, why);
-            }
+    fn useful_again(&mut self, hf_job: &HfJobId, until: Moment) {
+        if let Some(idler) = self.idle.remove(hf_job) {
+            self.done.push(Idler {
+                until: Some(until),
+                ..idler
+            });
         }
     }
 }
 
-fn take_one(wanted: &mut BTreeMap<&str, usize>, flavor: &str) -> bool {
-    match wanted.get_mut(flavor) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            true
+/// Who crossed the border.
+#[derive(Debug, Default)]
+struct Moved<'a> {
+    useful: Vec<&'a HfJobId>,
+    useless: Vec<&'a HfJobId>,
+}
+
+/// Makes the oldest HF jobs useful, as many as are wanted.
+fn border<'a>(supply: &mut Supply<'a>, wanted: usize) -> Moved<'a> {
+    let mut moved = Moved::default();
+    // One that came in may be younger than one that stands outside.
+    while let (Some((oldest_out, _)), Some((youngest_in, _))) = (
+        supply.useless.first_key_value(),
+        supply.useful.last_key_value(),
+    ) {
+        if oldest_out > youngest_in {
+            break;
         }
-        _ => false,
+        if let (Some((out, entering)), Some((inner, leaving))) =
+            (supply.useless.pop_first(), supply.useful.pop_last())
+        {
+            supply.useful.insert(out, entering);
+            supply.useless.insert(inner, leaving);
+            moved.useful.push(entering);
+            moved.useless.push(leaving);
+        }
+    }
+    while supply.useful.len() > wanted {
+        if let Some((created, hf_job)) = supply.useful.pop_last() {
+            supply.useless.insert(created, hf_job);
+            moved.useless.push(hf_job);
+        }
+    }
+    while supply.useful.len() < wanted {
+        let Some((created, hf_job)) = supply.useless.pop_first() else {
+            break;
+        };
+        supply.useful.insert(created, hf_job);
+        moved.useful.push(hf_job);
+    }
+    moved
+}
+
+/// Adds what an HF job's uselessness came to.
+pub(super) fn judge_idler(context: &Context<'_, '_>, idler: &Idler<'_>, judgement: &mut Judgement) {
+    let ledger = context.ledger;
+    let end = Moment {
+        event: EventId(u64::MAX),
+        ..ledger.end
+    };
+    let until = idler.until.unwrap_or(end);
+    let bound = bound_of(context, idler.hf_job, idler.since, until.event);
+    let since = time(idler.since.at_ms);
+    let reason = match idler.cause {
+        Cause::Worked(job) => format!("{} was over", ledger.job_named(job)),
+        Cause::Withdrawn(job) => format!("{} waited no more", ledger.job_named(job)),
+        Cause::Other => "no job needed it".to_owned(),
+    };
+    let due = time(bound.due_ms);
+    if until.at_ms > bound.due_ms {
+        if cancel_is_stopped(context, idler.hf_job, bound.due_ms) {
+            return;
+        }
+        let outcome = match idler.until {
+            Some(until) => format!("it lived until {}", time(until.at_ms)),
+            None => "it still lives at the end".to_owned(),
+        };
+        let why = format!(
+            "{} had neither work nor a reason from {since} on ({reason}); it was to end by {due}, and {outcome}",
+            idler.hf_job
+        );
+        judgement.breach(idler.since.event, why);
+    } else if idler.until.is_none() {
+        let why = format!(
+            "{} has had neither work nor a reason since {since} ({reason}); it is to end by {due}, and the run ended at {}",
+            idler.hf_job,
+            time(ledger.end.at_ms)
+        );
+        judgement.undecided(idler.since.event, why);
+    }
+}
+
+/// The bound of an HF job or a registration: moved by what struck its lane.
+fn bound_of(context: &Context<'_, '_>, hf_job: &HfJobId, from: Moment, until: EventId) -> Bound {
+    let ledger = context.ledger;
+    let within_ms = context.terms.bounds.reclaimed_within_ms;
+    let lane = match ledger.lanes.reach(hf_job) {
+        Some(Reach::Lane(lane)) => Some(lane),
+        Some(reach @ Reach::Hidden(_)) => ledger.lanes.within(Scope::of(reach)).first().copied(),
+        None => None,
+    };
+    match lane {
+        Some(lane) => ledger
+            .disturbances
+            .bound(&ledger.lanes, lane, from, until, within_ms),
+        None => Bound {
+            beginning: from,
+            due_ms: from.at_ms.saturating_add(within_ms),
+        },
+    }
+}
+
+/// Whether the dispatcher asked in time for an HF job's end, and a fault without end struck every cancel.
+fn cancel_is_stopped(context: &Context<'_, '_>, hf_job: &HfJobId, due_ms: u64) -> bool {
+    let cancels: Vec<_> = context.ledger.cancels_of(hf_job).collect();
+    let in_time = cancels.iter().any(|call| call.received.at_ms <= due_ms);
+    in_time
+        && cancels
+            .iter()
+            .all(|call| context.ledger.is_stopped_for_ever(call))
+}
+
+/// Judges how long a runner's record stays that nothing stands behind any more.
+fn judge_registration(
+    context: &Context<'_, '_>,
+    id: RunnerId,
+    life: &RunnerLife<'_>,
+    judgement: &mut Judgement,
+) {
+    let ledger = context.ledger;
+    let Some(since) = ledger.left_behind_since(id) else {
+        return;
+    };
+    let gone = life.removed.map(|(at, _)| at);
+    if gone.is_some_and(|gone| gone.event <= since.event) {
+        return;
+    }
+    judgement.occasion();
+    let end = Moment {
+        event: EventId(u64::MAX),
+        ..ledger.end
+    };
+    let until = gone.unwrap_or(end);
+    let within_ms = context.terms.bounds.reclaimed_within_ms;
+    let bound = match ledger.lane_of_runner(life) {
+        Some(lane) => ledger
+            .disturbances
+            .bound(&ledger.lanes, lane, since, until.event, within_ms),
+        None => Bound {
+            beginning: since,
+            due_ms: since.at_ms.saturating_add(within_ms),
+        },
+    };
+    let (from, due) = (time(since.at_ms), time(bound.due_ms));
+    if until.at_ms > bound.due_ms {
+        let outcome = match gone {
+            Some(gone) => format!("went at {}", time(gone.at_ms)),
+            None => "is still there at the end".to_owned(),
+        };
+        let why = format!(
+            "the registration {} has been offline without a live HF job from {from} on; it was to go by {due}, and {outcome}",
+            life.name
+        );
+        judgement.breach(since.event, why);
+    } else if gone.is_none() {
+        let why = format!(
+            "the registration {} has been offline without a live HF job since {from}; it is to go by {due}, and the run ended at {}",
+            life.name,
+            time(ledger.end.at_ms)
+        );
+        judgement.undecided(since.event, why);
     }
 }

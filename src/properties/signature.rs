@@ -1,40 +1,63 @@
-//! signature (I10): a delivery whose signature is missing, wrong or over other bytes is answered 401 or 403;
-//! a genuine one never is.
+//! signature (I10): a delivery that is not signed with the secret in force over its bytes is answered 401 or 403; a signed one
+//! never is. For ten minutes after a rotation the secret before it is still in force, and either answer to it is right.
 
-use fakes::history::Signed;
+use std::collections::BTreeMap;
 
-use super::{Judgement, Terms, ledger::Ledger};
+use fakes::history::{Signed, What};
 
-pub(super) fn judge(ledger: &Ledger<'_>, _: &Terms) -> Judgement {
-    let mut judgement = Judgement::new("no delivery with a bad signature was answered");
-    for delivery in ledger
-        .deliveries
-        .values()
-        .filter(|delivery| !delivery.faulted)
-    {
-        let Some((answered, status, _)) = delivery.answered else {
+use super::{Context, Judgement, ledger::Moment};
+
+/// How long a rotated secret stays in force.
+const ROTATION_MS: u64 = 10 * 60_000;
+
+pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
+    let mut judgement =
+        Judgement::new("no delivery with a bad signature was answered, and no secret was rotated");
+    let mut rotated: BTreeMap<Option<u64>, Moment> = BTreeMap::new();
+    for event in context.ledger.events {
+        if let What::HookSecretRotated { hook } = &event.event {
+            rotated.insert(hook.map(|hook| hook.0), super::ledger::moment(event));
+        }
+        let What::DeliveryAnswered {
+            delivery, status, ..
+        } = &event.event
+        else {
+            continue;
+        };
+        let Some(entry) = context.ledger.deliveries.get(delivery) else {
             continue;
         };
         let refused = matches!(status, 401 | 403);
-        let genuine = delivery.signed == Signed::Lab;
-        judgement.occasions(usize::from(!genuine));
-        if genuine && refused {
-            judgement.breach(
-                answered.event,
-                format!("a genuine delivery was refused with {status}"),
-            );
-        }
-        if !genuine && !refused {
-            let how = match delivery.signed {
-                Signed::None => "without a signature",
-                Signed::Wrong => "signed with another secret",
-                Signed::OldSecret => "signed with the secret of before",
-                Signed::Tampered | Signed::Lab => "changed after it was signed",
-            };
-            judgement.breach(
-                answered.event,
-                format!("a delivery {how} was answered {status}"),
-            );
+        let lately = rotated
+            .values()
+            .any(|at| event.at_ms <= at.at_ms.saturating_add(ROTATION_MS));
+        let how = match entry.signed {
+            Signed::Lab => {
+                if lately {
+                    judgement.occasion();
+                }
+                if refused {
+                    judgement.breach(
+                        event.id,
+                        format!(
+                            "a delivery signed with the secret in force was refused with {status}"
+                        ),
+                    );
+                }
+                continue;
+            }
+            Signed::OldSecret if lately => {
+                judgement.occasion();
+                continue;
+            }
+            Signed::None => "without a signature",
+            Signed::Wrong => "with a signature made with another secret",
+            Signed::OldSecret => "signed with a secret that was rotated away",
+            Signed::Tampered => "changed after it was signed",
+        };
+        judgement.occasion();
+        if !refused {
+            judgement.breach(event.id, format!("a delivery {how} was answered {status}"));
         }
     }
     judgement

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scenarios::plan::{Fault, Waiver};
 
-use super::{Expectations, Rules};
+use super::{Expectations, Rules, Twin, lanes::LabelSet};
 
 /// What a scenario says that a property needs to know and no history shows.
 #[derive(Clone, Debug)]
@@ -34,6 +34,14 @@ pub struct Terms {
     pub github_clock_skew_ms: i64,
     /// How far the dispatcher's clock is ahead of the world's; behind, if negative.
     pub dispatcher_clock_skew_ms: i64,
+    /// How many HF jobs a declared pool keeps for a label set.
+    pub warm: BTreeMap<LabelSet, usize>,
+    /// How many repositories the dispatcher serves.
+    pub served_repos: u64,
+    /// What the same plan came to without its crashes, stops and restarts, where it could be run so.
+    pub twin: Option<Twin>,
+    /// Lines of the scenario's steps whose trigger never came.
+    pub steps_not_taken: Vec<usize>,
     /// The faults of the plan, in its order: `fault` of an event is a place in this list.
     pub faults: Vec<Fault>,
     /// When every fault ends at the latest, from the beginning of the timeline.
@@ -97,6 +105,8 @@ pub struct Budgets {
 impl Budgets {
     /// Calls an hour, besides those for jobs: what a dispatcher with nothing to do may ask.
     pub const CALLS_PER_HOUR: u32 = 1_000;
+    /// Calls an hour for each HF job that lives in it: what a dispatcher may ask that watches each.
+    pub const CALLS_PER_HF_JOB: u32 = 400;
     /// How long a place has to fail until requests to it are counted by the minute.
     pub const FAILING_FOR_MS: u64 = 5 * 60_000;
 }
@@ -186,6 +196,10 @@ impl Default for Terms {
             told: DispatcherTimes::default(),
             github_clock_skew_ms: 0,
             dispatcher_clock_skew_ms: 0,
+            warm: BTreeMap::new(),
+            served_repos: 1,
+            twin: None,
+            steps_not_taken: Vec::new(),
             faults: Vec::new(),
             heal_ms: None,
             expect: Expectations::default(),
@@ -195,6 +209,19 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// How many HF jobs the declared pool keeps for these labels.
+    #[must_use]
+    pub fn warm_of(&self, labels: &LabelSet) -> usize {
+        self.warm.get(labels).copied().unwrap_or(0)
+    }
+
+    /// True if a job with these labels looks meant for the dispatcher although nothing routes it.
+    #[must_use]
+    pub fn looks_meant(&self, labels: &[String]) -> bool {
+        let labels = || labels.iter().map(String::as_str);
+        self.rules.flavor(labels()).is_none() && self.rules.routed().seems_meant_by(labels())
+    }
+
     /// True if this fault ends by itself: it says so, or the whole world heals.
     #[must_use]
     pub fn fault_ends(&self, fault: usize) -> bool {

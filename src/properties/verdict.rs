@@ -76,11 +76,6 @@ impl Judgement {
         self.breaches.extend(why.map(|why| Breach::new(event, why)));
     }
 
-    /// Breaches found elsewhere.
-    pub(super) fn extend(&mut self, breaches: impl IntoIterator<Item = Breach>) {
-        self.breaches.extend(breaches);
-    }
-
     /// The history ends before it is known whether the rule holds for what began with this event.
     pub(super) fn undecided(&mut self, event: EventId, why: impl Into<String>) {
         self.open.push(Breach::new(event, why));
@@ -284,10 +279,11 @@ impl Verdicts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::properties::Rules;
+    use crate::properties::Terms;
 
     fn judged(fill: impl FnOnce(&mut Judgement)) -> Verdict {
-        let ledger = Ledger::read(&[], &Rules::default());
+        let terms = Terms::default();
+        let ledger = Ledger::read(&[], &terms);
         let mut judgement = Judgement::new("nothing was tried");
         fill(&mut judgement);
         judgement.verdict(&ledger)

@@ -34,7 +34,7 @@ use crate::{
     costs::Costs,
     exit::ExitStatus,
     latency::Latencies,
-    properties::{Verdict, Verdicts},
+    properties::{Terms, Twin, Verdict, Verdicts},
 };
 
 /// One judged run of one plan.
@@ -122,11 +122,22 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Judges a history by the plan it came from.
+    /// Judges a history by the plan it came from; `twin` is what the plan came to without its crashes and restarts, where
+    /// that could be found out.
     #[must_use]
-    pub fn judge(plan: &Plan, events: &[Event], end: &End, tested: Tested) -> Self {
-        let terms = terms::terms(plan);
-        let ledger = crate::properties::Ledger::read(events, &terms.rules);
+    pub fn judge(
+        plan: &Plan,
+        events: &[Event],
+        end: &End,
+        tested: Tested,
+        twin: Option<Twin>,
+    ) -> Self {
+        let terms = Terms {
+            twin,
+            steps_not_taken: end.steps_not_taken.clone(),
+            ..terms::terms(plan)
+        };
+        let ledger = crate::properties::Ledger::read(events, &terms);
         Self {
             scenario: plan.title.clone(),
             seed: plan.seed,

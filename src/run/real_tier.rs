@@ -197,7 +197,7 @@ impl Serving {
         self.control.deliver_to(&target);
         let end = drive(plan, &self.world, &mut target, PACE).await?;
         let events = self.world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end, Tested::Other);
+        let outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
         Ok(Run { events, outcome })
     }
 

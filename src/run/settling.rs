@@ -291,7 +291,7 @@ fn play(plan: &Plan, pace: Pace) -> Run {
         late.crash().unwrap();
         world.deliver_to_nobody();
         let events = world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end);
+        let outcome = Outcome::judge(plan, &events, &end, super::Tested::Other, None);
         tasks.abort_all();
         Run { events, outcome }
     })

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fakes::World;
+use fakes::{World, history::Event};
 use scenarios::{
     Fixed,
     plan::{Expect, Plan, Spread, Verb},
 };
 
+use super::End;
 use crate::properties::{
-    Bounds, Budgets, Caps, Delays, DispatcherTimes, Expectations, Lives, Rules, Terms,
+    Bounds, Budgets, Caps, Context, Delays, DispatcherTimes, Expectations, Ledger, Lives, Rules,
+    Terms, Twin,
 };
 
 /// The terms a plan is judged by.
@@ -52,6 +54,10 @@ pub(super) fn terms(plan: &Plan) -> Terms {
         },
         github_clock_skew_ms: world.github.clock_skew.0,
         dispatcher_clock_skew_ms: dispatcher.clock_skew.0,
+        warm: BTreeMap::new(),
+        served_repos: served_repos(plan),
+        twin: None,
+        steps_not_taken: Vec::new(),
         faults: plan.faults.clone(),
         heal_ms: plan.heal.map(ms),
         expect: expectations(expect),
@@ -61,6 +67,19 @@ pub(super) fn terms(plan: &Plan) -> Terms {
             .map(|waiver| (waiver.property.clone(), waiver.clone()))
             .collect(),
     }
+}
+
+/// What a plan without crashes came to, for the one with them to be compared with.
+pub(super) fn twin(plan: &Plan, events: &[Event], end: &End) -> Twin {
+    let terms = terms(plan);
+    let ledger = Ledger::read(events, &terms);
+    Twin::of(&Context::read(&ledger, &terms), &end.steps_not_taken)
+}
+
+/// How many repositories the dispatcher serves.
+fn served_repos(plan: &Plan) -> u64 {
+    let all = plan.world.github.repos.len();
+    all.saturating_sub(unserved_repos(plan).len()) as u64
 }
 
 const fn ms(length: Fixed) -> u64 {

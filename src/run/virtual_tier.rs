@@ -7,17 +7,22 @@ use std::{
 };
 
 use dispatcher::Config;
-use fakes::{Boot, World, env::Clock, history::What};
+use fakes::{
+    Boot, World,
+    env::Clock,
+    history::{Event, What},
+};
 use jiff::Timestamp;
-use scenarios::plan::Plan;
+use scenarios::plan::{Plan, Step, Verb};
 
 use super::{
-    Outcome, Run, Tested,
+    End, Outcome, Run, Tested,
     build::{Built, build},
     driver::{Driver, Pace},
     terms, world_settings,
 };
 use crate::{
+    properties::Twin,
     target::{self, Place, Reference, Seams, Target, TargetError},
     transport::{Latency, Listener, Transport},
 };
@@ -77,6 +82,27 @@ impl Lab {
     /// # Errors
     /// If the plan cannot be run at all. A violated property is no error.
     pub fn run(&self, plan: &Plan) -> Result<Run, RunError> {
+        let (events, end) = self.live(plan)?;
+        let twin = self.twin(plan)?;
+        let outcome = Outcome::judge(plan, &events, &end, Tested::Reference, twin);
+        Ok(Run { events, outcome })
+    }
+
+    /// What the plan comes to without its crashes, stops and restarts, if it has any.
+    fn twin(&self, plan: &Plan) -> Result<Option<Twin>, RunError> {
+        let is_down =
+            |step: &Step| matches!(step.verb, Verb::Crash(_) | Verb::Stop(_) | Verb::Restart);
+        if !plan.timeline.iter().any(is_down) {
+            return Ok(None);
+        }
+        let mut spared = plan.clone();
+        spared.timeline.retain(|step| !is_down(step));
+        let (events, end) = self.live(&spared)?;
+        Ok(Some(terms::twin(&spared, &events, &end)))
+    }
+
+    /// Lives through a plan, from a world in which nothing has happened to the end.
+    fn live(&self, plan: &Plan) -> Result<(Vec<Event>, End), RunError> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_time().start_paused(true).build()?;
         runtime.block_on(self.run_on_this_clock(plan))
@@ -94,7 +120,7 @@ impl Lab {
         Ok(config)
     }
 
-    async fn run_on_this_clock(&self, plan: &Plan) -> Result<Run, RunError> {
+    async fn run_on_this_clock(&self, plan: &Plan) -> Result<(Vec<Event>, End), RunError> {
         let config = self.config(plan)?;
         let clock = Clock::starting_at(EPOCH);
         let Built { world, env, tasks } = build(plan, clock, GITHUB_URL, HF_URL, Boot::Model);
@@ -119,9 +145,7 @@ impl Lab {
         target.crash()?;
         world.deliver_to_nobody();
         let end = end?;
-        let events = world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end, Tested::Reference);
-        Ok(Run { events, outcome })
+        Ok((world.history().take(), end))
     }
 }
 

@@ -1,0 +1,144 @@
+//! attempts (I17): a re-run is fresh demand, and events of other attempts do not cancel it out.
+
+use std::collections::BTreeMap;
+
+use fakes::{
+    history::{Caller, Event, What},
+    ids::{HfJobId, JobId},
+};
+
+use super::{
+    Context, Judgement,
+    lanes::{LaneId, Reach},
+    ledger::moment,
+    queues::{Grace, Wait, waits},
+    served_or_told::{judge_wait, time},
+    tally::{Standing, Tally},
+    turns::Turn,
+};
+
+/// How soon after an event of another attempt an end of supply is taken for its answer.
+const AFTER_MS: u64 = 60_000;
+/// How young supply is that nobody has a reason to give up.
+const YOUNG_MS: u64 = 5 * 60_000;
+
+pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
+    let mut judgement = Judgement::new("no job of a later attempt was in demand");
+    let later = |job: JobId| {
+        context
+            .ledger
+            .jobs
+            .get(&job)
+            .is_some_and(|life| life.attempt > 1)
+    };
+    let demands = context
+        .turns
+        .all()
+        .iter()
+        .filter(|taken| taken.turn == Turn::Opens);
+    judgement.occasions(demands.filter(|taken| later(taken.job)).count());
+    for wait in waits(context, Grace::Faults) {
+        if rerun_waits(context, &wait) {
+            judge_wait(context, &wait, &mut judgement);
+        }
+    }
+    cancelled_out(context, &mut judgement);
+    judgement
+}
+
+/// Whether a job of a later attempt was open all the time that a late or undecided demand counts.
+fn rerun_waits(context: &Context<'_, '_>, wait: &Wait) -> bool {
+    let until = wait
+        .taken
+        .map_or(context.ledger.end.event, |(at, ..)| at.event);
+    let lane = context.ledger.lanes.get(wait.lane);
+    let mut jobs = lane.into_iter().flat_map(|lane| &lane.jobs);
+    jobs.any(|job| {
+        let Some(life) = context.ledger.jobs.get(job).filter(|life| life.attempt > 1) else {
+            return false;
+        };
+        let opened = life
+            .dispatchable
+            .is_some_and(|since| since.event <= wait.beginning.event);
+        let settled = life
+            .started
+            .map(|(at, _)| at)
+            .or(life.completed.map(|(at, _)| at));
+        opened && settled.is_none_or(|settled| settled.event >= until)
+    })
+}
+
+/// Supply that was ended in answer to an event of an earlier attempt, while a later one waits.
+fn cancelled_out(context: &Context<'_, '_>, judgement: &mut Judgement) {
+    let ledger = context.ledger;
+    let mut tally = Tally::new(context);
+    let mut heard: BTreeMap<LaneId, (u64, JobId)> = BTreeMap::new();
+    for event in ledger.events {
+        match &event.event {
+            What::DeliveryAnswered { job: Some(job), .. } => {
+                if let Some((lane, _)) = ledger.routed(*job) {
+                    heard.insert(lane, (event.at_ms, *job));
+                }
+            }
+            What::CallReceived {
+                call,
+                by: Caller::Dispatcher,
+                ..
+            } => {
+                let Some((hf_job, lane)) = ledger
+                    .calls
+                    .get(call)
+                    .and_then(|call| ledger.supply_ended_by(call))
+                else {
+                    tally.enter(event);
+                    continue;
+                };
+                let why = heard
+                    .get(&lane)
+                    .and_then(|(at, job)| ended(context, &tally, event, hf_job, lane, (*at, *job)));
+                judgement.breach_if(event.id, why);
+            }
+            _ => {}
+        }
+        tally.enter(event);
+    }
+}
+
+fn ended(
+    context: &Context<'_, '_>,
+    tally: &Tally<'_, '_>,
+    event: &Event,
+    hf_job: &HfJobId,
+    lane: LaneId,
+    (heard_ms, of): (u64, JobId),
+) -> Option<String> {
+    let ledger = context.ledger;
+    let life = ledger.hf_jobs.get(hf_job)?;
+    let Some(Reach::Lane(_)) = ledger.lanes.reach(hf_job) else {
+        return None;
+    };
+    let is_supply = tally.standing(hf_job) == Some(Standing::Supply);
+    let online = life
+        .online
+        .is_some_and(|(online, _)| online.event < event.id);
+    let young = event.at_ms.saturating_sub(life.created.at_ms) < YOUNG_MS;
+    let short = tally.supply(lane) <= tally.open(lane);
+    let soon = event.at_ms.saturating_sub(heard_ms) <= AFTER_MS;
+    let open = tally.lane(lane)?.open.values();
+    let earlier = |job: &JobId| {
+        let (Some(open), Some(heard)) = (ledger.jobs.get(job), ledger.jobs.get(&of)) else {
+            return false;
+        };
+        open.run == heard.run && heard.attempt < open.attempt
+    };
+    let waits = open.copied().find(earlier)?;
+    let since = moment(event);
+    (is_supply && (online || young) && short && soon).then(|| {
+        format!(
+            "{hf_job} was given up at {} after an event of an earlier attempt ({}), while {} of a later one waits",
+            time(since.at_ms),
+            ledger.job_named(of),
+            ledger.job_named(waits)
+        )
+    })
+}

@@ -1,0 +1,128 @@
+//! What every property is judged by: the history, indexed, the scenario's terms, and what follows from both once for all.
+
+use fakes::ids::{EventId, JobId};
+
+use super::{
+    disturbance::Bound,
+    knowledge::Knowledge,
+    lanes::LaneId,
+    ledger::{Ledger, Moment},
+    telling::Tellings,
+    terms::Terms,
+    turns::Turns,
+};
+
+/// What every property is judged by.
+#[derive(Debug)]
+pub struct Context<'l, 'a> {
+    /// The history, indexed.
+    pub ledger: &'l Ledger<'a>,
+    /// What the scenario says.
+    pub terms: &'l Terms,
+    /// Who was told of what.
+    pub tellings: Tellings,
+    /// What happened to each job's wait.
+    pub turns: Turns,
+    /// What the dispatcher had heard of each job.
+    pub knowledge: Knowledge,
+}
+
+impl<'l, 'a> Context<'l, 'a> {
+    /// Reads off a history what properties share.
+    #[must_use]
+    pub fn read(ledger: &'l Ledger<'a>, terms: &'l Terms) -> Self {
+        let tellings = Tellings::read(ledger);
+        let turns = Turns::read(ledger, &tellings);
+        Self {
+            ledger,
+            terms,
+            tellings,
+            turns,
+            knowledge: Knowledge::read(ledger),
+        }
+    }
+
+    /// When the dispatcher heard that a job is over, if it had, long enough before `by` to act on it.
+    #[must_use]
+    pub fn knew_over(&self, job: JobId, by: Moment) -> Option<Moment> {
+        let heard = self.knowledge.over(job, by.event, self.started_before(by));
+        heard.filter(|heard| heard.at_ms.saturating_add(self.hearing_ms()) <= by.at_ms)
+    }
+
+    /// The event of the dispatcher's last start before a moment.
+    #[must_use]
+    pub fn started_before(&self, by: Moment) -> EventId {
+        let outages = self.ledger.outages.iter().rev();
+        let started = outages.filter_map(|(_, until)| *until);
+        started
+            .map(|until| until.event)
+            .find(|started| *started < by.event)
+            .unwrap_or(EventId(0))
+    }
+
+    /// The bound of `served_within` for a matter of a lane, with the patience that faults without an end ask for.
+    #[must_use]
+    pub fn patient_bound(&self, lane: LaneId, from: Moment, until: EventId) -> Bound {
+        let (lanes, faults, bounds) = (
+            &self.ledger.lanes,
+            &self.ledger.disturbances,
+            &self.terms.bounds,
+        );
+        let bound = faults.bound(lanes, lane, from, until, bounds.served_within_ms);
+        let due_ms = self.patient(lane, from.event, bound.due_ms, || {
+            let longer = bounds
+                .served_within_ms
+                .saturating_mul(u64::from(bounds.patience));
+            Some(bound.beginning.at_ms.saturating_add(longer))
+        });
+        Bound {
+            due_ms: due_ms.unwrap_or(bound.due_ms),
+            ..bound
+        }
+    }
+
+    /// How much longer a bound is because a fault without an end struck within it what serving needs: `longer` if that
+    /// fault lets some tries through, time to tell if it stops them all. None if `longer` does not know yet.
+    #[must_use]
+    pub fn patient(
+        &self,
+        lane: LaneId,
+        from: EventId,
+        due_ms: u64,
+        longer: impl FnOnce() -> Option<u64>,
+    ) -> Option<u64> {
+        let (lanes, faults) = (&self.ledger.lanes, &self.ledger.disturbances);
+        let in_time = |strike: Option<Moment>| strike.filter(|strike| strike.at_ms <= due_ms);
+        let ever = EventId(u64::MAX);
+        let unlucky = in_time(faults.unlucky(lanes, lane, from, ever));
+        let endless = in_time(faults.endless(lanes, lane, from, ever));
+        let due_ms = match unlucky {
+            Some(_) => longer()?.max(due_ms),
+            None => due_ms,
+        };
+        let told_within_ms = self.terms.bounds.told_within_ms;
+        Some(endless.map_or(due_ms, |strike| {
+            due_ms.max(strike.at_ms.saturating_add(told_within_ms))
+        }))
+    }
+
+    /// How many HF jobs the scenario's declared pool keeps for a lane.
+    #[must_use]
+    pub fn warm(&self, lane: LaneId) -> usize {
+        let lane = self.ledger.lanes.get(lane);
+        lane.map_or(0, |lane| self.terms.warm_of(&lane.labels))
+    }
+
+    /// Whether a repository is known and not to be served.
+    #[must_use]
+    pub fn is_unserved(&self, repo: &str) -> bool {
+        let named = |unserved: &String| unserved.eq_ignore_ascii_case(repo);
+        self.terms.unserved_repos.iter().any(named)
+    }
+
+    /// What two sides may not have heard of each other yet, milliseconds: `L` of docs/verdicts.md.
+    #[must_use]
+    pub fn hearing_ms(&self) -> u64 {
+        self.terms.delays.latency_ms_max.saturating_mul(2)
+    }
+}

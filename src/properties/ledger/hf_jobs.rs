@@ -1,0 +1,118 @@
+//! The life of an HF job.
+
+use fakes::{
+    history::{Event, StageCause, What},
+    ids::{CallId, JobId, RunnerId},
+};
+
+use super::{Ledger, Moment, moment};
+
+/// The life of an HF job.
+#[derive(Clone, Debug)]
+pub struct HfLife<'a> {
+    /// When it was created.
+    pub created: Moment,
+    /// The call that created it; none if a schedule did.
+    pub call: Option<CallId>,
+    /// The namespace that pays for it.
+    pub namespace: &'a str,
+    /// The repository or organisation whose runner it was created for.
+    pub repo: Option<&'a str>,
+    /// Its flavor.
+    pub flavor: &'a str,
+    /// Its timeout in seconds.
+    pub timeout_s: u64,
+    /// The name its runner was given.
+    pub runner_name: Option<&'a str>,
+    /// The labels its runner was given.
+    pub runner_labels: &'a [String],
+    /// When its runner came online, and which.
+    pub online: Option<(Moment, RunnerId)>,
+    /// The job that started on it.
+    pub job: Option<(Moment, JobId)>,
+    /// When its runner could not connect.
+    pub refused: Option<Moment>,
+    /// When its runner's process ended or hung.
+    pub exited: Option<Moment>,
+    /// When it reached a terminal stage, and why.
+    pub ended: Option<(Moment, StageCause)>,
+    /// What it cost, in millionths of a US dollar.
+    pub cost_micro_usd: u64,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn enter_hf_job(&mut self, event: &'a Event) {
+        match &event.event {
+            What::HfCreated {
+                hf_job,
+                call,
+                namespace,
+                repo,
+                flavor,
+                timeout_s,
+                runner_name,
+                runner_labels,
+            } => {
+                let life = HfLife {
+                    created: moment(event),
+                    call: *call,
+                    namespace,
+                    repo: repo.as_deref(),
+                    flavor,
+                    timeout_s: *timeout_s,
+                    runner_name: runner_name.as_deref(),
+                    runner_labels,
+                    online: None,
+                    job: None,
+                    refused: None,
+                    exited: None,
+                    ended: None,
+                    cost_micro_usd: 0,
+                };
+                self.hf_jobs.insert(hf_job, life);
+            }
+            What::HfStage {
+                hf_job,
+                stage,
+                cause,
+                cost_micro_usd,
+                ..
+            } => {
+                let Some(life) = self.hf_jobs.get_mut(hf_job) else {
+                    return;
+                };
+                if stage.is_terminal() && life.ended.is_none() {
+                    life.ended = Some((moment(event), *cause));
+                }
+                life.cost_micro_usd = cost_micro_usd.unwrap_or(life.cost_micro_usd);
+            }
+            What::RunnerOnline { hf_job, runner, .. } => {
+                let known = hf_job.as_ref().and_then(|id| self.hf_jobs.get_mut(id));
+                if let Some(life) = known {
+                    life.online.get_or_insert((moment(event), *runner));
+                }
+            }
+            What::RunnerRefused { hf_job, .. } => {
+                if let Some(life) = self.hf_jobs.get_mut(hf_job) {
+                    life.refused.get_or_insert(moment(event));
+                }
+            }
+            What::RunnerExited { hf_job, .. } => {
+                if let Some(life) = self.hf_jobs.get_mut(hf_job) {
+                    life.exited.get_or_insert(moment(event));
+                }
+            }
+            What::JobStarted {
+                job,
+                runner: Some(runner),
+                ..
+            } => {
+                let hf_job = self.runners.get(runner).and_then(|life| life.hf_job);
+                if let Some(life) = hf_job.and_then(|hf_job| self.hf_jobs.get_mut(hf_job)) {
+                    life.job = Some((moment(event), *job));
+                }
+            }
+            _ => {}
+        }
+    }
+}

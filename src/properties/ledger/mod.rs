@@ -1,0 +1,339 @@
+//! The history, indexed once for all properties: lives of jobs, HF jobs, runners, deliveries and calls, the lanes
+//! they belong to, and what disturbed them.
+
+mod calls;
+mod deliveries;
+mod hf_jobs;
+mod jobs;
+mod relations;
+mod strikes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fakes::{
+    history::{Event, Removal, Stage, StageCause, What},
+    ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
+};
+
+pub use calls::{Answered, CallLife, Calls};
+pub use deliveries::Delivery;
+pub use hf_jobs::HfLife;
+pub use jobs::JobLife;
+
+use super::{
+    disturbance::Disturbances,
+    lanes::{LaneId, Lanes, Reach},
+    rules::label_set,
+    terms::Terms,
+};
+
+/// A moment: when, and which event says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The event.
+    pub event: EventId,
+    /// Its time.
+    pub at_ms: u64,
+}
+
+/// The life of a runner record.
+#[derive(Clone, Debug)]
+pub struct RunnerLife<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The repository or organisation it serves.
+    pub repo: &'a str,
+    /// Its labels.
+    pub labels: &'a [String],
+    /// When GitHub had a record of it.
+    pub created: Moment,
+    /// The dispatcher's call that minted it, if one did.
+    pub minted_by: Option<CallId>,
+    /// When it first listened for work.
+    pub online: Option<Moment>,
+    /// When and why its record was gone.
+    pub removed: Option<(Moment, Removal)>,
+    /// The HF job it runs in: the one it came online in, or the one that was given its name.
+    pub hf_job: Option<&'a HfJobId>,
+}
+
+/// The history, indexed.
+#[derive(Debug)]
+pub struct Ledger<'a> {
+    /// Everything, in order.
+    pub events: &'a [Event],
+    /// Workflow jobs.
+    pub jobs: BTreeMap<JobId, JobLife<'a>>,
+    /// The jobs of each run.
+    pub runs: BTreeMap<RunId, Vec<JobId>>,
+    /// HF jobs.
+    pub hf_jobs: BTreeMap<&'a HfJobId, HfLife<'a>>,
+    /// Runner records.
+    pub runners: BTreeMap<RunnerId, RunnerLife<'a>>,
+    /// Deliveries.
+    pub deliveries: BTreeMap<DeliveryId, Delivery<'a>>,
+    /// Calls.
+    pub calls: Calls<'a>,
+    /// Repositories with their labels, in which jobs wait and HF jobs serve.
+    pub lanes: Lanes<'a>,
+    /// Strikes and releases of faults, and outages of the dispatcher.
+    pub disturbances: Disturbances<'a>,
+    /// When the dispatcher was down: from, until (none if it never came back).
+    pub outages: Vec<(Moment, Option<Moment>)>,
+    /// When the dispatcher first came up.
+    pub first_start: Option<Moment>,
+    /// Faults of the plan that never end and let nothing through.
+    pub endless_faults: BTreeSet<usize>,
+    /// Strikes that concern one lane, in order.
+    pub struck_lanes: Vec<(Moment, LaneId)>,
+    relations: relations::Relations<'a>,
+    /// When the world became honest, if it did.
+    pub healed: Option<Moment>,
+    /// True if the world came to rest before the run ended: then nothing that is open would still have come.
+    pub settled: bool,
+    /// The last event.
+    pub end: Moment,
+}
+
+impl<'a> Ledger<'a> {
+    /// Reads a history.
+    #[must_use]
+    pub fn read(events: &'a [Event], terms: &Terms) -> Self {
+        let nothing = Moment {
+            event: EventId(0),
+            at_ms: 0,
+        };
+        let mut ledger = Self {
+            events,
+            jobs: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            hf_jobs: BTreeMap::new(),
+            runners: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            lanes: Lanes::default(),
+            disturbances: Disturbances::default(),
+            outages: Vec::new(),
+            first_start: None,
+            endless_faults: BTreeSet::new(),
+            struck_lanes: Vec::new(),
+            relations: relations::Relations::default(),
+            healed: None,
+            settled: false,
+            end: events.last().map_or(nothing, moment),
+        };
+        for event in events {
+            match &event.event {
+                What::RepoRenamed { from, to, .. } => ledger.lanes.rename(from, to),
+                What::HfCreated {
+                    repo: Some(place), ..
+                } => ledger.lanes.registers_for(place),
+                _ => {}
+            }
+        }
+        for event in events {
+            calls::enter(&mut ledger.calls, event);
+            ledger.enter_world(event);
+            ledger.enter_job(event, terms);
+            ledger.enter_hf_job(event);
+            ledger.enter_runner(event);
+            ledger.enter_delivery(event);
+        }
+        ledger.name_runners();
+        ledger.file_hf_jobs(terms);
+        ledger.note_strikes(terms);
+        ledger.relate();
+        ledger
+    }
+
+    /// The event with this id.
+    #[must_use]
+    pub fn event(&self, id: EventId) -> Option<&'a Event> {
+        self.events.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
+    }
+
+    /// What all HF jobs cost together, in millionths of a US dollar.
+    #[must_use]
+    pub fn cost_micro_usd(&self) -> u64 {
+        self.hf_jobs.values().map(|life| life.cost_micro_usd).sum()
+    }
+
+    /// The name of a job in the scenario, or its id.
+    #[must_use]
+    pub fn job_named(&self, job: JobId) -> String {
+        self.jobs
+            .get(&job)
+            .map_or_else(|| job.to_string(), |life| life.name.to_owned())
+    }
+
+    /// The lane and the life of a job that the dispatcher has to serve.
+    #[must_use]
+    pub fn routed(&self, job: JobId) -> Option<(LaneId, &JobLife<'a>)> {
+        let life = self.jobs.get(&job)?;
+        Some((life.lane?, life))
+    }
+
+    /// The HF job that, by this event, takes no further job although it has not ended: its runner was refused, or
+    /// its registration is gone.
+    #[must_use]
+    pub fn spends(&self, event: &'a Event) -> Option<&'a HfJobId> {
+        match &event.event {
+            What::RunnerRefused { hf_job, .. } => Some(hf_job),
+            What::RunnerRemoved { runner, .. } => self.runners.get(runner)?.hf_job,
+            What::CallAnswered {
+                call,
+                status: 200..300 | 404,
+                ..
+            } => {
+                let call = self.calls.get(call)?;
+                let runner = call.about?.runner?;
+                let life = self.runners.get(&runner).filter(|_| call.is_deletion())?;
+                // A removal that GitHub knows nothing of is the fault's, not the registration's end.
+                life.removed?;
+                life.hf_job
+            }
+            _ => None,
+        }
+    }
+
+    /// When the dispatcher went down for good, if it did.
+    #[must_use]
+    pub fn gone_since(&self) -> Option<Moment> {
+        let (from, until) = self.outages.last()?;
+        until.is_none().then_some(*from)
+    }
+
+    fn enter_world(&mut self, event: &'a Event) {
+        match &event.event {
+            What::WorldHealed {} => self.healed = Some(moment(event)),
+            What::WorldEnded { settled } => self.settled = *settled,
+            What::DispatcherStopped {} | What::DispatcherCrashed {} => {
+                let is_up = self.outages.last().is_none_or(|(_, until)| until.is_some());
+                if is_up {
+                    self.outages.push((moment(event), None));
+                }
+            }
+            What::DispatcherStarted {} => {
+                self.first_start.get_or_insert(moment(event));
+                if let Some((_, until @ None)) = self.outages.last_mut() {
+                    *until = Some(moment(event));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn enter_runner(&mut self, event: &'a Event) {
+        match &event.event {
+            What::RunnerCreated {
+                runner,
+                name,
+                repo,
+                labels,
+            } => {
+                let life = RunnerLife {
+                    name,
+                    repo,
+                    labels,
+                    created: moment(event),
+                    minted_by: event
+                        .because
+                        .and_then(|cause| call_of(&self.event(cause)?.event)),
+                    online: None,
+                    removed: None,
+                    hf_job: None,
+                };
+                self.runners.insert(*runner, life);
+            }
+            What::RunnerOnline { runner, hf_job, .. } => {
+                if let Some(life) = self.runners.get_mut(runner) {
+                    life.online.get_or_insert(moment(event));
+                    life.hf_job = hf_job.as_ref();
+                }
+            }
+            What::RunnerRemoved { runner, why } => {
+                if let Some(life) = self.runners.get_mut(runner) {
+                    life.removed.get_or_insert((moment(event), *why));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A runner that never came online is known by the name its HF job was given.
+    fn name_runners(&mut self) {
+        let mut given: BTreeMap<(&str, &str), &'a HfJobId> = BTreeMap::new();
+        for (hf_job, life) in &self.hf_jobs {
+            if let (Some(repo), Some(name)) = (life.repo, life.runner_name) {
+                given.insert((repo, name), hf_job);
+            }
+        }
+        for life in self.runners.values_mut() {
+            life.hf_job = life
+                .hf_job
+                .or_else(|| given.get(&(life.repo, life.name)).copied());
+        }
+    }
+
+    /// Finds out for which lanes each HF job was: by what it was given, or by the runner that came up in it.
+    fn file_hf_jobs(&mut self, terms: &Terms) {
+        let mut seen: BTreeMap<&HfJobId, (&'a str, &'a [String])> = BTreeMap::new();
+        for life in self.runners.values().filter(|life| life.online.is_some()) {
+            if let Some(hf_job) = life.hf_job {
+                seen.insert(hf_job, (life.repo, life.labels));
+            }
+        }
+        for (hf_job, life) in &self.hf_jobs {
+            let seen = seen.get(hf_job).copied();
+            let labels = if life.runner_labels.is_empty() {
+                seen.map_or(life.runner_labels, |(_, labels)| labels)
+            } else {
+                life.runner_labels
+            };
+            let place = life.repo.or(seen.map(|(repo, _)| repo));
+            let reach = match place.filter(|_| !labels.is_empty()) {
+                Some(place) => {
+                    let set = label_set(labels.iter().map(String::as_str));
+                    let routed = terms.rules.flavor(labels.iter().map(String::as_str));
+                    let lane = self.lanes.lane(place, set, routed.unwrap_or(life.flavor));
+                    Reach::Lane(lane)
+                }
+                None => Reach::Hidden(life.flavor),
+            };
+            self.lanes.file(hf_job, reach);
+        }
+    }
+}
+
+/// When this event happened.
+pub(super) const fn moment(event: &Event) -> Moment {
+    Moment {
+        event: event.id,
+        at_ms: event.at_ms,
+    }
+}
+
+/// True for a stage change that ends an HF job.
+pub(super) fn ends_hf_job(event: &What) -> Option<(&HfJobId, Stage, StageCause)> {
+    match event {
+        What::HfStage {
+            hf_job,
+            stage,
+            cause,
+            ..
+        } if stage.is_terminal() => Some((hf_job, *stage, *cause)),
+        _ => None,
+    }
+}
+
+/// The call an event is about, if it is one of a call's life.
+#[must_use]
+pub(super) const fn call_of(event: &What) -> Option<CallId> {
+    match event {
+        What::CallReceived { call, .. }
+        | What::CallEffect { call, .. }
+        | What::CallAnswered { call, .. }
+        | What::CallLost { call, .. } => Some(*call),
+        _ => None,
+    }
+}

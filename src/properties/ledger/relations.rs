@@ -1,0 +1,253 @@
+//! Relations: which calls, HF jobs, runners and lanes belong together. Asked by properties, answered from indexes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fakes::{
+    history::{Caller, What},
+    ids::{CallId, EventId, HfJobId, RunnerId},
+};
+
+use scenarios::plan::Effect;
+
+use super::{CallLife, Delivery, Ledger, Moment, RunnerLife};
+use crate::properties::{
+    lanes::{LaneId, Reach},
+    rules::label_set,
+    terms::Terms,
+};
+
+/// What is found once and asked often.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Relations<'a> {
+    /// The dispatcher's cancels of each HF job, in order.
+    cancels: BTreeMap<&'a HfJobId, Vec<CallId>>,
+    /// The last create that named a runner.
+    creates_by_name: BTreeMap<&'a str, Moment>,
+    /// The runner of each HF job.
+    runners: BTreeMap<&'a HfJobId, RunnerId>,
+    /// Installations that are or were this App's, as far as the history shows.
+    installations: BTreeSet<u64>,
+    /// When a fault first made the answer to a call of this name.
+    faked_answers: BTreeMap<&'a str, EventId>,
+    /// Deliveries that a fault of the store struck, and when any of them did.
+    store_strikes: Vec<Moment>,
+    /// Faults that struck an HF job on its way to a runner, by their places in the plan.
+    struck_hf_jobs: BTreeMap<&'a HfJobId, Vec<usize>>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn relate(&mut self) {
+        let mut relations = Relations::default();
+        for (id, call) in &self.calls {
+            if call.by != Caller::Dispatcher {
+                continue;
+            }
+            let about = call.about;
+            match (call.name, about) {
+                ("hf.cancel", Some(about)) => {
+                    if let Some(hf_job) = &about.hf_job {
+                        relations.cancels.entry(hf_job).or_default().push(*id);
+                    }
+                }
+                ("hf.create", Some(about)) => {
+                    if let Some(name) = &about.runner_name {
+                        relations.creates_by_name.insert(name, call.received);
+                    }
+                }
+                ("github.create-token", Some(about)) if call.succeeded() => {
+                    relations.installations.extend(about.installation);
+                }
+                _ => {}
+            }
+            let cause = call
+                .answered
+                .and_then(|answered| self.event(answered.at.event)?.because);
+            if let Some(What::FaultApplied { .. }) = cause
+                .and_then(|cause| self.event(cause))
+                .map(|event| &event.event)
+            {
+                let answered = call.answered.map(|answered| answered.at.event);
+                let first = relations.faked_answers.entry(call.name);
+                first.or_insert(answered.unwrap_or(call.received.event));
+            }
+        }
+        for (runner, life) in &self.runners {
+            if let Some(hf_job) = life.hf_job {
+                relations.runners.insert(hf_job, *runner);
+            }
+        }
+        for event in self.events {
+            match &event.event {
+                What::InstallationCreated { installation, .. }
+                | What::InstallationSuspended { installation, .. }
+                | What::InstallationUnsuspended { installation, .. }
+                | What::InstallationDeleted { installation, .. } => {
+                    relations.installations.insert(*installation);
+                }
+                What::FaultApplied { place, .. } if place == "store" => {
+                    relations.store_strikes.push(super::moment(event));
+                }
+                What::FaultApplied {
+                    fault,
+                    hf_job: Some(hf_job),
+                    ..
+                } => relations.struck_hf_jobs.entry(hf_job).or_default().push(*fault),
+                _ => {}
+            }
+        }
+        self.relations = relations;
+    }
+
+    /// The dispatcher's cancels of an HF job, in the order they came.
+    pub fn cancels_of(&self, hf_job: &HfJobId) -> impl Iterator<Item = &CallLife<'a>> {
+        let cancels = self.relations.cancels.get(hf_job).into_iter().flatten();
+        cancels.filter_map(|call| self.calls.get(call))
+    }
+
+    /// The runner of an HF job.
+    #[must_use]
+    pub fn runner_of(&self, hf_job: &HfJobId) -> Option<&RunnerLife<'a>> {
+        self.runners.get(self.relations.runners.get(hf_job)?)
+    }
+
+    /// The lane of a runner, if its labels are those of one.
+    #[must_use]
+    pub fn lane_of_runner(&self, life: &RunnerLife<'_>) -> Option<LaneId> {
+        let labels = label_set(life.labels.iter().map(String::as_str));
+        self.lanes.of(life.repo, &labels)
+    }
+
+    /// The lane that a create or a mint is for, by what it says.
+    #[must_use]
+    pub fn lane_of_call(&self, call: &CallLife<'_>) -> Option<LaneId> {
+        let about = call.about?;
+        let labels = label_set(about.labels.iter().map(String::as_str));
+        self.lanes.of(about.repo.as_deref()?, &labels)
+    }
+
+    /// The HF job, and its lane, that a cancel or a delete by the dispatcher asks to end.
+    #[must_use]
+    pub fn supply_ended_by(&self, call: &CallLife<'a>) -> Option<(&'a HfJobId, LaneId)> {
+        let about = call.about?;
+        let hf_job = match call.name {
+            "hf.cancel" => about.hf_job.as_ref()?,
+            "github.delete-runner" => self.runners.get(&about.runner?)?.hf_job?,
+            _ => return None,
+        };
+        match self.lanes.reach(hf_job)? {
+            Reach::Lane(lane) => Some((hf_job, lane)),
+            Reach::Hidden(_) => None,
+        }
+    }
+
+    /// Since when nothing stands behind a runner's record: it is offline, not busy, and no HF job of it lives. None if
+    /// something does.
+    #[must_use]
+    pub fn left_behind_since(&self, runner: RunnerId) -> Option<Moment> {
+        let life = self.runners.get(&runner)?;
+        let mut since = vec![life.created];
+        since.extend(
+            life.minted_by
+                .and_then(|call| self.calls.get(&call)?.over()),
+        );
+        since.extend(self.relations.creates_by_name.get(life.name).copied());
+        if let Some(hf_job) = life.hf_job.and_then(|hf_job| self.hf_jobs.get(hf_job)) {
+            since.push(hf_job.ended.map(|(at, _)| at)?);
+            if let Some((_, job)) = hf_job.job {
+                let over = self.jobs.get(&job).and_then(|job| job.completed);
+                since.push(over.map(|(at, _)| at)?);
+            }
+        } else if life.online.is_some() {
+            // A runner outside HF: none of this dispatcher's business.
+            return None;
+        }
+        since.into_iter().max_by_key(|at| at.event)
+    }
+
+    /// True if a call's fate was a fault's that never ends and lets nothing through.
+    #[must_use]
+    pub fn is_stopped_for_ever(&self, call: &CallLife<'_>) -> bool {
+        call.failed()
+            && call
+                .struck_by
+                .iter()
+                .any(|fault| self.endless_faults.contains(fault))
+    }
+
+    /// True if an installation is, or was, this App's, as far as can be told from a call that names it.
+    #[must_use]
+    pub fn is_installation_ours(&self, installation: u64, call: &CallLife<'_>) -> bool {
+        let unknown = call.answered.is_some_and(|answered| answered.status == 404)
+            && call.struck_by.is_empty();
+        !unknown || self.relations.installations.contains(&installation)
+    }
+
+    /// How long faults would have kept an HF job from its runner, at the most, if it was struck on its way there.
+    #[must_use]
+    pub fn held_for_ms(&self, hf_job: &HfJobId, terms: &Terms) -> Option<u64> {
+        let faults = self.relations.struck_hf_jobs.get(hf_job)?.iter();
+        let effects = faults.filter_map(|fault| terms.faults.get(*fault));
+        effects.filter_map(|fault| longest_hold_ms(&fault.effect)).max()
+    }
+
+    /// When a fault first made the answer to a call of this name.
+    #[must_use]
+    pub fn faked_since(&self, name: &str) -> Option<EventId> {
+        self.relations.faked_answers.get(name).copied()
+    }
+
+    /// True if the dispatcher's store failed it while it had this delivery.
+    #[must_use]
+    pub fn store_struck(&self, delivery: &Delivery<'_>) -> bool {
+        let (Some(sent), Some((answered, ..))) = (delivery.sent, delivery.answered) else {
+            return false;
+        };
+        let strikes = &self.relations.store_strikes;
+        let first = strikes.partition_point(|strike| strike.event < sent.event);
+        strikes
+            .get(first)
+            .is_some_and(|strike| strike.event < answered.event)
+    }
+
+    /// When the dispatcher first came up.
+    #[must_use]
+    pub fn up_since(&self) -> Option<Moment> {
+        self.first_start
+    }
+
+    /// True if it ever answered a delivery. One that takes no webhooks cannot be asked how it takes them.
+    #[must_use]
+    pub fn takes_webhooks(&self) -> bool {
+        self.deliveries
+            .values()
+            .any(|delivery| delivery.answered.is_some())
+    }
+}
+
+/// How long an effect keeps an HF job from its runner, at the most.
+fn longest_hold_ms(effect: &Effect) -> Option<u64> {
+    match effect {
+        Effect::Delay(length) => Some(length.max_ms()),
+        Effect::Hold | Effect::Stuck { .. } | Effect::Limbo => Some(u64::MAX),
+        Effect::Drop(_)
+        | Effect::Duplicate { .. }
+        | Effect::Reorder { .. }
+        | Effect::Answer(_)
+        | Effect::NoAnswer
+        | Effect::Reset
+        | Effect::AfterEffect(_)
+        | Effect::Pretend(_)
+        | Effect::Omit(_)
+        | Effect::SlipPages
+        | Effect::Truncate
+        | Effect::Stale(_)
+        | Effect::Tamper(_)
+        | Effect::Fail(_)
+        | Effect::Hang
+        | Effect::Freeze(_)
+        | Effect::Die(_)
+        | Effect::Restart(_)
+        | Effect::LoseNetwork { .. }
+        | Effect::WrongClock(_) => None,
+    }
+}

@@ -1,0 +1,271 @@
+//! From `fault.applied`, `fault.released` and the dispatcher's outages to what they concern.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fakes::{
+    history::{Event, What},
+    ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
+};
+
+use super::{CallLife, Ledger, Moment, moment};
+use crate::properties::{
+    disturbance::{Course, Hold, Scope},
+    rules::label_set,
+    terms::Terms,
+};
+
+/// The calls that a job needs in order to be served.
+pub(in crate::properties) const NEEDS: &[&str] = &[
+    "github.create-token",
+    "github.jit-config",
+    "github.registration-token",
+    "hf.create",
+];
+
+/// What a strike names.
+#[derive(Clone, Copy, Default)]
+struct Named<'a> {
+    job: Option<JobId>,
+    delivery: Option<DeliveryId>,
+    call: Option<CallId>,
+    hf_job: Option<&'a HfJobId>,
+    runner: Option<RunnerId>,
+    run: Option<RunId>,
+    repo: Option<&'a str>,
+    flavor: Option<&'a str>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn note_strikes(&mut self, terms: &Terms) {
+        let closed = self.closed_faults();
+        let released = self.releases(terms);
+        for event in self.events {
+            let What::FaultApplied { fault, .. } = &event.event else {
+                continue;
+            };
+            let Some((effect, named)) = strike(event) else {
+                continue;
+            };
+            // The first copy came as ever, and the dispatcher did get what GitHub was told it had refused.
+            let is_webhook = named.delivery.is_some();
+            if is_webhook && ["duplicate", "answer"].contains(&effect) {
+                continue;
+            }
+            let course = course(*fault, terms, &closed);
+            if course == Course::Endless {
+                self.endless_faults.insert(*fault);
+            }
+            let stops_tries = self.stops_tries(&named);
+            let from = moment(event);
+            let until = released.get(&event.id).copied().unwrap_or(from);
+            for scope in self.scopes(&named) {
+                if let Scope::Lane(lane) = scope {
+                    self.struck_lanes.push((from, lane));
+                }
+                let hold = Hold { from, until };
+                self.disturbances.note(scope, course, stops_tries, hold);
+            }
+        }
+        for (from, until) in self.outages.clone() {
+            if let Some(until) = until {
+                let hold = Hold { from, until };
+                self.disturbances.note(Scope::All, Course::Ends, false, hold);
+            }
+        }
+        self.note_limits(terms, &closed);
+        self.disturbances.sort();
+    }
+
+    /// The release of each strike that had one: the last, if it went on in parts.
+    fn releases(&self, terms: &Terms) -> BTreeMap<EventId, Moment> {
+        let released = self.events.iter().filter_map(|event| match &event.event {
+            What::FaultReleased { strike, .. } => Some((*strike, self.counted(event, terms))),
+            _ => None,
+        });
+        released.collect()
+    }
+
+    /// From when a strike or release counts. One that the dispatcher's own act makes (it ends a stuck HF job, it gives up a
+    /// call) counts at most a bound after its strike, or it could excuse itself for as long as it likes.
+    fn counted(&self, event: &Event, terms: &Terms) -> Moment {
+        let at = moment(event);
+        let What::FaultReleased { strike, .. } = &event.event else {
+            return at;
+        };
+        let struck = self.event(*strike);
+        match struck.map(|struck| (&struck.event, struck.at_ms)) {
+            Some((What::FaultApplied { effect, .. }, struck_ms))
+                if ["stuck", "limbo", "no-answer", "no_answer"].contains(&effect.as_str()) =>
+            {
+                let longest = struck_ms.saturating_add(terms.bounds.served_within_ms);
+                self.at(at.at_ms.min(longest))
+            }
+            Some(_) | None => at,
+        }
+    }
+
+    /// The moment of this time: the last event by then says when it is in the order of the history.
+    fn at(&self, at_ms: u64) -> Moment {
+        let by_then = self.events.partition_point(|event| event.at_ms <= at_ms);
+        let last = by_then
+            .checked_sub(1)
+            .and_then(|last| self.events.get(last));
+        Moment {
+            event: last.map_or(EventId(0), |event| event.id),
+            at_ms,
+        }
+    }
+
+    /// Ends of rate limits that a fault's answer named: whoever obeys cannot serve before.
+    fn note_limits(&mut self, terms: &Terms, closed: &BTreeSet<usize>) {
+        let mut ends = Vec::new();
+        for call in self.calls.values() {
+            let Some(answered) = call.answered.filter(|answered| answered.limited) else {
+                continue;
+            };
+            let cause = self
+                .event(answered.at.event)
+                .and_then(|event| self.event(event.because?));
+            if let Some(What::FaultApplied { fault, .. }) = cause.map(|cause| &cause.event) {
+                let wait_ms = answered.retry_after_s.unwrap_or(60).saturating_mul(1000);
+                let end = self.at(answered.at.at_ms.saturating_add(wait_ms));
+                let course = course(*fault, terms, closed);
+                ends.push((course, answered.at, end));
+            }
+        }
+        for (course, answered_at, end) in ends {
+            let hold = Hold {
+                from: answered_at,
+                until: end,
+            };
+            self.disturbances.note(Scope::All, course, false, hold);
+        }
+    }
+
+    /// Whether it struck what a job needs in order to be served, not only what tells of it.
+    fn stops_tries(&self, named: &Named<'a>) -> bool {
+        let call = named.call.and_then(|call| self.calls.get(&call));
+        match call {
+            Some(call) => NEEDS.contains(&call.name),
+            None => named.delivery.is_none() && (named.hf_job.is_some() || named.runner.is_some()),
+        }
+    }
+
+    fn closed_faults(&self) -> BTreeSet<usize> {
+        let closed = self.events.iter().filter_map(|event| match event.event {
+            What::FaultClosed { fault, .. } => Some(fault),
+            _ => None,
+        });
+        closed.collect()
+    }
+
+    /// Every scope that what is named lies in, as narrow as can be told.
+    fn scopes(&self, named: &Named<'a>) -> Vec<Scope<'a>> {
+        let job = named
+            .job
+            .or_else(|| self.deliveries.get(&named.delivery?)?.job);
+        if let Some(life) = job.and_then(|job| self.jobs.get(&job)) {
+            return life.lane.map(Scope::Lane).into_iter().collect();
+        }
+        let hf_job = named
+            .hf_job
+            .or_else(|| self.runners.get(&named.runner?)?.hf_job);
+        if let Some(reach) = hf_job.and_then(|hf_job| self.lanes.reach(hf_job)) {
+            return vec![Scope::of(reach)];
+        }
+        if let Some(jobs) = named.run.and_then(|run| self.runs.get(&run)) {
+            return self.scopes_of_jobs(jobs);
+        }
+        if let Some(call) = named.call.and_then(|call| self.calls.get(&call)) {
+            return self.scopes_of_call(call);
+        }
+        vec![self.wide(named.repo, named.flavor)]
+    }
+
+    /// What a call concerns. A listing or a token concerns all.
+    pub(in crate::properties) fn scopes_of_call(&self, call: &CallLife<'a>) -> Vec<Scope<'a>> {
+        let Some(about) = call.about else {
+            return vec![Scope::All];
+        };
+        let everybody = call.name.contains(".list") || call.name == "github.create-token";
+        if everybody {
+            return vec![self.wide(about.repo.as_deref(), None)];
+        }
+        if let Some(life) = about.job.and_then(|job| self.jobs.get(&job)) {
+            return life.lane.map(Scope::Lane).into_iter().collect();
+        }
+        let hf_job = about
+            .hf_job
+            .as_ref()
+            .or_else(|| self.runners.get(&about.runner?)?.hf_job);
+        if let Some(reach) = hf_job.and_then(|hf_job| self.lanes.reach(hf_job)) {
+            return vec![Scope::of(reach)];
+        }
+        if let Some(jobs) = about.run.and_then(|run| self.runs.get(&run)) {
+            return self.scopes_of_jobs(jobs);
+        }
+        if let Some(repo) = about.repo.as_deref().filter(|_| !about.labels.is_empty()) {
+            let labels = label_set(about.labels.iter().map(String::as_str));
+            if let Some(lane) = self.lanes.of(repo, &labels) {
+                return vec![Scope::Lane(lane)];
+            }
+        }
+        vec![self.wide(about.repo.as_deref(), about.flavor.as_deref())]
+    }
+
+    /// As wide as these two leave open; a repository that was renamed by its first name.
+    fn wide(&self, place: Option<&'a str>, flavor: Option<&'a str>) -> Scope<'a> {
+        Scope::wide(place.map(|place| self.lanes.first_name(place)), flavor)
+    }
+
+    fn scopes_of_jobs(&self, jobs: &[JobId]) -> Vec<Scope<'a>> {
+        let lanes: BTreeSet<_> = jobs
+            .iter()
+            .filter_map(|job| self.jobs.get(job)?.lane)
+            .collect();
+        lanes.into_iter().map(Scope::Lane).collect()
+    }
+}
+
+/// The effect of a strike and what it names.
+fn strike(event: &Event) -> Option<(&str, Named<'_>)> {
+    let What::FaultApplied {
+        effect,
+        job,
+        delivery,
+        call,
+        hf_job,
+        runner,
+        run,
+        repo,
+        flavor,
+        ..
+    } = &event.event
+    else {
+        return None;
+    };
+    let named = Named {
+        job: *job,
+        delivery: *delivery,
+        call: *call,
+        hf_job: hf_job.as_ref(),
+        runner: *runner,
+        run: *run,
+        repo: repo.as_deref(),
+        flavor: flavor.as_deref(),
+    };
+    Some((effect, named))
+}
+
+/// How a fault that struck goes on. One that says it ends but whose end never came goes on for ever all the same.
+fn course(fault: usize, terms: &Terms, closed: &BTreeSet<usize>) -> Course {
+    let rule = terms.faults.get(fault);
+    let counted = rule.is_some_and(|rule| rule.times.is_some());
+    if counted || closed.contains(&fault) {
+        return Course::Ends;
+    }
+    match rule.and_then(|rule| rule.chance) {
+        Some(chance) if chance < 1.0 => Course::Unlucky,
+        Some(_) | None => Course::Endless,
+    }
+}

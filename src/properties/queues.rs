@@ -1,0 +1,336 @@
+//! Queues: the demands of each lane in the order they came, and when each was due. A start takes out the first, whichever
+//! job started; docs/verdicts.md, "served-or-told", has the rules. Shared by the properties that judge how long jobs wait.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use fakes::ids::{EventId, JobId};
+
+use super::{
+    Context,
+    disturbance::Bound,
+    lanes::LaneId,
+    ledger::Moment,
+    tally::Tally,
+    turns::{Taken, Turn},
+};
+
+/// What became of one demand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    /// The lane.
+    pub(super) lane: LaneId,
+    /// The job that demanded.
+    pub(super) job: JobId,
+    /// When it did.
+    pub(super) since: Moment,
+    /// Since when it counts.
+    pub(super) beginning: Moment,
+    /// By when it was due; none where it had no slot for long enough.
+    pub(super) due_ms: Option<u64>,
+    /// Whether it was still there when that had passed.
+    pub(super) late: bool,
+    /// When, and by which job's start or leaving, it was taken out.
+    pub(super) taken: Option<(Moment, JobId, Turn)>,
+}
+
+/// How much of what faults do excuses a delay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grace {
+    /// What concerns the lane.
+    Faults,
+    /// Nothing.
+    None,
+}
+
+/// Every demand of every lane, in the order they were taken out or, if none took them, left at the end.
+pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
+    let mut by_lane: BTreeMap<LaneId, Vec<Taken>> = BTreeMap::new();
+    for taken in context.turns.all() {
+        by_lane.entry(taken.lane).or_default().push(*taken);
+    }
+    let counts = Counts::read(context);
+    let mut found = Vec::new();
+    for (lane, turns) in by_lane {
+        let mut queue = Queue {
+            context,
+            lane,
+            late: VecDeque::new(),
+            waiting: VecDeque::new(),
+            demanded: BTreeSet::new(),
+            grace,
+            counts: (!context.terms.caps.is_none()).then_some(usize::MAX),
+            now_ms: 0,
+            done: Vec::new(),
+        };
+        for step in steps(context, lane, &turns, counts.of(lane), grace) {
+            queue.step(&step);
+        }
+        queue.end();
+        found.append(&mut queue.done);
+    }
+    found
+}
+
+/// Something that changes what is due in a lane.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A turn of a job.
+    Turn(Taken),
+    /// A strike or release of a fault that ends.
+    Moves(Moment),
+    /// From now on time counts for so many demands, from the first on.
+    Counts(Moment, usize),
+}
+
+impl Step {
+    const fn at(&self) -> Moment {
+        match self {
+            Self::Turn(taken) => taken.at,
+            Self::Moves(at) | Self::Counts(at, _) => *at,
+        }
+    }
+}
+
+/// The steps of a lane in order: at one moment faults first, then turns, then what slots came free.
+fn steps(
+    context: &Context<'_, '_>,
+    lane: LaneId,
+    turns: &[Taken],
+    counts: &[(Moment, usize)],
+    grace: Grace,
+) -> Vec<Step> {
+    let ledger = context.ledger;
+    let moves = match grace {
+        Grace::Faults => ledger.disturbances.ending().ends(&ledger.lanes, lane),
+        Grace::None => Vec::new(),
+    };
+    let mut steps: Vec<Step> = moves.into_iter().map(Step::Moves).collect();
+    steps.extend(turns.iter().copied().map(Step::Turn));
+    steps.extend(counts.iter().map(|(at, count)| Step::Counts(*at, *count)));
+    // What a fault held back may be let go between two events.
+    steps.sort_by_key(|step| (step.at().at_ms, step.at().event));
+    steps
+}
+
+/// A demand in the queue.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    job: JobId,
+    since: Moment,
+    /// Time that has counted since the beginning, where slots are capped.
+    counted_ms: u64,
+}
+
+/// The demands of one lane as its history goes on.
+///
+/// Who came later is due later, and time counts for him only while it counts for those before him. So those who are
+/// late already stand at the front: a step costs what it takes out, not who waits.
+struct Queue<'c, 'l, 'a> {
+    context: &'c Context<'l, 'a>,
+    lane: LaneId,
+    /// Those who are late, with what they were due by and since when that counted.
+    late: VecDeque<(Waiting, Moment, Option<u64>)>,
+    waiting: VecDeque<Waiting>,
+    /// Every job that ever demanded: one that was only held leaves nothing.
+    demanded: BTreeSet<JobId>,
+    grace: Grace,
+    /// For how many demands time counts; for all, if nothing is capped.
+    counts: Option<usize>,
+    now_ms: u64,
+    done: Vec<Wait>,
+}
+
+impl Queue<'_, '_, '_> {
+    fn step(&mut self, step: &Step) {
+        self.pass(step.at().at_ms);
+        match step {
+            Step::Moves(_) => {
+                for waiting in self
+                    .waiting
+                    .iter_mut()
+                    .take_while(|waiting| waiting.counted_ms > 0)
+                {
+                    waiting.counted_ms = 0;
+                }
+            }
+            Step::Counts(_, counts) => self.counts = Some(*counts),
+            Step::Turn(taken) => match taken.turn {
+                Turn::Opens => self.enter(taken),
+                Turn::Renews => {
+                    self.remove(taken.job);
+                    self.enter(taken);
+                }
+                Turn::Starts => self.take_first(taken),
+                Turn::Leaves => self.take_own(taken),
+                // An open job that is held back leaves the queue until it is open again.
+                Turn::Holds => {
+                    self.remove(taken.job);
+                }
+            },
+        }
+    }
+
+    fn enter(&mut self, taken: &Taken) {
+        let waiting = Waiting {
+            job: taken.job,
+            since: taken.at,
+            counted_ms: 0,
+        };
+        self.demanded.insert(taken.job);
+        self.waiting.push_back(waiting);
+    }
+
+    /// Lets time pass: counts it, and finds out who became late.
+    fn pass(&mut self, now_ms: u64) {
+        let passed = now_ms.saturating_sub(self.now_ms);
+        self.now_ms = self.now_ms.max(now_ms);
+        if let Some(counts) = self.counts {
+            let left = counts.saturating_sub(self.late.len());
+            for waiting in self.waiting.iter_mut().take(left) {
+                waiting.counted_ms = waiting.counted_ms.saturating_add(passed);
+            }
+        }
+        while let Some(first) = self.waiting.front().copied() {
+            let (beginning, due_ms) = self.due(&first);
+            if due_ms.is_none_or(|due_ms| due_ms >= self.now_ms) {
+                return;
+            }
+            self.waiting.pop_front();
+            self.late.push_back((first, beginning, due_ms));
+        }
+    }
+
+    /// Since when a demand counts, and by when it is due as things stand; not known yet where it waits for a slot.
+    fn due(&self, waiting: &Waiting) -> (Moment, Option<u64>) {
+        let (ledger, bounds) = (self.context.ledger, &self.context.terms.bounds);
+        let bound = match self.grace {
+            Grace::Faults => ledger.disturbances.bound(
+                &ledger.lanes,
+                self.lane,
+                waiting.since,
+                EventId(u64::MAX),
+                bounds.served_within_ms,
+            ),
+            Grace::None => Bound {
+                beginning: waiting.since,
+                due_ms: waiting.since.at_ms.saturating_add(bounds.served_within_ms),
+            },
+        };
+        let beginning = bound.beginning;
+        let by = |within_ms: u64| match self.counts {
+            None => Some(beginning.at_ms.saturating_add(within_ms)),
+            Some(_) => {
+                let over = waiting.counted_ms.checked_sub(within_ms)?;
+                let due_ms = (over > 0).then(|| self.now_ms.saturating_sub(over))?;
+                Some(due_ms.max(bound.due_ms))
+            }
+        };
+        let Some(due_ms) = by(bounds.served_within_ms) else {
+            return (beginning, None);
+        };
+        let due_ms = self
+            .context
+            .patient(self.lane, waiting.since.event, due_ms, || {
+                by(bounds
+                    .served_within_ms
+                    .saturating_mul(u64::from(bounds.patience)))
+            });
+        (beginning, due_ms)
+    }
+
+    /// A start takes out the first, whichever job started.
+    fn take_first(&mut self, taken: &Taken) {
+        if let Some((late, beginning, due_ms)) = self.late.pop_front() {
+            self.done(&late, beginning, due_ms, true, Some(taken));
+        } else if let Some(first) = self.waiting.pop_front() {
+            let (beginning, due_ms) = self.due(&first);
+            self.done(&first, beginning, due_ms, false, Some(taken));
+        }
+    }
+
+    /// A job that leaves takes out its own demand, or the first if a start of another has taken that.
+    fn take_own(&mut self, taken: &Taken) {
+        if let Some(at) = self
+            .late
+            .iter()
+            .position(|(late, ..)| late.job == taken.job)
+        {
+            if let Some((late, beginning, due_ms)) = self.late.remove(at) {
+                self.done(&late, beginning, due_ms, true, Some(taken));
+            }
+        } else if let Some(own) = self.remove(taken.job) {
+            let (beginning, due_ms) = self.due(&own);
+            self.done(&own, beginning, due_ms, false, Some(taken));
+        } else if self.demanded.contains(&taken.job) {
+            self.take_first(taken);
+        }
+    }
+
+    fn remove(&mut self, job: JobId) -> Option<Waiting> {
+        let at = self.waiting.iter().position(|waiting| waiting.job == job)?;
+        self.waiting.remove(at)
+    }
+
+    fn end(&mut self) {
+        self.pass(self.context.ledger.end.at_ms);
+        for (late, beginning, due_ms) in std::mem::take(&mut self.late) {
+            self.done(&late, beginning, due_ms, true, None);
+        }
+        for waiting in std::mem::take(&mut self.waiting) {
+            let (beginning, due_ms) = self.due(&waiting);
+            self.done(&waiting, beginning, due_ms, false, None);
+        }
+    }
+
+    fn done(
+        &mut self,
+        waiting: &Waiting,
+        beginning: Moment,
+        due_ms: Option<u64>,
+        late: bool,
+        taken: Option<&Taken>,
+    ) {
+        self.done.push(Wait {
+            lane: self.lane,
+            job: waiting.job,
+            since: waiting.since,
+            beginning,
+            due_ms,
+            late,
+            taken: taken.map(|taken| (taken.at, taken.job, taken.turn)),
+        });
+    }
+}
+
+/// For how many demands of each lane time counts, as it changes; empty where nothing is capped.
+struct Counts(BTreeMap<LaneId, Vec<(Moment, usize)>>);
+
+impl Counts {
+    fn read(context: &Context<'_, '_>) -> Self {
+        let mut found: BTreeMap<LaneId, Vec<(Moment, usize)>> = BTreeMap::new();
+        if context.terms.caps.is_none() {
+            return Self(found);
+        }
+        let mut tally = Tally::new(context);
+        for event in context.ledger.events {
+            // A slot that one lane frees is free for all of its scope.
+            if tally.enter(event).is_empty() {
+                continue;
+            }
+            for (id, _) in context.ledger.lanes.iter() {
+                let Some(count) = tally.counts_for(id, &context.terms.caps) else {
+                    continue;
+                };
+                let steps = found.entry(id).or_default();
+                if steps.last().is_none_or(|(_, last)| *last != count) {
+                    steps.push((super::ledger::moment(event), count));
+                }
+            }
+        }
+        Self(found)
+    }
+
+    fn of(&self, lane: LaneId) -> &[(Moment, usize)] {
+        self.0.get(&lane).map_or(&[], Vec::as_slice)
+    }
+}

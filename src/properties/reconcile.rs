@@ -1,0 +1,188 @@
+//! reconcile (I21): what a lost delivery would have told is found out by other means: a queued job gets its runner, and the HF job
+//! of a completed one ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fakes::{
+    history::{Caller, What},
+    ids::{EventId, JobId},
+};
+
+use super::{
+    Context, Judgement,
+    ledger::{Ledger, Moment},
+    no_leak::{Cause, idlers, judge_idler},
+    served_or_told::time,
+    shortages::{Place, places},
+};
+
+pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
+    let mut judgement =
+        Judgement::new("no delivery was lost whose job still waited, or whose HF job still lived");
+    let lost = Losses::read(context.ledger);
+    for (job, at) in &lost.queued {
+        if was_open(context, *job, *at) {
+            judgement.occasion();
+        }
+    }
+    for place in places(context) {
+        judge_place(context, &lost, &place, &mut judgement);
+    }
+    for idler in idlers(context) {
+        let (Cause::Worked(job) | Cause::Withdrawn(job)) = idler.cause else {
+            continue;
+        };
+        if lost.completed.contains(&job) {
+            judgement.occasion();
+            judge_idler(context, &idler, &mut judgement);
+        }
+    }
+    judgement
+}
+
+/// Jobs of which no delivery of an action was ever acknowledged, though there was one.
+struct Losses {
+    /// `queued`, with the moment of the first loss.
+    queued: BTreeMap<JobId, Moment>,
+    /// `completed`.
+    completed: BTreeSet<JobId>,
+}
+
+impl Losses {
+    fn read(ledger: &Ledger<'_>) -> Self {
+        let mut heard: BTreeSet<(JobId, &str)> = BTreeSet::new();
+        let mut lost: BTreeMap<(JobId, &str), Moment> = BTreeMap::new();
+        for delivery in ledger
+            .deliveries
+            .values()
+            .filter(|delivery| delivery.genuine())
+        {
+            let (Some(job), Some(action)) = (delivery.job, delivery.action) else {
+                continue;
+            };
+            if delivery.accepted().is_some() {
+                heard.insert((job, action));
+                continue;
+            }
+            let failed = delivery.answered.map(|(at, ..)| at);
+            let gone = delivery.lost.map(|(at, _)| at).or(failed);
+            if let Some(at) = gone {
+                let first = lost.entry((job, action)).or_insert(at);
+                if at.event < first.event {
+                    *first = at;
+                }
+            }
+        }
+        lost.retain(|key, _| !heard.contains(key));
+        let of = |wanted: &'static str| {
+            lost.iter()
+                .filter(move |((_, action), _)| *action == wanted)
+        };
+        Self {
+            queued: of("queued").map(|((job, _), at)| (*job, *at)).collect(),
+            completed: of("completed").map(|((job, _), _)| *job).collect(),
+        }
+    }
+}
+
+/// Whether a job still waited when the dispatcher might have missed its delivery.
+fn was_open(context: &Context<'_, '_>, job: JobId, lost: Moment) -> bool {
+    let Some((_, life)) = context.ledger.routed(job) else {
+        return false;
+    };
+    let by_ms = lost.at_ms.saturating_add(context.hearing_ms());
+    let settled = life
+        .started
+        .map(|(at, _)| at)
+        .or(life.completed.map(|(at, _)| at));
+    life.dispatchable.is_some_and(|since| since.at_ms <= by_ms)
+        && settled.is_none_or(|settled| settled.at_ms > by_ms)
+}
+
+/// Judges a place that stood empty while a job with a lost `queued` was open.
+fn judge_place(context: &Context<'_, '_>, lost: &Losses, place: &Place, judgement: &mut Judgement) {
+    let ledger = context.ledger;
+    let until = place
+        .filled
+        .map_or(EventId(u64::MAX), |filled| filled.event);
+    let lane = ledger.lanes.get(place.lane);
+    let mut jobs = lane.into_iter().flat_map(|lane| &lane.jobs);
+    let open = |job: &&JobId| {
+        let Some(life) = ledger.jobs.get(job) else {
+            return false;
+        };
+        let settled = life
+            .started
+            .map(|(at, _)| at)
+            .or(life.completed.map(|(at, _)| at));
+        life.dispatchable
+            .is_some_and(|since| since.event <= place.entered.event)
+            && settled.is_none_or(|settled| settled.event >= until)
+    };
+    let Some((job, at)) = jobs
+        .find(|job| open(job) && lost.queued.contains_key(job))
+        .and_then(|job| Some((job, lost.queued.get(job)?)))
+    else {
+        return;
+    };
+    let from = if at.event > place.entered.event {
+        *at
+    } else {
+        place.entered
+    };
+    let bound = context.patient_bound(place.lane, from, until);
+    let end = place.filled.unwrap_or(ledger.end);
+    let name = ledger.job_named(*job);
+    let missed = format!("the `queued` of {name} was lost at {}", time(at.at_ms));
+    let due = time(bound.due_ms);
+    let gone = ledger
+        .gone_since()
+        .is_some_and(|gone| gone.at_ms <= bound.due_ms);
+    if end.at_ms > bound.due_ms && !gone {
+        if lists_are_stopped(context, from, bound.due_ms) {
+            return;
+        }
+        let why = format!(
+            "{missed}; a runner for it was due by {due}, and there was none until {}",
+            time(end.at_ms)
+        );
+        judgement.breach(at.event, why);
+    } else if place.filled.is_none() {
+        let why = format!(
+            "{missed}; a runner for it is due by {due}, and the run ended at {}",
+            time(ledger.end.at_ms)
+        );
+        judgement.undecided(at.event, why);
+    }
+}
+
+/// Whether the dispatcher asked for listings all the time, and a fault without end struck every one.
+fn lists_are_stopped(context: &Context<'_, '_>, from: Moment, due_ms: u64) -> bool {
+    let within_ms = context.terms.bounds.served_within_ms;
+    let mut last_ms = from.at_ms;
+    let lists = context
+        .ledger
+        .events
+        .iter()
+        .filter_map(|event| match &event.event {
+            What::CallReceived {
+                call,
+                by: Caller::Dispatcher,
+                name,
+                ..
+            } if name.starts_with("github.list-") => context.ledger.calls.get(call),
+            _ => None,
+        });
+    for call in
+        lists.filter(|call| call.received.event > from.event && call.received.at_ms <= due_ms)
+    {
+        if !context.ledger.is_stopped_for_ever(call) {
+            return false;
+        }
+        if call.received.at_ms > last_ms.saturating_add(within_ms) {
+            return false;
+        }
+        last_ms = call.received.at_ms;
+    }
+    due_ms <= last_ms.saturating_add(within_ms) && last_ms > from.at_ms
+}

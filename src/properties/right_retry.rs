@@ -1,0 +1,397 @@
+//! right-retry (I9): what may get better is tried again with patience, and what will not is not asked again: permanent refusals,
+//! places that fail, rate limits, and calls in all.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use fakes::{
+    history::{Caller, CredentialKind, Event, What},
+    ids::JobId,
+};
+
+use super::{
+    Context, Judgement,
+    lanes::LaneId,
+    ledger::{Answered, CallLife, Moment, moment},
+    served_or_told::time,
+    terms::Budgets,
+};
+
+/// How long a permanent refusal is remembered.
+const REFUSED_MS: u64 = 10 * 60_000;
+/// How many permanent refusals in a row may be asked for.
+const REFUSALS: usize = 3;
+/// How many requests are too many while a rate limit holds.
+const WHILE_LIMITED: usize = 3;
+/// The hour in which calls are counted.
+const HOUR_MS: u64 = 3_600_000;
+
+pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
+    let mut watch = Watch {
+        context,
+        judgement: Judgement::new(
+            "nothing was refused for good, nothing was limited or failed for long, and few calls were made",
+        ),
+        requests: BTreeMap::new(),
+        places: BTreeMap::new(),
+        limits: BTreeMap::new(),
+        hour: Hour::default(),
+        calls: 0,
+        queued: BTreeMap::new(),
+    };
+    for event in context.ledger.events {
+        watch.enter(event);
+    }
+    watch.judgement
+}
+
+/// What makes two requests the same: the call, its path without query, and for what is created or minted the lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Request<'a> {
+    name: &'a str,
+    path: &'a str,
+    lane: Option<LaneId>,
+}
+
+/// How a request has fared of late.
+#[derive(Clone, Debug, Default)]
+struct Refused {
+    /// When it was refused for good, in a row.
+    at: VecDeque<u64>,
+}
+
+/// How a place has fared of late.
+#[derive(Clone, Debug, Default)]
+struct Failing {
+    /// Since when it has answered with nothing but failures.
+    since: Option<u64>,
+    /// When requests came, the last minute of them.
+    recent: VecDeque<u64>,
+    noted: bool,
+}
+
+/// A rate limit that holds.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    from_ms: u64,
+    until_ms: u64,
+    requests: usize,
+}
+
+/// What one hour may hold: calls, and what they may be for.
+#[derive(Debug, Default)]
+struct Hour {
+    calls: VecDeque<u64>,
+    /// Jobs that were queued, open or running, until this time (none: still).
+    jobs: BTreeMap<JobId, Option<u64>>,
+    hf_jobs: BTreeMap<String, Option<u64>>,
+    over: BTreeSet<(u64, Live)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Live {
+    Job(JobId),
+    HfJob(String),
+}
+
+struct Watch<'c, 'l, 'a> {
+    context: &'c Context<'l, 'a>,
+    judgement: Judgement,
+    requests: BTreeMap<Request<'a>, Refused>,
+    places: BTreeMap<(&'a str, Option<LaneId>), Failing>,
+    limits: BTreeMap<(bool, Option<CredentialKind>), Limit>,
+    hour: Hour,
+    calls: u64,
+    /// When jobs of each lane were queued, the last ten minutes of them.
+    queued: BTreeMap<LaneId, VecDeque<u64>>,
+}
+
+impl<'a> Watch<'_, '_, 'a> {
+    fn enter(&mut self, event: &'a Event) {
+        let ledger = self.context.ledger;
+        let now = moment(event);
+        match &event.event {
+            What::JobQueued { job, .. } => {
+                if let Some((lane, _)) = ledger.routed(*job) {
+                    self.queued.entry(lane).or_default().push_back(now.at_ms);
+                    self.hour.jobs.insert(*job, None);
+                }
+            }
+            What::JobCompleted { job, .. } => {
+                if let Some(until) = self.hour.jobs.get_mut(job) {
+                    *until = Some(now.at_ms);
+                    self.hour.over.insert((now.at_ms, Live::Job(*job)));
+                }
+            }
+            What::HfCreated { hf_job, .. } => {
+                self.hour.hf_jobs.insert(hf_job.0.clone(), None);
+            }
+            What::HfStage { hf_job, stage, .. } if stage.is_terminal() => {
+                if let Some(until) = self.hour.hf_jobs.get_mut(&hf_job.0) {
+                    *until = Some(now.at_ms);
+                    self.hour
+                        .over
+                        .insert((now.at_ms, Live::HfJob(hf_job.0.clone())));
+                }
+            }
+            What::CallReceived {
+                call,
+                by: Caller::Dispatcher,
+                ..
+            } => {
+                if let Some(call) = ledger.calls.get(call) {
+                    self.received(call, now);
+                }
+            }
+            What::CallAnswered { call, .. } => {
+                let call = ledger
+                    .calls
+                    .get(call)
+                    .filter(|call| call.by == Caller::Dispatcher);
+                if let Some((call, answered)) = call.and_then(|call| Some((call, call.answered?))) {
+                    self.answered(call, &answered, now);
+                }
+            }
+            What::CallLost { call, .. } => {
+                let call = ledger
+                    .calls
+                    .get(call)
+                    .filter(|call| call.by == Caller::Dispatcher);
+                if let Some(call) = call {
+                    self.requests.remove(&self.request(call));
+                    self.failed(call, now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lane(&self, call: &CallLife<'a>) -> Option<LaneId> {
+        let for_a_lane = [
+            "hf.create",
+            "github.jit-config",
+            "github.registration-token",
+        ];
+        for_a_lane
+            .contains(&call.name)
+            .then(|| self.context.ledger.lane_of_call(call))
+            .flatten()
+    }
+
+    fn request(&self, call: &CallLife<'a>) -> Request<'a> {
+        Request {
+            name: call.name,
+            path: call.path.split('?').next().unwrap_or_default(),
+            lane: self.lane(call),
+        }
+    }
+
+    fn received(&mut self, call: &CallLife<'a>, now: Moment) {
+        self.calls += 1;
+        if self.calls.is_multiple_of(100) {
+            self.judgement.occasion();
+        }
+        // HF's own client asks for it by itself.
+        if call.name != "hf.agent-harnesses" {
+            self.ask_again(call, now);
+        }
+        self.ask_what_fails(call, now);
+        self.ask_while_limited(call, now);
+        self.count(now);
+    }
+
+    /// The same request once more, though it was refused for good.
+    fn ask_again(&mut self, call: &CallLife<'a>, now: Moment) {
+        let request = self.request(call);
+        let heard_by = now.at_ms.saturating_sub(self.context.hearing_ms() + 1);
+        let forgotten = now.at_ms.saturating_sub(REFUSED_MS);
+        let fresh = request
+            .lane
+            .and_then(|lane| self.queued.get_mut(&lane))
+            .map_or(0, |queued| {
+                while queued.front().is_some_and(|at| *at <= forgotten) {
+                    queued.pop_front();
+                }
+                queued.len()
+            });
+        let Some(refused) = self.requests.get_mut(&request) else {
+            return;
+        };
+        while refused.at.front().is_some_and(|at| *at <= forgotten) {
+            refused.at.pop_front();
+        }
+        let allowed = REFUSALS + fresh;
+        let heard = refused.at.iter().take_while(|at| **at <= heard_by).count();
+        if heard >= allowed {
+            let why = format!(
+                "{} was asked again at {} though it had been refused for good {heard} times in ten minutes",
+                call.name,
+                time(now.at_ms)
+            );
+            self.judgement.breach(now.event, why);
+        }
+    }
+
+    /// A request to a place that has failed for long.
+    fn ask_what_fails(&mut self, call: &CallLife<'a>, now: Moment) {
+        let key = (call.name, self.lane(call));
+        let limit = self.context.terms.budgets.requests_per_minute as usize;
+        let place = self.places.entry(key).or_default();
+        while place
+            .recent
+            .front()
+            .is_some_and(|at| at.saturating_add(60_000) <= now.at_ms)
+        {
+            place.recent.pop_front();
+        }
+        let long = place
+            .since
+            .is_some_and(|since| now.at_ms >= since.saturating_add(Budgets::FAILING_FOR_MS));
+        if !long {
+            place.recent.clear();
+            return;
+        }
+        place.recent.push_back(now.at_ms);
+        if !std::mem::replace(&mut place.noted, true) {
+            self.judgement.occasion();
+        }
+        if place.recent.len() > limit {
+            let why = format!(
+                "{} has failed since {}, and was asked {} times in the minute up to {}",
+                call.name,
+                time(place.since.unwrap_or_default()),
+                place.recent.len(),
+                time(now.at_ms)
+            );
+            self.judgement.breach(now.event, why);
+        }
+    }
+
+    /// A request while a rate limit holds.
+    fn ask_while_limited(&mut self, call: &CallLife<'a>, now: Moment) {
+        let heard_ms = self.context.hearing_ms();
+        let Some(limit) = self.limits.get_mut(&scope(call)) else {
+            return;
+        };
+        if now.at_ms <= limit.from_ms.saturating_add(heard_ms) || now.at_ms >= limit.until_ms {
+            return;
+        }
+        limit.requests += 1;
+        if limit.requests >= WHILE_LIMITED {
+            let why = format!(
+                "{} was asked at {}, the {}. request since a rate limit that holds from {} to {}",
+                call.name,
+                time(now.at_ms),
+                limit.requests,
+                time(limit.from_ms),
+                time(limit.until_ms)
+            );
+            self.judgement.breach(now.event, why);
+        }
+    }
+
+    /// All calls of an hour against what they may be for.
+    fn count(&mut self, now: Moment) {
+        let began = now.at_ms.saturating_sub(HOUR_MS);
+        self.hour.pass(began);
+        self.hour.calls.push_back(now.at_ms);
+        let budgets = &self.context.terms.budgets;
+        let repos = self.context.terms.served_repos.max(1);
+        let allowed = self.hour.jobs.len() as u64 * u64::from(budgets.calls_per_job)
+            + repos * u64::from(Budgets::CALLS_PER_HOUR)
+            + self.hour.hf_jobs.len() as u64 * u64::from(Budgets::CALLS_PER_HF_JOB);
+        let calls = self.hour.calls.len() as u64;
+        if calls > allowed {
+            let why = format!(
+                "{calls} calls in the hour up to {}, more than the {allowed} that {} jobs, {repos} repositories and {} HF jobs allow",
+                time(now.at_ms),
+                self.hour.jobs.len(),
+                self.hour.hf_jobs.len()
+            );
+            self.judgement.breach(now.event, why);
+        }
+    }
+
+    fn answered(&mut self, call: &CallLife<'a>, answered: &Answered, now: Moment) {
+        let request = self.request(call);
+        if is_permanent(call, answered) {
+            self.judgement.occasion();
+            self.requests
+                .entry(request)
+                .or_default()
+                .at
+                .push_back(now.at_ms);
+        } else {
+            self.requests.remove(&request);
+        }
+        if answered.limited {
+            self.judgement.occasion();
+            let wait_ms = answered.retry_after_s.unwrap_or(60).saturating_mul(1000);
+            let until_ms = now.at_ms.saturating_add(wait_ms);
+            let limit = self.limits.entry(scope(call)).or_insert(Limit {
+                from_ms: now.at_ms,
+                until_ms,
+                requests: 0,
+            });
+            if limit.until_ms <= now.at_ms {
+                *limit = Limit {
+                    from_ms: now.at_ms,
+                    until_ms,
+                    requests: 0,
+                };
+            }
+            limit.until_ms = limit.until_ms.max(until_ms);
+        }
+        if answered.status >= 500 || answered.status == 429 {
+            self.failed(call, now);
+        } else {
+            let key = (call.name, self.lane(call));
+            self.places.remove(&key);
+        }
+    }
+
+    fn failed(&mut self, call: &CallLife<'a>, now: Moment) {
+        let key = (call.name, self.lane(call));
+        self.places
+            .entry(key)
+            .or_default()
+            .since
+            .get_or_insert(now.at_ms);
+    }
+}
+
+impl Hour {
+    /// Forgets what was over before the hour began.
+    fn pass(&mut self, began_ms: u64) {
+        while self.calls.front().is_some_and(|at| *at <= began_ms) {
+            self.calls.pop_front();
+        }
+        while let Some((_, live)) = self.over.first().filter(|(at, _)| *at <= began_ms).cloned() {
+            self.over.pop_first();
+            match live {
+                Live::Job(job) => {
+                    self.jobs.remove(&job);
+                }
+                Live::HfJob(hf_job) => {
+                    self.hf_jobs.remove(&hf_job);
+                }
+            }
+        }
+    }
+}
+
+/// One service and one kind of credential share a rate limit.
+fn scope(call: &CallLife<'_>) -> (bool, Option<CredentialKind>) {
+    let kind = call.credential.map(|credential| credential.kind);
+    (call.name.starts_with("hf."), kind)
+}
+
+/// Whether an answer says that the same request will never do.
+pub(super) fn is_permanent(call: &CallLife<'_>, answered: &Answered) -> bool {
+    let busy = call.is_deletion() && answered.status == 422;
+    match answered.status {
+        400 | 404 | 410 | 451 => true,
+        403 => !answered.limited,
+        422 => !busy,
+        _ => false,
+    }
+}

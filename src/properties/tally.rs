@@ -1,0 +1,267 @@
+//! The running count of a pass over the history: which jobs of each lane are open or held, and how many HF jobs are
+//! there for them. What an event costs is what it changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fakes::{
+    history::{Event, What},
+    ids::{EventId, HfJobId, JobId},
+};
+
+use super::{
+    Context,
+    lanes::{LaneId, Reach},
+    ledger::{Ledger, ends_hf_job},
+    terms::Caps,
+    turns::{Taken, Turn},
+};
+
+/// The state of one lane between two events.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    /// Dispatchable jobs that have not started, by the event that made them so.
+    pub(super) open: BTreeMap<EventId, JobId>,
+    /// Jobs that GitHub announced and holds back.
+    pub(super) held: BTreeSet<JobId>,
+    /// HF jobs of this lane alone that boot or idle.
+    pub(super) supply: usize,
+}
+
+/// Where an HF job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Booting or idle: it may still take a job.
+    Supply,
+    /// A job runs on it.
+    Working(JobId),
+    /// It takes no job any more.
+    Spent,
+}
+
+/// An HF job that has not ended.
+#[derive(Clone, Copy, Debug)]
+struct Alive {
+    standing: Standing,
+}
+
+/// The state of all lanes between two events.
+pub(super) struct Tally<'c, 'a> {
+    ledger: &'c Ledger<'a>,
+    turns: std::slice::Iter<'c, Taken>,
+    lanes: Vec<Counts>,
+    /// Supply that hides its lane, by flavor.
+    hidden: BTreeMap<&'a str, usize>,
+    alive: BTreeMap<&'a HfJobId, Alive>,
+    alive_by_repo: BTreeMap<&'a str, usize>,
+    on: BTreeMap<JobId, &'a HfJobId>,
+    opened: BTreeMap<JobId, EventId>,
+    touched: Vec<LaneId>,
+    turned: &'c [Taken],
+}
+
+impl<'c, 'a> Tally<'c, 'a> {
+    pub(super) fn new(context: &'c Context<'_, 'a>) -> Self {
+        let ledger = context.ledger;
+        Self {
+            ledger,
+            turns: context.turns.all().iter(),
+            lanes: vec![Counts::default(); ledger.lanes.len()],
+            hidden: BTreeMap::new(),
+            alive: BTreeMap::new(),
+            alive_by_repo: BTreeMap::new(),
+            on: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            touched: Vec::new(),
+            turned: &[],
+        }
+    }
+
+    /// The counts of a lane.
+    pub(super) fn lane(&self, id: LaneId) -> Option<&Counts> {
+        self.lanes.get(id.0)
+    }
+
+    /// How many jobs of a lane are open.
+    pub(super) fn open(&self, id: LaneId) -> usize {
+        self.lane(id).map_or(0, |lane| lane.open.len())
+    }
+
+    /// How many HF jobs boot or idle that can serve a lane.
+    pub(super) fn supply(&self, id: LaneId) -> usize {
+        let own = self.lane(id).map_or(0, |lane| lane.supply);
+        let lane = self.ledger.lanes.get(id);
+        let hidden = lane.and_then(|lane| self.hidden.get(lane.flavor));
+        own + hidden.copied().unwrap_or(0)
+    }
+
+    /// Where an HF job that has not ended stands.
+    pub(super) fn standing(&self, hf_job: &HfJobId) -> Option<Standing> {
+        self.alive.get(hf_job).map(|alive| alive.standing)
+    }
+
+    /// How many HF jobs are alive: in all, and of this repository.
+    pub(super) fn alive(&self, repo: Option<&str>) -> (usize, usize) {
+        let of_repo = repo.and_then(|repo| self.alive_by_repo.get(repo));
+        (self.alive.len(), of_repo.copied().unwrap_or(0))
+    }
+
+    /// For how many of a lane's demands, from the first of its queue on, time counts under these caps; none where
+    /// nothing is capped, for all.
+    pub(super) fn counts_for(&self, id: LaneId, caps: &Caps) -> Option<usize> {
+        let lane = self.ledger.lanes.get(id).filter(|_| !caps.is_none())?;
+        let supply = self.supply(id);
+        let (total, of_repo) = self.alive(Some(lane.place));
+        let scopes = [(caps.total, total), (caps.per_repo, of_repo)];
+        let free = scopes.into_iter().filter_map(|(cap, alive)| {
+            Some((cap? as usize).saturating_sub(alive.saturating_sub(supply)))
+        });
+        free.min()
+    }
+
+    /// True if a further HF job of this lane would exceed no cap.
+    pub(super) fn has_free_slot(&self, id: LaneId, caps: &Caps) -> bool {
+        let Some(lane) = self.ledger.lanes.get(id) else {
+            return true;
+        };
+        let (total, of_repo) = self.alive(Some(lane.place));
+        let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
+        free(caps.total, total) && free(caps.per_repo, of_repo)
+    }
+
+    /// How many open jobs of a lane nothing is there for.
+    pub(super) fn shortage(&self, id: LaneId) -> usize {
+        self.open(id).saturating_sub(self.supply(id))
+    }
+
+    /// The turns that the last event made.
+    pub(super) const fn turned(&self) -> &'c [Taken] {
+        self.turned
+    }
+
+    /// Takes an event in, and says whose counts changed (some may stand there twice).
+    pub(super) fn enter(&mut self, event: &'a Event) -> &[LaneId] {
+        self.touched.clear();
+        let next = self.turns.as_slice();
+        let here = next.partition_point(|taken| taken.at.event <= event.id);
+        (self.turned, self.turns) = (&next[..here], next[here..].iter());
+        for taken in self.turned {
+            self.turn(taken);
+        }
+        match &event.event {
+            What::JobStarted { job, runner, .. } => {
+                let hf_job = runner.and_then(|runner| self.ledger.runners.get(&runner)?.hf_job);
+                if let Some(hf_job) = hf_job {
+                    self.on.insert(*job, hf_job);
+                    self.stand(hf_job, Standing::Working(*job));
+                }
+            }
+            What::JobCompleted { job, .. } => {
+                if let Some(hf_job) = self.on.remove(job) {
+                    self.stand(hf_job, Standing::Spent);
+                }
+            }
+            What::JobTakenBack { runner, .. } => {
+                let hf_job = self.ledger.runners.get(runner).and_then(|life| life.hf_job);
+                if let Some(hf_job) = hf_job {
+                    self.stand(hf_job, Standing::Spent);
+                }
+            }
+            What::HfCreated { hf_job, repo, .. } => {
+                self.alive.insert(
+                    hf_job,
+                    Alive {
+                        standing: Standing::Spent,
+                    },
+                );
+                if let Some(repo) = repo {
+                    *self.alive_by_repo.entry(repo).or_default() += 1;
+                }
+                self.stand(hf_job, Standing::Supply);
+            }
+            other => {
+                if let Some((hf_job, ..)) = ends_hf_job(other) {
+                    self.end(hf_job);
+                } else if let Some(hf_job) = self.ledger.spends(event) {
+                    if self.standing(hf_job) == Some(Standing::Supply) {
+                        self.stand(hf_job, Standing::Spent);
+                    }
+                }
+            }
+        }
+        &self.touched
+    }
+
+    fn turn(&mut self, taken: &Taken) {
+        let Some(counts) = self.lanes.get_mut(taken.lane.0) else {
+            return;
+        };
+        if let Some(opened) = self.opened.remove(&taken.job) {
+            counts.open.remove(&opened);
+        }
+        counts.held.remove(&taken.job);
+        match taken.turn {
+            Turn::Opens | Turn::Renews => {
+                counts.open.insert(taken.at.event, taken.job);
+                self.opened.insert(taken.job, taken.at.event);
+            }
+            Turn::Holds => {
+                counts.held.insert(taken.job);
+            }
+            Turn::Starts | Turn::Leaves => {}
+        }
+        self.touched.push(taken.lane);
+    }
+
+    fn stand(&mut self, hf_job: &'a HfJobId, standing: Standing) {
+        let Some(alive) = self.alive.get_mut(hf_job) else {
+            return;
+        };
+        let before = std::mem::replace(&mut alive.standing, standing);
+        self.supplied(hf_job, before, false);
+        self.supplied(hf_job, standing, true);
+    }
+
+    fn end(&mut self, hf_job: &'a HfJobId) {
+        let Some(alive) = self.alive.remove(hf_job) else {
+            return;
+        };
+        self.supplied(hf_job, alive.standing, false);
+        let Some(life) = self.ledger.hf_jobs.get(hf_job) else {
+            return;
+        };
+        let of_repo = life.repo.and_then(|repo| self.alive_by_repo.get_mut(repo));
+        if let Some(count) = of_repo {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn supplied(&mut self, hf_job: &'a HfJobId, standing: Standing, more: bool) {
+        let ledger = self.ledger;
+        let Some(reach) = ledger
+            .lanes
+            .reach(hf_job)
+            .filter(|_| standing == Standing::Supply)
+        else {
+            return;
+        };
+        let count = match reach {
+            Reach::Lane(id) => {
+                self.touched.push(id);
+                self.lanes.get_mut(id.0).map(|lane| &mut lane.supply)
+            }
+            Reach::Hidden(flavor) => {
+                let served = ledger.lanes.iter().map(|(id, _)| id);
+                self.touched
+                    .extend(served.filter(|id| ledger.lanes.serves(reach, *id)));
+                Some(self.hidden.entry(flavor).or_default())
+            }
+        };
+        if let Some(count) = count {
+            *count = if more {
+                *count + 1
+            } else {
+                count.saturating_sub(1)
+            };
+        }
+    }
+}

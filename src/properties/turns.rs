@@ -1,0 +1,214 @@
+//! Turns: what happens to the wait of each routed job, in the order of the history. A job's wait opens, is held back, is
+//! settled by a start, or ends because the job leaves: it is over, dead, told of with cause, or its installation is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fakes::{
+    history::{Event, What},
+    ids::{EventId, JobId},
+};
+
+use super::{
+    lanes::LaneId,
+    ledger::{Ledger, Moment, moment},
+    telling::Tellings,
+};
+
+/// What happened to the wait of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// GitHub would give it to a runner from now on: a demand.
+    Opens,
+    /// GitHub took it back from a runner that had not started it: the demand counts anew.
+    Renews,
+    /// GitHub holds it back.
+    Holds,
+    /// It started.
+    Starts,
+    /// It waits no more, without having started.
+    Leaves,
+}
+
+/// A turn with its moment, lane and job.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    /// When.
+    pub at: Moment,
+    /// The lane.
+    pub lane: LaneId,
+    /// The job.
+    pub job: JobId,
+    /// What happened.
+    pub turn: Turn,
+}
+
+/// Every turn of a history, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Turns(Vec<Taken>);
+
+impl Turns {
+    /// Reads them off a history.
+    #[must_use]
+    pub fn read(ledger: &Ledger<'_>, tellings: &Tellings) -> Self {
+        let mut told: BTreeMap<EventId, Vec<JobId>> = BTreeMap::new();
+        for (job, telling) in tellings.iter().filter(|(_, told)| told.for_cause) {
+            told.entry(telling.at.event).or_default().push(job);
+        }
+        let mut reader = Reader {
+            ledger,
+            waits: BTreeMap::new(),
+            of_owner: BTreeMap::new(),
+            suspended: BTreeSet::new(),
+            turns: Vec::new(),
+        };
+        for event in ledger.events {
+            reader.enter(event);
+            for job in told.get(&event.id).into_iter().flatten() {
+                reader.leave(*job, moment(event));
+            }
+        }
+        Self(reader.turns)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[Taken] {
+        &self.0
+    }
+}
+
+/// How a job waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Held,
+    Open,
+    /// Not in demand while its installation is gone; it was open before.
+    Suspended,
+    Gone,
+}
+
+struct Reader<'l, 'a> {
+    ledger: &'l Ledger<'a>,
+    waits: BTreeMap<JobId, Wait>,
+    of_owner: BTreeMap<String, Vec<JobId>>,
+    suspended: BTreeSet<String>,
+    turns: Vec<Taken>,
+}
+
+impl Reader<'_, '_> {
+    fn enter(&mut self, event: &Event) {
+        let at = moment(event);
+        match &event.event {
+            What::JobQueued { job, held_by, .. } => match held_by {
+                None => self.open(*job, at),
+                Some(_) => self.hold(*job, at),
+            },
+            What::JobWaiting { job, .. } => self.hold(*job, at),
+            What::JobDispatchable { job } => self.open(*job, at),
+            What::JobTakenBack { job, .. } => {
+                if self.waits.get(job) == Some(&Wait::Open) {
+                    self.take(*job, at, Turn::Renews);
+                }
+            }
+            What::JobStarted { job, .. } => match self.waits.insert(*job, Wait::Gone) {
+                Some(Wait::Open) => self.take(*job, at, Turn::Starts),
+                Some(Wait::Held) => self.take(*job, at, Turn::Leaves),
+                Some(Wait::Suspended | Wait::Gone) | None => {}
+            },
+            What::JobCompleted { job, .. } => self.leave(*job, at),
+            What::RunCompleted { run, .. } => {
+                for job in self.ledger.runs.get(run).into_iter().flatten() {
+                    self.leave(*job, at);
+                }
+            }
+            What::InstallationSuspended { owner, .. } | What::InstallationDeleted { owner, .. } => {
+                self.suspend(&owner.to_lowercase(), at);
+            }
+            What::InstallationUnsuspended { owner, .. }
+            | What::InstallationCreated { owner, .. } => {
+                self.resume(&owner.to_lowercase(), at);
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, job: JobId, at: Moment) {
+        let Some((_, life)) = self.ledger.routed(job) else {
+            return;
+        };
+        let owner = owner_of(life.repo);
+        let before = self.waits.get(&job).copied();
+        match before {
+            Some(Wait::Gone | Wait::Open | Wait::Suspended) => return,
+            None => self.of_owner.entry(owner.clone()).or_default().push(job),
+            Some(Wait::Held) => {}
+        }
+        if self.suspended.contains(&owner) {
+            self.waits.insert(job, Wait::Suspended);
+            return;
+        }
+        self.waits.insert(job, Wait::Open);
+        self.take(job, at, Turn::Opens);
+    }
+
+    fn hold(&mut self, job: JobId, at: Moment) {
+        let Some((_, life)) = self.ledger.routed(job) else {
+            return;
+        };
+        match self.waits.get(&job) {
+            Some(Wait::Gone | Wait::Held | Wait::Suspended) => return,
+            None => {
+                let owner = owner_of(life.repo);
+                self.of_owner.entry(owner).or_default().push(job);
+            }
+            Some(Wait::Open) => {}
+        }
+        self.waits.insert(job, Wait::Held);
+        self.take(job, at, Turn::Holds);
+    }
+
+    fn leave(&mut self, job: JobId, at: Moment) {
+        match self.waits.insert(job, Wait::Gone) {
+            Some(Wait::Open | Wait::Held) => self.take(job, at, Turn::Leaves),
+            Some(Wait::Suspended | Wait::Gone) | None => {}
+        }
+    }
+
+    fn suspend(&mut self, owner: &str, at: Moment) {
+        self.suspended.insert(owner.to_owned());
+        for job in self.of_owner.get(owner).cloned().unwrap_or_default() {
+            if self.waits.get(&job) == Some(&Wait::Open) {
+                self.waits.insert(job, Wait::Suspended);
+                self.take(job, at, Turn::Leaves);
+            }
+        }
+    }
+
+    fn resume(&mut self, owner: &str, at: Moment) {
+        self.suspended.remove(owner);
+        for job in self.of_owner.get(owner).cloned().unwrap_or_default() {
+            if self.waits.get(&job) == Some(&Wait::Suspended) {
+                self.waits.insert(job, Wait::Open);
+                self.take(job, at, Turn::Opens);
+            }
+        }
+    }
+
+    fn take(&mut self, job: JobId, at: Moment, turn: Turn) {
+        if let Some((lane, _)) = self.ledger.routed(job) {
+            let taken = Taken {
+                at,
+                lane,
+                job,
+                turn,
+            };
+            self.turns.push(taken);
+        }
+    }
+}
+
+fn owner_of(repo: &str) -> String {
+    repo.split_once('/')
+        .map_or(repo, |(owner, _)| owner)
+        .to_lowercase()
+}
