@@ -112,6 +112,7 @@ impl Github {
         let message = flight.message.clone();
         let subject = message.subject(key, flight.id);
         let faults = &self.inner.calls.faults;
+        let mut duplicates = Vec::new();
         for strike in strikes {
             let applied = faults.applied(&strike, &subject, Some(flight.because));
             let held = Held {
@@ -134,7 +135,8 @@ impl Github {
                     flight.because = applied;
                 }
                 Effect::Duplicate { after } => {
-                    self.duplicate(flight, &strike, *after, key, applied);
+                    let after = self.env().within(*after, key, &strike.purpose("duplicate"));
+                    duplicates.push((flight.delay + after, applied));
                 }
                 Effect::Hold => {
                     flight.held_by.push(held);
@@ -147,18 +149,14 @@ impl Github {
                 }
             }
         }
+        // Only now all the rules are known that hold the first one back, and they hold its duplicates too.
+        for (wait, applied) in duplicates {
+            self.duplicate(flight, wait, applied);
+        }
     }
 
-    /// The same delivery once more, so long after the first one's departure.
-    fn duplicate(
-        &self,
-        flight: &Flight,
-        strike: &Strike,
-        after: Span,
-        key: &str,
-        applied: EventId,
-    ) {
-        let wait = flight.delay + self.env().within(after, key, &strike.purpose("duplicate"));
+    /// The same delivery once more, so long after nothing holds the first one back any more.
+    fn duplicate(&self, flight: &Flight, wait: Duration, applied: EventId) {
         let (message, redelivery) = (flight.message.clone(), flight.redelivery);
         let (github, held_by) = (self.clone(), flight.held_by.clone());
         let pending = Pending::new(self);

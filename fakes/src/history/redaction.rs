@@ -1,7 +1,7 @@
 //! What a history may show of somebody's text: no more than 1 kB, and nothing in it that is a secret of the
 //! world or looks like one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 /// Of a text at most so many bytes are shown.
 pub(super) const SHOWN_BYTES_MAX: usize = 1024;
@@ -24,12 +24,21 @@ const PREFIXES: [(&str, usize); 8] = [
 ];
 
 /// The secrets of a world.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Secrets {
     /// Those that are one word.
     words: BTreeSet<String>,
     /// All others.
     phrases: BTreeSet<String>,
+}
+
+/// Whoever prints a world prints no secret.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets")
+            .field("known", &(self.words.len() + self.phrases.len()))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Secrets {

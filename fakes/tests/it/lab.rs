@@ -124,6 +124,8 @@ pub(crate) struct Lab {
     pub(crate) clock: Clock,
     received: Arc<Mutex<Vec<Received>>>,
     target: Arc<Mutex<VecDeque<Target>>>,
+    /// The body of the webhook target's answers.
+    says: Arc<Mutex<String>>,
     github: axum::Router,
     hf: axum::Router,
 }
@@ -155,6 +157,7 @@ impl Lab {
             clock,
             received: Arc::default(),
             target: Arc::default(),
+            says: Arc::new(Mutex::new("{\"ok\":true}".to_owned())),
             github,
             hf,
         };
@@ -165,8 +168,10 @@ impl Lab {
     /// Records every webhook; answers 200 unless told otherwise.
     fn webhook_target(&self) -> HttpService {
         let (received, target, clock) = (self.received.clone(), self.target.clone(), self.clock);
+        let says = self.says.clone();
         HttpService::new(tower::service_fn(move |request: Request<Body>| {
             let (received, target) = (received.clone(), target.clone());
+            let says = says.clone();
             async move {
                 let behaviour = target
                     .lock()
@@ -192,7 +197,8 @@ impl Lab {
                 });
                 match behaviour {
                     Target::Answer(status) => {
-                        let mut response = Response::new(Body::from("{\"ok\":true}"));
+                        let says = says.lock().unwrap().clone();
+                        let mut response = Response::new(Body::from(says));
                         *response.status_mut() = StatusCode::from_u16(status).unwrap();
                         Ok(response)
                     }
@@ -222,6 +228,11 @@ impl Lab {
         let mut all = self.received();
         all.retain(|one| one.header("x-github-event") == event);
         all
+    }
+
+    /// The body of the webhook target's answers from now on.
+    pub(crate) fn target_says(&self, body: &str) {
+        body.clone_into(&mut self.says.lock().unwrap());
     }
 
     pub(crate) fn target(&self, behaviours: &[Target]) {

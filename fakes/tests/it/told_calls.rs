@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, JsonPath, Omit, Span,
-    history::{CallAbout, Caller, What},
+    Effect, FaultRule, JsonPath, LAB_APP_PRIVATE_KEY_PEM, Omit, Span,
+    history::{CallAbout, Caller, What, to_json_lines},
     ids::{HfJobId, JobId, RunId, RunnerId},
 };
 use serde_json::{Value, json};
@@ -330,6 +330,7 @@ fn reading(shown: &str, truth: &str) -> (String, String) {
 /// One runner, busy with a job that lasts a minute.
 async fn busy_runner() -> (Lab, HfJobId) {
     let lab = Lab::new();
+    lab.sleep(10.0).await;
     lab.queue("J1", &["a"]);
     let id = lab.launch("r1", &["a"]).await;
     while !lab.world.github().runners()[0].busy {
@@ -394,7 +395,6 @@ async fn a_stale_answer_is_a_false_reading_where_things_have_changed_since() {
     let (lab, id) = busy_runner().await;
     lab.sleep(5.0).await;
     let job = lab.world.github().jobs()[0].job;
-    install(&lab, "*", ago(20));
     lab.world.faults().install(vec![
         FaultRule::always("github.*", ago(20)),
         FaultRule::always("hf.*", ago(30)),
@@ -441,4 +441,34 @@ async fn a_late_answer_is_a_false_reading_if_it_is_no_longer_true() {
     );
     get(&lab, &format!("{ACTIONS}/runners")).await;
     assert_eq!(readings(&lab), [reading("online busy", "absent")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answers_body_is_recorded_without_the_secrets_of_this_world() {
+    let lab = Lab::new();
+    let registration = lab.registration_token("repos/octo/app").await;
+    let token = lab.token().await;
+    let token = token.strip_prefix("token ").unwrap();
+    let jit = lab.jit("r1", &["a"]).await;
+    let config = jit.body["encoded_jit_config"].as_str().unwrap();
+    let secrets = [
+        registration.as_str(),
+        token,
+        config,
+        "hf_lab",
+        "lab-webhook-secret",
+        LAB_APP_PRIVATE_KEY_PEM.trim(),
+    ];
+    let said = json!({"effect": "created", "secrets": secrets}).to_string();
+    lab.target_says(&said);
+    lab.queue("J1", &["a"]);
+    lab.sleep(1.0).await;
+    let body = answered(&lab)[0].1.clone().unwrap();
+    assert!(body.starts_with(r#"{"effect":"created","secrets":["[redacted]","#));
+    let history = to_json_lines(&lab.events()).unwrap();
+    for secret in secrets {
+        for line in secret.lines() {
+            assert!(!history.contains(line), "{line} in {body}");
+        }
+    }
 }
