@@ -136,11 +136,18 @@ impl<'a> Holds<'a> {
     }
 
     /// The last moment at which something that struck a lane before `until`, and not later than `by_ms`, held it back.
-    fn last_by(&self, lanes: &Lanes<'a>, lane: LaneId, until: EventId, by_ms: u64) -> Option<Moment> {
+    fn last_by(
+        &self,
+        lanes: &Lanes<'a>,
+        lane: LaneId,
+        until: EventId,
+        by_ms: u64,
+    ) -> Option<Moment> {
         let scopes = around(lanes, lane);
         let holds = scopes.into_iter().filter_map(|scope| self.0.get(&scope));
         let last = holds.filter_map(|holds| {
-            let at = holds.partition_point(|hold| hold.from.event < until && hold.from.at_ms <= by_ms);
+            let at =
+                holds.partition_point(|hold| hold.from.event < until && hold.from.at_ms <= by_ms);
             Some(holds.get(at.checked_sub(1)?)?.until)
         });
         last.max_by_key(|end| (end.at_ms, end.event))

@@ -139,10 +139,16 @@ impl Watch<'_, '_, '_> {
     fn boot(&mut self, hf_job: &HfJobId, life: &HfLife<'_>) {
         let lives = &self.context.terms.lives;
         let shortest_ms = lives.jit_config_ms.min(lives.registration_token_ms);
-        let over = life.online.map(|(at, _)| at).or(life.ended.map(|(at, _)| at));
+        let over = life
+            .online
+            .map(|(at, _)| at)
+            .or(life.ended.map(|(at, _)| at));
         let over = over.unwrap_or(self.context.ledger.end);
         let took_long = over.at_ms > life.created.at_ms.saturating_add(shortest_ms);
-        let held = life.online.is_none().then(|| self.context.ledger.held_for_ms(hf_job, self.context.terms));
+        let held = life
+            .online
+            .is_none()
+            .then(|| self.context.ledger.held_for_ms(hf_job, self.context.terms));
         if took_long || held.flatten().is_some_and(|held_ms| held_ms > shortest_ms) {
             self.judgement.occasion();
         }

@@ -53,13 +53,15 @@ pub use disturbance::{Bound, Disturbances, Scope};
 pub use expectations::Expectations;
 pub use knowledge::{Heard, Knowledge, News};
 pub use lanes::{LabelSet, Lane, LaneId, Lanes, Reach};
-pub use ledger::{Answered, CallLife, Calls, Delivery, HfLife, JobLife, Ledger, Moment, RunnerLife};
+pub use ledger::{
+    Answered, CallLife, Calls, Delivery, HfLife, JobLife, Ledger, Moment, RunnerLife,
+};
 pub use meant::Routed;
 pub use restart_safe::Twin;
-pub use telling::{Told, Tellings, Way};
-pub use turns::{Taken, Turn, Turns};
 pub use rules::Rules;
+pub use telling::{Tellings, Told, Way};
 pub use terms::{Bounds, Budgets, Caps, Delays, DispatcherTimes, Lives, Terms};
+pub use turns::{Taken, Turn, Turns};
 pub use verdict::{Breach, Finding, Judgement, Verdict, Verdicts};
 
 /// A property: its name and its rule.

@@ -11,7 +11,7 @@ const READ_BYTES_MAX: usize = 16 * SHOWN_BYTES_MAX;
 const HIDDEN: &str = "[redacted]";
 
 /// How tokens of GitHub and HF, JWTs and just-in-time configurations begin, and how many characters follow at least.
-const PREFIXES: [(&str, usize); 8] = [
+const PREFIXES: [(&str, usize); 9] = [
     ("ghs_", 8),
     ("ghp_", 8),
     ("gho_", 8),
@@ -20,7 +20,9 @@ const PREFIXES: [(&str, usize); 8] = [
     ("github_pat_", 8),
     // Field names begin so as well (`hf_jobs_created`), but with a second underscore among so many characters.
     ("hf_", 16),
+    // Base64 of an object's beginning: which of the two depends on its first key.
     ("eyJ", 16),
+    ("eyI", 16),
 ];
 
 /// The secrets of a world.

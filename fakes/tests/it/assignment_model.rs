@@ -142,6 +142,10 @@ struct Waiting {
     since_ms: u64,
     run: RunId,
     labels: Vec<String>,
+    /// As many jobs of its run as may go at once are ahead of it.
+    held: bool,
+    /// They were once.
+    was_held: bool,
 }
 
 /// What is known of the world by its history alone.
@@ -152,15 +156,17 @@ struct Model {
     labels: BTreeMap<RunnerId, Vec<String>>,
     limits: BTreeMap<RunId, u32>,
     taken: BTreeMap<JobId, (RunId, RunnerId)>,
-    /// When a run last had to wait for one of its own jobs.
-    freed_ms: BTreeMap<RunId, u64>,
 }
 
 impl Model {
-    fn is_held(&self, run: RunId) -> bool {
-        let taken = self.taken.values().filter(|(of, _)| *of == run).count();
-        let limit = self.limits.get(&run);
-        limit.is_some_and(|limit| taken >= *limit as usize)
+    /// How many jobs of a run go, or may go as soon as there is a runner.
+    fn let_go(&self, run: RunId) -> usize {
+        let waiting = self
+            .waiting
+            .iter()
+            .filter(|one| one.run == run && !one.held);
+        let taken = self.taken.values().filter(|(of, _)| *of == run);
+        waiting.count() + taken.count()
     }
 
     fn suits(&self, waiting: &Waiting, runner: RunnerId) -> bool {
@@ -170,13 +176,11 @@ impl Model {
 
     /// All that may be joined now, and since when both were there.
     fn pairs(&self) -> impl Iterator<Item = (&Waiting, RunnerId, u64)> {
-        self.waiting.iter().flat_map(move |waiting| {
-            let held = self.is_held(waiting.run);
-            let freed_ms = self.freed_ms.get(&waiting.run).copied().unwrap_or(0);
-            let from_ms = waiting.since_ms.max(freed_ms);
-            let idle = self.idle.iter().filter(move |_| !held);
+        let waiting = self.waiting.iter().filter(|waiting| !waiting.held);
+        waiting.flat_map(move |waiting| {
+            let idle = self.idle.iter();
             idle.filter(|(_, runner)| self.suits(waiting, *runner))
-                .map(move |(idle_ms, runner)| (waiting, *runner, from_ms.max(*idle_ms)))
+                .map(move |(idle_ms, runner)| (waiting, *runner, waiting.since_ms.max(*idle_ms)))
         })
     }
 
@@ -187,8 +191,11 @@ impl Model {
                 name,
                 run,
                 labels,
+                held_by,
                 ..
             } => self.waiting.push(Waiting {
+                held: held_by.is_some(),
+                was_held: held_by.is_some(),
                 job: *job,
                 name: name.clone(),
                 queued: event.id,
@@ -196,6 +203,10 @@ impl Model {
                 run: *run,
                 labels: labels.clone(),
             }),
+            What::JobDispatchable { job } => {
+                let one = self.waiting.iter_mut().find(|one| one.job == *job).unwrap();
+                (one.held, one.since_ms) = (false, event.at_ms);
+            }
             What::RunnerCreated { runner, labels, .. } => {
                 self.labels.insert(*runner, labels.clone());
             }
@@ -207,8 +218,7 @@ impl Model {
                 self.idle.retain(|(_, id)| id != runner);
             }
             What::JobCompleted { job, .. } => {
-                let (run, runner) = self.taken.remove(job).unwrap();
-                self.freed_ms.insert(run, event.at_ms);
+                let (_, runner) = self.taken.remove(job).unwrap();
                 self.idle.push((event.at_ms, runner));
             }
             What::RunnerRemoved { runner, .. } => self.idle.retain(|(_, id)| id != runner),
@@ -267,7 +277,8 @@ fn judge(
             prop_assert_eq!(longest_idle, Some(*runner), "the one that was idle longest");
             let idle_ms = model.idle.iter().find(|(_, id)| id == runner).unwrap().0;
             prop_assert!(event.at_ms >= idle_ms + min, "too early for the runner");
-            if order == Order::Oldest {
+            // Who was let go by its run late, or comes first though it came last, is taken at a moment set for another.
+            if order == Order::Oldest && !first.0.was_held {
                 prop_assert!(
                     event.at_ms >= first.0.since_ms + min,
                     "too early for the job"
@@ -275,6 +286,12 @@ fn judge(
             }
         }
         model.follow(event);
+        for (run, limit) in &model.limits {
+            prop_assert!(
+                model.let_go(*run) <= *limit as usize,
+                "{run:?} may have {limit} at once"
+            );
+        }
     }
     Ok(given)
 }

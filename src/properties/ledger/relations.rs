@@ -91,7 +91,11 @@ impl<'a> Ledger<'a> {
                     fault,
                     hf_job: Some(hf_job),
                     ..
-                } => relations.struck_hf_jobs.entry(hf_job).or_default().push(*fault),
+                } => relations
+                    .struck_hf_jobs
+                    .entry(hf_job)
+                    .or_default()
+                    .push(*fault),
                 _ => {}
             }
         }
@@ -187,7 +191,9 @@ impl<'a> Ledger<'a> {
     pub fn held_for_ms(&self, hf_job: &HfJobId, terms: &Terms) -> Option<u64> {
         let faults = self.relations.struck_hf_jobs.get(hf_job)?.iter();
         let effects = faults.filter_map(|fault| terms.faults.get(*fault));
-        effects.filter_map(|fault| longest_hold_ms(&fault.effect)).max()
+        effects
+            .filter_map(|fault| longest_hold_ms(&fault.effect))
+            .max()
     }
 
     /// When a fault first made the answer to a call of this name.

@@ -69,7 +69,8 @@ impl<'a> Ledger<'a> {
         for (from, until) in self.outages.clone() {
             if let Some(until) = until {
                 let hold = Hold { from, until };
-                self.disturbances.note(Scope::All, Course::Ends, false, hold);
+                self.disturbances
+                    .note(Scope::All, Course::Ends, false, hold);
             }
         }
         self.note_limits(terms, &closed);
