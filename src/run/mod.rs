@@ -61,6 +61,9 @@ pub struct Outcome {
     pub settled: bool,
     /// Steps whose trigger never came, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
+    /// What the scenario asks for that could not be done to this target, each with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_given: Vec<String>,
     /// The world's own time at its end, milliseconds.
     pub ended_at_ms: u64,
     /// How many events the history has.
@@ -93,6 +96,7 @@ impl Outcome {
             about: plan.about.clone(),
             settled: end.settled,
             steps_not_taken: end.steps_not_taken.clone(),
+            not_given: Vec::new(),
             ended_at_ms: ledger.end.at_ms,
             events: events.len(),
             hf_jobs: ledger.hf_jobs.len(),

@@ -74,6 +74,7 @@ impl Calls {
             action: None,
             repo: what.repo,
             flavor: None,
+            only_by_job: false,
         };
         let Bent {
             delay,

@@ -1,4 +1,4 @@
-//! Lies in honest answers: false values, missing items, slipped pages, bodies that break off.
+//! Lies in honest answers: false values, missing items, slipped pages, bodies that break off, streams that stall.
 //!
 //! They work on the JSON text of whatever a fake answers, so every route of both fakes can lie.
 
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Calls, Incoming, Reply};
+use super::{Calls, Incoming, Reply, reply::Cut};
 use crate::{
     env::Env,
     faults::{Effect, Omit, Strike, Subject},
@@ -57,8 +57,14 @@ impl Calls {
         request: &Incoming,
         subject: &Subject<'_>,
     ) -> bool {
-        if matches!(strike.effect, Effect::Truncate) {
-            return reply.break_off();
+        let drawn = |span, what| self.env.within(span, subject.entity, &strike.purpose(what));
+        match &strike.effect {
+            Effect::Truncate => return reply.break_off(),
+            Effect::Stall { after } => return reply.cut_short(Cut::Stalls(drawn(*after, "stall"))),
+            Effect::EndEarly { after } => {
+                return reply.cut_short(Cut::Ends(drawn(*after, "end_early")));
+            }
+            _ => {}
         }
         let Ok(honest) = std::str::from_utf8(&reply.body) else {
             return false;

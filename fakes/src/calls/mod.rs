@@ -89,6 +89,8 @@ pub(crate) struct About {
     pub(crate) repo: Option<String>,
     pub(crate) job: Option<(JobId, String)>,
     pub(crate) job_names: Vec<String>,
+    /// The flavor of the HF job that it creates or is about.
+    pub(crate) flavor: Option<&'static str>,
 }
 
 /// One side's HTTP API.
@@ -99,7 +101,7 @@ pub(crate) trait Api: Clone + Send + Sync + 'static {
     type Auth: Send + Sync;
 
     fn recognise(&self, method: &Method, path: &str) -> Self::Endpoint;
-    fn about(&self, endpoint: &Self::Endpoint) -> About;
+    fn about(&self, endpoint: &Self::Endpoint, request: &Incoming) -> About;
     fn authenticate(
         &self,
         endpoint: &Self::Endpoint,
@@ -172,7 +174,7 @@ impl Calls {
     async fn serve<A: Api>(&self, api: &A, request: Request<Body>) -> Response {
         let request = read(request).await;
         let endpoint = api.recognise(&request.method, &request.path);
-        let about = api.about(&endpoint);
+        let about = api.about(&endpoint, &request);
         let (call, ordinal) = self.begin(about.name);
         let (auth, credential) = api.authenticate(&endpoint, &request);
         let received = self.history.record(
@@ -317,7 +319,8 @@ impl About {
             job_names: &self.job_names,
             action: None,
             repo: self.repo.as_deref(),
-            flavor: None,
+            flavor: self.flavor,
+            only_by_job: false,
         }
     }
 }

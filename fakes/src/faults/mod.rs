@@ -6,6 +6,7 @@
 
 mod live;
 mod rule;
+mod store;
 
 use std::{
     fmt,
@@ -22,6 +23,7 @@ use crate::{
 
 pub use live::{FaultState, Window};
 pub use rule::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint};
+pub use store::StoreFate;
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +42,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) repo: Option<&'a str>,
     /// The hardware flavor of an HF job.
     pub(crate) flavor: Option<&'a str>,
+    /// Whether only rules that name jobs are asked: the others were, when there was no job yet.
+    pub(crate) only_by_job: bool,
 }
 
 /// One effect to apply, and the rule it came from.

@@ -122,11 +122,13 @@ impl Github {
             .jobs
             .get(&job)
             .is_some_and(|job| job.status == Status::Queued);
-        if !waits || state.holders.get(&job) != Some(&runner) {
+        let holder = state.holders.get(&job);
+        let is_elsewhere = state.queued.contains(&job) || holder.is_some_and(|it| *it != runner);
+        if !waits || is_elsewhere {
             return false;
         }
-        state.let_go(job);
-        state.idle.remove(&runner);
+        let because = state.jobs.get(&job).map(|job| job.last_event);
+        self.take_back(state, job, because);
         state.queued.insert(job);
         true
     }

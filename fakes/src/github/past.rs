@@ -127,6 +127,7 @@ impl Past<'_> {
                     runner.job = Some(*job);
                 }
             }
+            What::JobTakenBack { job, .. } => self.take_back(*job),
             What::RunnerRemoved { runner, .. } => {
                 self.then.runners.remove(runner);
             }
@@ -193,6 +194,7 @@ impl Past<'_> {
             jit: None,
             link: Link::Never,
             job: None,
+            pickup_ms: None,
             lingers: false,
             hf_job: None,
             online_ms: event.at_ms,

@@ -99,7 +99,7 @@ impl Api for GithubApi {
         }
     }
 
-    fn about(&self, endpoint: &Endpoint) -> About {
+    fn about(&self, endpoint: &Endpoint, _: &Incoming) -> About {
         let job = endpoint.params.number("job_id").map(JobId);
         let run = endpoint.params.number("run_id").map(RunId);
         About {
@@ -111,6 +111,7 @@ impl Api for GithubApi {
             repo: endpoint.repo(),
             job: job.and_then(|job| self.0.named(job)),
             job_names: run.map_or_else(Vec::new, |run| self.0.job_names_of(run)),
+            flavor: None,
         }
     }
 
@@ -255,7 +256,11 @@ mod tests {
         for route in routes() {
             let key = format!("{} {}", route.method, route.path);
             assert!(seen.insert(key.clone()), "{key} is there twice");
-            assert!(route.name.starts_with("github."), "{}", route.name);
+            let side = match route.surface {
+                Surface::Runner => "runner.",
+                Surface::Api | Surface::Web => "github.",
+            };
+            assert!(route.name.starts_with(side), "{}", route.name);
         }
     }
 }

@@ -97,6 +97,7 @@ impl Github {
             jit: wanted.jit,
             link: Link::Never,
             job: None,
+            pickup_ms: None,
             lingers: false,
             hf_job: None,
             online_ms: 0,

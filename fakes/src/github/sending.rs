@@ -170,6 +170,7 @@ fn subject<'a>(message: &'a Message, key: &'a str) -> Subject<'a> {
         action: message.action.as_deref(),
         repo: message.repo.as_deref(),
         flavor: None,
+        only_by_job: false,
     }
 }
 

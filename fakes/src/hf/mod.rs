@@ -14,6 +14,7 @@ mod cost;
 mod credit;
 mod ending;
 mod fields;
+mod flavor_of_call;
 mod flavors;
 mod job_filter;
 mod labels;

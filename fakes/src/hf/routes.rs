@@ -64,9 +64,11 @@ impl Api for HfApi {
         Endpoint::recognise(method, path)
     }
 
-    fn about(&self, endpoint: &Endpoint) -> About {
+    fn about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
+        let name = endpoint.route.map_or("hf.unknown", |route| route.name);
         About {
-            name: endpoint.route.map_or("hf.unknown", |route| route.name),
+            name,
+            flavor: self.0.flavor_of_call(name, &endpoint.params, request),
             ..About::default()
         }
     }

@@ -113,6 +113,9 @@ impl What {
                 found.push(Entity::Runner(*runner));
                 found.extend(hf_job.clone().map(Entity::HfJob));
             }
+            Self::JobTakenBack { job, runner } => {
+                found.extend([Entity::Job(*job), Entity::Runner(*runner)]);
+            }
             Self::RunnerAssigned {
                 runner,
                 job,

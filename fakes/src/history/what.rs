@@ -69,6 +69,14 @@ pub enum What {
         /// `runs-on`, as written.
         labels: Vec<String>,
     },
+    /// GitHub took the job back from a runner that did not start it.
+    #[serde(rename = "job.taken-back")]
+    JobTakenBack {
+        /// The job.
+        job: JobId,
+        /// The runner that had it.
+        runner: RunnerId,
+    },
     /// A workflow job exists, or went back, and waits for an approval.
     #[serde(rename = "job.waiting")]
     JobWaiting {

@@ -14,14 +14,15 @@ use super::{
     timeline::{HfMoment, Tamper, Trigger},
 };
 use crate::{
-    time::{Fixed, Length},
+    time::{Fixed, Length, Shift},
     written::{verbatim, verbatim_values},
 };
 
 /// One way in which the world is bent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// The places it strikes, counted together: `webhook`, `runner`, `hf.schedule`, or calls by name (`hf.*` for all).
+    /// The places it strikes, counted together: `webhook`, `store`, `runner`, `hf.schedule`, or calls by name (`hf.*`
+    /// for all of HF, `runner.*` for the runner's own).
     pub to: Vec<String>,
     /// When it begins; from the start, if missing.
     pub from: Option<Trigger>,
@@ -97,6 +98,20 @@ pub enum Effect {
     Truncate,
     /// A call is answered as it would have been so long ago, drawn per call.
     Stale(Length),
+    /// A stream falls silent, and its connection stays open.
+    Stall {
+        /// So long after it began.
+        after: Length,
+    },
+    /// A stream ends as if all had been said.
+    EndEarly {
+        /// So long after it began.
+        after: Length,
+    },
+    /// The dispatcher's disk has no room: writing fails.
+    Full,
+    /// The dispatcher's disk fails: writing and reading do.
+    Broken,
     /// A delivery is changed after it was signed.
     Tamper(Tamper),
     /// A delivery is held back until the fault ends; an HF job gets no hardware until then.
@@ -125,8 +140,8 @@ pub enum Effect {
         /// How long.
         lasts: Length,
     },
-    /// The clock of the runner's container is ahead by this much.
-    WrongClock(Length),
+    /// The clock of the runner's container is ahead by this much, or behind.
+    WrongClock(Shift),
 }
 
 /// A time in the life of a runner's process: so long after a moment.
@@ -316,6 +331,12 @@ impl Serialize for Fault {
             }
             Effect::Truncate => map.serialize_entry("truncate", &true)?,
             Effect::Stale(by) => map.serialize_entry("stale", by)?,
+            Effect::Stall { after } => map.serialize_entry("stall", &within("after", after))?,
+            Effect::EndEarly { after } => {
+                map.serialize_entry("end_early", &within("after", after))?;
+            }
+            Effect::Full => map.serialize_entry("full", &true)?,
+            Effect::Broken => map.serialize_entry("broken", &true)?,
             Effect::Tamper(tamper) => map.serialize_entry("tamper", tamper)?,
             Effect::Hold => map.serialize_entry("hold", &true)?,
             Effect::Stuck { every } => {

@@ -34,8 +34,8 @@ pub use self::{
         Signing, Step, Tamper, Trigger, Verb, Watched, When,
     },
     world::{
-        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, DispatcherWorld, GithubWorld,
-        HfWorld, Repo, RepoName, Visibility, Webhooks, World,
+        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, Connection, DispatcherWorld,
+        GithubWorld, HfWorld, Repo, RepoName, Visibility, Webhooks, World,
     },
 };
 use crate::recording::told;
