@@ -34,8 +34,10 @@ mod tamper;
 pub mod world;
 
 pub use calls::{ConnectionReset, RouteInfo, Surface};
-pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, Window};
+pub use env::{Clock, Draw, Env, Shift, Span, Spawner};
+pub use faults::{
+    Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, StoreFate, Window,
+};
 pub use github::{
     Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
     Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,

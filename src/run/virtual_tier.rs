@@ -9,7 +9,7 @@ use std::{
 use dispatcher::Config;
 use fakes::{Boot, World, env::Clock, history::What};
 use jiff::Timestamp;
-use scenarios::plan::Plan;
+use scenarios::plan::{Connection, Plan};
 
 use super::{
     Outcome, Run, Tested,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     target::{self, Place, Reference, Seams, Target, TargetError},
-    transport::{Latency, Listener, Transport},
+    transport::{Connections, Latency, Listener, Transport},
 };
 
 /// When every virtual world begins: Monday 5 January 2026, 08:00 UTC.
@@ -110,6 +110,8 @@ impl Lab {
             github,
             hf,
             caller: tasks,
+            deliveries: connections(plan).unwrap_or(Connections::Kept),
+            faults: world.faults().clone(),
         };
         let mut target = Reference::new(config, place, self.seams.clone());
         let end = drive(plan, &world, &mut target, PACE).await;
@@ -123,6 +125,14 @@ impl Lab {
         let outcome = Outcome::judge(plan, &events, &end, Tested::Reference);
         Ok(Run { events, outcome })
     }
+}
+
+/// What the plan says of the connections that carry deliveries.
+pub(super) fn connections(plan: &Plan) -> Option<Connections> {
+    plan.world.webhooks.connection.map(|named| match named {
+        Connection::New => Connections::New,
+        Connection::Kept => Connections::Kept,
+    })
 }
 
 /// Starts the target in a world that is set up, and drives the plan through it.

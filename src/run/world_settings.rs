@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fakes::{
     JsonPath, Spread, Tail, Tamper,
-    env::Span,
+    env::{Shift, Span},
     faults::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint},
     settings::{
         Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, LifeSettings,
@@ -167,6 +167,14 @@ fn effect(effect: &plan::Effect) -> Effect {
         plan::Effect::SlipPages => Effect::SlipPages,
         plan::Effect::Truncate => Effect::Truncate,
         plan::Effect::Stale(by) => Effect::Stale(span(*by)),
+        plan::Effect::Stall { after } => Effect::Stall {
+            after: span(*after),
+        },
+        plan::Effect::EndEarly { after } => Effect::EndEarly {
+            after: span(*after),
+        },
+        plan::Effect::Full => Effect::Full,
+        plan::Effect::Broken => Effect::Broken,
         plan::Effect::Tamper(how) => Effect::Tamper(tamper(*how)),
         plan::Effect::Hold => Effect::Hold,
         plan::Effect::Stuck { every } => Effect::Stuck { every: every.0 },
@@ -198,7 +206,10 @@ fn effect(effect: &plan::Effect) -> Effect {
             Effect::LoseNetwork { at, after, lasts }
         }
         plan::Effect::WrongClock(ahead) => Effect::WrongClock {
-            ahead: span(*ahead),
+            ahead: Shift {
+                min_ms: ahead.min.0,
+                max_ms: ahead.max.0,
+            },
         },
     }
 }

@@ -1,13 +1,14 @@
 //! Targets: what is being tested. A [`Target`] can be started, reached with a webhook and taken down.
 
 mod reference;
+mod store;
 mod url;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use fakes::github::LAB_APP_PRIVATE_KEY_PEM;
 use futures_util::future::BoxFuture;
-use scenarios::plan::Plan;
+use scenarios::plan::{self, Plan};
 
 pub use reference::{Place, Reference, Seam, Seams};
 pub use url::{BadUrl, Url};
@@ -27,6 +28,26 @@ pub trait Target: Send {
 
     /// Where its webhooks go. Valid across restarts; refuses connections while the target is down.
     fn webhooks(&self) -> HttpService;
+
+    /// What this plan asks for that cannot be done to this target, each with the reason: then it does not put the
+    /// target to the test. Nothing, for a target that the lab holds.
+    fn cannot_be_given(&self, _: &Plan) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The faults of `plan` that strike the dispatcher's own machine, which the lab holds only if it started it.
+fn faults_on_its_machine(plan: &Plan) -> Vec<String> {
+    let strikes = |fault: &&plan::Fault| fault.to.iter().any(|place| place == "store");
+    let faults = plan.faults.iter().filter(strikes);
+    faults
+        .map(|fault| {
+            format!(
+                "the fault of line {} strikes the dispatcher's own store, which is out of the lab's reach",
+                fault.line
+            )
+        })
+        .collect()
 }
 
 /// Why a target did not do as it was told.

@@ -3,11 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use dispatcher::{Config, Dispatcher, Host, MemoryStore};
-use fakes::env::Env;
+use fakes::{Faults, env::Env};
 use futures_util::future::BoxFuture;
 
-use super::{Target, TargetError};
-use crate::transport::{HttpService, Latency, Line, Listener, TaskGroup, Transport};
+use super::{Target, TargetError, store::BentStore};
+use crate::transport::{Connections, HttpService, Latency, Line, Listener, TaskGroup, Transport};
 
 /// A change to what flows through one seam of the dispatcher. Saboteurs are made of these.
 pub type Seam = Arc<dyn Fn(HttpService) -> HttpService + Send + Sync>;
@@ -51,10 +51,11 @@ pub struct Reference {
     github: Listener,
     hf: Listener,
     seams: Seams,
-    store: MemoryStore,
+    store: BentStore<MemoryStore>,
     up: Option<TaskGroup>,
     listener: Listener,
     caller: TaskGroup,
+    deliveries: Connections,
 }
 
 impl fmt::Debug for Reference {
@@ -82,6 +83,10 @@ pub struct Place {
     pub hf: Listener,
     /// Who owns GitHub's side of the webhook connections.
     pub caller: TaskGroup,
+    /// Whether those are kept.
+    pub deliveries: Connections,
+    /// What bends its store.
+    pub faults: Faults,
 }
 
 impl Reference {
@@ -96,6 +101,8 @@ impl Reference {
             github,
             hf,
             caller,
+            deliveries,
+            faults,
         } = place;
         Self {
             config,
@@ -106,10 +113,11 @@ impl Reference {
             github,
             hf,
             seams,
-            store: MemoryStore::default(),
+            store: BentStore::new(MemoryStore::default(), faults),
             up: None,
             listener: Listener::default(),
             caller,
+            deliveries,
         }
     }
 
@@ -120,7 +128,9 @@ impl Reference {
         seam: Option<&Seam>,
         tasks: &TaskGroup,
     ) -> HttpService {
-        let connected = self.transport.connect(to.clone(), tasks.clone());
+        let connected = self
+            .transport
+            .connect(to.clone(), tasks.clone(), Connections::default());
         bend(seam, self.network.in_front_of(line, connected))
     }
 
@@ -164,9 +174,8 @@ impl Target for Reference {
     }
 
     fn webhooks(&self) -> HttpService {
-        let connected = self
-            .transport
-            .connect(self.listener.clone(), self.caller.clone());
+        let (listener, caller) = (self.listener.clone(), self.caller.clone());
+        let connected = self.transport.connect(listener, caller, self.deliveries);
         let bent = bend(self.seams.webhooks.as_ref(), connected);
         self.network.in_front_of(Line::ToDispatcher, bent)
     }

@@ -79,9 +79,7 @@ impl Github {
             let cause = because.unwrap_or(job.last_event);
             match job.status {
                 Status::Completed => continue,
-                Status::Waiting | Status::Queued => {
-                    state.let_go(id);
-                }
+                Status::Waiting | Status::Queued => self.take_back(state, id, Some(cause)),
                 Status::InProgress => {
                     if let Some(Link::Connected(runner)) = state.link_of(job.runner) {
                         // A runner that just ended is noticed by its own end.
@@ -122,7 +120,7 @@ impl Github {
             match job.status {
                 Status::Completed => {}
                 Status::Waiting | Status::Queued => {
-                    state.let_go(id);
+                    self.take_back(state, id, Some(because));
                     self.conclude(state, id, Conclusion::Cancelled, because);
                 }
                 Status::InProgress => {

@@ -1,5 +1,6 @@
 //! The fake GitHub: jobs and runs, runners, label assignment, webhooks, and the REST API around them.
 
+mod acquiring;
 mod admission;
 mod agenda;
 mod api_apps;

@@ -315,7 +315,9 @@ async fn a_signature_that_a_scenario_wrote_itself_is_told_for_what_it_is() {
                 body: "{}".into(),
                 signed: said,
                 origin: Origin::Forged,
-                learn: false,
+                learn: None,
+                failed: None,
+                redelivery: false,
             };
             lab.world.github().deliver(raw, None);
             lab.sleep(1.0).await;

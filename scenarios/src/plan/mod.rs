@@ -36,8 +36,8 @@ pub use self::{
     },
     waiver::Waiver,
     world::{
-        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, DispatcherWorld, GithubWorld,
-        HfWorld, Repo, RepoName, Visibility, Webhooks, World,
+        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, Connection, DispatcherWorld,
+        GithubWorld, HfWorld, Repo, RepoName, Visibility, Webhooks, World,
     },
 };
 use crate::recording::told;

@@ -158,6 +158,20 @@ pub struct Webhooks {
     pub delay: Length,
     /// How long GitHub waits for the answer.
     pub timeout: Fixed,
+    /// Whether each delivery has a connection of its own; if missing, it has in real time and has not in virtual time.
+    /// What GitHub does is UNCONFIRMED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Connection>,
+}
+
+/// What carries deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// Each delivery opens a connection, which ends with the answer. Several workers behind one port then all get some.
+    New,
+    /// Connections are kept and used again.
+    Kept,
 }
 
 impl Default for Webhooks {
@@ -165,6 +179,7 @@ impl Default for Webhooks {
         Self {
             delay: Length::millis(100, 900),
             timeout: Fixed::secs(10),
+            connection: None,
         }
     }
 }
