@@ -278,20 +278,19 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Whether the run's limit on parallel jobs keeps the job waiting.
+/// Whether the limit on parallel jobs of its matrix keeps the job waiting.
 fn is_held_back(state: &State, job: &Job) -> bool {
     let Some(run) = state.runs.get(&job.run) else {
         return false;
     };
-    let Some(limit) = run.max_parallel else {
+    let Some(limit) = run.max_parallel.get(&job.matrix) else {
         return false;
     };
     let running = run.jobs.iter().filter(|id| {
-        let runs = state
-            .jobs
-            .get(id)
-            .is_some_and(|job| job.status == Status::InProgress);
-        runs || state.holders.contains_key(id)
+        state.jobs.get(id).is_some_and(|other| {
+            let runs = other.status == Status::InProgress || state.holders.contains_key(id);
+            runs && other.matrix == job.matrix
+        })
     });
-    running.count() >= limit as usize
+    running.count() >= *limit as usize
 }

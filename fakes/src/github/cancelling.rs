@@ -6,12 +6,12 @@ use super::{
     Github,
     connections::ToRunner,
     runner_record::Link,
-    standing::RunConclusion,
+    standing::{RunConclusion, RunStatus},
     state::{State, Status},
 };
 use crate::{
     history::{Conclusion, What},
-    ids::{EventId, RunId, RunnerId},
+    ids::{EventId, JobId, RunId, RunnerId},
 };
 
 impl Github {
@@ -44,6 +44,45 @@ impl Github {
         state.refile(run);
     }
 
+    /// GitHub ends a run so and forgets those of its jobs that no runner works on: they stay queued or waiting for ever,
+    /// and nobody is given them (<https://github.com/tuist/tuist/pull/12673>). Gives whether there is such a run and it
+    /// had not ended.
+    pub fn complete_run_over_jobs(
+        &self,
+        run: RunId,
+        conclusion: RunConclusion,
+        because: Option<EventId>,
+    ) -> bool {
+        let mut state = self.state();
+        let found = state.runs.get(&run);
+        if found.is_none_or(|run| state.run_status(run) == RunStatus::Completed) {
+            return false;
+        }
+        let forgotten: Vec<JobId> = state.jobs_of(run);
+        let forgotten = forgotten.into_iter().filter(|id| {
+            let job = state.jobs.get(id);
+            job.is_some_and(|job| matches!(job.status, Status::Queued | Status::Waiting))
+        });
+        let forgotten: Vec<JobId> = forgotten.collect();
+        for id in &forgotten {
+            state.let_go(*id);
+            state.queued.remove(id);
+        }
+        self.end_jobs(&mut state, run, conclusion, because, &forgotten);
+        if let Some(found) = state.runs.get_mut(&run) {
+            found.ended = Some(conclusion);
+            found.updated_at = self.now();
+        }
+        state.refile(run);
+        if let Some(last) = forgotten.last().and_then(|id| state.jobs.get(id)) {
+            let (job, event) = (last.id, because.unwrap_or(last.last_event));
+            self.emit_run_of(&mut state, job, "completed", event);
+            self.pass_group_on(&mut state, run, event);
+        }
+        self.assign(&mut state);
+        true
+    }
+
     /// Ends all of the run's jobs at once. Jobs that nothing else explains ended because of themselves.
     pub(super) fn end_run(
         &self,
@@ -51,6 +90,19 @@ impl Github {
         run: RunId,
         conclusion: RunConclusion,
         because: Option<EventId>,
+    ) {
+        self.end_jobs(state, run, conclusion, because, &[]);
+        self.assign(state);
+    }
+
+    /// The same for all of them but some.
+    fn end_jobs(
+        &self,
+        state: &mut State,
+        run: RunId,
+        conclusion: RunConclusion,
+        because: Option<EventId>,
+        but: &[JobId],
     ) {
         if self.end_held(state, run, conclusion) {
             return;
@@ -61,7 +113,7 @@ impl Github {
             RunConclusion::StartupFailure => Conclusion::Failure,
         };
         for id in state.jobs_of(run) {
-            let Some(job) = state.jobs.get(&id) else {
+            let Some(job) = state.jobs.get(&id).filter(|job| !but.contains(&job.id)) else {
                 continue;
             };
             let cause = because.unwrap_or(job.last_event);
@@ -79,7 +131,6 @@ impl Github {
             }
             self.conclude(state, id, of_jobs, cause);
         }
-        self.assign(state);
     }
 
     fn end_held(&self, state: &mut State, id: RunId, conclusion: RunConclusion) -> bool {

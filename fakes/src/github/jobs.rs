@@ -1,6 +1,6 @@
 //! The life of workflow jobs and runs: queued, approved, started, completed.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     Github,
@@ -21,13 +21,14 @@ impl Github {
     /// A job is pushed: it is queued, or waits for an approval, or for its run to begin.
     ///
     /// # Errors
-    /// When its run has as many jobs as a matrix can make.
+    /// When its matrix has as many jobs as it can make.
     pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, RunIsFull> {
         let mut state = self.state();
         let repo = self.repo_or_new(&mut state, &job.repo);
         let run = self.run_for(&mut state, &repo, &job);
-        let jobs = state.first_jobs(run);
-        if jobs >= self.settings().runs.jobs_max {
+        let jobs_max = self.settings().runs.jobs_max;
+        let jobs = state.first_jobs(run, job.matrix.as_deref(), jobs_max);
+        if jobs >= jobs_max {
             return Err(RunIsFull { run, jobs });
         }
         let id = state.counters.job();
@@ -46,6 +47,7 @@ impl Github {
             created_at: self.now(),
         });
         let made = Job {
+            matrix: job.matrix,
             runs_for: job.runs_for,
             timeout: job.timeout,
             will_conclude: job.conclusion,
@@ -94,9 +96,9 @@ impl Github {
             id
         });
         if let Some(run) = state.runs.get_mut(&id)
-            && job.max_parallel.is_some()
+            && let Some(limit) = job.max_parallel
         {
-            run.max_parallel = job.max_parallel;
+            run.max_parallel.insert(job.matrix.clone(), limit);
         }
         id
     }
@@ -118,7 +120,7 @@ impl Github {
             head_sha: drawn(self.env(), key, "head-sha", HEX, 40),
             created_at: now,
             updated_at: now,
-            max_parallel: None,
+            max_parallel: BTreeMap::new(),
             jobs: Vec::new(),
             event: "push",
             concurrency: None,
@@ -169,6 +171,11 @@ impl Github {
 
     fn make_dispatchable(&self, state: &mut State, id: JobId, because: EventId) {
         let now = self.env().clock.elapsed_ms();
+        let run = state.jobs.get(&id).and_then(|job| state.runs.get(&job.run));
+        if run.is_some_and(|run| run.ended.is_some()) {
+            // GitHub has forgotten the run.
+            return;
+        }
         if let Some(job) = state.jobs.get_mut(&id) {
             job.dispatchable_ms = now;
             job.dispatchable_because = because;
@@ -275,12 +282,12 @@ impl Github {
             },
         );
         job.last_event = event;
-        let (run, driven) = (job.run, job.driven);
+        let (run, driven, matrix) = (job.run, job.driven, job.matrix.clone());
         state.move_job(id, Status::Completed);
         if !driven {
             self.emit(state, id, "completed", event);
         }
-        self.unblock(state, run, event);
+        self.unblock(state, run, &matrix, event);
         self.pass_group_on(state, run, event);
     }
 
@@ -296,21 +303,21 @@ impl Github {
         }
     }
 
-    /// A job of the run ended: with a limit on parallel jobs, the others could go from now on.
-    fn unblock(&self, state: &mut State, run: RunId, because: EventId) {
+    /// A job of a matrix ended: with a limit on parallel jobs, the others of it could go from now on.
+    fn unblock(&self, state: &mut State, run: RunId, matrix: &Option<String>, because: EventId) {
         let now = self.env().clock.elapsed_ms();
         let Some(run) = state.runs.get_mut(&run) else {
             return;
         };
         run.updated_at = self.now();
-        if run.max_parallel.is_none() {
+        if !run.max_parallel.contains_key(matrix) {
             return;
         }
         for id in &run.jobs {
             if let Some(job) = state
                 .jobs
                 .get_mut(id)
-                .filter(|job| state.queued.contains(&job.id))
+                .filter(|job| job.matrix == *matrix && state.queued.contains(&job.id))
             {
                 job.dispatchable_ms = now;
                 job.dispatchable_because = because;
@@ -320,16 +327,23 @@ impl Github {
 }
 
 impl State {
-    /// How many jobs the first attempt of a run has, or will have.
-    fn first_jobs(&self, run: RunId) -> usize {
-        let first = |job: &&Job| job.attempt == 1;
-        let begun = match self.runs.get(&run) {
-            Some(run) if run.attempt == 1 => run.jobs.len(),
-            Some(run) => self.jobs_as_of(run, 1).len(),
-            None => 0,
-        };
-        let unborn = self.unborn.get(&run).into_iter().flatten();
-        begun + unborn.filter(first).count()
+    /// How many jobs the first attempt of a run has of this matrix, or will have. A run with less than `enough`
+    /// jobs is not looked at job by job: the number of its jobs is given.
+    fn first_jobs(&self, run: RunId, matrix: Option<&str>, enough: usize) -> usize {
+        let first = |job: &&Job| job.attempt == 1 && job.matrix.as_deref() == matrix;
+        let found = self.runs.get(&run);
+        let begun = found.map_or(0, |run| run.jobs.len());
+        let unborn = self.unborn.get(&run);
+        let all = begun + unborn.map_or(0, Vec::len);
+        if all < enough {
+            return all;
+        }
+        let begun = found.into_iter().flat_map(|run| &run.jobs);
+        let begun = begun.filter_map(|id| self.jobs.get(id));
+        begun
+            .chain(unborn.into_iter().flatten())
+            .filter(first)
+            .count()
     }
 
     pub(super) fn jobs_of(&self, run: RunId) -> Vec<JobId> {

@@ -5,12 +5,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::{
     Github,
     connections::{Refusal, ToRunner},
-    runner_record::Link,
+    runner_record::{Link, Runner},
     state::Status,
 };
 use crate::{
     history::CredentialUse,
-    ids::{EventId, HfJobId, RunnerId},
+    ids::{EventId, HfJobId, JobId, RunnerId},
     settings::RunnerVersion,
 };
 
@@ -25,6 +25,27 @@ impl Github {
             }
             _ => Ok(()),
         }
+    }
+
+    /// GitHub takes a job back from the runner it was assigned to, which has not started it: it is queued again. Gives
+    /// whether there was such a runner.
+    pub fn take_job_back(&self, job: JobId, _because: Option<EventId>) -> bool {
+        let mut state = self.state();
+        let waits = state
+            .jobs
+            .get(&job)
+            .is_some_and(|job| job.status == Status::Queued);
+        let Some(runner) = state.holders.get(&job).copied().filter(|_| waits) else {
+            return false;
+        };
+        state.let_go(job);
+        state.queued.insert(job);
+        let listens = state.runners.get(&runner).is_some_and(Runner::is_online);
+        if listens {
+            state.idle.insert(runner);
+        }
+        self.assign(&mut state);
+        true
     }
 
     /// A runner that could not be reached asks for messages again. If GitHub has not noticed, nothing has

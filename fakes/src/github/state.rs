@@ -71,6 +71,8 @@ pub(super) struct Job {
     pub(super) base_name: String,
     pub(super) name: String,
     pub(super) run: RunId,
+    /// The matrix of its run that made it.
+    pub(super) matrix: Option<String>,
     pub(super) attempt: u32,
     pub(super) repo: Arc<Repository>,
     pub(super) labels: Vec<String>,
@@ -120,6 +122,7 @@ impl Job {
             base_name: birth.name.clone(),
             name: birth.name,
             run: birth.run,
+            matrix: None,
             attempt: birth.attempt,
             repo: birth.repo,
             labels,
@@ -152,7 +155,8 @@ pub(super) struct Run {
     pub(super) head_sha: String,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
-    pub(super) max_parallel: Option<u32>,
+    /// How many jobs of each matrix may run at once, where there is a limit.
+    pub(super) max_parallel: BTreeMap<Option<String>, u32>,
     pub(super) jobs: Vec<JobId>,
     /// What triggered it.
     pub(super) event: &'static str,
@@ -379,6 +383,10 @@ impl State {
         };
         for repo in &settings.repos {
             state.add_repo(repo, settings, env, KnownIds::default());
+        }
+        for hook in &settings.hooks.of_owners {
+            let added = state.add_hook(hook, env.clock.now());
+            debug_assert!(added.is_some(), "{hook:?} has no owner or no URL");
         }
         state
     }
