@@ -30,6 +30,8 @@ pub use rules::Rules;
 pub struct Terms {
     /// Which label set goes to which flavor.
     pub rules: Rules,
+    /// The pools it declares: how many runners of each label set, folded, it keeps ready beyond what jobs ask for.
+    pub warm: BTreeMap<BTreeSet<String>, u32>,
     /// Repositories the dispatcher must not serve (not installed, or outside its allow-list).
     pub unserved_repos: BTreeSet<String>,
     /// How long after the last fault (or after it was queued) a job may wait for its start.

@@ -3,10 +3,13 @@
 //! `driver` takes the steps and waits for the world to settle, on whichever clock it is given;
 //! `virtual_tier` is one seed in process on a paused clock, `real_tier` the same world on loopback sockets.
 
+mod around;
 mod build;
 mod cue;
 mod driver;
+mod github_settings;
 mod real_tier;
+mod seen;
 mod socket;
 pub(crate) mod steps;
 mod terms;
@@ -59,8 +62,12 @@ pub struct Outcome {
     pub about: Vec<String>,
     /// False if the bound was reached before the world settled.
     pub settled: bool,
-    /// Steps whose trigger never came, by the line of the scenario.
+    /// Steps whose trigger never came, or that found nothing to act on, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
+    /// What the scenario asks for that the target could not be given, each with the reason: then it was not put to the
+    /// test.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_given: Vec<String>,
     /// The world's own time at its end, milliseconds.
     pub ended_at_ms: u64,
     /// How many events the history has.
@@ -93,6 +100,7 @@ impl Outcome {
             about: plan.about.clone(),
             settled: end.settled,
             steps_not_taken: end.steps_not_taken.clone(),
+            not_given: Vec::new(),
             ended_at_ms: ledger.end.at_ms,
             events: events.len(),
             hf_jobs: ledger.hf_jobs.len(),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     control::{Addresses, Control, Reach},
-    target::{TargetError, Url},
+    target::{Target, TargetError, Url},
     transport::TaskGroup,
 };
 
@@ -195,9 +195,11 @@ impl Serving {
     /// If the plan asks to take the dispatcher down, which only whoever runs it can do.
     pub async fn play(&self, plan: &Plan, mut target: Url) -> Result<Run, ServeError> {
         self.control.deliver_to(&target);
+        let not_given = target.cannot_be_given(plan);
         let end = drive(plan, &self.world, &mut target, PACE).await?;
         let events = self.world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end);
+        let mut outcome = Outcome::judge(plan, &events, &end);
+        outcome.not_given = not_given;
         Ok(Run { events, outcome })
     }
 

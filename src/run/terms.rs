@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fakes::World;
-use scenarios::plan::{Plan, Verb};
+use fakes::{World, ids::RunId};
+use scenarios::plan::{Plan, RenameRepo, Verb, Word, label_set};
 
 use crate::properties::{Expectations, Rules, Terms};
 
@@ -14,7 +14,8 @@ pub(super) fn terms(plan: &Plan) -> Terms {
     let capped = caps.total.is_some() || caps.per_repo.is_some();
     let ms = |length: scenarios::Fixed| length.0.as_millis() as u64;
     Terms {
-        rules: Rules,
+        rules: Rules::declared(plan.world.dispatcher.rules.clone()),
+        warm: warm(plan),
         unserved_repos: unserved_repos(plan),
         // Under a cap a job may have to wait for others, as long as they take.
         served_within_ms: (!capped).then(|| ms(expect.served_within)),
@@ -33,12 +34,39 @@ pub(super) fn terms(plan: &Plan) -> Terms {
     }
 }
 
+fn warm(plan: &Plan) -> BTreeMap<BTreeSet<String>, u32> {
+    let pools = plan.world.dispatcher.warm.0.iter();
+    pools
+        .map(|pool| (label_set(pool.labels.iter().map(Word::as_str)), pool.count))
+        .collect()
+}
+
+/// Under every name they have at some time.
 fn unserved_repos(plan: &Plan) -> BTreeSet<String> {
     let allowed = plan.world.dispatcher.allow_repos.as_ref();
-    let refused = plan.world.github.repos.iter().filter(|repo| {
-        !repo.installed || allowed.is_some_and(|allowed| !allowed.contains(&repo.name))
-    });
-    refused.map(|repo| repo.name.0.clone()).collect()
+    let is_allowed =
+        |name: &str| allowed.is_none_or(|allowed| allowed.iter().any(|known| known.0 == name));
+    let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let mut installed: BTreeMap<String, bool> = BTreeMap::new();
+    for repo in &plan.world.github.repos {
+        installed.insert(repo.name.0.clone(), repo.installed);
+    }
+    for step in &plan.timeline {
+        if let Verb::RenameRepo(RenameRepo { from, to }) = &step.verb {
+            let stays = owner_of(from) == owner_of(to);
+            let same_owner = |(name, is): (&String, &bool)| *is && owner_of(name) == owner_of(to);
+            let is_installed = if stays {
+                installed.get(from).copied().unwrap_or(true)
+            } else {
+                installed.iter().any(same_owner)
+            };
+            installed.insert(to.clone(), is_installed);
+        }
+    }
+    let refused = installed
+        .into_iter()
+        .filter(|(name, is_installed)| !is_installed || !is_allowed(name));
+    refused.map(|(name, _)| name).collect()
 }
 
 /// Jobs of runs in which only some may run at a time.
@@ -74,11 +102,19 @@ pub(super) fn is_at_rest(world: &World, terms: &Terms) -> bool {
         // A recording may end while a runner outside the lab still has the job.
         Status::InProgress => job.runner.is_none(),
         Status::Queued => {
-            terms.unserved_repos.contains(&job.repo)
+            is_dead(world, job.run)
+                || terms.unserved_repos.contains(&job.repo)
                 || terms
                     .rules
                     .flavor(job.labels.iter().map(String::as_str))
                     .is_none()
         }
     })
+}
+
+/// Whether a run has ended over this job of it, which GitHub gives to nobody any more.
+fn is_dead(world: &World, run: RunId) -> bool {
+    use fakes::RunStatus;
+    let found = world.github().run(run);
+    found.is_some_and(|run| run.status == RunStatus::Completed)
 }

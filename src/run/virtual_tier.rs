@@ -113,6 +113,7 @@ impl Lab {
             caller: tasks,
         };
         let mut target = Reference::new(config, place, self.seams.clone());
+        let not_given = target.cannot_be_given(plan);
         let end = drive(plan, &world, &mut target, PACE).await;
         // The dispatcher holds the fakes' routers and GitHub holds the dispatcher's: a world that is not
         // taken apart would live for ever.
@@ -121,7 +122,8 @@ impl Lab {
         world.deliver_to_nobody();
         let end = end?;
         let events = world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end);
+        let mut outcome = Outcome::judge(plan, &events, &end);
+        outcome.not_given = not_given;
         Ok(Run { events, outcome })
     }
 }

@@ -7,9 +7,10 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use scenarios::plan::Plan;
 use tower::{service_fn, util::BoxCloneSyncService};
 
-use super::{Target, TargetError};
+use super::{Target, TargetError, given};
 use crate::transport::{BoxError, ConnectionRefused, HttpService};
 
 /// A dispatcher behind a URL. The lab neither starts nor stops it.
@@ -67,6 +68,12 @@ impl Target for Url {
 
     fn crash(&mut self) -> Result<(), TargetError> {
         Err(TargetError::OutOfReach("take down"))
+    }
+
+    fn tell_secret(&mut self, _: &str) {}
+
+    fn cannot_be_given(&self, plan: &Plan) -> Vec<String> {
+        given::by_whoever_runs_it(&plan.world.dispatcher)
     }
 
     fn webhooks(&self) -> HttpService {

@@ -22,3 +22,5 @@ mod runner_faults;
 mod saboteurs;
 mod served;
 mod words;
+mod words_of_the_timeline;
+mod words_of_the_world;

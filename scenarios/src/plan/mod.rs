@@ -8,12 +8,17 @@
 //! delay per job, the latency per call and direction) and in a fault's effect (per struck delivery or call).
 //! Everything in the timeline is fixed.
 
+mod around;
 mod expect;
 mod fault;
+mod github_limits;
 mod json;
+mod label_rules;
 mod lie;
+mod new_job;
 mod spread;
 mod timeline;
+mod word;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,21 +26,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 pub use self::{
+    around::{Account, CompleteRun, EventName, OtherEvent, RenameRepo, RunConclusion, TakeBack},
     expect::{CountRange, Expect, MicroUsd},
     fault::{
         AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only,
         RunnerPoint,
     },
+    github_limits::{
+        ContentType, Hook, HookSecret, LimitStatus, Permission, Permissions, PointsOf, RateLimit,
+        RetryAfter, SecondaryLimit,
+    },
+    label_rules::{
+        FlavorName, LabelPattern, LabelPatterns, LabelRule, WarmPool, WarmPools, flavor_of,
+        label_set,
+    },
     lie::Omit,
+    new_job::{Conclusion, Concurrency, NewJob},
     spread::{Quantiles, Spread},
     timeline::{
-        Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, HfMoment,
-        HfStage, It, JobIs, JobMoment, NewJob, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb,
-        Signing, Step, Tamper, Trigger, Verb, Watched, When,
+        Approve, Call, Cancel, Deliver, DeliverJob, DeliverRaw, Down, HfMoment, HfStage, IT, It,
+        JobIs, JobMoment, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb, Signing, Step, Tamper,
+        Trigger, Verb, Watched, When,
     },
+    word::Word,
     world::{
         Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, DispatcherWorld, GithubWorld,
-        HfWorld, Repo, RepoName, Visibility, Webhooks, World,
+        HfWorld, PageSize, Repo, RepoName, Visibility, Webhooks, World,
     },
 };
 use crate::recording::told;

@@ -2,9 +2,11 @@
 //!
 //! [`Scenario`] is the whole file. Each key is one field, so an unknown key is found while decoding.
 
+mod around;
 mod expect;
 mod fault;
 mod params;
+mod queue;
 mod scalars;
 mod timeline;
 
@@ -12,11 +14,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
+    around::{Event, Installation, RenameRepo, RunnerVerb},
     expect::Expect,
     fault::{Fault, For, Half, Hang, LifeMoment, Outage},
     params::Params,
+    queue::Queue,
     scalars::{Chance, Json, Names, Placed, Verbatim, verbatim, verbatim_values},
-    timeline::{Deliver, Down, Moment, Queue, Redeliver, Step, When},
+    timeline::{Deliver, Down, Moment, Redeliver, Step, When},
 };
 use crate::{plan::World, time::Length};
 

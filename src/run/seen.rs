@@ -1,0 +1,173 @@
+//! What a driver with cues has seen: the names of jobs, who has whom, and with that what a step means by `it`.
+
+use std::collections::BTreeMap;
+
+use fakes::{
+    history::{Event, What},
+    ids::{CallId, HfJobId, JobId, RunId, RunnerId},
+};
+
+/// What a trigger matched: `it`. Nothing of it, for a step at a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct It {
+    /// The job, or the one that the runner has.
+    pub(super) job: Option<JobId>,
+    /// The run.
+    pub(super) run: Option<RunId>,
+    /// The HF job, or the one that holds the runner or works on the job.
+    pub(super) hf_job: Option<HfJobId>,
+    runner: Option<RunnerId>,
+}
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The names jobs have in the scenario.
+    names: BTreeMap<JobId, String>,
+    /// The HF job each runner connected from.
+    homes: BTreeMap<RunnerId, HfJobId>,
+    /// The runner that was last given each job.
+    holders: BTreeMap<JobId, RunnerId>,
+    /// What each call is about.
+    calls: BTreeMap<CallId, It>,
+}
+
+impl Seen {
+    /// The name a job has in the scenario.
+    pub(super) fn name(&self, job: JobId) -> Option<&String> {
+        self.names.get(&job)
+    }
+
+    /// Takes an event in.
+    pub(super) fn enter(&mut self, event: &What) {
+        match event {
+            What::JobQueued { job, name, .. } | What::JobWaiting { job, name, .. } => {
+                self.names.insert(*job, name.clone());
+            }
+            What::RunnerOnline {
+                runner,
+                hf_job: Some(hf_job),
+                ..
+            } => {
+                self.homes.insert(*runner, hf_job.clone());
+            }
+            What::RunnerAssigned { runner, job, .. } => {
+                self.holders.insert(*job, *runner);
+            }
+            What::CallReceived { call, path, .. } => {
+                self.calls.insert(*call, named_by(path));
+            }
+            What::HfCreated {
+                hf_job,
+                call: Some(call),
+                ..
+            } => {
+                self.calls.entry(*call).or_default().hf_job = Some(hf_job.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// What a step means by `it` whose cue this event was.
+    pub(super) fn it(&self, event: &Event) -> It {
+        let it = match &event.event {
+            What::HfCreated { hf_job, .. }
+            | What::HfStage { hf_job, .. }
+            | What::RunnerRefused { hf_job, .. }
+            | What::RunnerExited { hf_job, .. } => It {
+                hf_job: Some(hf_job.clone()),
+                ..It::default()
+            },
+            What::RunnerOnline { runner, .. } | What::RunnerRemoved { runner, .. } => It {
+                runner: Some(*runner),
+                ..It::default()
+            },
+            What::RunnerAssigned { runner, job, .. } => It {
+                runner: Some(*runner),
+                job: Some(*job),
+                ..It::default()
+            },
+            What::JobQueued { job, run, .. } | What::JobWaiting { job, run, .. } => It {
+                job: Some(*job),
+                run: Some(*run),
+                ..It::default()
+            },
+            What::JobStarted { job, .. } | What::JobCompleted { job, .. } => It {
+                job: Some(*job),
+                ..It::default()
+            },
+            What::CallReceived { call, .. }
+            | What::CallEffect { call, .. }
+            | What::CallAnswered { call, .. } => self.calls.get(call).cloned().unwrap_or_default(),
+            _ => It::default(),
+        };
+        self.completed(it)
+    }
+
+    /// Adds what follows: a job's runner, a runner's HF job.
+    fn completed(&self, mut it: It) -> It {
+        let holder = it.job.and_then(|job| self.holders.get(&job)).copied();
+        it.runner = it.runner.or(holder);
+        if it.hf_job.is_none() {
+            it.hf_job = it.runner.and_then(|it| self.homes.get(&it)).cloned();
+        }
+        it
+    }
+}
+
+/// What the path of a call names. Those of the fakes say what an id is of in the segment before it.
+fn named_by(path: &str) -> It {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let segments: Vec<&str> = path.split('/').collect();
+    let after = |words: &[&str]| {
+        let found = segments.windows(words.len() + 1).find_map(|window| {
+            let (id, before) = window.split_last()?;
+            (before == words).then_some(*id)
+        });
+        found.filter(|id| !id.is_empty())
+    };
+    let number = |words: &[&str]| after(words)?.parse().ok();
+    let agent = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("agentId="))
+        .and_then(|id| id.parse().ok());
+    let hf_job = segments
+        .windows(4)
+        .find(|window| window[0] == "api" && window[1] == "jobs")
+        .map(|window| HfJobId(window[3].to_owned()));
+    It {
+        job: number(&["actions", "jobs"])
+            .or_else(|| number(&["distributedtask", "jobs"]))
+            .map(JobId),
+        run: number(&["actions", "runs"]).map(RunId),
+        runner: number(&["actions", "runners"]).or(agent).map(RunnerId),
+        hf_job,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_what_its_call_is_about() {
+        let job = named_by("/repos/octo/app/actions/jobs/48000000001/logs");
+        assert_eq!(job.job, Some(JobId(48_000_000_001)));
+        let runs = named_by("/repos/octo/app/actions/runs/17/cancel");
+        assert_eq!(runs.run, Some(RunId(17)));
+        let runner = named_by("/orgs/octo/actions/runners/23?per_page=1");
+        assert_eq!(runner.runner, Some(RunnerId(23)));
+        let hf_job = named_by("/api/jobs/lab/0123abc/cancel").hf_job;
+        assert_eq!(hf_job, Some(HfJobId("0123abc".to_owned())));
+        let session = named_by("/_apis/distributedtask/pools/1/sessions?agentId=23");
+        assert_eq!(session.runner, Some(RunnerId(23)));
+        for nothing in [
+            "/repos/octo/app/actions/runners/generate-jitconfig",
+            "/repos/octo/app/actions/runs?status=queued",
+            "/api/jobs/lab",
+            "/app",
+        ] {
+            assert_eq!(named_by(nothing), It::default(), "{nothing}");
+        }
+    }
+}
