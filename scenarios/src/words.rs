@@ -241,6 +241,60 @@ pub(crate) const READING_CALLS: &[&str] = &[
 /// The actions of a `workflow_job` event.
 pub(crate) const ACTIONS: &[&str] = &["queued", "waiting", "in_progress", "completed"];
 
+/// The actions of an `installation` event.
+pub(crate) const INSTALLATION_ACTIONS: &[&str] = &[
+    "created",
+    "deleted",
+    "suspend",
+    "unsuspend",
+    "new_permissions_accepted",
+];
+
+/// The actions of a `workflow_run` event.
+pub(crate) const RUN_ACTIONS: &[&str] = &["requested", "in_progress", "completed"];
+
+/// What a call is about: what `it` is after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    HfJob,
+    Runner,
+    Job,
+    Run,
+}
+
+/// The calls that make what they are about.
+pub(crate) const CALLS_THAT_MAKE: &[&str] = &["hf.create", "hf.duplicate"];
+
+/// What a call is about, if it is about one thing.
+pub(crate) fn subject_of_call(call: &str) -> Option<Subject> {
+    Some(match call {
+        "hf.create" | "hf.duplicate" | "hf.inspect" | "hf.cancel" | "hf.logs" | "hf.metrics"
+        | "hf.events" | "hf.update-labels" | "hf.update-expose" => Subject::HfJob,
+        "github.get-runner"
+        | "github.delete-runner"
+        | "github.list-runner-labels"
+        | "github.add-runner-labels"
+        | "github.set-runner-labels"
+        | "github.remove-runner-label"
+        | "github.remove-runner-labels" => Subject::Runner,
+        "github.get-job" | "github.job-logs" | "github.rerun-job" => Subject::Job,
+        "github.get-run"
+        | "github.get-run-attempt"
+        | "github.list-run-jobs"
+        | "github.list-run-attempt-jobs"
+        | "github.cancel-run"
+        | "github.force-cancel-run"
+        | "github.approve-run"
+        | "github.rerun-run"
+        | "github.rerun-failed-jobs"
+        | "github.run-logs"
+        | "github.run-attempt-logs"
+        | "github.list-pending-deployments"
+        | "github.review-pending-deployments" => Subject::Run,
+        _ => return None,
+    })
+}
+
 /// The hardware flavors of Hugging Face Jobs.
 pub const FLAVORS: &[&str] = &[
     "cpu-basic",

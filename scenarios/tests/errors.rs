@@ -44,7 +44,7 @@ macro_rules! flaws {
 
 flaws! {
     a_run_holds_no_more_jobs_than_a_matrix_makes:
-        scenario("  - { at: 0s, queue: { jobs: 200, as: A, run: big, labels: x } }\n  - { at: 1m, queue: { jobs: 57, as: B, run: big, labels: x } }", "");
+        scenario("  - { at: 0s, queue: { jobs: 257, as: A, run: big, labels: x } }", "");
     a_misspelt_verb_is_answered_with_the_verbs: scenario("  - at: 0s\n    queeu: { as: J1, labels: x }", "");
     a_misspelt_key_is_answered_with_the_nearest: scenario("  - { at: 0s, queue: { as: J1, lables: x } }", "");
     a_misspelt_section_is_answered_with_the_sections: scenario(JOB, "fautls: []");

@@ -11,6 +11,8 @@ use super::{Expectations, Rules};
 pub struct Terms {
     /// Which label set goes to which flavor.
     pub rules: Rules,
+    /// How many HF jobs a declared pool keeps for a label set, folded, beyond what jobs ask for.
+    pub warm: BTreeMap<BTreeSet<String>, usize>,
     /// Repositories the dispatcher must not serve (not installed, or outside its allow-list).
     pub unserved_repos: BTreeSet<String>,
     /// The repositories it was told to serve; every one it is installed on, if missing.
@@ -175,6 +177,7 @@ impl Default for Terms {
     fn default() -> Self {
         Self {
             rules: Rules::default(),
+            warm: BTreeMap::new(),
             unserved_repos: BTreeSet::new(),
             allow_repos: None,
             serial_jobs: BTreeSet::new(),

@@ -216,6 +216,12 @@ impl Target for Late {
         Ok(())
     }
 
+    fn tell_secret(&mut self, _: &str) {}
+
+    fn cannot_be_given(&self, _: &Plan) -> Vec<String> {
+        Vec::new()
+    }
+
     fn webhooks(&self) -> HttpService {
         Transport::Direct.connect(
             self.listener.clone(),

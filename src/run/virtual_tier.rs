@@ -114,6 +114,7 @@ impl Lab {
             faults: world.faults().clone(),
         };
         let mut target = Reference::new(config, place, self.seams.clone());
+        let not_given = target.cannot_be_given(plan);
         let end = drive(plan, &world, &mut target, PACE).await;
         // The dispatcher holds the fakes' routers and GitHub holds the dispatcher's: a world that is not
         // taken apart would live for ever.
@@ -122,7 +123,8 @@ impl Lab {
         world.deliver_to_nobody();
         let end = end?;
         let events = world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end, Tested::Reference);
+        let mut outcome = Outcome::judge(plan, &events, &end, Tested::Reference);
+        outcome.not_given = not_given;
         Ok(Run { events, outcome })
     }
 }

@@ -15,7 +15,7 @@ use scenarios::{
     plan::{self, DropMode, Plan, Visibility},
 };
 
-use super::steps;
+use super::{github_settings, steps};
 use crate::target::{LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, LAB_WEBHOOK_SECRET};
 
 /// A length of the language as a span of the fakes.
@@ -61,6 +61,10 @@ fn github(plan: &Plan, base_url: &str) -> GithubSettings {
         clock_skew_ms: world.clock_skew.0,
         webhook_delay: span(plan.world.webhooks.delay),
         webhook_timeout: plan.world.webhooks.timeout.0,
+        page_size_max: world.page_size_max.0,
+        limits: github_settings::limits(world),
+        app: github_settings::app(world),
+        hooks: github_settings::hooks(world),
         ..GithubSettings::default()
     }
 }

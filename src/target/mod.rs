@@ -1,5 +1,6 @@
 //! Targets: what is being tested. A [`Target`] can be started, reached with a webhook and taken down.
 
+mod given;
 mod reference;
 mod store;
 mod url;
@@ -8,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fakes::github::LAB_APP_PRIVATE_KEY_PEM;
 use futures_util::future::BoxFuture;
-use scenarios::plan::{self, Plan};
+use scenarios::plan::Plan;
 
 pub use reference::{Place, Reference, Seam, Seams};
 pub use url::{BadUrl, Url};
@@ -26,28 +27,16 @@ pub trait Target: Send {
     /// If this kind of target cannot be taken down from here.
     fn crash(&mut self) -> Result<(), TargetError>;
 
-    /// Where its webhooks go. Valid across restarts; refuses connections while the target is down.
-    fn webhooks(&self) -> HttpService;
+    /// Another secret of its webhook: it stands in its environment when it starts the next time. A dispatcher that the
+    /// lab did not start is told nothing.
+    fn tell_secret(&mut self, secret: &str);
 
     /// What this plan asks for that cannot be done to this target, each with the reason: then it does not put the
-    /// target to the test. Nothing, for a target that the lab holds.
-    fn cannot_be_given(&self, _: &Plan) -> Vec<String> {
-        Vec::new()
-    }
-}
+    /// target to the test.
+    fn cannot_be_given(&self, plan: &Plan) -> Vec<String>;
 
-/// The faults of `plan` that strike the dispatcher's own machine, which the lab holds only if it started it.
-fn faults_on_its_machine(plan: &Plan) -> Vec<String> {
-    let strikes = |fault: &&plan::Fault| fault.to.iter().any(|place| place == "store");
-    let faults = plan.faults.iter().filter(strikes);
-    faults
-        .map(|fault| {
-            format!(
-                "the fault of line {} strikes the dispatcher's own store, which is out of the lab's reach",
-                fault.line
-            )
-        })
-        .collect()
+    /// Where its webhooks go. Valid across restarts; refuses connections while the target is down.
+    fn webhooks(&self) -> HttpService;
 }
 
 /// Why a target did not do as it was told.

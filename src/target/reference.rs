@@ -2,11 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use dispatcher::{Config, Dispatcher, Host, MemoryStore};
+use dispatcher::{Config, Dispatcher, Host, MemoryStore, signature::Secrets};
 use fakes::{Faults, env::Env};
 use futures_util::future::BoxFuture;
+use scenarios::plan::Plan;
 
-use super::{Target, TargetError, store::BentStore};
+use super::{Target, TargetError, given, store::BentStore};
 use crate::transport::{Connections, HttpService, Latency, Line, Listener, TaskGroup, Transport};
 
 /// A change to what flows through one seam of the dispatcher. Saboteurs are made of these.
@@ -171,6 +172,14 @@ impl Target for Reference {
             tasks.abort_all();
         }
         Ok(())
+    }
+
+    fn tell_secret(&mut self, secret: &str) {
+        self.config.webhook_secrets = Secrets::new(secret.as_bytes(), None);
+    }
+
+    fn cannot_be_given(&self, plan: &Plan) -> Vec<String> {
+        given::by_the_reference(&plan.world.dispatcher, plan)
     }
 
     fn webhooks(&self) -> HttpService {

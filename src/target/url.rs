@@ -10,7 +10,7 @@ use hyper_util::{
 use scenarios::plan::Plan;
 use tower::{service_fn, util::BoxCloneSyncService};
 
-use super::{Target, TargetError};
+use super::{Target, TargetError, given};
 use crate::transport::{BoxError, ConnectionRefused, Connections, HttpService};
 
 /// A dispatcher behind a URL. The lab neither starts nor stops it.
@@ -83,8 +83,10 @@ impl Target for Url {
         Err(TargetError::OutOfReach("take down"))
     }
 
+    fn tell_secret(&mut self, _: &str) {}
+
     fn cannot_be_given(&self, plan: &Plan) -> Vec<String> {
-        super::faults_on_its_machine(plan)
+        given::by_whoever_runs_it(plan)
     }
 
     fn webhooks(&self) -> HttpService {

@@ -29,3 +29,5 @@ mod store_faults;
 mod told;
 mod verdicts;
 mod words;
+mod words_of_the_timeline;
+mod words_of_the_world;

@@ -80,7 +80,20 @@ impl Github {
         }
     }
 
-    /// The same, and the job waits for another runner.
+    /// GitHub takes a job back from the runner it was assigned to, which has not started it: it is queued again. Gives
+    /// whether there was such a runner.
+    pub fn take_job_back(&self, job: JobId, because: Option<EventId>) -> bool {
+        let mut state = self.state();
+        let status = state.jobs.get(&job).map(|job| job.status);
+        if status != Some(Status::Queued) || !state.holders.contains_key(&job) {
+            return false;
+        }
+        self.queue_again(&mut state, job, because);
+        self.assign(&mut state);
+        true
+    }
+
+    /// The same as [`Github::take_back`], and the job waits for another runner.
     pub(super) fn queue_again(&self, state: &mut State, job: JobId, because: Option<EventId>) {
         self.take_back(state, job, because);
         state.queued.insert(job);

@@ -24,11 +24,11 @@ use super::{
     runner_record::{Link, Runner},
     runner_table::Scope,
     state::{Job, State, Status},
-    waiting_lines::Place,
+    waiting_lines::{Matrix, Place},
 };
 use crate::{
     history::{Conclusion, What},
-    ids::{EventId, JobId, RunId, RunnerId},
+    ids::{EventId, JobId, RunnerId},
     settings::{AssignmentPolicy, IdleRunner, WaitingJob},
 };
 
@@ -67,7 +67,7 @@ impl Github {
     /// When a runner that is idle since then may be given a job because of this class of jobs.
     fn due(&self, state: &State, class: Class, idle_ms: u64) -> Option<u64> {
         let line = state.matching.line(class)?;
-        let (waits_ms, eldest) = line.eldest(|run| state.may_start_of(run))?;
+        let (waits_ms, eldest) = line.eldest(|matrix| state.may_start_of(matrix))?;
         let (span, name) = (
             self.settings().assignment.delay,
             &state.jobs.get(&eldest)?.name,
@@ -162,7 +162,7 @@ impl Github {
                 let place = Place {
                     precedence: policy.precedence(&self.waiting(job)),
                     since_ms,
-                    run: job.run,
+                    matrix: job.in_matrix(),
                 };
                 let kind = state.kind_of_job(job);
                 state
@@ -269,24 +269,24 @@ impl State {
     /// The first job in the line of a class that may start now: its precedence, and its id.
     fn first_of(&self, class: Class) -> Option<(u64, JobId)> {
         let line = self.matching.line(class)?;
-        line.first(|run| self.may_start_of(run))
+        line.first(|matrix| self.may_start_of(matrix))
     }
 
-    /// Whether the run's limit on parallel jobs lets another one start.
-    fn may_start_of(&self, run: RunId) -> bool {
-        let Some(run) = self.runs.get(&run) else {
+    /// Whether the matrix's limit on parallel jobs lets another one start.
+    fn may_start_of(&self, matrix: &Matrix) -> bool {
+        let Some(run) = self.runs.get(&matrix.run) else {
             return true;
         };
-        let Some(limit) = run.max_parallel else {
+        let Some(limit) = run.max_parallel.get(&matrix.name) else {
             return true;
         };
-        let limit = limit as usize;
-        if run.tally.in_progress() >= limit {
-            return false;
-        }
+        let limit = *limit as usize;
         let takes_a_place = |id: &&JobId| {
-            let job = self.jobs.get(id);
-            job.is_some_and(|job| job.status == Status::InProgress) || self.holders.contains_key(id)
+            let runs = |job: &Job| {
+                let has_runner = self.holders.contains_key(&job.id);
+                job.matrix == matrix.name && (job.status == Status::InProgress || has_runner)
+            };
+            self.jobs.get(id).is_some_and(runs)
         };
         run.jobs.iter().filter(takes_a_place).take(limit).count() < limit
     }

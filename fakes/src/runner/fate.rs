@@ -30,8 +30,8 @@ pub(super) enum Fate {
     Dies(EventId),
     /// It is there, and does nothing any more.
     Freezes(EventId),
-    /// It is gone, and its container starts from the beginning.
-    Restarts(EventId),
+    /// It is gone, and its container starts from the beginning; so many times more when it ends.
+    Restarts(EventId, u32),
 }
 
 /// How far a process has come. Moments that were reached stay reached.
@@ -140,6 +140,7 @@ impl Life<'_> {
                 match orders.recv().await {
                     Some(Control::Die) => return Fate::Dies(self.running()),
                     Some(Control::Hang) => self.hang(),
+                    Some(Control::Restart(more)) => return Fate::Restarts(self.running(), more),
                     None => std::future::pending().await,
                 }
             }
@@ -188,7 +189,7 @@ impl Life<'_> {
         let applied = self.applied(strike);
         match &strike.effect {
             Effect::Freeze { .. } => Fate::Freezes(applied),
-            Effect::Restart { .. } => Fate::Restarts(applied),
+            Effect::Restart { .. } => Fate::Restarts(applied, 0),
             Effect::LoseNetwork { lasts, .. } => {
                 let lasts = self.drawn(*lasts, &strike.purpose("outage"));
                 self.lose_network(strike, applied, lasts).await;

@@ -108,7 +108,7 @@ impl Context<'_> {
             repo: only
                 .repo
                 .as_ref()
-                .map(|repo| self.repo(Some(repo)))
+                .map(|repo| self.repos.named(Some(repo)))
                 .transpose()?,
             flavor: only.flavor.as_ref().map(known_flavor).transpose()?,
         })
