@@ -115,6 +115,20 @@ impl Env {
     }
 }
 
+impl Env {
+    /// How far a clock is off, whole milliseconds, for this entity and purpose; negative is behind.
+    #[must_use]
+    pub fn shifted(&self, shift: Shift, entity: &str, purpose: &str) -> i64 {
+        let width = shift.max_ms.abs_diff(shift.min_ms).saturating_add(1);
+        let offset = if width <= 1 {
+            0
+        } else {
+            self.draw.bits(entity, purpose) % width
+        };
+        shift.min_ms.saturating_add_unsigned(offset)
+    }
+}
+
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Env")
@@ -139,6 +153,26 @@ impl Span {
         Self {
             min: length,
             max: length,
+        }
+    }
+}
+
+/// How far a clock is ahead of another, behind if it is negative: fixed or drawn evenly between two bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shift {
+    /// The lower bound, in milliseconds.
+    pub min_ms: i64,
+    /// The upper bound, in milliseconds.
+    pub max_ms: i64,
+}
+
+impl Shift {
+    /// A shift that is always so many milliseconds.
+    #[must_use]
+    pub const fn fixed(ms: i64) -> Self {
+        Self {
+            min_ms: ms,
+            max_ms: ms,
         }
     }
 }

@@ -34,11 +34,14 @@ mod tamper;
 pub mod world;
 
 pub use calls::{ConnectionReset, RouteInfo, Surface};
-pub use env::{Clock, Draw, Env, Span, Spawner};
-pub use faults::{Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, Window};
+pub use env::{Clock, Draw, Env, Shift, Span, Spawner};
+pub use faults::{
+    Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, StoreFate, Window,
+};
 pub use github::{
-    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, RawDelivery,
-    Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal, RunnerView,
+    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, OtherEvent,
+    RawDelivery, Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal,
+    RunnerView,
 };
 pub use hf::{Cost, Costs, HfJobView, HfJobs};
 pub use history::History;
@@ -46,8 +49,8 @@ pub use http_service::{BoxError, HttpService};
 pub use json_path::JsonPath;
 pub use runner::{Runners, SeenProcess};
 pub use settings::{
-    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, Boot, CancelOfEnded, ColdStart,
-    ContentType, GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope,
+    AppSettings, Assignment, AssignmentPolicy, AssignmentRule, BegunHour, Boot, CancelOfEnded,
+    ColdStart, ContentType, GithubSettings, HfLimitSettings, HfPermission, HfPlan, HfRole, HfScope,
     HfSettings, HfToken, HookSettings, IdleRunner, LifeSettings, LimitSettings, LogSink, LogStatus,
     ManifestSettings, PointsScope, PrimaryLimits, ProcessBoot, RepoSettings, RunnerSettings,
     RunnerVersion, SecondaryLimits, Settings, StandInSettings, TokenFormat, WaitingJob,

@@ -21,7 +21,7 @@ pub use hf_accounts::{HfPermission, HfRole, HfScope, HfToken};
 pub use hf_life::{CancelOfEnded, ColdStart, LifeSettings};
 pub use hf_limits::{HfLimitSettings, HfPlan};
 pub use hooks::{ContentType, HookSettings, LogStatus};
-pub use limits::{LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
+pub use limits::{BegunHour, LimitSettings, PointsScope, PrimaryLimits, SecondaryLimits};
 mod runs;
 
 pub use assignment_policy::{AssignmentPolicy, AssignmentRule, IdleRunner, WaitingJob};

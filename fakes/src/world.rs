@@ -105,6 +105,9 @@ impl World {
 /// What the world begins with must not be found in its history, whoever says it.
 fn keep_secrets(settings: &Settings, history: &History) {
     history.keep_secret(&String::from_utf8_lossy(&settings.github.webhook_secret));
+    for hook in &settings.github.hooks.of_owners {
+        history.keep_secret(&String::from_utf8_lossy(&hook.secret));
+    }
     history.keep_secret(&settings.hf.token);
     for token in &settings.hf.tokens {
         history.keep_secret(&token.token);

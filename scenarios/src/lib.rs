@@ -22,6 +22,7 @@ mod fragments;
 mod keyed;
 pub mod known;
 pub mod live;
+mod places;
 pub mod plan;
 pub mod recording;
 mod schema;
@@ -38,9 +39,10 @@ pub use self::{
     error::{Place, ScenarioError},
     fragments::{Fragment, fragments},
     keyed::Keyed,
+    places::Narrowing,
     plan::Plan,
     schema::json_schema,
-    time::{Fixed, Length, Skew, duration_text, parse_duration},
+    time::{Fixed, Length, Shift, Skew, duration_text, parse_duration},
     words::{CALLS, FLAVORS, PLACES, PROPERTIES},
 };
 

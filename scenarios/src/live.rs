@@ -102,11 +102,17 @@ impl LiveWorld {
                     return Err(Flaw::at(trigger.place, &what));
                 }
             }
+            let place = body.get("to").map(|to| to.place).unwrap_or_default();
             let scenario = self.scenario("faults", body)?;
             let mut faults = expand::faults(&scenario, self.seed, self.faults)?;
-            faults
+            let fault = faults
                 .pop()
-                .ok_or_else(|| Flaw::new("there is no fault here"))
+                .ok_or_else(|| Flaw::new("there is no fault here"))?;
+            if fault.to.iter().any(|place| place == "store") {
+                let what = "`store` is the dispatcher's own disk, and a world that is served does not hold its dispatcher\nfill or slow down the disk where the dispatcher runs";
+                return Err(Flaw::at(place, what));
+            }
+            Ok(fault)
         };
         read().map_err(|flaw| flaw.within(NAME, text))
     }

@@ -1,6 +1,7 @@
 //! Lengths of time as the language writes them: `400ms`, `90s`, `1h30m`, `2d`, and ranges `60s..90s`.
 //!
-//! [`Length`] may be a range and is drawn, [`Fixed`] is one value, [`Skew`] may be negative. All are whole milliseconds.
+//! [`Length`] may be a range and is drawn, [`Fixed`] is one value, [`Skew`] may be negative, and [`Shift`] is a range of those.
+//! All are whole milliseconds.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -129,6 +130,45 @@ impl fmt::Display for Skew {
             "{sign}{}",
             duration_text(Duration::from_millis(self.0.unsigned_abs()))
         )
+    }
+}
+
+/// How far a clock is ahead (behind, if negative): one time, or drawn evenly between two, both included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shift {
+    /// The furthest behind, or the least ahead.
+    pub min: Skew,
+    /// The furthest ahead, or the least behind.
+    pub max: Skew,
+}
+
+impl Shift {
+    /// Reads `10m`, `-10m` or `-10m..5m`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let Some((from, to)) = text.split_once("..") else {
+            return parse_skew(text).map(|skew| Self {
+                min: skew,
+                max: skew,
+            });
+        };
+        let (min, max) = (parse_skew(from)?, parse_skew(to)?);
+        if min > max {
+            return Err(format!(
+                "the range `{text}` runs backwards\nwrite the earlier time first: `{}..{}`",
+                to.trim(),
+                from.trim()
+            ));
+        }
+        Ok(Self { min, max })
+    }
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.min == self.max {
+            return self.min.fmt(f);
+        }
+        write!(f, "{}..{}", self.min, self.max)
     }
 }
 
@@ -295,6 +335,14 @@ written_as_text!(
     "How far the clock is ahead, with a unit; negative if it is behind."
 );
 
+written_as_text!(
+    Shift,
+    "Shift",
+    Shift::parse,
+    "string",
+    "How far the clock is ahead, with a unit (10m, or 5m..10m, drawn); negative if it is behind (-10m, -10m..-5m)."
+);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -332,6 +380,10 @@ mod tests {
         assert_eq!(parse_skew("-61s"), Ok(Skew(-61_000)));
         assert_eq!(parse_skew("+7s"), Ok(Skew(7_000)));
         assert_eq!(Skew(-61_000).to_string(), "-1m1s");
+        for text in ["10m", "-10m", "5m..10m", "-10m..-5m", "-10m..5m"] {
+            assert_eq!(Shift::parse(text).unwrap().to_string(), text);
+        }
+        assert!(Shift::parse("-5m..-10m").is_err());
     }
 
     proptest! {
@@ -345,6 +397,7 @@ mod tests {
         fn no_text_makes_the_parser_panic(text in ".{0,20}") {
             let _ = Length::parse(&text);
             let _ = parse_skew(&text);
+            let _ = Shift::parse(&text);
         }
     }
 }

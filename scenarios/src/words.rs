@@ -121,13 +121,14 @@ pub const CALLS: &[&str] = &[
     "github.update-runner-group",
     "github.user-installation",
     "github.latest-release",
-    "github.download-runner",
-    "github.runner-registration",
-    "github.register-runner",
-    "github.remove-runner",
-    "github.acquire-job",
-    "github.finish-job",
-    "github.end-session",
+    "runner.download",
+    "runner.tenant-credential",
+    "runner.register",
+    "runner.remove",
+    "runner.open-session",
+    "runner.acquire-job",
+    "runner.finish-job",
+    "runner.end-session",
     "hf.whoami",
     "hf.agent-harnesses",
     "hf.auth-check",
@@ -157,10 +158,44 @@ pub const CALLS: &[&str] = &[
 ];
 
 /// The places of faults that are not calls.
-pub const PLACES: &[&str] = &["webhook", "runner", "hf.schedule", "github.*", "hf.*"];
+pub const PLACES: &[&str] = &[
+    "webhook",
+    "store",
+    "runner",
+    "hf.schedule",
+    "github.*",
+    "runner.*",
+    "hf.*",
+];
+
+/// Names that calls had before, with what to write in their place.
+const RENAMED: &[(&str, &str)] = &[
+    ("github.download-runner", "`runner.download`"),
+    ("github.runner-registration", "`runner.tenant-credential`"),
+    ("github.register-runner", "`runner.register`"),
+    ("github.remove-runner", "`runner.remove`"),
+    (
+        "github.acquire-job",
+        "`runner.open-session` for what it was, the runner's way to a session, or `runner.acquire-job` for the moment between assigned and started",
+    ),
+    ("github.finish-job", "`runner.finish-job`"),
+    ("github.end-session", "`runner.end-session`"),
+];
+
+/// The error text for a name that is no call and no place: what it is called now, or what it was meant to be.
+pub(crate) fn unknown_name(what: &str, name: &str, known: &[&str]) -> String {
+    match RENAMED.iter().find(|(old, _)| *old == name) {
+        Some((_, new)) => {
+            format!("`{name}` has another name: what runners ask for is `runner.*`\nwrite {new}")
+        }
+        None => unknown(what, name, known),
+    }
+}
 
 /// The calls that change nothing, so that they have no effect to wait for.
 pub(crate) const READING_CALLS: &[&str] = &[
+    "runner.download",
+    "runner.tenant-credential",
     "github.app",
     "github.installations",
     "github.repo-installation",
@@ -219,54 +254,62 @@ pub(crate) const READING_CALLS: &[&str] = &[
     "hf.usage",
 ];
 
-/// The calls that the runner makes; no dispatcher sees their answers.
-pub(crate) const CALLS_OF_RUNNERS: &[&str] = &[
-    "github.download-runner",
-    "github.runner-registration",
-    "github.register-runner",
-    "github.remove-runner",
-    "github.acquire-job",
-    "github.finish-job",
-    "github.end-session",
-];
-
-/// The calls that can be answered as of an earlier moment.
-pub(crate) const CALLS_ABOUT_THE_PAST: &[&str] = &[
-    "github.list-runners",
-    "github.get-runner",
-    "github.list-runs",
-    "github.list-run-jobs",
-    "github.get-job",
-    "github.get-run",
-    "github.get-run-attempt",
-    "github.list-run-attempt-jobs",
-    "hf.list",
-    "hf.inspect",
-];
-
-/// Whether a place answers with a listing, or covers calls that do.
-pub(crate) fn lists(place: &str) -> bool {
-    place.contains(".list")
-        || place.ends_with(".*")
-        || [
-            "github.installations",
-            "github.installation-repos",
-            "hf.hardware",
-        ]
-        .contains(&place)
-}
-
-/// The places whose events say for which job they are.
-pub(crate) const PLACES_WITH_A_JOB: &[&str] = &[
-    "webhook",
-    "github.get-job",
-    "github.list-run-jobs",
-    "github.cancel-run",
-    "github.finish-job",
-];
-
 /// The actions of a `workflow_job` event.
 pub(crate) const ACTIONS: &[&str] = &["queued", "waiting", "in_progress", "completed"];
+
+/// The actions of an `installation` event.
+pub(crate) const INSTALLATION_ACTIONS: &[&str] = &[
+    "created",
+    "deleted",
+    "suspend",
+    "unsuspend",
+    "new_permissions_accepted",
+];
+
+/// The actions of a `workflow_run` event.
+pub(crate) const RUN_ACTIONS: &[&str] = &["requested", "in_progress", "completed"];
+
+/// What a call is about: what `it` is after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    HfJob,
+    Runner,
+    Job,
+    Run,
+}
+
+/// The calls that make what they are about.
+pub(crate) const CALLS_THAT_MAKE: &[&str] = &["hf.create", "hf.duplicate"];
+
+/// What a call is about, if it is about one thing.
+pub(crate) fn subject_of_call(call: &str) -> Option<Subject> {
+    Some(match call {
+        "hf.create" | "hf.duplicate" | "hf.inspect" | "hf.cancel" | "hf.logs" | "hf.metrics"
+        | "hf.events" | "hf.update-labels" | "hf.update-expose" => Subject::HfJob,
+        "github.get-runner"
+        | "github.delete-runner"
+        | "github.list-runner-labels"
+        | "github.add-runner-labels"
+        | "github.set-runner-labels"
+        | "github.remove-runner-label"
+        | "github.remove-runner-labels" => Subject::Runner,
+        "github.get-job" | "github.job-logs" | "github.rerun-job" => Subject::Job,
+        "github.get-run"
+        | "github.get-run-attempt"
+        | "github.list-run-jobs"
+        | "github.list-run-attempt-jobs"
+        | "github.cancel-run"
+        | "github.force-cancel-run"
+        | "github.approve-run"
+        | "github.rerun-run"
+        | "github.rerun-failed-jobs"
+        | "github.run-logs"
+        | "github.run-attempt-logs"
+        | "github.list-pending-deployments"
+        | "github.review-pending-deployments" => Subject::Run,
+        _ => return None,
+    })
+}
 
 /// The hardware flavors of Hugging Face Jobs.
 pub const FLAVORS: &[&str] = &[

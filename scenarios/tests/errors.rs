@@ -44,7 +44,7 @@ macro_rules! flaws {
 
 flaws! {
     a_run_holds_no_more_jobs_than_a_matrix_makes:
-        scenario("  - { at: 0s, queue: { jobs: 200, as: A, run: big, labels: x } }\n  - { at: 1m, queue: { jobs: 57, as: B, run: big, labels: x } }", "");
+        scenario("  - { at: 0s, queue: { jobs: 257, as: A, run: big, labels: x } }", "");
     a_misspelt_verb_is_answered_with_the_verbs: scenario("  - at: 0s\n    queeu: { as: J1, labels: x }", "");
     a_misspelt_key_is_answered_with_the_nearest: scenario("  - { at: 0s, queue: { as: J1, lables: x } }", "");
     a_misspelt_section_is_answered_with_the_sections: scenario(JOB, "fautls: []");
@@ -54,7 +54,19 @@ flaws! {
     a_fault_without_an_effect: with_fault("{ to: webhook, times: 1 }");
     a_fault_with_two_effects: with_fault("{ to: hf.create, reset: true, no_answer: true }");
     a_fault_on_a_call_cannot_be_narrowed_to_a_job: with_fault("{ to: hf.create, for: { job: J }, reset: true }");
-    a_fault_on_a_runner_cannot_be_narrowed_to_a_job: with_fault("{ to: runner, for: { job: J }, hang: true }");
+    no_job_narrows_what_strikes_a_runner_at_its_boot: with_fault("{ to: runner, for: { job: J }, die: { after: 10s } }");
+    no_job_narrows_a_runner_that_listens: with_fault("{ to: runner, for: { job: J }, lose_network: { at: listening, for: 1m } }");
+    no_job_narrows_a_runners_clock: with_fault("{ to: runner, for: { job: J }, wrong_clock: 10m }");
+    no_job_narrows_the_way_to_a_session: with_fault("{ to: runner.open-session, for: { job: J }, reset: true }");
+    a_call_that_names_no_repository: with_fault("{ to: github.create-token, for: { repo: octo/app }, reset: true }");
+    the_runners_calls_have_names_of_their_own: with_fault("{ to: github.register-runner, reset: true }");
+    the_old_name_of_the_session: with_fault("{ to: github.acquire-job, times: 1, answer: { status: 409 } }");
+    an_old_name_in_a_trigger: scenario("  - { when: { call: github.finish-job }, crash: {} }", "");
+    a_call_has_no_disk: with_fault("{ to: hf.create, full: true }");
+    the_store_gives_no_answers: with_fault("{ to: store, answer: { status: 500 } }");
+    what_is_no_stream_cannot_stall: with_fault("{ to: hf.inspect, stall: { after: 10s } }");
+    a_clock_that_runs_backwards: with_fault("{ to: runner, wrong_clock: -5m..-10m }");
+    an_unknown_kind_of_connection: scenario(JOB, "world: { webhooks: { connection: fresh } }");
     a_death_without_a_time: with_fault("{ to: runner, die: {} }");
     an_outage_without_an_end: with_fault("{ to: runner, lose_network: { at: in_job } }");
     an_unknown_point_of_a_runners_life: with_fault("{ to: runner, die: { at: in_jobs } }");
@@ -64,7 +76,7 @@ flaws! {
     an_answer_that_lists_nothing_has_nothing_to_omit: with_fault("{ to: github.get-runner, omit: all }");
     a_hold_without_an_end_keeps_hardware_back_for_ever: with_fault("{ to: hf.schedule, hold: true }");
     a_webhook_cannot_be_stuck: with_fault("{ to: webhook, stuck: { every: 10m } }");
-    a_flavor_narrows_scheduling_only: with_fault("{ to: hf.create, for: { flavor: h200 }, reset: true }");
+    a_flavor_narrows_what_is_about_an_hf_job: with_fault("{ to: hf.list, for: { flavor: h200 }, reset: true }");
     a_flavor_that_is_not_rented_out: with_fault("{ to: hf.schedule, for: { flavor: h20 }, limbo: true }");
     a_platform_that_completes_a_job: with_fault("{ to: hf.schedule, fail: { after: 5s, stage: completed } }");
     a_reason_that_hf_does_not_have: with_fault("{ to: hf.schedule, fail: { after: 5s, cancel_reason: WEATHER } }");
@@ -72,7 +84,7 @@ flaws! {
     quantiles_without_a_longest: scenario(JOB, "world: { hf: { cold_start: { default: { schedule: { p50: 20s }, boot: 5s } } } }");
     a_call_that_does_not_look_back_cannot_be_stale: with_fault("{ to: hf.create, stale: 30s }");
     a_call_cannot_be_tampered_with: with_fault("{ to: github.get-job, tamper: spaced }");
-    the_runners_own_calls_have_no_answer_to_lie_in: with_fault("{ to: github.finish-job, pretend: { status: x } }");
+    the_runners_own_calls_have_no_answer_to_lie_in: with_fault("{ to: runner.finish-job, pretend: { status: x } }");
     a_listing_has_no_window_to_be_shuffled_in: with_fault("{ to: github.list-runners, reorder: { within: 10m } }");
     a_reorder_of_neither_kind: with_fault("{ to: webhook, reorder: {} }");
     a_path_with_a_hole: with_fault("{ to: webhook, pretend: { workflow_job..id: 0 } }");

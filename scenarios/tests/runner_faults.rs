@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use scenarios::{
-    Choices, Document, Length,
+    Choices, Document, Length, Shift, Skew,
     plan::{Effect, Moment, RunnerPoint},
 };
 
@@ -101,8 +101,18 @@ fn an_outage_has_a_beginning_and_a_length() {
 }
 
 #[test]
-fn a_clock_is_ahead_by_a_time() {
-    for effect in effects("wrong_clock: 6m") {
-        assert_eq!(effect, Effect::WrongClock(seconds(360)));
+fn a_clock_is_ahead_or_behind_by_a_time_or_a_range_of_times() {
+    let shifts = [
+        ("6m", 360_000, 360_000),
+        ("-6m", -360_000, -360_000),
+        ("5m..6m", 300_000, 360_000),
+        ("-6m..-5m", -360_000, -300_000),
+        ("-5m..6m", -300_000, 360_000),
+    ];
+    for (text, min, max) in shifts {
+        for effect in effects(&format!("wrong_clock: {text}")) {
+            let (min, max) = (Skew(min), Skew(max));
+            assert_eq!(effect, Effect::WrongClock(Shift { min, max }), "{text}");
+        }
     }
 }

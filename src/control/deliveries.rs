@@ -58,7 +58,7 @@ fn deliver(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
 fn redeliver(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let written = control.live().redeliver(ask.body)?;
     let github = control.world().github();
-    let sent = github.redeliver(&steps::redelivered(control.world(), &written), None);
+    let sent = github.redeliver(&steps::redelivered(control.world(), &written, None), None);
     if sent.is_empty() && matches!(written, Redeliver::Job { .. }) {
         let error = "no delivery of this job had this action";
         let help = "its deliveries: GET /_lab/history, `delivery.created`";

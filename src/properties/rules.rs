@@ -1,38 +1,47 @@
-//! Which label set goes to which flavor: the lab's own model of routing, written apart from any dispatcher's.
+//! Which label set goes to which flavor: the rules that the scenario declares, or the convention of the field.
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use scenarios::plan::{LabelRule, flavor_of, label_set as folded};
 
 use super::meant::Routed;
 
-/// The label sets a dispatcher serves. The default is the convention of the field: one label,
-/// `hf-jobs-<flavor>` or `hf-jobs-<flavor>:<image>`, in any letter case.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rules;
+/// The labels that GitHub's runner gives itself: whoever has runners of their own has these, so they say of nobody
+/// that they are meant.
+const EVERYBODYS: &[&str] = &[
+    "self-hosted",
+    "linux",
+    "windows",
+    "macos",
+    "x64",
+    "arm",
+    "arm64",
+];
+
+/// The label sets a dispatcher serves. The default is the convention of the field: one label, `hf-jobs-<flavor>` or
+/// `hf-jobs-<flavor>:<image>`, in any letter case.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rules {
+    declared: Option<Vec<LabelRule>>,
+}
 
 impl Rules {
+    /// The rules that a scenario declares; the convention, if it declares none.
+    #[must_use]
+    pub const fn declared(rules: Option<Vec<LabelRule>>) -> Self {
+        Self { declared: rules }
+    }
+
+    /// Whether they are the scenario's own.
+    #[must_use]
+    pub const fn are_declared(&self) -> bool {
+        self.declared.is_some()
+    }
+
     /// The flavor these `runs-on` labels go to, or none if the dispatcher must leave the job alone.
-    ///
-    /// A runner serves a job only if it has all the job's labels, and a runner of this convention has one
-    /// label. So a job routes only if its labels, taken as a set, are that one label.
     #[must_use]
     pub fn flavor<'a>(&self, labels: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
-        let set = label_set(labels);
-        let mut members = set.iter();
-        let (only, None) = (members.next()?, members.next()) else {
-            return None;
-        };
-        let flavor = only.strip_prefix("hf-jobs-")?;
-        let flavor = match flavor.split_once(':') {
-            Some((_, image)) if image.is_empty() || image.contains(':') => return None,
-            Some((flavor, _)) => flavor,
-            None => flavor,
-        };
-        scenarios::FLAVORS
-            .iter()
-            .find(|known| **known == flavor)
-            .copied()
+        flavor_of(self.declared.as_deref(), &folded(labels))
     }
 }
 
@@ -40,21 +49,42 @@ impl Rules {
     /// What these rules route, to find jobs that nearly are.
     #[must_use]
     pub fn routed(&self) -> Routed {
-        let label = |flavor: &&str| format!("hf-jobs-{flavor}");
-        Routed {
-            prefixes: vec!["hf-jobs-".to_owned()],
-            labels: scenarios::FLAVORS.iter().map(label).collect(),
+        let Some(rules) = &self.declared else {
+            let label = |flavor: &&str| format!("hf-jobs-{flavor}");
+            return Routed {
+                prefixes: vec!["hf-jobs-".to_owned()],
+                labels: scenarios::FLAVORS.iter().map(label).collect(),
+            };
+        };
+        let mut routed = Routed::default();
+        for pattern in rules.iter().flat_map(telling) {
+            match pattern.strip_suffix('*') {
+                Some(beginning) => routed.prefixes.push(beginning.to_owned()),
+                None => routed.labels.push(pattern),
+            }
         }
+        routed
+    }
+}
+
+/// The labels of a rule, folded, by which a job shows whom it is meant for.
+fn telling(rule: &LabelRule) -> Vec<String> {
+    let patterns = rule.labels.0.iter();
+    let all: Vec<String> = patterns
+        .map(|pattern| pattern.0.trim().to_ascii_lowercase())
+        .collect();
+    let is_telling = |label: &String| !EVERYBODYS.contains(&label.as_str());
+    if all.iter().any(is_telling) {
+        all.into_iter().filter(is_telling).collect()
+    } else {
+        all
     }
 }
 
 /// Labels as GitHub compares them: trimmed, without letter case, each once.
 #[must_use]
 pub(super) fn label_set<'a>(labels: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
-    labels
-        .into_iter()
-        .map(|label| label.trim().to_ascii_lowercase())
-        .collect()
+    folded(labels)
 }
 
 #[cfg(test)]
@@ -63,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_job_routes_only_by_exactly_one_known_label() {
-        let flavor = |labels: &[&str]| Rules.flavor(labels.iter().copied());
+        let flavor = |labels: &[&str]| Rules::default().flavor(labels.iter().copied());
         assert_eq!(flavor(&["hf-jobs-t4-small"]), Some("t4-small"));
         assert_eq!(
             flavor(&["HF-Jobs-T4-Small", "hf-jobs-t4-small"]),

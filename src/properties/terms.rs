@@ -11,6 +11,8 @@ use super::{Expectations, Rules, Twin, lanes::LabelSet};
 pub struct Terms {
     /// Which label set goes to which flavor.
     pub rules: Rules,
+    /// How many HF jobs a declared pool keeps for a label set, folded, beyond what jobs ask for.
+    pub warm: BTreeMap<LabelSet, usize>,
     /// Repositories the dispatcher must not serve (not installed, or outside its allow-list).
     pub unserved_repos: BTreeSet<String>,
     /// The repositories it was told to serve; every one it is installed on, if missing.
@@ -34,8 +36,6 @@ pub struct Terms {
     pub github_clock_skew_ms: i64,
     /// How far the dispatcher's clock is ahead of the world's; behind, if negative.
     pub dispatcher_clock_skew_ms: i64,
-    /// How many HF jobs a declared pool keeps for a label set.
-    pub warm: BTreeMap<LabelSet, usize>,
     /// How many repositories the dispatcher serves.
     pub served_repos: u64,
     /// What the same plan came to without its crashes, stops and restarts, where it could be run so.
@@ -185,6 +185,7 @@ impl Default for Terms {
     fn default() -> Self {
         Self {
             rules: Rules::default(),
+            warm: BTreeMap::new(),
             unserved_repos: BTreeSet::new(),
             allow_repos: None,
             serial_jobs: BTreeSet::new(),
@@ -196,7 +197,6 @@ impl Default for Terms {
             told: DispatcherTimes::default(),
             github_clock_skew_ms: 0,
             dispatcher_clock_skew_ms: 0,
-            warm: BTreeMap::new(),
             served_repos: 1,
             twin: None,
             steps_not_taken: Vec::new(),

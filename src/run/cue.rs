@@ -1,12 +1,9 @@
-//! Cues: the observed events a timeline waits for, and the entity a step then means by `it`.
+//! Cues: the observed events a timeline waits for.
 
-use std::collections::BTreeMap;
-
-use fakes::{
-    history::{Event, Stage, What},
-    ids::{HfJobId, JobId},
-};
+use fakes::history::{Stage, What};
 use scenarios::plan::{HfMoment, JobIs, JobMoment, Phase, RunnerMoment, Watched, When};
+
+use super::seen::Seen;
 
 /// A trigger that waits, and how much of it has been seen.
 #[derive(Debug)]
@@ -15,9 +12,6 @@ pub(super) struct Cue {
     seen: u32,
     prepared: bool,
 }
-
-/// The names jobs have in the scenario.
-pub(super) type Names = BTreeMap<JobId, String>;
 
 impl Cue {
     pub(super) fn new(when: When) -> Self {
@@ -34,13 +28,13 @@ impl Cue {
     }
 
     /// Takes an event in; true if it is the match that was waited for.
-    pub(super) fn enter(&mut self, event: &What, names: &Names) -> bool {
+    pub(super) fn enter(&mut self, event: &What, seen: &Seen) -> bool {
         let prepared = self.prepared;
         if let Some(after) = &self.when.after {
-            self.prepared = prepared || is_job(event, after, names);
+            self.prepared = prepared || is_job(event, after, seen);
         }
         // The event that prepares does not also count.
-        if !prepared || !matches(event, &self.when.watched, names) {
+        if !prepared || !matches(event, &self.when.watched, seen) {
             return false;
         }
         self.seen += 1;
@@ -48,12 +42,12 @@ impl Cue {
     }
 }
 
-fn matches(event: &What, watched: &Watched, names: &Names) -> bool {
+fn matches(event: &What, watched: &Watched, seen: &Seen) -> bool {
     match watched {
         Watched::Call(call) => is_call(event, &call.name, call.phase),
         Watched::HfJob(moment) => is_hf_job(event, *moment),
         Watched::Runner(moment) => is_runner(event, *moment),
-        Watched::Job(job) => is_job(event, job, names),
+        Watched::Job(job) => is_job(event, job, seen),
     }
 }
 
@@ -90,7 +84,7 @@ fn is_runner(event: &What, wanted: RunnerMoment) -> bool {
     }
 }
 
-fn is_job(event: &What, wanted: &JobIs, names: &Names) -> bool {
+fn is_job(event: &What, wanted: &JobIs, seen: &Seen) -> bool {
     let (job, moment) = match event {
         What::JobQueued { job, .. } => (job, JobMoment::Queued),
         What::JobWaiting { job, .. } => (job, JobMoment::Waiting),
@@ -98,17 +92,5 @@ fn is_job(event: &What, wanted: &JobIs, names: &Names) -> bool {
         What::JobCompleted { job, .. } => (job, JobMoment::Completed),
         _ => return false,
     };
-    moment == wanted.is && names.get(job) == Some(&wanted.job)
-}
-
-/// The HF job an event is about: what its step calls `it`.
-pub(super) fn it(event: &Event) -> Option<HfJobId> {
-    match &event.event {
-        What::HfCreated { hf_job, .. }
-        | What::HfStage { hf_job, .. }
-        | What::RunnerRefused { hf_job, .. }
-        | What::RunnerExited { hf_job, .. } => Some(hf_job.clone()),
-        What::RunnerOnline { hf_job, .. } | What::RunnerAssigned { hf_job, .. } => hf_job.clone(),
-        _ => None,
-    }
+    moment == wanted.is && seen.name(*job) == Some(&wanted.job)
 }

@@ -6,20 +6,21 @@ use std::{collections::BTreeMap, time::Duration};
 use fakes::{
     World,
     history::{Event, What},
-    ids::{EventId, HfJobId, JobId},
+    ids::EventId,
 };
 use futures_util::future::{self, Either};
 use scenarios::plan::{Down, Plan, Trigger};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
-    cue::{self, Cue},
+    cue::Cue,
     news::is_news,
+    seen::{It, Seen},
     steps, terms,
 };
 use crate::{
     properties::Terms,
-    target::{Target, TargetError},
+    target::{LAB_WEBHOOK_SECRET, Target, TargetError},
 };
 
 /// How a drive ended.
@@ -27,7 +28,7 @@ use crate::{
 pub struct End {
     /// Nothing was owed or running any more.
     pub settled: bool,
-    /// Steps whose trigger never came, by the line of the scenario.
+    /// Steps whose trigger never came, or that found nothing to act on, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
     /// How long nothing was owed and no news came before the end.
     pub quiet: Duration,
@@ -72,11 +73,15 @@ pub(super) struct Driver<'a> {
     pace: Pace,
     began: tokio::time::Instant,
     /// Due actions by time, then by order of entry, each with what its cue matched.
-    due: BTreeMap<(Duration, usize), (Action, Option<HfJobId>)>,
+    due: BTreeMap<(Duration, usize), (Action, It)>,
     entered: usize,
     cues: Vec<(Cue, Action)>,
-    /// Names of the jobs seen so far; only kept while a cue may ask for one.
-    names: BTreeMap<JobId, String>,
+    /// What was seen so far; only kept while a cue may ask for it.
+    seen: Seen,
+    /// Steps that found nothing to act on, by the line of the scenario.
+    idle_steps: Vec<usize>,
+    /// How often the webhook's secret was changed.
+    rotations: u32,
     healed: bool,
     /// The last event that was looked at for news.
     heard: EventId,
@@ -100,7 +105,9 @@ impl<'a> Driver<'a> {
             due: BTreeMap::new(),
             entered: 0,
             cues: Vec::new(),
-            names: BTreeMap::new(),
+            seen: Seen::default(),
+            idle_steps: Vec::new(),
+            rotations: 0,
             healed: false,
             heard: EventId(0),
         };
@@ -121,18 +128,18 @@ impl<'a> Driver<'a> {
             self.enter_trigger(&step.trigger, Action::Step(index));
         }
         if let Some(heal) = self.plan.heal {
-            self.enter(heal.0, Action::Heal, None);
+            self.enter(heal.0, Action::Heal, It::default());
         }
     }
 
     fn enter_trigger(&mut self, trigger: &Trigger, action: Action) {
         match trigger {
-            Trigger::At(at) => self.enter(*at, action, None),
+            Trigger::At(at) => self.enter(*at, action, It::default()),
             Trigger::When(when) => self.cues.push((Cue::new(when.clone()), action)),
         }
     }
 
-    fn enter(&mut self, at: Duration, action: Action, it: Option<HfJobId>) {
+    fn enter(&mut self, at: Duration, action: Action, it: It) {
         self.entered += 1;
         self.due.insert((at, self.entered), (action, it));
     }
@@ -184,7 +191,9 @@ impl<'a> Driver<'a> {
                 Action::Open(_) | Action::Close(_) | Action::Heal | Action::ComeBack => None,
             })
             .collect();
+        lines.extend(&self.idle_steps);
         lines.sort_unstable();
+        lines.dedup();
         End {
             settled,
             steps_not_taken: lines,
@@ -195,7 +204,9 @@ impl<'a> Driver<'a> {
 
     /// Sleeps until the next action is due, the next look is, or (with cues) an event comes.
     async fn wait(&mut self, watch: Option<&mut UnboundedReceiver<EventId>>, now: Duration) {
-        let look = now + self.pace.look_every;
+        // Never beyond the bound: a run ends when it says it does.
+        let bound = self.plan.expect.bound.0;
+        let look = (now + self.pace.look_every).min(bound.max(now));
         let next = self
             .due
             .keys()
@@ -225,21 +236,19 @@ impl<'a> Driver<'a> {
         let Some(event) = self.world.history().get(id) else {
             return;
         };
-        if let What::JobQueued { job, name, .. } | What::JobWaiting { job, name, .. } = &event.event
-        {
-            self.names.insert(*job, name.clone());
-        }
+        self.seen.enter(&event.event);
         let mut fired = Vec::new();
-        let names = &self.names;
+        let seen = &self.seen;
         self.cues.retain_mut(|(cue, action)| {
-            let fires = cue.enter(&event.event, names);
+            let fires = cue.enter(&event.event, seen);
             if fires {
                 fired.push((cue.plus(), *action));
             }
             !fires
         });
         for (plus, action) in fired {
-            self.enter(self.began.elapsed() + plus, action, cue::it(&event));
+            let it = self.seen.it(&event);
+            self.enter(self.began.elapsed() + plus, action, it);
         }
     }
 
@@ -255,7 +264,7 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    async fn act(&mut self, action: Action, it: Option<HfJobId>) -> Result<(), TargetError> {
+    async fn act(&mut self, action: Action, it: It) -> Result<(), TargetError> {
         match action {
             Action::Open(fault) => self.world.faults().open(fault),
             Action::Close(fault) => self.world.faults().close(fault),
@@ -265,8 +274,15 @@ impl<'a> Driver<'a> {
                 let Some(step) = self.plan.timeline.get(index) else {
                     return Ok(());
                 };
-                match steps::take(self.world, &step.verb, it.as_ref()) {
+                match steps::take(self.world, &step.verb, &it) {
                     steps::Taken::Done => {}
+                    steps::Taken::Idle => self.idle_steps.push(step.line),
+                    steps::Taken::NewSecret => {
+                        self.rotations += 1;
+                        let secret = format!("{LAB_WEBHOOK_SECRET}-{}", self.rotations + 1);
+                        self.world.github().rotate_secret(secret.as_bytes(), None);
+                        self.target.tell_secret(&secret);
+                    }
                     steps::Taken::Down { down, crash } => self.go_down(down, crash)?,
                     steps::Taken::ComeUp => self.come_up().await?,
                 }
@@ -284,7 +300,11 @@ impl<'a> Driver<'a> {
         };
         self.world.history().record(None, event);
         if let Some(after) = down.restart_after {
-            self.enter(self.began.elapsed() + after.0, Action::ComeBack, None);
+            self.enter(
+                self.began.elapsed() + after.0,
+                Action::ComeBack,
+                It::default(),
+            );
         }
         Ok(())
     }

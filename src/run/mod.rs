@@ -3,11 +3,14 @@
 //! `driver` takes the steps and waits for the world to settle, on whichever clock it is given;
 //! `virtual_tier` is one seed in process on a paused clock, `real_tier` the same world on loopback sockets.
 
+mod around;
 mod build;
 mod cue;
 mod driver;
+mod github_settings;
 mod news;
 mod real_tier;
+mod seen;
 #[cfg(test)]
 mod settling;
 mod socket;
@@ -90,7 +93,7 @@ pub struct Outcome {
     /// How long that had to be for the world to count as settled, milliseconds.
     #[serde(default)]
     pub settle_ms: u64,
-    /// Steps whose trigger never came, by the line of the scenario.
+    /// Steps whose trigger never came, or that found nothing to act on, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
     /// What the scenario asks for that the target could not be given, each with the reason: then it was not put to the
     /// test.

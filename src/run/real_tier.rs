@@ -13,11 +13,11 @@ use super::{
     build::{Built, build},
     driver::Pace,
     socket::{self, SocketError, SocketFile},
-    virtual_tier::drive,
+    virtual_tier::{connections, drive},
 };
 use crate::{
     control::{Addresses, Control, Reach},
-    target::{TargetError, Url},
+    target::{Target, TargetError, Url},
     transport::TaskGroup,
 };
 
@@ -194,10 +194,15 @@ impl Serving {
     /// # Errors
     /// If the plan asks to take the dispatcher down, which only whoever runs it can do.
     pub async fn play(&self, plan: &Plan, mut target: Url) -> Result<Run, ServeError> {
+        if let Some(connections) = connections(plan) {
+            target = target.with_connections(connections);
+        }
         self.control.deliver_to(&target);
+        let not_given = target.cannot_be_given(plan);
         let end = drive(plan, &self.world, &mut target, PACE).await?;
         let events = self.world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
+        let mut outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
+        outcome.not_given = not_given;
         Ok(Run { events, outcome })
     }
 

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
 
 use super::{
-    Listen, Outcome, Run,
+    Listen, Outcome, Run, Tested,
     build::{Built, build},
     driver::Pace,
     real_tier, serve,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     target::{LAB_APP_ID, LAB_HF_TOKEN, Target, TargetError, Url},
-    transport::{BoxError, HttpService, Listener, TaskGroup, Transport},
+    transport::{BoxError, Connections, HttpService, Listener, TaskGroup, Transport},
 };
 
 /// A workflow job, as the dispatcher knows it.
@@ -216,8 +216,18 @@ impl Target for Late {
         Ok(())
     }
 
+    fn tell_secret(&mut self, _: &str) {}
+
+    fn cannot_be_given(&self, _: &Plan) -> Vec<String> {
+        Vec::new()
+    }
+
     fn webhooks(&self) -> HttpService {
-        Transport::Direct.connect(self.listener.clone(), self.tasks.clone())
+        Transport::Direct.connect(
+            self.listener.clone(),
+            self.tasks.clone(),
+            Connections::default(),
+        )
     }
 }
 
@@ -283,7 +293,7 @@ fn play(plan: &Plan, pace: Pace) -> Run {
         let reach = |router: Router| {
             let listener = Listener::default();
             listener.open(router, tasks.clone());
-            Transport::Direct.connect(listener, tasks.clone())
+            Transport::Direct.connect(listener, tasks.clone(), Connections::default())
         };
         let fakes = (reach(world.github_router()), reach(world.hf_router()));
         let mut late = Late::new(fakes, clock, Duration::from_secs(1));
@@ -291,7 +301,7 @@ fn play(plan: &Plan, pace: Pace) -> Run {
         late.crash().unwrap();
         world.deliver_to_nobody();
         let events = world.history().take();
-        let outcome = Outcome::judge(plan, &events, &end, super::Tested::Other, None);
+        let outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
         tasks.abort_all();
         Run { events, outcome }
     })

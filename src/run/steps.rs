@@ -2,17 +2,17 @@
 
 use bytes::Bytes;
 use fakes::{
-    NewJob, RawDelivery, World,
+    Concurrency, NewJob, RawDelivery, World,
     history::{Conclusion, Origin, Signed, Stage},
-    ids::HfJobId,
+    ids::{JobId, RunId},
     settings::LogStatus,
 };
 use scenarios::plan::{
-    self, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, Redeliver, RunnerVerb, Signing,
-    Tamper, Verb,
+    self, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, HfStage, IT, Redeliver,
+    RunnerVerb, Signing, Tamper, Verb,
 };
 
-use super::world_settings;
+use super::{around, seen::It, world_settings};
 
 /// What taking a step leaves to the driver, who holds the target.
 pub(super) enum Taken {
@@ -27,73 +27,106 @@ pub(super) enum Taken {
     },
     /// To start it.
     ComeUp,
+    /// To change the secret of the App's webhook.
+    NewSecret,
+    /// There was nothing to act on.
+    Idle,
 }
 
 /// Takes a step; `it` is what its cue matched.
-pub(super) fn take(world: &World, verb: &Verb, it: Option<&HfJobId>) -> Taken {
+pub(super) fn take(world: &World, verb: &Verb, it: &It) -> Taken {
     let github = world.github();
+    let in_run = |job: &str, act: &dyn Fn(RunId)| acted(run_of(world, job, it).map(act).is_some());
     match verb {
         Verb::Queue(job) => {
-            // The language has refused runs of more jobs than GitHub makes.
+            // The language has refused matrices of more jobs than GitHub makes.
             let _refused = github.queue(new_job(job), None);
+            Taken::Done
         }
-        Verb::Cancel(cancel) => {
-            if let Some(run) = run_of(world, &cancel.job) {
-                github.cancel_run(run, None);
-            }
-        }
-        Verb::Rerun(rerun) => {
-            if let Some(run) = run_of(world, &rerun.job) {
-                github.rerun(run, rerun.failed_only, None);
-            }
-        }
-        Verb::Approve(approve) => {
-            if let Some(run) = run_of(world, &approve.job) {
-                github.approve(run, None);
-            }
-        }
+        Verb::Cancel(cancel) => in_run(&cancel.job, &|run| github.cancel_run(run, None)),
+        Verb::Rerun(rerun) => in_run(&rerun.job, &|run| {
+            github.rerun(run, rerun.failed_only, None);
+        }),
+        Verb::Approve(approve) => in_run(&approve.job, &|run| {
+            github.approve(run, None);
+        }),
         Verb::Deliver(deliver) => {
             if let Some(raw) = delivery(world, deliver) {
                 github.deliver(raw, None);
             }
+            Taken::Done
         }
         Verb::Redeliver(redeliver) => {
-            github.redeliver(&redelivered(world, redeliver), None);
+            github.redeliver(&redelivered(world, redeliver, it.job), None);
+            Taken::Done
         }
-        Verb::HfStage(forced) => {
-            if let Some(hf_job) = it {
-                world
-                    .hf()
-                    .force_stage(hf_job, stage(forced.stage), forced.message.clone(), None);
-            }
+        Verb::CompleteRun(complete) => acted(around::complete_run(world, complete, it)),
+        Verb::TakeBack(taken) => acted(around::take_back(world, taken, it)),
+        Verb::Suspend(account) => {
+            github.suspend(&account.owner, None);
+            Taken::Done
         }
-        Verb::Runner(verb) => {
-            if let Some(hf_job) = it {
-                match verb {
-                    RunnerVerb::Die => world.runners().die(hf_job),
-                    RunnerVerb::Hang => world.runners().hang(hf_job),
-                }
-            }
+        Verb::Unsuspend(account) => {
+            github.unsuspend(&account.owner, None);
+            Taken::Done
         }
-        Verb::Crash(down) => {
-            return Taken::Down {
-                down: *down,
-                crash: true,
-            };
+        Verb::RenameRepo(rename) => {
+            github.rename_repo(&rename.from, &rename.to, None);
+            Taken::Done
         }
-        Verb::Stop(down) => {
-            return Taken::Down {
-                down: *down,
-                crash: false,
-            };
-        }
-        Verb::Restart => return Taken::ComeUp,
+        Verb::RotateSecret => Taken::NewSecret,
+        Verb::Event(event) => acted(around::tell(world, event, it)),
+        Verb::HfStage(forced) => acted(force_stage(world, forced, it)),
+        Verb::Runner(verb) => acted(befall(world, *verb, it)),
+        Verb::Crash(down) => Taken::Down {
+            down: *down,
+            crash: true,
+        },
+        Verb::Stop(down) => Taken::Down {
+            down: *down,
+            crash: false,
+        },
+        Verb::Restart => Taken::ComeUp,
     }
-    Taken::Done
 }
 
-fn run_of(world: &World, job: &str) -> Option<fakes::ids::RunId> {
-    world.github().run_of(world.github().job_by_name(job)?)
+const fn acted(acted: bool) -> Taken {
+    if acted { Taken::Done } else { Taken::Idle }
+}
+
+fn force_stage(world: &World, forced: &HfStage, it: &It) -> bool {
+    let Some(hf_job) = &it.hf_job else {
+        return false;
+    };
+    let (stage, message) = (stage(forced.stage), forced.message.clone());
+    world.hf().force_stage(hf_job, stage, message, None);
+    true
+}
+
+fn befall(world: &World, verb: RunnerVerb, it: &It) -> bool {
+    let Some(hf_job) = &it.hf_job else {
+        return false;
+    };
+    match verb {
+        RunnerVerb::Die => world.runners().die(hf_job),
+        RunnerVerb::Hang => world.runners().hang(hf_job),
+        RunnerVerb::Restart { times } => world.runners().restart(hf_job, times),
+    }
+    true
+}
+
+pub(super) fn job_of(world: &World, job: &str, it: &It) -> Option<JobId> {
+    if job == IT {
+        return it.job;
+    }
+    world.github().job_by_name(job)
+}
+
+pub(super) fn run_of(world: &World, job: &str, it: &It) -> Option<RunId> {
+    if job == IT && it.run.is_some() {
+        return it.run;
+    }
+    world.github().run_of(job_of(world, job, it)?)
 }
 
 /// A job of the language as the fake GitHub is given it.
@@ -105,7 +138,12 @@ pub(crate) fn new_job(job: &plan::NewJob) -> NewJob {
             plan::Conclusion::Success => Conclusion::Success,
             plan::Conclusion::Failure => Conclusion::Failure,
         },
+        matrix: job.matrix.clone(),
         max_parallel: job.max_parallel,
+        concurrency: job.concurrency.as_ref().map(|it| Concurrency {
+            group: it.group.clone(),
+            cancel_in_progress: it.cancel_in_progress,
+        }),
         group: None,
         needs_approval: job.needs_approval,
         ..NewJob::new(&job.name, &job.repo, job.labels.clone())
@@ -123,14 +161,22 @@ pub(super) const fn stage(moment: HfMoment) -> Stage {
 }
 
 /// The deliveries that are sent again.
-pub(crate) fn redelivered(world: &World, redeliver: &Redeliver) -> fakes::Redeliver {
+pub(crate) fn redelivered(
+    world: &World,
+    redeliver: &Redeliver,
+    it: Option<JobId>,
+) -> fakes::Redeliver {
     match redeliver {
         Redeliver::Failed => fakes::Redeliver {
             failed: true,
             ..fakes::Redeliver::default()
         },
         Redeliver::Job { job, action } => fakes::Redeliver {
-            job: world.github().job_by_name(job),
+            job: if job == IT {
+                it
+            } else {
+                world.github().job_by_name(job)
+            },
             action: Some(action.clone()),
             failed: false,
         },
@@ -201,6 +247,7 @@ const fn signed(sign: Signing, tamper: Option<Tamper>) -> Signed {
     match (sign, tamper) {
         (Signing::None, _) => Signed::None,
         (Signing::Wrong, _) => Signed::Wrong,
+        (Signing::OldSecret, _) => Signed::OldSecret,
         (Signing::Lab, Some(_)) => Signed::Tampered,
         (Signing::Lab, None) => Signed::Lab,
     }

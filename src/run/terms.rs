@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fakes::{World, history::Event};
+use fakes::{World, history::Event, ids::RunId};
 use scenarios::{
     Fixed,
-    plan::{Expect, Plan, Spread, Verb},
+    plan::{Expect, Plan, RenameRepo, Spread, Verb, Word, label_set},
 };
 
 use super::End;
@@ -19,7 +19,8 @@ pub(super) fn terms(plan: &Plan) -> Terms {
     let (world, expect) = (&plan.world, &plan.expect);
     let dispatcher = &world.dispatcher;
     Terms {
-        rules: Rules,
+        rules: Rules::declared(dispatcher.rules.clone()),
+        warm: warm(plan),
         unserved_repos: unserved_repos(plan),
         allow_repos: dispatcher
             .allow_repos
@@ -54,7 +55,6 @@ pub(super) fn terms(plan: &Plan) -> Terms {
         },
         github_clock_skew_ms: world.github.clock_skew.0,
         dispatcher_clock_skew_ms: dispatcher.clock_skew.0,
-        warm: BTreeMap::new(),
         served_repos: served_repos(plan),
         twin: None,
         steps_not_taken: Vec::new(),
@@ -115,12 +115,41 @@ fn expectations(expect: &Expect) -> Expectations {
     }
 }
 
+fn warm(plan: &Plan) -> BTreeMap<BTreeSet<String>, usize> {
+    let pools = plan.world.dispatcher.warm.0.iter();
+    let kept = pools.map(|pool| {
+        let labels = label_set(pool.labels.iter().map(Word::as_str));
+        (labels, pool.count as usize)
+    });
+    kept.collect()
+}
+
+/// Under every name they have at some time.
 fn unserved_repos(plan: &Plan) -> BTreeSet<String> {
     let allowed = plan.world.dispatcher.allow_repos.as_ref();
-    let refused = plan.world.github.repos.iter().filter(|repo| {
-        !repo.installed || allowed.is_some_and(|allowed| !allowed.contains(&repo.name))
-    });
-    refused.map(|repo| repo.name.0.clone()).collect()
+    let is_allowed =
+        |name: &str| allowed.is_none_or(|allowed| allowed.iter().any(|known| known.0 == name));
+    let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let mut installed: BTreeMap<String, bool> = BTreeMap::new();
+    for repo in &plan.world.github.repos {
+        installed.insert(repo.name.0.clone(), repo.installed);
+    }
+    for step in &plan.timeline {
+        if let Verb::RenameRepo(RenameRepo { from, to }) = &step.verb {
+            let stays = owner_of(from) == owner_of(to);
+            let same_owner = |(name, is): (&String, &bool)| *is && owner_of(name) == owner_of(to);
+            let is_installed = if stays {
+                installed.get(from).copied().unwrap_or(true)
+            } else {
+                installed.iter().any(same_owner)
+            };
+            installed.insert(to.clone(), is_installed);
+        }
+    }
+    let refused = installed
+        .into_iter()
+        .filter(|(name, is_installed)| !is_installed || !is_allowed(name));
+    refused.map(|(name, _)| name).collect()
 }
 
 /// Jobs of runs in which only some may run at a time.
@@ -156,11 +185,19 @@ pub(super) fn is_at_rest(world: &World, terms: &Terms) -> bool {
         // A recording may end while a runner outside the lab still has the job.
         Status::InProgress => job.runner.is_none(),
         Status::Queued => {
-            terms.unserved_repos.contains(&job.repo)
+            is_dead(world, job.run)
+                || terms.unserved_repos.contains(&job.repo)
                 || terms
                     .rules
                     .flavor(job.labels.iter().map(String::as_str))
                     .is_none()
         }
     })
+}
+
+/// Whether a run has ended over this job of it, which GitHub gives to nobody any more.
+fn is_dead(world: &World, run: RunId) -> bool {
+    use fakes::RunStatus;
+    let found = world.github().run(run);
+    found.is_some_and(|run| run.status == RunStatus::Completed)
 }

@@ -13,7 +13,7 @@ use fakes::{
     history::{Event, What},
 };
 use jiff::Timestamp;
-use scenarios::plan::{Plan, Step, Verb};
+use scenarios::plan::{Connection, Plan, Step, Verb};
 
 use super::{
     End, Outcome, Run, Tested,
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     properties::Twin,
     target::{self, Place, Reference, Seams, Target, TargetError},
-    transport::{Latency, Listener, Transport},
+    transport::{Connections, Latency, Listener, Transport},
 };
 
 /// When every virtual world begins: Monday 5 January 2026, 08:00 UTC.
@@ -64,6 +64,14 @@ pub struct Lab {
     configs: Configs,
 }
 
+/// What came of a plan, before it is judged.
+struct Lived {
+    events: Vec<Event>,
+    end: End,
+    /// What the target could not be given, each with the reason.
+    not_given: Vec<String>,
+}
+
 type Configs = Arc<Mutex<BTreeMap<BTreeMap<&'static str, String>, Config>>>;
 
 impl Lab {
@@ -82,9 +90,14 @@ impl Lab {
     /// # Errors
     /// If the plan cannot be run at all. A violated property is no error.
     pub fn run(&self, plan: &Plan) -> Result<Run, RunError> {
-        let (events, end) = self.live(plan)?;
+        let Lived {
+            events,
+            end,
+            not_given,
+        } = self.live(plan)?;
         let twin = self.twin(plan)?;
-        let outcome = Outcome::judge(plan, &events, &end, Tested::Reference, twin);
+        let mut outcome = Outcome::judge(plan, &events, &end, Tested::Reference, twin);
+        outcome.not_given = not_given;
         Ok(Run { events, outcome })
     }
 
@@ -97,12 +110,13 @@ impl Lab {
         }
         let mut spared = plan.clone();
         spared.timeline.retain(|step| !is_down(step));
-        let (events, end) = self.live(&spared)?;
-        Ok(Some(terms::twin(&spared, &events, &end)))
+        let spared_life = self.live(&spared)?;
+        let twin = terms::twin(&spared, &spared_life.events, &spared_life.end);
+        Ok(Some(twin))
     }
 
     /// Lives through a plan, from a world in which nothing has happened to the end.
-    fn live(&self, plan: &Plan) -> Result<(Vec<Event>, End), RunError> {
+    fn live(&self, plan: &Plan) -> Result<Lived, RunError> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_time().start_paused(true).build()?;
         runtime.block_on(self.run_on_this_clock(plan))
@@ -120,7 +134,7 @@ impl Lab {
         Ok(config)
     }
 
-    async fn run_on_this_clock(&self, plan: &Plan) -> Result<(Vec<Event>, End), RunError> {
+    async fn run_on_this_clock(&self, plan: &Plan) -> Result<Lived, RunError> {
         let config = self.config(plan)?;
         let clock = Clock::starting_at(EPOCH);
         let Built { world, env, tasks } = build(plan, clock, GITHUB_URL, HF_URL, Boot::Model);
@@ -136,8 +150,11 @@ impl Lab {
             github,
             hf,
             caller: tasks,
+            deliveries: connections(plan).unwrap_or(Connections::Kept),
+            faults: world.faults().clone(),
         };
         let mut target = Reference::new(config, place, self.seams.clone());
+        let not_given = target.cannot_be_given(plan);
         let end = drive(plan, &world, &mut target, PACE).await;
         // The dispatcher holds the fakes' routers and GitHub holds the dispatcher's: a world that is not
         // taken apart would live for ever.
@@ -145,8 +162,21 @@ impl Lab {
         target.crash()?;
         world.deliver_to_nobody();
         let end = end?;
-        Ok((world.history().take(), end))
+        let events = world.history().take();
+        Ok(Lived {
+            events,
+            end,
+            not_given,
+        })
     }
+}
+
+/// What the plan says of the connections that carry deliveries.
+pub(super) fn connections(plan: &Plan) -> Option<Connections> {
+    plan.world.webhooks.connection.map(|named| match named {
+        Connection::New => Connections::New,
+        Connection::Kept => Connections::Kept,
+    })
 }
 
 /// Starts the target in a world that is set up, and drives the plan through it.

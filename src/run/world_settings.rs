@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fakes::{
     JsonPath, Spread, Tail, Tamper,
-    env::Span,
+    env::{Shift, Span},
     faults::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint},
     settings::{
         Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, LifeSettings,
@@ -15,7 +15,7 @@ use scenarios::{
     plan::{self, DropMode, Plan, Visibility},
 };
 
-use super::steps;
+use super::{github_settings, steps};
 use crate::target::{LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, LAB_WEBHOOK_SECRET};
 
 /// A length of the language as a span of the fakes.
@@ -61,6 +61,10 @@ fn github(plan: &Plan, base_url: &str) -> GithubSettings {
         clock_skew_ms: world.clock_skew.0,
         webhook_delay: span(plan.world.webhooks.delay),
         webhook_timeout: plan.world.webhooks.timeout.0,
+        page_size_max: world.page_size_max.0,
+        limits: github_settings::limits(world),
+        app: github_settings::app(world),
+        hooks: github_settings::hooks(world),
         ..GithubSettings::default()
     }
 }
@@ -167,6 +171,14 @@ fn effect(effect: &plan::Effect) -> Effect {
         plan::Effect::SlipPages => Effect::SlipPages,
         plan::Effect::Truncate => Effect::Truncate,
         plan::Effect::Stale(by) => Effect::Stale(span(*by)),
+        plan::Effect::Stall { after } => Effect::Stall {
+            after: span(*after),
+        },
+        plan::Effect::EndEarly { after } => Effect::EndEarly {
+            after: span(*after),
+        },
+        plan::Effect::Full => Effect::Full,
+        plan::Effect::Broken => Effect::Broken,
         plan::Effect::Tamper(how) => Effect::Tamper(tamper(*how)),
         plan::Effect::Hold => Effect::Hold,
         plan::Effect::Stuck { every } => Effect::Stuck { every: every.0 },
@@ -198,7 +210,10 @@ fn effect(effect: &plan::Effect) -> Effect {
             Effect::LoseNetwork { at, after, lasts }
         }
         plan::Effect::WrongClock(ahead) => Effect::WrongClock {
-            ahead: span(*ahead),
+            ahead: Shift {
+                min_ms: ahead.min.0,
+                max_ms: ahead.max.0,
+            },
         },
     }
 }

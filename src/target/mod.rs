@@ -1,6 +1,8 @@
 //! Targets: what is being tested. A [`Target`] can be started, reached with a webhook and taken down.
 
+mod given;
 mod reference;
+mod store;
 mod url;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -24,6 +26,14 @@ pub trait Target: Send {
     /// # Errors
     /// If this kind of target cannot be taken down from here.
     fn crash(&mut self) -> Result<(), TargetError>;
+
+    /// Another secret of its webhook: it stands in its environment when it starts the next time. A dispatcher that the
+    /// lab did not start is told nothing.
+    fn tell_secret(&mut self, secret: &str);
+
+    /// What this plan asks for that cannot be done to this target, each with the reason: then it does not put the
+    /// target to the test.
+    fn cannot_be_given(&self, plan: &Plan) -> Vec<String>;
 
     /// Where its webhooks go. Valid across restarts; refuses connections while the target is down.
     fn webhooks(&self) -> HttpService;

@@ -2,12 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use dispatcher::{Config, Dispatcher, Host, MemoryStore};
-use fakes::env::Env;
+use dispatcher::{Config, Dispatcher, Host, MemoryStore, signature::Secrets};
+use fakes::{Faults, env::Env};
 use futures_util::future::BoxFuture;
+use scenarios::plan::Plan;
 
-use super::{Target, TargetError};
-use crate::transport::{HttpService, Latency, Line, Listener, TaskGroup, Transport};
+use super::{Target, TargetError, given, store::BentStore};
+use crate::transport::{Connections, HttpService, Latency, Line, Listener, TaskGroup, Transport};
 
 /// A change to what flows through one seam of the dispatcher. Saboteurs are made of these.
 pub type Seam = Arc<dyn Fn(HttpService) -> HttpService + Send + Sync>;
@@ -51,10 +52,11 @@ pub struct Reference {
     github: Listener,
     hf: Listener,
     seams: Seams,
-    store: MemoryStore,
+    store: BentStore<MemoryStore>,
     up: Option<TaskGroup>,
     listener: Listener,
     caller: TaskGroup,
+    deliveries: Connections,
 }
 
 impl fmt::Debug for Reference {
@@ -82,6 +84,10 @@ pub struct Place {
     pub hf: Listener,
     /// Who owns GitHub's side of the webhook connections.
     pub caller: TaskGroup,
+    /// Whether those are kept.
+    pub deliveries: Connections,
+    /// What bends its store.
+    pub faults: Faults,
 }
 
 impl Reference {
@@ -96,6 +102,8 @@ impl Reference {
             github,
             hf,
             caller,
+            deliveries,
+            faults,
         } = place;
         Self {
             config,
@@ -106,10 +114,11 @@ impl Reference {
             github,
             hf,
             seams,
-            store: MemoryStore::default(),
+            store: BentStore::new(MemoryStore::default(), faults),
             up: None,
             listener: Listener::default(),
             caller,
+            deliveries,
         }
     }
 
@@ -120,7 +129,9 @@ impl Reference {
         seam: Option<&Seam>,
         tasks: &TaskGroup,
     ) -> HttpService {
-        let connected = self.transport.connect(to.clone(), tasks.clone());
+        let connected = self
+            .transport
+            .connect(to.clone(), tasks.clone(), Connections::default());
         bend(seam, self.network.in_front_of(line, connected))
     }
 
@@ -163,10 +174,17 @@ impl Target for Reference {
         Ok(())
     }
 
+    fn tell_secret(&mut self, secret: &str) {
+        self.config.webhook_secrets = Secrets::new(secret.as_bytes(), None);
+    }
+
+    fn cannot_be_given(&self, plan: &Plan) -> Vec<String> {
+        given::by_the_reference(&plan.world.dispatcher, plan)
+    }
+
     fn webhooks(&self) -> HttpService {
-        let connected = self
-            .transport
-            .connect(self.listener.clone(), self.caller.clone());
+        let (listener, caller) = (self.listener.clone(), self.caller.clone());
+        let connected = self.transport.connect(listener, caller, self.deliveries);
         let bent = bend(self.seams.webhooks.as_ref(), connected);
         self.network.in_front_of(Line::ToDispatcher, bent)
     }

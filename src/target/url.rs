@@ -7,10 +7,11 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use scenarios::plan::Plan;
 use tower::{service_fn, util::BoxCloneSyncService};
 
-use super::{Target, TargetError};
-use crate::transport::{BoxError, ConnectionRefused, HttpService};
+use super::{Target, TargetError, given};
+use crate::transport::{BoxError, ConnectionRefused, Connections, HttpService};
 
 /// A dispatcher behind a URL. The lab neither starts nor stops it.
 #[derive(Clone, Debug)]
@@ -53,9 +54,22 @@ impl Url {
     /// The dispatcher whose webhook is at `webhook`, such as `http://127.0.0.1:7860/webhook`.
     #[must_use]
     pub fn new(webhook: Uri) -> Self {
+        // Workers that share a port share new connections, not requests.
+        Self::connecting(webhook, Connections::New)
+    }
+
+    /// The same dispatcher, with connections that are kept or not.
+    #[must_use]
+    pub fn with_connections(self, connections: Connections) -> Self {
+        Self::connecting(self.webhook, connections)
+    }
+
+    fn connecting(webhook: Uri, connections: Connections) -> Self {
+        let mut client = Client::builder(TokioExecutor::new());
+        let client = client.pool_max_idle_per_host(connections.idle_max());
         Self {
             webhook,
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: client.build_http(),
         }
     }
 }
@@ -67,6 +81,12 @@ impl Target for Url {
 
     fn crash(&mut self) -> Result<(), TargetError> {
         Err(TargetError::OutOfReach("take down"))
+    }
+
+    fn tell_secret(&mut self, _: &str) {}
+
+    fn cannot_be_given(&self, plan: &Plan) -> Vec<String> {
+        given::by_whoever_runs_it(plan)
     }
 
     fn webhooks(&self) -> HttpService {

@@ -38,6 +38,26 @@ pub enum Transport {
     Direct,
 }
 
+/// What a client does with a connection once an answer has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connections {
+    /// It keeps it for the next request.
+    #[default]
+    Kept,
+    /// It closes it: each request has one of its own.
+    New,
+}
+
+impl Connections {
+    /// How many idle connections a client keeps to one host.
+    pub(crate) const fn idle_max(self) -> usize {
+        match self {
+            Self::Kept => usize::MAX,
+            Self::New => 0,
+        }
+    }
+}
+
 /// Nothing listens at the other end.
 #[derive(Debug, thiserror::Error)]
 #[error("connection refused")]
@@ -90,9 +110,14 @@ impl Listener {
 impl Transport {
     /// A service that reaches `listener` over this transport; `client` owns the calling side's tasks.
     #[must_use]
-    pub fn connect(self, listener: Listener, client: TaskGroup) -> HttpService {
+    pub fn connect(
+        self,
+        listener: Listener,
+        client: TaskGroup,
+        connections: Connections,
+    ) -> HttpService {
         match self {
-            Self::Wire => wire::connect(listener, client),
+            Self::Wire => wire::connect(listener, client, connections),
             Self::Direct => direct::connect(listener),
         }
     }

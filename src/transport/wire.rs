@@ -25,15 +25,22 @@ use hyper_util::{
 use tokio::io::DuplexStream;
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use super::{BoxError, ConnectionRefused, HttpService, Listener, TaskGroup, unless_reset};
+use super::{
+    BoxError, ConnectionRefused, Connections, HttpService, Listener, TaskGroup, unless_reset,
+};
 
 /// Room in each direction of a pipe, bytes: more than a usual webhook, less than a large one.
 const PIPE_BYTES: usize = 64 * 1024;
 
 /// A service that reaches whatever listens over pipes; `client` owns the client side's connection tasks.
-pub(super) fn connect(listener: Listener, client: TaskGroup) -> HttpService {
+pub(super) fn connect(
+    listener: Listener,
+    client: TaskGroup,
+    connections: Connections,
+) -> HttpService {
     let pool = Client::builder(client)
         .pool_idle_timeout(None)
+        .pool_max_idle_per_host(connections.idle_max())
         .build::<_, Body>(Dial(listener));
     BoxCloneSyncService::new(service_fn(move |mut request: Request<Body>| {
         let pool = pool.clone();

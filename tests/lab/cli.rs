@@ -114,8 +114,10 @@ fn a_plan_written_out_runs_to_the_same_history() {
 #[test]
 fn a_violation_exits_with_1_and_says_how_to_replay_it() {
     let folder = tempfile::tempdir().unwrap();
-    // Nobody serves the job of a dispatcher that is gone.
-    let text = format!("{ONE_JOB}  - {{ at: 50ms, crash: {{}} }}\n");
+    // Nothing tells the dispatcher of the job.
+    let text = format!(
+        "{ONE_JOB}faults:\n  - {{ to: webhook, drop: unlogged }}\n  - {{ to: [github.list-runs, github.list-deliveries], answer: {{ status: 502 }} }}\n"
+    );
     std::fs::write(folder.path().join("gone.yaml"), text).unwrap();
     let (code, stdout, stderr) = dispatchlab(folder.path(), &["run", "gone.yaml"]);
     assert_eq!(code, 1);

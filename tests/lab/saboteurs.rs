@@ -185,7 +185,7 @@ fn never_kill_busy_catches_a_dispatcher_that_cancels_on_in_progress() {
     });
     caught(
         "never-kill-busy",
-        "happy-path",
+        "b42-lying-busy-flag",
         Seams {
             webhooks,
             hf,
@@ -233,7 +233,7 @@ fn fresh_credentials_catches_a_dispatcher_that_never_renews_its_token() {
     });
     caught(
         "fresh-credentials",
-        "b112-max-parallel-one",
+        "b42-lying-busy-flag",
         Seams {
             github,
             ..Seams::default()

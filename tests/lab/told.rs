@@ -31,7 +31,7 @@ fn every_fault_of_a_run_is_counted_just_before_its_world_ends() {
     let text = "title: Two faults, of which one has no occasion\n\
         timeline:\n  - at: 0s\n    queue: { as: J1, labels: hf-jobs-cpu-basic }\n\
         faults:\n  - { to: webhook, for: { job: J1, action: queued }, delay: 5s }\n  \
-        - { to: webhook, for: { job: J2 }, delay: 5s }\n";
+        - { to: webhook, for: { job: J1, action: waiting }, delay: 5s }\n";
     let plan = of_text("counted.yaml", text, 1, false);
     let run = run(&plan, Seams::default());
     let last = &run.events[run.events.len() - 3..];

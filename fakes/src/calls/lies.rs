@@ -1,4 +1,4 @@
-//! Lies in honest answers: false values, missing items, slipped pages, bodies that break off.
+//! Lies in honest answers: false values, missing items, slipped pages, bodies that break off, streams that stall.
 //!
 //! They work on the JSON text of whatever a fake answers, so every route of both fakes can lie.
 
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Calls, Incoming, Reply};
+use super::{Calls, Incoming, Reply, reply::Cut};
 use crate::{
     env::Env,
     faults::{Effect, Omit, Strike, Subject},
@@ -58,11 +58,19 @@ impl Calls {
         request: &Incoming,
         subject: &Subject<'_>,
     ) -> bool {
-        if matches!(strike.effect, Effect::Truncate) {
+        let drawn = |span, what| self.env.within(span, subject.entity, &strike.purpose(what));
+        let cut = match &strike.effect {
+            Effect::Truncate if strikes => return reply.break_off(),
+            Effect::Truncate => return reply.can_break_off(),
+            Effect::Stall { after } => Some(Cut::Stalls(drawn(*after, "stall"))),
+            Effect::EndEarly { after } => Some(Cut::Ends(drawn(*after, "end_early"))),
+            _ => None,
+        };
+        if let Some(cut) = cut {
             return if strikes {
-                reply.break_off()
+                reply.cut_short(cut)
             } else {
-                reply.can_break_off()
+                reply.can_be_cut_short()
             };
         }
         let Ok(honest) = std::str::from_utf8(&reply.body) else {

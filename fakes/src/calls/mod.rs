@@ -100,6 +100,8 @@ pub(crate) struct About {
     pub(crate) runner: Option<RunnerId>,
     pub(crate) hf_job: Option<HfJobId>,
     pub(crate) flavor: Option<String>,
+    /// The flavor of the HF job that it creates or is about, whether the call says so or not.
+    pub(crate) has_flavor: Option<&'static str>,
     /// A runner's.
     pub(crate) labels: Vec<String>,
     pub(crate) runner_name: Option<String>,
@@ -367,7 +369,7 @@ impl About {
             job: job.and_then(|(job, name)| Some((*job, name.as_deref()?))),
             job_names: &self.job_names,
             repo: self.repo.as_deref(),
-            flavor: self.flavor.as_deref(),
+            flavor: self.has_flavor.or(self.flavor.as_deref()),
             call: Some(call),
             hf_job: self.hf_job.as_ref(),
             runner: self.runner,

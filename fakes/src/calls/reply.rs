@@ -1,6 +1,6 @@
 //! What a fake answers, before it becomes an HTTP response.
 
-use std::{fmt, sync::Arc, task::Poll};
+use std::{fmt, sync::Arc, task::Poll, time::Duration};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
@@ -72,9 +72,18 @@ impl Live {
     }
 
     /// The pieces; one that breaks off gives the first half of those that are there, at least one, and then
-    /// the connection is gone.
-    fn body(&self, breaks_off: bool) -> Body {
-        let pieces = (self.0)();
+    /// the connection is gone. One that is cut short gives what comes in time.
+    fn body(&self, breaks_off: bool, short: Option<Cut>) -> Body {
+        let pieces = match ((self.0)(), short) {
+            (pieces, None) => pieces,
+            (pieces, Some(Cut::Ends(after))) => {
+                pieces.take_until(tokio::time::sleep(after)).boxed()
+            }
+            (pieces, Some(Cut::Stalls(after))) => pieces
+                .take_until(tokio::time::sleep(after))
+                .chain(stream::pending())
+                .boxed(),
+        };
         if !breaks_off {
             return Body::from_stream(pieces.map(std::io::Result::Ok));
         }
@@ -93,6 +102,15 @@ impl fmt::Debug for Live {
     }
 }
 
+/// How a stream says less than there is, so long after it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// It falls silent, and its connection stays open.
+    Stalls(Duration),
+    /// It ends as if all had been said.
+    Ends(Duration),
+}
+
 /// An answer of one of the fakes.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
@@ -105,6 +123,8 @@ pub(crate) struct Reply {
     pub(crate) changed_something: bool,
     /// Whether the connection breaks in the middle of the body.
     pub(super) breaks_off: bool,
+    /// How a live body is cut short.
+    cut: Option<Cut>,
 }
 
 impl Reply {
@@ -123,6 +143,19 @@ impl Reply {
         self.live.is_some() || self.body.len() > 1
     }
 
+    /// Cuts a stream short; nothing else can be.
+    pub(super) fn cut_short(&mut self, cut: Cut) -> bool {
+        if self.can_be_cut_short() {
+            self.cut = Some(cut);
+        }
+        self.can_be_cut_short()
+    }
+
+    /// Whether the body is a stream.
+    pub(super) fn can_be_cut_short(&self) -> bool {
+        self.live.is_some()
+    }
+
     /// A JSON answer that is already text.
     pub(crate) fn text(status: u16, body: String) -> Self {
         let body = Bytes::from(body);
@@ -133,6 +166,7 @@ impl Reply {
             live: None,
             changed_something: false,
             breaks_off: false,
+            cut: None,
         }
     }
 
@@ -157,6 +191,7 @@ impl Reply {
             live: None,
             changed_something: false,
             breaks_off: false,
+            cut: None,
         }
     }
 
@@ -173,7 +208,7 @@ impl Reply {
 
     pub(super) fn into_response(self, common: Vec<(&'static str, String)>) -> Response {
         let body = match &self.live {
-            Some(live) => live.body(self.breaks_off),
+            Some(live) => live.body(self.breaks_off, self.cut),
             None if self.breaks_off => broken_off(&self.body),
             None => Body::from(self.body.clone()),
         };

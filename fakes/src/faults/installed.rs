@@ -133,6 +133,10 @@ impl Effect {
             | Self::SlipPages
             | Self::Truncate
             | Self::Stale(_)
+            | Self::Stall { .. }
+            | Self::EndEarly { .. }
+            | Self::Full
+            | Self::Broken
             | Self::Tamper(_)
             | Self::Hold
             | Self::Stuck { .. }

@@ -7,6 +7,7 @@
 mod installed;
 mod live;
 mod rule;
+mod store;
 
 use std::{
     fmt,
@@ -23,6 +24,7 @@ pub use installed::Counts;
 use installed::Installed;
 pub use live::{FaultState, Window};
 pub use rule::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint};
+pub use store::StoreFate;
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +53,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) runner: Option<RunnerId>,
     /// The run concerned.
     pub(crate) run: Option<RunId>,
+    /// Whether only rules that name jobs are asked: the others were, when there was no job yet.
+    pub(crate) only_by_job: bool,
 }
 
 /// One effect to apply, and the rule it came from.

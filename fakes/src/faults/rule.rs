@@ -5,7 +5,12 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 
 use super::Subject;
-use crate::{env::Span, history::Stage, json_path::JsonPath, tamper::Tamper};
+use crate::{
+    env::{Shift, Span},
+    history::Stage,
+    json_path::JsonPath,
+    tamper::Tamper,
+};
 
 /// Narrows a rule. Every field that is set must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +105,20 @@ pub enum Effect {
     Truncate,
     /// Call: answered as it would have been so long ago.
     Stale(Span),
+    /// Call with a stream as its answer: nothing more comes, and the connection stays open.
+    Stall {
+        /// So long after it began.
+        after: Span,
+    },
+    /// Call with a stream as its answer: it ends as if all had been said.
+    EndEarly {
+        /// So long after it began.
+        after: Span,
+    },
+    /// Store: no room, writing fails.
+    Full,
+    /// Store: nothing can be written or read.
+    Broken,
     /// Webhook: changed after it was signed.
     Tamper(Tamper),
     /// Webhook: held back until the rule is closed, then sent with all others. `hf.schedule`: no hardware
@@ -152,10 +171,10 @@ pub enum Effect {
         /// So long the outage lasts.
         lasts: Span,
     },
-    /// Runner: the container's clock is ahead of the world's.
+    /// Runner: the container's clock is ahead of the world's, or behind it.
     WrongClock {
         /// By so much.
-        ahead: Span,
+        ahead: Shift,
     },
 }
 
@@ -173,6 +192,10 @@ impl Effect {
             Self::SlipPages => "reorder",
             Self::Truncate => "truncate",
             Self::Stale(_) => "stale",
+            Self::Stall { .. } => "stall",
+            Self::EndEarly { .. } => "end_early",
+            Self::Full => "full",
+            Self::Broken => "broken",
             Self::Tamper(_) => "tamper",
             Self::Hold => "hold",
             Self::Stuck { .. } => "stuck",
@@ -201,6 +224,8 @@ impl Effect {
             | Self::SlipPages
             | Self::Truncate
             | Self::Stale(_)
+            | Self::Stall { .. }
+            | Self::EndEarly { .. }
             | Self::Tamper(_)
             | Self::Limbo
             | Self::Fail(_)
@@ -213,6 +238,8 @@ impl Effect {
             | Self::Reset
             | Self::AfterEffect(_)
             | Self::Stuck { .. }
+            | Self::Full
+            | Self::Broken
             | Self::Hang
             | Self::Freeze { .. }
             | Self::Die { .. }
@@ -220,43 +247,53 @@ impl Effect {
         }
     }
 
+    /// Who asks for it. What nobody at a place asks for never happens there.
+    fn askers(&self) -> &'static [Asker] {
+        match self {
+            Self::Drop { .. } | Self::Duplicate { .. } | Self::Reorder { .. } | Self::Tamper(_) => {
+                &[Asker::Delivery]
+            }
+            Self::Delay(_) => &[Asker::Delivery, Asker::Call, Asker::Schedule, Asker::Store],
+            Self::Answer { .. } | Self::NoAnswer | Self::Reset | Self::AfterEffect(_) => {
+                &[Asker::Delivery, Asker::Call]
+            }
+            Self::Pretend(_) => &[Asker::Delivery, Asker::Answer],
+            Self::Omit(_) | Self::SlipPages | Self::Truncate => &[Asker::Answer],
+            Self::Stall { .. } | Self::EndEarly { .. } => &[Asker::Answer],
+            Self::Stale(_) => &[Asker::View],
+            Self::Hold => &[Asker::Delivery, Asker::Hardware],
+            Self::Stuck { .. } | Self::Limbo | Self::Fail(_) => &[Asker::Schedule],
+            Self::Full | Self::Broken => &[Asker::Store],
+            Self::Hang
+            | Self::Freeze { .. }
+            | Self::Die { .. }
+            | Self::Restart { .. }
+            | Self::LoseNetwork { .. }
+            | Self::WrongClock { .. } => &[Asker::Runner],
+        }
+    }
+
+    fn suits(&self, asker: Asker) -> bool {
+        self.askers().contains(&asker)
+    }
+
     pub(crate) fn suits_webhooks(&self) -> bool {
-        !self.suits_runners()
-            && !matches!(
-                self,
-                Self::Omit(_)
-                    | Self::SlipPages
-                    | Self::Truncate
-                    | Self::Stale(_)
-                    | Self::Stuck { .. }
-                    | Self::Limbo
-                    | Self::Fail(_)
-            )
+        self.suits(Asker::Delivery)
     }
 
     /// What decides how a call goes before it is made.
     pub(crate) fn suits_calls(&self) -> bool {
-        matches!(self, Self::Stale(_)) || self.suits_runner_calls()
+        self.suits(Asker::Call) || self.suits(Asker::View)
     }
 
     /// The same for a runner's call, which has no answer to lie in.
     pub(crate) fn suits_runner_calls(&self) -> bool {
-        matches!(
-            self,
-            Self::Delay(_)
-                | Self::Answer { .. }
-                | Self::NoAnswer
-                | Self::Reset
-                | Self::AfterEffect(_)
-        )
+        self.suits(Asker::Call)
     }
 
     /// What bends the honest answer to a call once it is known.
     pub(crate) fn bends_answers(&self) -> bool {
-        matches!(
-            self,
-            Self::Pretend(_) | Self::Omit(_) | Self::SlipPages | Self::Truncate
-        )
+        self.suits(Asker::Answer)
     }
 
     pub(crate) fn slips_pages(&self) -> bool {
@@ -265,34 +302,51 @@ impl Effect {
 
     /// What decides the course of an HF job at its creation.
     pub(crate) fn bends_schedules(&self) -> bool {
-        matches!(
-            self,
-            Self::Delay(_) | Self::Stuck { .. } | Self::Limbo | Self::Fail(_)
-        )
+        self.suits(Asker::Schedule)
     }
 
     /// What keeps the hardware from an HF job that would get it now.
     pub(crate) fn holds_schedules(&self) -> bool {
-        matches!(self, Self::Hold)
+        self.suits(Asker::Hardware)
     }
 
+    /// What befalls a runner's process.
     pub(crate) fn suits_runners(&self) -> bool {
-        matches!(
-            self,
-            Self::Hang
-                | Self::Freeze { .. }
-                | Self::Die { .. }
-                | Self::Restart { .. }
-                | Self::LoseNetwork { .. }
-                | Self::WrongClock { .. }
-        )
+        self.suits(Asker::Runner)
     }
+
+    /// What the dispatcher's disk does.
+    pub(crate) fn suits_stores(&self) -> bool {
+        self.suits(Asker::Store)
+    }
+}
+
+/// Who asks the rules what strikes, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    /// An attempt to deliver a webhook, before it leaves.
+    Delivery,
+    /// A call, before it takes effect.
+    Call,
+    /// A call whose answer can be of an earlier moment.
+    View,
+    /// The honest answer to a call, once it is known.
+    Answer,
+    /// An HF job at its creation.
+    Schedule,
+    /// An HF job that would get its hardware now.
+    Hardware,
+    /// A runner's process.
+    Runner,
+    /// The dispatcher's store, before it does something.
+    Store,
 }
 
 /// A fault as the plan writes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultRule {
-    /// `webhook`, `hf.schedule`, `runner`, a call's name, or all calls of one side: `github.*`, `hf.*`.
+    /// `webhook`, `hf.schedule`, `runner`, `store`, a call's name, or all calls of one side: `github.*`, `hf.*`,
+    /// `runner.*`.
     pub places: Vec<String>,
     /// Whether it can strike from the start.
     pub open: bool,
@@ -337,6 +391,10 @@ fn covers(pattern: &str, place: &str) -> bool {
 
 impl Only {
     fn matches(&self, subject: &Subject<'_>) -> bool {
+        // Whatever names no job was asked before there was one.
+        if subject.only_by_job && self.jobs.is_none() {
+            return false;
+        }
         let job = self.jobs.as_ref().is_none_or(|wanted| {
             subject.job.is_some_and(|(_, name)| wanted.contains(name))
                 || subject.job_names.iter().any(|name| wanted.contains(name))
@@ -369,6 +427,9 @@ mod tests {
         assert!(!covers("hf.*", "github.jit-config"));
         assert!(covers("github.*", "github.jit-config"));
         assert!(covers("hf.schedule", "hf.schedule"));
+        assert!(covers("runner.*", "runner.acquire-job"));
+        assert!(!covers("runner.*", "runner"));
+        assert!(!covers("github.*", "runner.register"));
     }
 
     #[test]

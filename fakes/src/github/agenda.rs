@@ -131,11 +131,12 @@ impl Github {
             .jobs
             .get(&job)
             .is_some_and(|job| job.status == Status::Queued);
-        if !waits || state.holders.get(&job) != Some(&runner) {
+        let holder = state.holders.get(&job);
+        let is_elsewhere = state.queued.contains(&job) || holder.is_some_and(|it| *it != runner);
+        if !waits || is_elsewhere {
             return false;
         }
-        self.take_back(state, job, None);
-        state.idle.remove(&runner);
+        self.queue_again(state, job, None);
         true
     }
 

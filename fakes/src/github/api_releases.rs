@@ -20,7 +20,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     Route::get(
         "/actions/runner/releases/download/{tag}/{file}",
-        "github.download-runner",
+        "runner.download",
         Access::Runner(Github::download_runner),
     ),
 ];

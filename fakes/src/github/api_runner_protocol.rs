@@ -24,32 +24,37 @@ use crate::{
 pub(super) const ROUTES: &[Route] = &[
     Route::post(
         "/actions/runner-registration",
-        "github.runner-registration",
+        "runner.tenant-credential",
         Access::Runner(Github::runner_registration),
     ),
     Route::post(
         "/actions/runners/register",
-        "github.register-runner",
+        "runner.register",
         Access::Runner(Github::register_by_runner),
     ),
     Route::delete(
         "/actions/runners/{runner_id}",
-        "github.remove-runner",
+        "runner.remove",
         Access::Runner(Github::remove_by_runner),
     ),
     Route::post(
         "/_runner/sessions",
-        "github.acquire-job",
+        "runner.open-session",
         Access::Runner(Github::begin_session),
     ),
     Route::delete(
         "/_runner/sessions/{session}",
-        "github.end-session",
+        "runner.end-session",
         Access::Runner(Github::end_session),
     ),
     Route::post(
+        "/_runner/jobs/{job_id}/acquire",
+        "runner.acquire-job",
+        Access::Runner(Github::acquire_by_runner),
+    ),
+    Route::post(
         "/_runner/jobs/{job_id}/finish",
-        "github.finish-job",
+        "runner.finish-job",
         Access::Runner(Github::finish_by_runner),
     ),
 ];
@@ -112,6 +117,11 @@ struct Tenant<'a> {
 struct NewSession {
     runner_id: u64,
     client_id: String,
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    session: String,
 }
 
 #[derive(Deserialize)]
@@ -218,7 +228,7 @@ impl Github {
             Ok(made) => made,
             Err(refusal) => return self.refuse(ask, refusal, credential),
         };
-        let entity = format!("github.register-runner#{}", ask.call.ordinal);
+        let entity = format!("runner.register#{}", ask.call.ordinal);
         let client_id = guid(self.env(), &entity, "client-id");
         self.inner.sessions.register(client_id.clone(), made.runner);
         let authorization_url = format!("{}/_oauth/token", self.settings().base_url);
@@ -260,7 +270,7 @@ impl Github {
         let connected = self.connect(runner, credential, hf_job.as_ref(), Some(ask.call.received));
         match connected {
             Ok(orders) => {
-                let entity = format!("github.acquire-job#{}", ask.call.ordinal);
+                let entity = format!("runner.open-session#{}", ask.call.ordinal);
                 let id = drawn(self.env(), &entity, "session", HEX, 40);
                 self.open_session(&id, runner, orders);
                 file("text/plain", id.into()).with_effect()
@@ -276,6 +286,27 @@ impl Github {
         };
         self.disconnect_runner(runner, Some(ask.call.received));
         Reply::empty(204).with_effect()
+    }
+
+    fn acquire_by_runner(&self, ask: &Ask<'_>) -> Reply {
+        let wish: Wish = match parse(&ask.request.body) {
+            Ok(wish) => wish,
+            Err(refusal) => return refusal,
+        };
+        let job = JobId(ask.number("job_id"));
+        let Some(runner) = self.inner.sessions.runner_of(&wish.session) else {
+            return not_found();
+        };
+        match self.acquire(runner, job, ask.call.received) {
+            Ok(()) => {
+                self.inner.sessions.acquired(&wish.session);
+                Reply::json(200, &serde_json::json!({})).with_effect()
+            }
+            Err((status, message)) => {
+                self.inner.sessions.lost_job(&wish.session);
+                error(status, &message)
+            }
+        }
     }
 
     fn finish_by_runner(&self, ask: &Ask<'_>) -> Reply {

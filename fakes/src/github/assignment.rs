@@ -24,11 +24,11 @@ use super::{
     runner_record::{Link, Runner},
     runner_table::Scope,
     state::{Job, State, Status},
-    waiting_lines::Place,
+    waiting_lines::{Matrix, Place},
 };
 use crate::{
     history::{Conclusion, What},
-    ids::{EventId, JobId, RunId, RunnerId},
+    ids::{EventId, JobId, RunnerId},
     settings::{AssignmentPolicy, IdleRunner, WaitingJob},
 };
 
@@ -67,7 +67,7 @@ impl Github {
     /// When a runner that is idle since then may be given a job because of this class of jobs.
     fn due(&self, state: &State, class: Class, idle_ms: u64) -> Option<u64> {
         let line = state.matching.line(class)?;
-        let (waits_ms, eldest) = line.eldest(|run| state.may_start_of(run))?;
+        let (waits_ms, eldest) = line.eldest(|matrix| state.may_start_of(matrix))?;
         let (span, name) = (
             self.settings().assignment.delay,
             &state.jobs.get(&eldest)?.name,
@@ -162,7 +162,7 @@ impl Github {
                 let place = Place {
                     precedence: policy.precedence(&self.waiting(job)),
                     since_ms,
-                    run: job.run,
+                    matrix: job.in_matrix(),
                 };
                 let kind = state.kind_of_job(job);
                 state
@@ -194,23 +194,17 @@ impl Github {
         });
     }
 
-    /// Gives the job to the runner. A runner whose process is gone takes it too, and never starts it.
+    /// Gives the job to the runner, which starts it by acquiring it. A runner whose process is gone never does.
     fn join(&self, state: &mut State, id: JobId, runner_id: RunnerId) {
         let Some(job) = state.jobs.get(&id) else {
             return;
         };
         let (cause, (runs_for, conclusion)) = (job.dispatchable_because, self.course_of(job));
-        if let Some(assigned) = self.give(state, id, runner_id, cause, Some(runs_for), conclusion) {
-            let name = state
-                .runners
-                .get(&runner_id)
-                .map(|runner| runner.name.clone())
-                .unwrap_or_default();
-            self.start(state, id, Some(runner_id), &name, assigned);
-        }
+        self.give(state, id, runner_id, cause, Some(runs_for), conclusion);
     }
 
-    /// Marks the runner as busy with the job and sends it its order. Gives the event if the runner lives.
+    /// Marks the runner as busy with the job and sends it its order. Gives the event if the runner lives. If it has
+    /// not started the job in time, GitHub takes it back.
     pub(super) fn give(
         &self,
         state: &mut State,
@@ -222,8 +216,11 @@ impl Github {
     ) -> Option<EventId> {
         state.idle.remove(&runner_id);
         state.queued.remove(&job);
+        let timeout = millis(self.settings().runners.pickup_timeout);
+        let pickup_ms = self.env().clock.elapsed_ms().saturating_add(timeout);
         let runner = state.runners.get_mut(&runner_id)?;
         runner.job = Some(job);
+        runner.pickup_ms = Some(pickup_ms);
         state.holders.insert(job, runner_id);
         let because = later(cause, runner.online_event);
         let hf_job = runner.hf_job.clone();
@@ -241,33 +238,12 @@ impl Github {
             conclusion,
             because: event,
         };
-        match &runner.link {
-            Link::Connected(process) if process.send(order).is_ok() => Some(event),
-            _ => {
-                let timeout = millis(self.settings().runners.pickup_timeout);
-                let at_ms = self.env().clock.elapsed_ms().saturating_add(timeout);
-                self.plan(state, at_ms, Duty::Pickup(runner_id, job));
-                None
-            }
-        }
-    }
-}
-
-impl Github {
-    /// The runner has not started the job, and it waits for another one.
-    pub(super) fn take_back(&self, state: &mut State, job: JobId, because: Option<EventId>) {
-        let Some(runner) = state.let_go(job) else {
-            return;
+        let hears = match &runner.link {
+            Link::Connected(process) => process.send(order).is_ok(),
+            Link::Never | Link::Lost(_) | Link::Offline => false,
         };
-        let Some(found) = state.jobs.get_mut(&job) else {
-            return;
-        };
-        let because = because.unwrap_or(found.last_event);
-        let event = self
-            .history()
-            .record(Some(because), What::JobTakenBack { job, runner });
-        found.dispatchable_because = event;
-        state.queued.insert(job);
+        self.plan(state, pickup_ms, Duty::Pickup(runner_id, job));
+        hears.then_some(event)
     }
 }
 
@@ -275,33 +251,42 @@ impl State {
     /// The job is no longer the runner's that holds it. Gives that runner.
     pub(super) fn let_go(&mut self, job: JobId) -> Option<RunnerId> {
         let holder = self.holders.remove(&job)?;
+        self.picked_up(holder, job);
         if let Some(runner) = self.runners.get_mut(&holder) {
             runner.job = None;
         }
         Some(holder)
     }
 
+    /// Nobody waits any more for this runner to start the job.
+    pub(super) fn picked_up(&mut self, runner: RunnerId, job: JobId) {
+        let found = self.runners.get_mut(&runner);
+        if let Some(at_ms) = found.and_then(|runner| runner.pickup_ms.take()) {
+            self.agenda.strike(at_ms, Duty::Pickup(runner, job));
+        }
+    }
+
     /// The first job in the line of a class that may start now: its precedence, and its id.
     fn first_of(&self, class: Class) -> Option<(u64, JobId)> {
         let line = self.matching.line(class)?;
-        line.first(|run| self.may_start_of(run))
+        line.first(|matrix| self.may_start_of(matrix))
     }
 
-    /// Whether the run's limit on parallel jobs lets another one start.
-    fn may_start_of(&self, run: RunId) -> bool {
-        let Some(run) = self.runs.get(&run) else {
+    /// Whether the matrix's limit on parallel jobs lets another one start.
+    fn may_start_of(&self, matrix: &Matrix) -> bool {
+        let Some(run) = self.runs.get(&matrix.run) else {
             return true;
         };
-        let Some(limit) = run.max_parallel else {
+        let Some(limit) = run.max_parallel.get(&matrix.name) else {
             return true;
         };
-        let limit = limit as usize;
-        if run.tally.in_progress() >= limit {
-            return false;
-        }
+        let limit = *limit as usize;
         let takes_a_place = |id: &&JobId| {
-            let job = self.jobs.get(id);
-            job.is_some_and(|job| job.status == Status::InProgress) || self.holders.contains_key(id)
+            let runs = |job: &Job| {
+                let has_runner = self.holders.contains_key(&job.id);
+                job.matrix == matrix.name && (job.status == Status::InProgress || has_runner)
+            };
+            self.jobs.get(id).is_some_and(runs)
         };
         run.jobs.iter().filter(takes_a_place).take(limit).count() < limit
     }

@@ -6,12 +6,12 @@ use super::{
     Github,
     connections::ToRunner,
     runner_record::Link,
-    standing::RunConclusion,
+    standing::{RunConclusion, RunStatus},
     state::{State, Status},
 };
 use crate::{
     history::{Conclusion, What},
-    ids::{EventId, RunId, RunnerId},
+    ids::{EventId, JobId, RunId, RunnerId},
 };
 
 impl Github {
@@ -37,11 +37,56 @@ impl Github {
     /// GitHub ends a run so, whatever its jobs do: they end with it, and runners are told to stop.
     pub fn complete_run(&self, run: RunId, conclusion: RunConclusion, because: Option<EventId>) {
         let mut state = self.state();
-        self.end_run_as(&mut state, run, conclusion, Some(conclusion), because);
+        self.end_jobs(&mut state, run, conclusion, Some(conclusion), because, &[]);
+        self.assign(&mut state);
         if let Some(run) = state.runs.get_mut(&run) {
             run.ended = Some(conclusion);
         }
         state.refile(run);
+    }
+
+    /// GitHub ends a run so and forgets those of its jobs that no runner works on: they stay queued or waiting for ever,
+    /// and nobody is given them (<https://github.com/tuist/tuist/pull/12673>). Gives whether there is such a run and it
+    /// had not ended.
+    pub fn complete_run_over_jobs(
+        &self,
+        run: RunId,
+        conclusion: RunConclusion,
+        because: Option<EventId>,
+    ) -> bool {
+        let mut state = self.state();
+        let found = state.runs.get(&run);
+        if found.is_none_or(|run| state.run_status(run) == RunStatus::Completed) {
+            return false;
+        }
+        let forgotten: Vec<JobId> = state.jobs_of(run);
+        let forgotten = forgotten.into_iter().filter(|id| {
+            let job = state.jobs.get(id);
+            job.is_some_and(|job| matches!(job.status, Status::Queued | Status::Waiting))
+        });
+        let forgotten: Vec<JobId> = forgotten.collect();
+        for id in &forgotten {
+            self.take_back(&mut state, *id, because);
+            state.queued.remove(id);
+            if let Some(job) = state.jobs.get_mut(id) {
+                job.held = false;
+            }
+        }
+        let ends = Some(conclusion);
+        self.end_jobs(&mut state, run, conclusion, ends, because, &forgotten);
+        if let Some(found) = state.runs.get_mut(&run) {
+            found.ended = Some(conclusion);
+            found.updated_at = self.now();
+        }
+        state.refile(run);
+        if let Some(last) = forgotten.last().and_then(|id| state.jobs.get(id)) {
+            let (job, event) = (last.id, because.unwrap_or(last.last_event));
+            self.note_end_of_run(&state, run, None, Some(event));
+            self.emit_run_of(&mut state, job, "completed", event);
+            self.pass_group_on(&mut state, run, event);
+        }
+        self.assign(&mut state);
+        true
     }
 
     /// Ends all of the run's jobs at once. Jobs that nothing else explains ended because of themselves.
@@ -52,17 +97,19 @@ impl Github {
         conclusion: RunConclusion,
         because: Option<EventId>,
     ) {
-        self.end_run_as(state, run, conclusion, None, because);
+        self.end_jobs(state, run, conclusion, None, because, &[]);
+        self.assign(state);
     }
 
-    /// The same. The run ends so, or as the worst of its jobs.
-    fn end_run_as(
+    /// The same for all of its jobs but some. The run ends so, or as the worst of its jobs.
+    fn end_jobs(
         &self,
         state: &mut State,
         run: RunId,
         conclusion: RunConclusion,
         run_ends: Option<RunConclusion>,
         because: Option<EventId>,
+        but: &[JobId],
     ) {
         if self.end_held(state, run, conclusion, because) {
             return;
@@ -73,15 +120,13 @@ impl Github {
             RunConclusion::StartupFailure => Conclusion::Failure,
         };
         for id in state.jobs_to_end(run) {
-            let Some(job) = state.jobs.get(&id) else {
+            let Some(job) = state.jobs.get(&id).filter(|job| !but.contains(&job.id)) else {
                 continue;
             };
             let cause = because.unwrap_or(job.last_event);
             match job.status {
                 Status::Completed => continue,
-                Status::Waiting | Status::Queued => {
-                    state.let_go(id);
-                }
+                Status::Waiting | Status::Queued => self.take_back(state, id, Some(cause)),
                 Status::InProgress => {
                     if let Some(Link::Connected(runner)) = state.link_of(job.runner) {
                         // A runner that just ended is noticed by its own end.
@@ -91,7 +136,6 @@ impl Github {
             }
             self.conclude_with_run(state, id, of_jobs, run_ends, cause);
         }
-        self.assign(state);
     }
 
     fn end_held(
@@ -122,7 +166,7 @@ impl Github {
             match job.status {
                 Status::Completed => {}
                 Status::Waiting | Status::Queued => {
-                    state.let_go(id);
+                    self.take_back(state, id, Some(because));
                     self.conclude(state, id, Conclusion::Cancelled, because);
                 }
                 Status::InProgress => {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
 
@@ -193,6 +194,18 @@ impl Hooks {
 }
 
 impl State {
+    /// Adds a hook. None if its URL is not one of HTTP or nobody is known by the name of its owner.
+    pub(super) fn add_hook(&mut self, hook: &NewHook, now: Timestamp) -> Option<HookId> {
+        let parts = HookParts {
+            home: Home::Owner(self.owner_named(&hook.on)?),
+            active: true,
+            events: hook.events.iter().cloned().collect(),
+            config: HookConfig::new(&hook.url, hook.content_type)?,
+            secret: Some(hook.secret.to_vec()),
+        };
+        Some(self.hooks.add(parts, now))
+    }
+
     /// Which hooks hear of an event, the App's first. The App hears what it subscribes to where it is
     /// installed and not suspended; what becomes of its installations it hears always, and nobody else.
     pub(super) fn listeners(
@@ -213,7 +226,7 @@ impl State {
 }
 
 /// A webhook somebody sets up on a repository or an organisation.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewHook {
     /// `owner/name` of a repository, or the login of an organisation.
     pub on: String,
@@ -227,22 +240,26 @@ pub struct NewHook {
     pub secret: Bytes,
 }
 
+impl fmt::Debug for NewHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Everything but the secret.
+        f.debug_struct("NewHook")
+            .field("on", &self.on)
+            .field("url", &self.url)
+            .field("events", &self.events)
+            .field("content_type", &self.content_type)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Github {
     /// Somebody sets up a webhook, and GitHub pings it. None if the URL is not one of HTTP or nobody is
     /// known by that name.
     pub fn add_hook(&self, hook: NewHook, because: Option<EventId>) -> Option<HookId> {
         let mut state = self.state();
-        let owner = state.owner_named(&hook.on)?;
-        let parts = HookParts {
-            home: Home::Owner(owner),
-            active: true,
-            events: hook.events.into_iter().collect(),
-            config: HookConfig::new(&hook.url, hook.content_type)?,
-            secret: Some(hook.secret.to_vec()),
-        };
+        let id = state.add_hook(&hook, self.now())?;
         self.history()
             .keep_secret(&String::from_utf8_lossy(&hook.secret));
-        let id = state.hooks.add(parts, self.now());
         self.ping(&mut state, id, because);
         Some(id)
     }

@@ -1,6 +1,6 @@
 //! The life of workflow jobs and runs: queued, approved, started, completed.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     Github,
@@ -9,6 +9,7 @@ use super::{
     repository_text::Repository,
     standing::{RunConclusion, RunStatus, Standing, Tally},
     state::{Attempt, Birth, Job, KnownIds, Run, State, Status},
+    waiting_lines::Matrix,
 };
 use crate::{
     drawn_text::{HEX, drawn},
@@ -21,13 +22,14 @@ impl Github {
     /// A job is pushed: it is queued, or waits for an approval, or for its run to begin.
     ///
     /// # Errors
-    /// When its run has as many jobs as a matrix can make.
+    /// When its matrix has as many jobs as it can make.
     pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, RunIsFull> {
         let mut state = self.state();
         let repo = self.repo_or_new(&mut state, &job.repo);
         let run = self.run_for(&mut state, &repo, &job);
-        let jobs = state.first_jobs(run);
-        if jobs >= self.settings().runs.jobs_max {
+        let jobs_max = self.settings().runs.jobs_max;
+        let jobs = state.first_jobs(run, job.matrix.as_deref(), jobs_max);
+        if jobs >= jobs_max {
             return Err(RunIsFull { run, jobs });
         }
         let id = state.counters.job();
@@ -46,6 +48,7 @@ impl Github {
             created_at: self.now(),
         });
         let made = Job {
+            matrix: job.matrix.map(Arc::from),
             runs_for: job.runs_for,
             timeout: job.timeout,
             will_conclude: job.conclusion,
@@ -94,9 +97,10 @@ impl Github {
             id
         });
         if let Some(run) = state.runs.get_mut(&id)
-            && job.max_parallel.is_some()
+            && let Some(limit) = job.max_parallel
         {
-            run.max_parallel = job.max_parallel;
+            let matrix = job.matrix.as_deref().map(Arc::from);
+            run.max_parallel.insert(matrix, limit);
         }
         id
     }
@@ -118,7 +122,7 @@ impl Github {
             head_sha: drawn(self.env(), key, "head-sha", HEX, 40),
             created_at: now,
             updated_at: now,
-            max_parallel: None,
+            max_parallel: BTreeMap::new(),
             jobs: Vec::new(),
             event: "push",
             concurrency: None,
@@ -146,7 +150,7 @@ impl Github {
     ) {
         let (id, run, waits) = (job.id, job.run, job.status == Status::Waiting);
         let skipped = job.will_conclude == Conclusion::Skipped && !job.driven;
-        job.held = !waits && !job.driven && !skipped && state.is_full(run);
+        job.held = !waits && !job.driven && !skipped && state.is_full(&job.in_matrix());
         let event = self.history().record(because, existence(&job));
         job.last_event = event;
         if let Some(run) = state.runs.get_mut(&run) {
@@ -170,6 +174,11 @@ impl Github {
 
     fn make_dispatchable(&self, state: &mut State, id: JobId, because: EventId) {
         let now = self.env().clock.elapsed_ms();
+        let run = state.jobs.get(&id).and_then(|job| state.runs.get(&job.run));
+        if run.is_some_and(|run| run.ended.is_some()) {
+            // GitHub has forgotten the run.
+            return;
+        }
         if let Some(job) = state.jobs.get_mut(&id) {
             job.dispatchable_ms = now;
             job.dispatchable_because = because;
@@ -195,7 +204,7 @@ impl Github {
         let is_full = state
             .jobs
             .get(&id)
-            .is_some_and(|job| state.is_full(job.run));
+            .is_some_and(|job| state.is_full(&job.in_matrix()));
         state.move_job(id, Status::Queued);
         let Some(job) = state.jobs.get_mut(&id) else {
             return;
@@ -294,7 +303,7 @@ impl Github {
             },
         );
         job.last_event = event;
-        let (run, driven) = (job.run, job.driven);
+        let (run, driven, matrix) = (job.run, job.driven, job.in_matrix());
         let went_on = state.goes_on(run);
         state.move_job(id, Status::Completed);
         if !driven {
@@ -303,7 +312,7 @@ impl Github {
         if went_on {
             self.note_end_of_run(state, run, run_ends, Some(event));
         }
-        self.unblock(state, run, event);
+        self.unblock(state, &matrix, event);
         self.pass_group_on(state, run, event);
     }
 
@@ -338,12 +347,12 @@ impl Github {
         }
     }
 
-    /// A job of the run ended: with a limit on parallel jobs, the next that is held goes.
-    fn unblock(&self, state: &mut State, run: RunId, because: EventId) {
-        if let Some(run) = state.runs.get_mut(&run) {
+    /// A job of a matrix ended: with a limit on parallel jobs, the next of it that is held goes.
+    fn unblock(&self, state: &mut State, matrix: &Matrix, because: EventId) {
+        if let Some(run) = state.runs.get_mut(&matrix.run) {
             run.updated_at = self.now();
         }
-        while let Some(next) = state.next_held(run) {
+        while let Some(next) = state.next_held(matrix) {
             if let Some(job) = state.jobs.get_mut(&next) {
                 job.held = false;
             }
@@ -356,16 +365,23 @@ impl Github {
 }
 
 impl State {
-    /// How many jobs the first attempt of a run has, or will have.
-    fn first_jobs(&self, run: RunId) -> usize {
-        let first = |job: &&Job| job.attempt == 1;
-        let begun = match self.runs.get(&run) {
-            Some(run) if run.attempt == 1 => run.jobs.len(),
-            Some(run) => self.jobs_as_of(run, 1).len(),
-            None => 0,
-        };
-        let unborn = self.unborn.get(&run).into_iter().flatten();
-        begun + unborn.filter(first).count()
+    /// How many jobs the first attempt of a run has of this matrix, or will have. A run with less than `enough`
+    /// jobs is not looked at job by job: the number of its jobs is given.
+    fn first_jobs(&self, run: RunId, matrix: Option<&str>, enough: usize) -> usize {
+        let first = |job: &&Job| job.attempt == 1 && job.matrix.as_deref() == matrix;
+        let found = self.runs.get(&run);
+        let begun = found.map_or(0, |run| run.jobs.len());
+        let unborn = self.unborn.get(&run);
+        let all = begun + unborn.map_or(0, Vec::len);
+        if all < enough {
+            return all;
+        }
+        let begun = found.into_iter().flat_map(|run| &run.jobs);
+        let begun = begun.filter_map(|id| self.jobs.get(id));
+        begun
+            .chain(unborn.into_iter().flatten())
+            .filter(first)
+            .count()
     }
 
     pub(super) fn jobs_of(&self, run: RunId) -> Vec<JobId> {
@@ -388,10 +404,10 @@ impl State {
         run.is_some_and(|run| run.standing.status != RunStatus::Completed)
     }
 
-    /// Whether as many jobs of the run as may run at once do, or will once there are runners.
-    fn is_full(&self, run: RunId) -> bool {
-        let Some((run, limit)) = self.runs.get(&run).and_then(|run| {
-            let limit = run.max_parallel?;
+    /// Whether as many jobs of the matrix as may run at once do, or will once there are runners.
+    fn is_full(&self, matrix: &Matrix) -> bool {
+        let Some((run, limit)) = self.runs.get(&matrix.run).and_then(|run| {
+            let limit = *run.max_parallel.get(&matrix.name)?;
             Some((run, limit))
         }) else {
             return false;
@@ -402,17 +418,18 @@ impl State {
             Status::InProgress => true,
         };
         let going = run.jobs.iter().filter_map(|id| self.jobs.get(id));
-        going.filter(goes).count() >= limit as usize
+        let of_matrix = going.filter(|job| job.matrix == matrix.name);
+        of_matrix.filter(goes).count() >= limit as usize
     }
 
-    /// The first job of a run that is held, if it may go now.
-    fn next_held(&self, run: RunId) -> Option<JobId> {
-        let jobs = &self.runs.get(&run)?.jobs;
-        let held = |id: &&JobId| self.jobs.get(id).is_some_and(|job| job.held);
-        jobs.iter()
-            .find(held)
-            .filter(|_| !self.is_full(run))
-            .copied()
+    /// The first job of a matrix that is held, if it may go now.
+    fn next_held(&self, matrix: &Matrix) -> Option<JobId> {
+        let jobs = self.runs.get(&matrix.run)?.jobs.iter();
+        let mut of_run = jobs.filter_map(|id| self.jobs.get(id));
+        of_run
+            .find(|job| job.held && job.matrix == matrix.name)
+            .filter(|_| !self.is_full(matrix))
+            .map(|job| job.id)
     }
 }
 

@@ -94,6 +94,9 @@ impl Github {
                 else {
                     continue;
                 };
+                if github.acquire(runner, job, because).is_err() {
+                    continue;
+                }
                 let (conclusion, because) =
                     run_job(&mut messages, runs_for, conclusion, because).await;
                 github.stand_in_finishes(runner, job, conclusion, because);

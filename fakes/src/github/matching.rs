@@ -186,7 +186,7 @@ impl Matching {
             },
         };
         if let Some(found) = self.waiting.get_mut(&class) {
-            found.members.insert(job, place);
+            found.members.insert(job, &place);
         }
         self.job_places.insert(job, (class, place));
     }
@@ -249,7 +249,7 @@ impl Matching {
         let Some(found) = self.waiting.get_mut(&class) else {
             return;
         };
-        found.members.remove(job, place);
+        found.members.remove(job, &place);
         if !found.members.is_empty() {
             return;
         }
@@ -411,7 +411,10 @@ mod tests {
         Place {
             precedence,
             since_ms: precedence,
-            run: crate::ids::RunId(1),
+            matrix: super::super::waiting_lines::Matrix {
+                run: crate::ids::RunId(1),
+                name: None,
+            },
         }
     }
 

@@ -1,5 +1,6 @@
 //! The fake GitHub: jobs and runs, runners, label assignment, webhooks, and the REST API around them.
 
+mod acquiring;
 mod admission;
 mod agenda;
 mod api_apps;
@@ -35,6 +36,7 @@ mod delivering;
 mod delivery_log;
 mod emitting;
 mod flying;
+mod genuine;
 mod hook_objects;
 mod hooks;
 mod installations;
@@ -107,6 +109,7 @@ pub use crate::calls::RouteInfo;
 pub use concurrency::Concurrency;
 pub(crate) use connections::{Credential, JitConfig, Registered, ToRunner};
 pub use delivering::{RawDelivery, Redeliver};
+pub use genuine::OtherEvent;
 pub use hooks::NewHook;
 pub(crate) use links::query_pairs;
 pub use listener::RunnerRefusal;

@@ -23,7 +23,9 @@ pub struct NewJob {
     pub runs_for: Duration,
     /// How it ends, if it runs to its end. A skipped one never runs.
     pub conclusion: Conclusion,
-    /// How many jobs of its run may run at once.
+    /// The matrix of its run that made it. Jobs of a run that name none are one matrix.
+    pub matrix: Option<String>,
+    /// How many jobs of its matrix may run at once.
     pub max_parallel: Option<u32>,
     /// Whether it waits for an approval first.
     pub needs_approval: bool,
@@ -49,6 +51,7 @@ impl NewJob {
             run: None,
             runs_for: RUNS_FOR_DEFAULT,
             conclusion: Conclusion::Success,
+            matrix: None,
             max_parallel: None,
             needs_approval: false,
             group: None,
@@ -59,12 +62,12 @@ impl NewJob {
     }
 }
 
-/// The run has as many jobs as a matrix can make; this one does not exist.
+/// A matrix of the run has as many jobs as it can make; this one does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunIsFull {
     /// The run.
     pub run: RunId,
-    /// How many jobs it has.
+    /// How many jobs the matrix has.
     pub jobs: usize,
 }
 

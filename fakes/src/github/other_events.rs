@@ -31,9 +31,15 @@ impl Github {
     /// Sends a hook its `ping`, subscribed or not.
     pub(super) fn ping(&self, state: &mut State, id: HookId, because: Option<EventId>) {
         let key = state.delivery_key(&format!("ping@{id}"));
-        let Some(hook) = state.hooks.get(id) else {
+        let Some(news) = self.ping_news(state, id, key) else {
             return;
         };
+        self.send(state, id, &news, None, because);
+    }
+
+    /// A `ping` of this hook.
+    pub(super) fn ping_news(&self, state: &State, id: HookId, key: String) -> Option<News> {
+        let hook = state.hooks.get(id)?;
         let word = self.env().draw.bits(&key, "zen") % ZEN.len() as u64;
         let object = serde_json::to_string(&self.hook_object(hook)).unwrap_or_default();
         let head = format!(
@@ -44,7 +50,7 @@ impl Github {
             Home::Owner(Owner::Repository(repo)) => Some(repo.clone()),
             _ => None,
         };
-        let news = News {
+        Some(News {
             event: "ping",
             action: None,
             head,
@@ -52,8 +58,7 @@ impl Github {
             job: None,
             repo,
             installation: None,
-        };
-        self.send(state, id, &news, None, because);
+        })
     }
 
     /// Sends a repository's hook a `push`, if it subscribes that.
@@ -69,8 +74,14 @@ impl Github {
             return;
         }
         let key = state.delivery_key(&format!("push@{id}"));
+        let news = self.push_news(repo, key);
+        self.send(state, id, &news, None, because);
+    }
+
+    /// A `push` to a repository.
+    pub(super) fn push_news(&self, repo: &Arc<Repository>, key: String) -> News {
         let sha = |purpose| drawn(self.env(), &key, purpose, HEX, 40);
-        let news = News {
+        News {
             event: "push",
             action: None,
             head: push_head(repo, &sha("before"), &sha("after"), &seconds(self.now())),
@@ -78,8 +89,7 @@ impl Github {
             job: None,
             repo: Some(repo.clone()),
             installation: None,
-        };
-        self.send(state, id, &news, None, because);
+        }
     }
 
     /// Emits `installation` for an installation that is still known: `created`, `deleted`, `suspend` or
@@ -91,16 +101,30 @@ impl Github {
         action: &str,
         because: EventId,
     ) {
-        let Some(found) = state.installations.get(&installation) else {
-            return;
-        };
+        if let Some(news) = self.installation_event(state, installation, action) {
+            self.broadcast(state, &news, Some(because));
+        }
+    }
+
+    /// The event `installation` of an installation that is still known.
+    pub(super) fn installation_event(
+        &self,
+        state: &State,
+        installation: u64,
+        action: &str,
+    ) -> Option<News> {
+        let found = state.installations.get(&installation)?;
         let head = format!(
             "{{\"action\":\"{action}\",\"installation\":{},\"repositories\":{},\"requester\":null",
             self.installation_object(state, found),
             briefly(state.repos_of(installation)),
         );
-        let news = installation_news("installation", action, head, installation);
-        self.broadcast(state, &news, Some(because));
+        Some(installation_news(
+            "installation",
+            action,
+            head,
+            installation,
+        ))
     }
 
     /// Tells the App that repositories came to its installation or left it. Names are `owner/name`; names
@@ -113,9 +137,20 @@ impl Github {
         because: EventId,
     ) {
         let mut state = self.state();
-        let Some(found) = state.installations.get(&installation) else {
-            return;
-        };
+        if let Some(news) = self.repositories_event(&state, installation, added, removed) {
+            self.broadcast(&mut state, &news, Some(because));
+        }
+    }
+
+    /// The event `installation_repositories`.
+    pub(super) fn repositories_event(
+        &self,
+        state: &State,
+        installation: u64,
+        added: &[&str],
+        removed: &[&str],
+    ) -> Option<News> {
+        let found = state.installations.get(&installation)?;
         let of = |names: &[&str]| briefly(names.iter().filter_map(|name| state.repo(name)));
         let action = if removed.is_empty() {
             "added"
@@ -125,12 +160,12 @@ impl Github {
         let head = format!(
             "{{\"action\":\"{action}\",\"installation\":{},\"repository_selection\":\"selected\",\
              \"repositories_added\":{},\"repositories_removed\":{},\"requester\":null",
-            self.installation_object(&state, found),
+            self.installation_object(state, found),
             of(added),
             of(removed),
         );
-        let news = installation_news("installation_repositories", action, head, installation);
-        self.broadcast(&mut state, &news, Some(because));
+        let event = "installation_repositories";
+        Some(installation_news(event, action, head, installation))
     }
 
     /// Emits `repository` for a new name; `from` is the old one.
@@ -141,22 +176,7 @@ impl Github {
         from: &str,
         because: EventId,
     ) {
-        let (_, from) = from.split_once('/').unwrap_or(("", from));
-        let mut head = String::from(
-            "{\"action\":\"renamed\",\"changes\":{\"repository\":{\"name\":{\"from\":",
-        );
-        push_string(&mut head, from);
-        head.push_str("}}}");
-        let news = News {
-            event: "repository",
-            action: Some("renamed".to_owned()),
-            head,
-            key: format!("{}.renamed", repo.name),
-            job: None,
-            installation: repo.installation,
-            repo: Some(repo.clone()),
-        };
-        self.broadcast(state, &news, Some(because));
+        self.broadcast(state, &rename_news(repo, from), Some(because));
     }
 
     /// Emits what an event of a job means for its run: the attempt's first job requests it, the first job
@@ -204,20 +224,42 @@ impl Github {
 
     /// Emits `workflow_run`: `requested`, `in_progress` or `completed`.
     pub(super) fn emit_run(&self, state: &mut State, run: RunId, action: &str, because: EventId) {
-        let Some(found) = state.runs.get(&run) else {
-            return;
-        };
-        let news = News {
-            event: "workflow_run",
-            action: Some(action.to_owned()),
-            head: run_head(action, found),
-            key: format!("{run}.{}.{action}", found.attempt),
-            job: None,
-            repo: Some(found.repo.clone()),
-            installation: found.repo.installation,
-        };
-        self.broadcast(state, &news, Some(because));
+        if let Some(news) = run_news(state, run, action) {
+            self.broadcast(state, &news, Some(because));
+        }
     }
+}
+
+/// The event `repository` of a repository that was called `from`.
+pub(super) fn rename_news(repo: &Arc<Repository>, from: &str) -> News {
+    let (_, from) = from.split_once('/').unwrap_or(("", from));
+    let mut head =
+        String::from("{\"action\":\"renamed\",\"changes\":{\"repository\":{\"name\":{\"from\":");
+    push_string(&mut head, from);
+    head.push_str("}}}");
+    News {
+        event: "repository",
+        action: Some("renamed".to_owned()),
+        head,
+        key: format!("{}.renamed", repo.name),
+        job: None,
+        installation: repo.installation,
+        repo: Some(repo.clone()),
+    }
+}
+
+/// The event `workflow_run` of a run as it stands.
+pub(super) fn run_news(state: &State, run: RunId, action: &str) -> Option<News> {
+    let found = state.runs.get(&run)?;
+    Some(News {
+        event: "workflow_run",
+        action: Some(action.to_owned()),
+        head: run_head(action, found),
+        key: format!("{run}.{}.{action}", found.attempt),
+        job: None,
+        repo: Some(found.repo.clone()),
+        installation: found.repo.installation,
+    })
 }
 
 fn installation_news(event: &'static str, action: &str, head: String, id: u64) -> News {

@@ -194,6 +194,7 @@ impl Past<'_> {
             jit: None,
             link: Link::Never,
             job: None,
+            pickup_ms: None,
             lingers: false,
             hf_job: None,
             online_ms: event.at_ms,

@@ -55,7 +55,8 @@ impl Github {
         });
         if let Some(job) = waits {
             // It was given this job while it could not hear of it.
-            self.take_back(&mut state, job, Some(because));
+            self.unassign(&mut state, job, Some(because));
+            state.queued.insert(job);
         }
         if given.is_none() || waits.is_some() {
             state.idle.insert(runner);

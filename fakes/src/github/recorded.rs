@@ -191,6 +191,9 @@ impl Github {
         });
         let (runner, event) =
             assigned.map_or((None, cause), |(runner, event)| (Some(runner), event));
+        if let Some(runner) = runner {
+            state.picked_up(runner, id);
+        }
         self.start(state, id, runner, &name, event);
     }
 

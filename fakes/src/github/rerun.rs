@@ -116,6 +116,7 @@ impl Github {
         });
         Job {
             base_name: old.base_name.clone(),
+            matrix: old.matrix.clone(),
             runs_for: old.runs_for,
             timeout: old.timeout,
             group: old.group.clone(),

@@ -258,6 +258,7 @@ mod tests {
 
     use super::*;
 
+    use crate::calls::Surface;
     fn name(method: &Method, path: &str) -> Option<&'static str> {
         Endpoint::recognise(method, path)
             .route
@@ -287,7 +288,11 @@ mod tests {
         for route in routes() {
             let key = format!("{} {}", route.method, route.path);
             assert!(seen.insert(key.clone()), "{key} is there twice");
-            assert!(route.name.starts_with("github."), "{}", route.name);
+            let side = match route.surface {
+                Surface::Runner => "runner.",
+                Surface::Api | Surface::Web => "github.",
+            };
+            assert!(route.name.starts_with(side), "{}", route.name);
         }
     }
 }

@@ -97,6 +97,7 @@ impl Github {
             jit: wanted.jit,
             link: Link::Never,
             job: None,
+            pickup_ms: None,
             lingers: false,
             hf_job: None,
             online_ms: 0,
@@ -269,7 +270,7 @@ impl Github {
         let status = state.jobs.get(&job).map(|job| job.status);
         if status == Some(Status::Queued) {
             // It was handed to the dead runner and never picked up: it waits for another one.
-            self.take_back(state, job, Some(because));
+            self.queue_again(state, job, Some(because));
             self.age(state, id, because);
             return;
         }

@@ -31,6 +31,8 @@ pub(super) struct Runner {
     pub(super) jit: Option<Jit>,
     pub(super) link: Link,
     pub(super) job: Option<JobId>,
+    /// When GitHub takes its job back, unless it has started it by then.
+    pub(super) pickup_ms: Option<u64>,
     /// Its job is over, but GitHub still takes it for busy.
     pub(super) lingers: bool,
     pub(super) hf_job: Option<HfJobId>,

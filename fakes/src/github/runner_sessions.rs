@@ -9,7 +9,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -51,6 +51,8 @@ struct Session {
     /// Held by whoever waits for the next order.
     orders: tokio::sync::Mutex<UnboundedReceiver<ToRunner>>,
     work: Mutex<Option<Work>>,
+    /// It was assigned a job that it did not get: once its registration is gone, it hears nothing of that.
+    has_lost_a_job: AtomicBool,
     /// How many questions wait now, and how many there have been.
     waiting: AtomicUsize,
     asked: AtomicU64,
@@ -60,7 +62,9 @@ struct Session {
 #[derive(Clone, Copy)]
 struct Work {
     job: JobId,
-    /// When it is over, unless somebody says so earlier; never by itself without.
+    /// How long it takes; without, until somebody says that it is over.
+    runs_for: Option<Duration>,
+    /// When it is over, unless somebody says so earlier: known once it is acquired.
     ends: Option<Instant>,
     conclusion: Conclusion,
     because: EventId,
@@ -124,6 +128,23 @@ impl Sessions {
         self.find(session).map(|found| found.runner)
     }
 
+    /// The session's job starts.
+    pub(super) fn acquired(&self, session: &str) {
+        if let Some(found) = self.find(session)
+            && let Some(work) = found.work().as_mut()
+        {
+            work.ends = work.runs_for.map(|runs_for| Instant::now() + runs_for);
+        }
+    }
+
+    /// The session does not get the job it was assigned.
+    pub(super) fn lost_job(&self, session: &str) {
+        if let Some(found) = self.find(session) {
+            found.has_lost_a_job.store(true, Ordering::Relaxed);
+            *found.work() = None;
+        }
+    }
+
     /// The session's job is reported.
     pub(super) fn reported(&self, session: &str) {
         if let Some(found) = self.find(session) {
@@ -158,13 +179,17 @@ impl Session {
                     }) => {
                         *self.work() = Some(Work {
                             job,
-                            ends: runs_for.map(|runs_for| Instant::now() + runs_for),
+                            runs_for,
+                            ends: None,
                             conclusion,
                             because,
                             is_over: false,
                         });
                         let name = github.name_of(job);
                         return Order::Run { job, name };
+                    }
+                    None if self.has_lost_a_job.load(Ordering::Relaxed) => {
+                        std::future::pending().await
                     }
                     Some(ToRunner::Deleted(_)) | None => return Order::Deleted,
                     // Nothing to cancel or finish for a runner without a job.
@@ -266,6 +291,7 @@ impl Github {
             runner,
             orders: tokio::sync::Mutex::new(orders),
             work: Mutex::default(),
+            has_lost_a_job: AtomicBool::default(),
             waiting: AtomicUsize::new(0),
             asked: AtomicU64::new(0),
         });

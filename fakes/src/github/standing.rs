@@ -111,10 +111,6 @@ impl Tally {
         }
     }
 
-    pub(super) const fn in_progress(self) -> usize {
-        self.in_progress
-    }
-
     fn status(self) -> RunStatus {
         if self.waiting + self.queued + self.in_progress == 0 {
             RunStatus::Completed

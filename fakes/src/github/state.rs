@@ -25,6 +25,7 @@ use super::{
     runner_groups::RunnerGroups,
     runner_table::RunnerTable,
     standing::{RunConclusion, Standing, Tally},
+    waiting_lines::Matrix,
     watched::Watched,
 };
 use crate::{
@@ -71,6 +72,8 @@ pub(super) struct Job {
     pub(super) base_name: String,
     pub(super) name: String,
     pub(super) run: RunId,
+    /// The matrix of its run that made it.
+    pub(super) matrix: Option<Arc<str>>,
     pub(super) attempt: u32,
     pub(super) repo: Arc<Repository>,
     pub(super) labels: Vec<String>,
@@ -114,6 +117,13 @@ pub(super) struct Birth {
 }
 
 impl Job {
+    pub(super) fn in_matrix(&self) -> Matrix {
+        Matrix {
+            run: self.run,
+            name: self.matrix.clone(),
+        }
+    }
+
     /// A queued job to which nothing has happened yet. It takes a minute and succeeds.
     pub(super) fn born(birth: Birth) -> Self {
         let labels = birth.labels;
@@ -122,6 +132,7 @@ impl Job {
             base_name: birth.name.clone(),
             name: birth.name,
             run: birth.run,
+            matrix: None,
             attempt: birth.attempt,
             repo: birth.repo,
             labels,
@@ -155,7 +166,8 @@ pub(super) struct Run {
     pub(super) head_sha: String,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
-    pub(super) max_parallel: Option<u32>,
+    /// How many jobs of each matrix may run at once, where there is a limit.
+    pub(super) max_parallel: BTreeMap<Option<Arc<str>>, u32>,
     pub(super) jobs: Vec<JobId>,
     /// What triggered it.
     pub(super) event: &'static str,
@@ -382,6 +394,10 @@ impl State {
         };
         for repo in &settings.repos {
             state.add_repo(repo, settings, env, KnownIds::default());
+        }
+        for hook in &settings.hooks.of_owners {
+            let added = state.add_hook(hook, env.clock.now());
+            debug_assert!(added.is_some(), "{hook:?} has no owner or no URL");
         }
         state
     }

@@ -1,21 +1,32 @@
-//! The queued jobs of one class, run by run, so that the jobs of a run that may start no more of them for
+//! The queued jobs of one class, matrix by matrix, so that the jobs of a matrix that may start no more of them for
 //! now are stepped over together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::ids::{JobId, RunId};
 
+/// The jobs of a run that share a limit on how many of them may run at once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Matrix {
+    pub(super) run: RunId,
+    /// Jobs of a run that name none are one matrix.
+    pub(super) name: Option<Arc<str>>,
+}
+
 /// Where a queued job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Its place in the line: lower goes first, then the lower id.
     pub(super) precedence: u64,
     /// Since when a runner could take it, in milliseconds of the world.
     pub(super) since_ms: u64,
-    pub(super) run: RunId,
+    pub(super) matrix: Matrix,
 }
 
-/// The jobs of one run, in the order of the line and in that of their waiting.
+/// The jobs of one matrix, in the order of the line and in that of their waiting.
 #[derive(Default)]
 struct Line {
     in_order: BTreeSet<(u64, JobId)>,
@@ -25,57 +36,57 @@ struct Line {
 /// All of them.
 #[derive(Default)]
 pub(super) struct WaitingLines {
-    lines: BTreeMap<RunId, Line>,
+    lines: BTreeMap<Matrix, Line>,
     /// The first of each line in either order.
-    heads: BTreeSet<(u64, JobId, RunId)>,
-    eldest: BTreeSet<(u64, JobId, RunId)>,
+    heads: BTreeSet<(u64, JobId, Matrix)>,
+    eldest: BTreeSet<(u64, JobId, Matrix)>,
 }
 
 impl WaitingLines {
-    pub(super) fn insert(&mut self, job: JobId, place: Place) {
-        self.change(place.run, |line| {
+    pub(super) fn insert(&mut self, job: JobId, place: &Place) {
+        self.change(&place.matrix, |line| {
             line.in_order.insert((place.precedence, job));
             line.by_age.insert((place.since_ms, job));
         });
     }
 
-    pub(super) fn remove(&mut self, job: JobId, place: Place) {
-        self.change(place.run, |line| {
+    pub(super) fn remove(&mut self, job: JobId, place: &Place) {
+        self.change(&place.matrix, |line| {
             line.in_order.remove(&(place.precedence, job));
             line.by_age.remove(&(place.since_ms, job));
         });
     }
 
     /// Changes one line, and follows that with its first ones.
-    fn change(&mut self, run: RunId, change: impl FnOnce(&mut Line)) {
-        let line = self.lines.entry(run).or_default();
+    fn change(&mut self, matrix: &Matrix, change: impl FnOnce(&mut Line)) {
+        let line = self.lines.entry(matrix.clone()).or_default();
         let ends = |line: &Line| (line.in_order.first().copied(), line.by_age.first().copied());
         let (head, eldest) = ends(line);
         change(line);
         let (new_head, new_eldest) = ends(line);
         if line.in_order.is_empty() {
-            self.lines.remove(&run);
+            self.lines.remove(matrix);
         }
-        follow(&mut self.heads, run, head, new_head);
-        follow(&mut self.eldest, run, eldest, new_eldest);
+        follow(&mut self.heads, matrix, head, new_head);
+        follow(&mut self.eldest, matrix, eldest, new_eldest);
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// The first in the line of those whose run may start another one: its precedence, and its id.
-    pub(super) fn first(&self, may_start: impl Fn(RunId) -> bool) -> Option<(u64, JobId)> {
+    /// The first in the line of those whose matrix may start another one: its precedence, and its id.
+    pub(super) fn first(&self, may_start: impl Fn(&Matrix) -> bool) -> Option<(u64, JobId)> {
         first_of(&self.heads, may_start)
     }
 
-    /// The one that has waited longest of those whose run may start another one: since when, and its id.
-    pub(super) fn eldest(&self, may_start: impl Fn(RunId) -> bool) -> Option<(u64, JobId)> {
+    /// The one that has waited longest of those whose matrix may start another one: since when, and its id.
+    pub(super) fn eldest(&self, may_start: impl Fn(&Matrix) -> bool) -> Option<(u64, JobId)> {
         first_of(&self.eldest, may_start)
     }
 
     pub(super) fn into_places(self) -> impl Iterator<Item = (JobId, Place)> {
-        self.lines.into_iter().flat_map(|(run, line)| {
+        self.lines.into_iter().flat_map(|(matrix, line)| {
             let since: BTreeMap<JobId, u64> =
                 line.by_age.into_iter().map(|(at, job)| (job, at)).collect();
             let jobs = line.in_order.into_iter();
@@ -84,7 +95,7 @@ impl WaitingLines {
                 let place = Place {
                     precedence,
                     since_ms,
-                    run,
+                    matrix: matrix.clone(),
                 };
                 Some((job, place))
             })
@@ -93,8 +104,8 @@ impl WaitingLines {
 }
 
 fn follow(
-    firsts: &mut BTreeSet<(u64, JobId, RunId)>,
-    run: RunId,
+    firsts: &mut BTreeSet<(u64, JobId, Matrix)>,
+    matrix: &Matrix,
     old: Option<(u64, JobId)>,
     new: Option<(u64, JobId)>,
 ) {
@@ -102,18 +113,18 @@ fn follow(
         return;
     }
     if let Some((key, job)) = old {
-        firsts.remove(&(key, job, run));
+        firsts.remove(&(key, job, matrix.clone()));
     }
     if let Some((key, job)) = new {
-        firsts.insert((key, job, run));
+        firsts.insert((key, job, matrix.clone()));
     }
 }
 
 fn first_of(
-    firsts: &BTreeSet<(u64, JobId, RunId)>,
-    may_start: impl Fn(RunId) -> bool,
+    firsts: &BTreeSet<(u64, JobId, Matrix)>,
+    may_start: impl Fn(&Matrix) -> bool,
 ) -> Option<(u64, JobId)> {
-    let found = firsts.iter().find(|(.., run)| may_start(*run));
+    let found = firsts.iter().find(|(.., matrix)| may_start(matrix));
     found.map(|(key, job, _)| (*key, *job))
 }
 
@@ -121,33 +132,46 @@ fn first_of(
 mod tests {
     use super::*;
 
-    fn place(precedence: u64, since_ms: u64, run: u64) -> Place {
+    fn of(run: u64, name: &str) -> Matrix {
+        Matrix {
+            run: RunId(run),
+            name: Some(Arc::from(name)),
+        }
+    }
+
+    fn place(precedence: u64, since_ms: u64, matrix: Matrix) -> Place {
         Place {
             precedence,
             since_ms,
-            run: RunId(run),
+            matrix,
         }
     }
 
     #[test]
-    fn a_run_that_may_start_no_more_is_stepped_over_with_all_its_jobs() {
+    fn a_matrix_that_may_start_no_more_is_stepped_over_with_all_its_jobs() {
         let mut lines = WaitingLines::default();
         let places = [
-            (1, place(9, 5, 1)),
-            (2, place(1, 30, 2)),
-            (3, place(2, 10, 2)),
+            (1, place(9, 5, of(1, "A"))),
+            (2, place(1, 30, of(1, "B"))),
+            (3, place(2, 10, of(1, "B"))),
         ];
-        for (job, place) in places {
-            lines.insert(JobId(job), place);
+        for (job, place) in &places {
+            lines.insert(JobId(*job), place);
         }
         assert_eq!(lines.first(|_| true), Some((1, JobId(2))));
         assert_eq!(lines.eldest(|_| true), Some((5, JobId(1))));
-        assert_eq!(lines.first(|run| run != RunId(2)), Some((9, JobId(1))));
-        assert_eq!(lines.eldest(|run| run != RunId(1)), Some((10, JobId(3))));
-        lines.remove(JobId(2), places[1].1);
+        assert_eq!(
+            lines.first(|matrix| *matrix != of(1, "B")),
+            Some((9, JobId(1)))
+        );
+        assert_eq!(
+            lines.eldest(|matrix| *matrix != of(1, "A")),
+            Some((10, JobId(3)))
+        );
+        lines.remove(JobId(2), &places[1].1);
         assert_eq!(lines.first(|_| true), Some((2, JobId(3))));
-        lines.remove(JobId(1), places[0].1);
-        lines.remove(JobId(3), places[2].1);
+        lines.remove(JobId(1), &places[0].1);
+        lines.remove(JobId(3), &places[2].1);
         assert!(lines.is_empty() && lines.heads.is_empty() && lines.eldest.is_empty());
     }
 }

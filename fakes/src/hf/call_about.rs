@@ -15,6 +15,7 @@ impl HfApi {
         let hf_job = endpoint.params().text("jobId");
         let mut about = About {
             name,
+            has_flavor: self.0.flavor_of_call(name, endpoint.params(), request),
             hf_job: (!hf_job.is_empty()).then(|| HfJobId(hf_job.to_owned())),
             ..About::default()
         };

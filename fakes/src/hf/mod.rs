@@ -15,6 +15,7 @@ mod cost;
 mod credit;
 mod ending;
 mod fields;
+mod flavor_of_call;
 mod flavors;
 mod image_name;
 mod job_filter;

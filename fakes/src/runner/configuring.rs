@@ -102,7 +102,7 @@ impl Life<'_> {
             Credential::Jit(_) => None,
         };
         let call = RunnerCall {
-            name: "github.register-runner",
+            name: "runner.register",
             method: "POST",
             path: "/actions/runner-registration".to_owned(),
             credential: Some(seen),

@@ -1,10 +1,20 @@
 //! What befalls a runner's process from outside: it is killed, stopped, restarted or cut off, at a moment of its
 //! life.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
-use futures_util::future::select_all;
-use tokio::sync::{mpsc::UnboundedReceiver, watch};
+use futures_util::{
+    future::{Either, select, select_all},
+    stream::{FuturesUnordered, StreamExt as _},
+};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch,
+};
 
 use super::{Control, life::Life};
 use crate::{
@@ -20,8 +30,8 @@ pub(super) enum Fate {
     Dies(EventId),
     /// It is there, and does nothing any more.
     Freezes(EventId),
-    /// It is gone, and its container starts from the beginning.
-    Restarts(EventId),
+    /// It is gone, and its container starts from the beginning; so many times more when it ends.
+    Restarts(EventId, u32),
 }
 
 /// How far a process has come. Moments that were reached stay reached.
@@ -40,6 +50,11 @@ impl Progress {
             }
             is_later
         });
+    }
+
+    /// Another job begins: what was reached in the one before is ahead again.
+    pub(super) fn begin_again_at(&self, point: RunnerPoint) {
+        self.0.send_replace(Some(point));
     }
 
     async fn reached(&self, point: RunnerPoint) {
@@ -83,6 +98,25 @@ impl Network {
     }
 }
 
+/// What is in store for a process because of the job it was assigned.
+pub(super) struct StrikesOfJob {
+    sender: UnboundedSender<Strike>,
+    receiver: tokio::sync::Mutex<UnboundedReceiver<Strike>>,
+}
+
+impl StrikesOfJob {
+    pub(super) fn new() -> Self {
+        let (sender, receiver) = unbounded_channel();
+        let receiver = tokio::sync::Mutex::new(receiver);
+        Self { sender, receiver }
+    }
+
+    pub(super) fn come(&self, strike: Strike) {
+        // The receiver lives as long as `self`.
+        let _sent = self.sender.send(strike);
+    }
+}
+
 /// When a strike comes, with the name of its draw.
 pub(super) fn moment(effect: &Effect) -> Option<(RunnerPoint, Span)> {
     match effect {
@@ -106,6 +140,7 @@ impl Life<'_> {
                 match orders.recv().await {
                     Some(Control::Die) => return Fate::Dies(self.running()),
                     Some(Control::Hang) => self.hang(),
+                    Some(Control::Restart(more)) => return Fate::Restarts(self.running(), more),
                     None => std::future::pending().await,
                 }
             }
@@ -115,7 +150,31 @@ impl Life<'_> {
         for strike in strikes {
             all.push(Box::pin(self.befall(strike)));
         }
+        all.push(Box::pin(self.befall_with_job()));
         select_all(all).await.0
+    }
+
+    /// Waits for what comes with a job, and for the first of it that ends the process.
+    async fn befall_with_job(&self) -> Fate {
+        let mut coming = self.of_job().receiver.lock().await;
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let next = pin!(coming.recv());
+            // An empty set has nothing to wait for.
+            let first = async {
+                match under_way.next().await {
+                    Some(fate) => fate,
+                    None => std::future::pending().await,
+                }
+            };
+            match select(next, pin!(first)).await {
+                Either::Left((Some(strike), _)) => {
+                    under_way.push(async move { self.befall(&strike).await });
+                }
+                Either::Left((None, _)) => return std::future::pending().await,
+                Either::Right((fate, _)) => return fate,
+            }
+        }
     }
 
     async fn befall(&self, strike: &Strike) -> Fate {
@@ -130,7 +189,7 @@ impl Life<'_> {
         let applied = self.applied(strike);
         match &strike.effect {
             Effect::Freeze { .. } => Fate::Freezes(applied),
-            Effect::Restart { .. } => Fate::Restarts(applied),
+            Effect::Restart { .. } => Fate::Restarts(applied, 0),
             Effect::LoseNetwork { lasts, .. } => {
                 let lasts = self.drawn(*lasts, &strike.purpose("outage"));
                 self.lose_network(strike, applied, lasts).await;

@@ -1,15 +1,20 @@
 //! One runner process, from its boot to its end.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
+
+use jiff::SignedDuration;
 
 use super::{
     Runners, Start,
     container::Startup,
     exit_codes::{FAILED, ListenerExit, RunSh},
-    fate::{Network, Progress, moment},
+    fate::{Network, Progress, StrikesOfJob, moment},
 };
 use crate::{
     calls::{CallContext, Failure, PATIENCE, RunnerCall},
@@ -17,7 +22,7 @@ use crate::{
     faults::{Effect, Held, RunnerPoint, Strike, Subject},
     github::{Credential, JitConfig},
     history::{CredentialKind, CredentialState, CredentialUse, What},
-    ids::{EventId, RunnerId},
+    ids::{EventId, JobId, RunnerId},
 };
 
 /// A clock that is off by more than this is refused.
@@ -33,10 +38,13 @@ pub(super) struct Life<'a> {
     network: Network,
     hangs: AtomicBool,
     /// Why it hangs, if a fault made it.
-    hang_because: Option<EventId>,
-    clock_ahead: Duration,
+    hang_because: OnceLock<EventId>,
+    /// How far its clock is ahead of the world's, in milliseconds.
+    clock_ahead_ms: i64,
     /// Moments at which something will befall it, and whether it outlives that.
-    awaited: Vec<(RunnerPoint, bool)>,
+    awaited: Mutex<Vec<(RunnerPoint, bool)>>,
+    /// What is in store for it because of its job.
+    of_job: StrikesOfJob,
 }
 
 /// An exit code and its cause.
@@ -61,9 +69,10 @@ impl<'a> Life<'a> {
             progress: Progress::new(),
             network: Network::new(),
             hangs: AtomicBool::new(false),
-            hang_because: None,
-            clock_ahead: Duration::ZERO,
-            awaited: Vec::new(),
+            hang_because: OnceLock::new(),
+            clock_ahead_ms: 0,
+            awaited: Mutex::default(),
+            of_job: StrikesOfJob::new(),
         }
     }
 
@@ -74,7 +83,8 @@ impl<'a> Life<'a> {
             running: because,
             progress: Progress::new(),
             network: Network::new(),
-            awaited: Vec::new(),
+            awaited: Mutex::default(),
+            of_job: StrikesOfJob::new(),
             ..self
         }
     }
@@ -97,6 +107,10 @@ impl<'a> Life<'a> {
         &self.progress
     }
 
+    pub(super) fn of_job(&self) -> &StrikesOfJob {
+        &self.of_job
+    }
+
     pub(super) fn network(&self) -> &Network {
         &self.network
     }
@@ -105,10 +119,17 @@ impl<'a> Life<'a> {
         self.hangs.store(true, Ordering::Relaxed);
     }
 
+    /// The same because of a fault.
+    fn hang_for(&self, strike: &Strike) {
+        let applied = self.applied(strike);
+        self.hang_because.get_or_init(|| applied);
+        self.hang();
+    }
+
     /// Why it hangs instead of ending, if it does.
     pub(super) fn hang_because(&self, ending: EventId) -> Option<EventId> {
         let hangs = self.hangs.load(Ordering::Relaxed);
-        hangs.then(|| self.hang_because.unwrap_or(ending))
+        hangs.then(|| self.hang_because.get().copied().unwrap_or(ending))
     }
 
     pub(super) fn drawn(&self, span: Span, purpose: &str) -> Duration {
@@ -161,22 +182,55 @@ impl<'a> Life<'a> {
         for strike in faults.strike(&subject, Effect::suits_runners) {
             match &strike.effect {
                 Effect::Hang => {
-                    self.hang_because = Some(self.applied(&strike));
-                    self.hang();
+                    self.hang_for(&strike);
                 }
                 Effect::WrongClock { ahead } => {
-                    self.clock_ahead = self.drawn(*ahead, &strike.purpose("wrong_clock"));
+                    let (env, purpose) = (&self.runners.calls.env, strike.purpose("wrong_clock"));
+                    self.clock_ahead_ms = env.shifted(*ahead, self.start.entity, &purpose);
                     self.running = self.applied(&strike);
                 }
                 _ => later.push(strike),
             }
         }
-        let awaited = later.iter().filter_map(|strike| {
+        self.await_all(&later);
+        later
+    }
+
+    /// What the faults have in store for a process with this job. Rules that name no job were asked before.
+    pub(super) fn faults_of_job(&self, job: JobId, name: &str, repo: Option<&str>) {
+        let entity = format!("{}.{name}", self.start.entity);
+        let subject = Subject {
+            entity: &entity,
+            job: Some((job, name)),
+            repo,
+            only_by_job: true,
+            ..self.subject()
+        };
+        let strikes = self
+            .runners
+            .calls
+            .faults
+            .strike(&subject, Effect::suits_runners);
+        self.await_all(&strikes);
+        for strike in strikes {
+            if matches!(strike.effect, Effect::Hang) {
+                self.hang_for(&strike);
+            } else {
+                self.of_job.come(strike);
+            }
+        }
+    }
+
+    fn await_all(&self, strikes: &[Strike]) {
+        let awaited = strikes.iter().filter_map(|strike| {
             let (at, _) = moment(&strike.effect)?;
             Some((at, matches!(strike.effect, Effect::LoseNetwork { .. })))
         });
-        self.awaited = awaited.collect();
-        later
+        self.awaited().extend(awaited);
+    }
+
+    fn awaited(&self) -> MutexGuard<'_, Vec<(RunnerPoint, bool)>> {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn credential(&self) -> Option<Credential> {
@@ -186,10 +240,15 @@ impl<'a> Life<'a> {
     /// A moment of its life. What is to befall it there goes first.
     pub(super) async fn reach(&self, point: RunnerPoint) {
         self.progress.reach(point);
-        let mut here = self.awaited.iter().filter(|(at, _)| *at == point);
-        let Some(_) = here.next() else { return };
+        let (is_awaited, ends_it) = {
+            let awaited = self.awaited();
+            let is_awaited = awaited.iter().any(|(at, _)| *at == point);
+            (is_awaited, awaited.contains(&(point, false)))
+        };
+        if !is_awaited {
+            return;
+        }
         tokio::task::yield_now().await;
-        let ends_it = self.awaited.contains(&(point, false));
         if ends_it && point == RunnerPoint::AfterJob {
             // There is nothing left to do but to wait for it.
             std::future::pending::<()>().await;
@@ -231,11 +290,12 @@ impl<'a> Life<'a> {
 
     /// Whether GitHub refuses what this process signs with its clock.
     pub(super) fn clock_is_wrong(&self) -> bool {
-        self.clock_ahead > CLOCK_TOLERANCE
+        Duration::from_millis(self.clock_ahead_ms.unsigned_abs()) > CLOCK_TOLERANCE
     }
 
     pub(super) fn log_timed(&self, text: &str) {
-        let now = self.runners.calls.env.clock.now() + self.clock_ahead;
+        let ahead = SignedDuration::from_millis(self.clock_ahead_ms);
+        let now = self.runners.calls.env.clock.now() + ahead;
         self.start.log.timed(now, text);
     }
 

@@ -1,4 +1,4 @@
-//! The listener: it takes orders, works, and reports.
+//! The listener: it takes orders, acquires jobs, works, and reports.
 
 use std::{pin::pin, time::Duration};
 
@@ -21,6 +21,14 @@ use crate::{
 
 /// How long a listening runner takes to notice that its registration is gone.
 const NOTICES_REMOVAL_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often it asks for a job that GitHub neither gives nor refuses, and the pause between (actions/runner,
+/// `src/Runner.Common/RunnerService.cs`).
+const ACQUIRE_TRIES: u32 = 5;
+const ACQUIRE_BACKOFF: Span = Span {
+    min: Duration::from_secs(5),
+    max: Duration::from_secs(15),
+};
 
 /// What it is to do.
 struct Work {
@@ -47,10 +55,17 @@ impl Life<'_> {
 
     /// Takes orders: one job, or one after the other if the runner stays.
     async fn listen(&self, agent: &Agent, mut messages: Messages) -> ListenerEnd {
+        let mut has_lost_a_job = false;
         loop {
             let Some(message) = messages.recv().await else {
-                let Some(outage) = self.network().outage() else {
-                    return (ListenerExit::OK, self.running());
+                let outage = match self.network().outage() {
+                    Some(outage) => outage,
+                    None if !has_lost_a_job => return (ListenerExit::OK, self.running()),
+                    // Its registration is gone without a word, and it listens on.
+                    None if self.runners.github.repo_of(agent.runner).is_none() => {
+                        return std::future::pending().await;
+                    }
+                    None => self.running(),
                 };
                 messages = match self.reconnect(agent, outage).await {
                     Ok(messages) => messages,
@@ -80,6 +95,14 @@ impl Life<'_> {
                         conclusion,
                         because,
                     };
+                    match self.acquire(agent, &mut messages, &work).await {
+                        Ok(true) => {}
+                        Ok(false) => {
+                            has_lost_a_job = true;
+                            continue;
+                        }
+                        Err(end) => return end,
+                    }
                     let finished = self.work(agent, &mut messages, work).await;
                     // The process of an ephemeral runner ends either way; what GitHub did not hear it will
                     // notice by itself.
@@ -95,6 +118,55 @@ impl Life<'_> {
         }
     }
 
+    /// Asks for the job it was assigned. A refusal that means that the job is somebody else's, or nobody's, is not
+    /// asked about again: the runner says nothing and listens on (actions/runner, `src/Runner.Listener/Runner.cs`).
+    /// After an outage it asks for its messages first: GitHub may have given the job to another one.
+    async fn acquire(
+        &self,
+        agent: &Agent,
+        messages: &mut Messages,
+        work: &Work,
+    ) -> Result<bool, ListenerEnd> {
+        let github = &self.runners.github;
+        let (repo, name) = (github.repo_of(agent.runner), github.name_of(work.job));
+        for attempt in 1..=ACQUIRE_TRIES {
+            if let Some(outage) = self.network().outage() {
+                *messages = self.reconnect(agent, outage).await?;
+                return Ok(false);
+            }
+            let call = RunnerCall {
+                name: "runner.acquire-job",
+                method: "POST",
+                path: format!("/_apis/distributedtask/jobs/{}/acquirejob", work.job.0),
+                credential: None,
+                repo: repo.as_deref(),
+                job: Some((work.job, &name)),
+                hf_job: self.start.hf_job,
+                runner: Some(agent.runner),
+                because: Some(work.because),
+                status: 200,
+            };
+            let acquired = self.call(call, |context| {
+                github.acquire(agent.runner, work.job, context.received)
+            });
+            let Err(failure) = acquired.await else {
+                return Ok(true);
+            };
+            match failure.status {
+                Some(404) => {
+                    github.job_was_not_found(agent.runner, work.job, failure.event);
+                    break;
+                }
+                Some(409 | 422) => break,
+                _ if attempt == ACQUIRE_TRIES => break,
+                _ => {}
+            }
+            let purpose = format!("runner.acquire.backoff{attempt}");
+            tokio::time::sleep(self.drawn(ACQUIRE_BACKOFF, &purpose)).await;
+        }
+        Ok(false)
+    }
+
     /// Runs a job and reports its end. It works on while nobody can reach it, and reports when it can.
     async fn work(
         &self,
@@ -104,6 +176,10 @@ impl Life<'_> {
     ) -> Result<EventId, Failure> {
         let name = self.runners.github.name_of(work.job);
         self.log_timed(&format!("Running job: {name}"));
+        // One that stays has been through all this before.
+        self.progress().begin_again_at(RunnerPoint::Listening);
+        let repo = self.runners.github.repo_of(agent.runner);
+        self.faults_of_job(work.job, &name, repo.as_deref());
         self.reach(RunnerPoint::InJob).await;
         let deadline = work.runs_for.map(|runs_for| Instant::now() + runs_for);
         let (conclusion, because) = loop {
@@ -157,7 +233,7 @@ impl Life<'_> {
         let repo = github.repo_of(runner);
         let name = github.name_of(job);
         let call = RunnerCall {
-            name: "github.finish-job",
+            name: "runner.finish-job",
             method: "POST",
             path: format!("/_apis/distributedtask/jobs/{}/finish", job.0),
             credential: None,

@@ -89,6 +89,8 @@ pub(crate) struct Start<'a> {
 enum Control {
     Die,
     Hang,
+    /// Its container starts again, now and so many times more when it ends.
+    Restart(u32),
 }
 
 struct Process {
@@ -153,6 +155,15 @@ impl Runners {
         self.control(hf_job, Control::Hang);
     }
 
+    /// Kills the process in this HF job and starts its container again, with what it was started with; and again, when
+    /// it ends, until that has been done so many `times`. A process of this machine is not started again: HF's
+    /// platform alone could do that.
+    pub fn restart(&self, hf_job: &HfJobId, times: u32) {
+        if let Some(more) = times.checked_sub(1) {
+            self.control(hf_job, Control::Restart(more));
+        }
+    }
+
     fn control(&self, hf_job: &HfJobId, control: Control) {
         let state = self.state();
         let modelled = state.processes.get(hf_job).map(|process| &process.control);
@@ -211,6 +222,7 @@ impl Runners {
         );
         let mut life = Life::new(self, &start);
         let mut strikes = life.faults();
+        let mut restarts_left: u32 = 0;
         let (code, because) = loop {
             let end = {
                 let fate = pin!(life.fate(&mut orders, &strikes));
@@ -220,22 +232,33 @@ impl Runners {
                     Either::Right((ending, _)) => Ok(ending),
                 }
             };
-            match end {
+            // The container starts again: now, or because its process ended and it is to be started again.
+            let because = match end {
                 Ok((code, because)) => match life.hang_because(because) {
-                    None => break (code, because),
+                    None if restarts_left == 0 => break (code, because),
+                    None => {
+                        restarts_left -= 1;
+                        because
+                    }
                     Some(because) => self.stand_still(hf_job, because).await,
                 },
-                Err(Fate::Dies(because)) => break (KILLED, because),
+                Err(Fate::Dies(because)) if restarts_left == 0 => break (KILLED, because),
+                Err(Fate::Dies(because)) => {
+                    restarts_left -= 1;
+                    because
+                }
                 Err(Fate::Freezes(because)) => {
                     self.process_gone(hf_job, because);
-                    self.stand_still(hf_job, because).await;
+                    self.stand_still(hf_job, because).await
                 }
-                Err(Fate::Restarts(because)) => {
-                    self.process_gone(hf_job, because);
-                    strikes.clear();
-                    life = life.again(because);
+                Err(Fate::Restarts(because, more)) => {
+                    restarts_left = restarts_left.max(more);
+                    because
                 }
-            }
+            };
+            self.process_gone(hf_job, because);
+            strikes.clear();
+            life = life.again(because);
         };
         let exited = What::RunnerExited {
             hf_job: hf_job.clone(),
@@ -247,8 +270,8 @@ impl Runners {
         Exit { code, event }
     }
 
-    /// The process is there and does nothing any more.
-    async fn stand_still(&self, hf_job: &HfJobId, because: EventId) {
+    /// The process is there and does nothing any more: this never ends.
+    async fn stand_still(&self, hf_job: &HfJobId, because: EventId) -> EventId {
         let exited = What::RunnerExited {
             hf_job: hf_job.clone(),
             code: None,
@@ -257,7 +280,7 @@ impl Runners {
         if let Some(process) = self.state().processes.get_mut(hf_job) {
             process.ended = true;
         }
-        std::future::pending::<()>().await;
+        std::future::pending().await
     }
 
     /// The platform killed the container.

@@ -262,8 +262,9 @@ impl Process {
 /// Waits for the order to die. Nothing else is asked of a process.
 async fn killed(orders: &mut UnboundedReceiver<Control>) {
     while let Some(order) = orders.recv().await {
-        if matches!(order, Control::Die) {
-            return;
+        match order {
+            Control::Die => return,
+            Control::Hang | Control::Restart(_) => {}
         }
     }
     std::future::pending::<()>().await;

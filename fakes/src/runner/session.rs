@@ -162,7 +162,7 @@ impl Life<'_> {
         repo: Option<&'b str>,
     ) -> RunnerCall<'b> {
         RunnerCall {
-            name: "github.acquire-job",
+            name: "runner.open-session",
             method: "POST",
             path,
             credential: Some(agent.credential),

@@ -4,6 +4,8 @@ use std::{num::NonZeroU32, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use crate::github::NewHook;
+
 /// How a hook wants its payload encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +39,8 @@ pub struct HookSettings {
     pub app_url: String,
     /// How the App's hook encodes its payload.
     pub app_content_type: ContentType,
+    /// The hooks of repositories and organisations that are there from the start. Nobody pings them.
+    pub of_owners: Vec<NewHook>,
     /// Whether all hooks that hear of one event get the same `X-GitHub-Delivery`, as GitHub documents it.
     /// Without it each hook gets a GUID of its own, as has been reported.
     pub one_guid_per_event: bool,
@@ -73,6 +77,7 @@ impl Default for HookSettings {
         Self {
             app_url: "https://dispatcher.example/webhook".to_owned(),
             app_content_type: ContentType::Json,
+            of_owners: Vec::new(),
             one_guid_per_event: true,
             legacy_signature: true,
             per_event_max: 20,

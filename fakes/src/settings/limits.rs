@@ -30,6 +30,8 @@ pub struct LimitSettings {
 pub struct PrimaryLimits {
     /// Of an installation. Default 5,000; GitHub gives 15,000 to organisations of an enterprise.
     pub installation: u32,
+    /// What is left of an installation's hour when the world begins; none lets it begin with its first call.
+    pub begun: Option<BegunHour>,
     /// In addition for each repository above 20, and for each user of the organisation above 20. Default 50.
     pub per_repository_or_user: u32,
     /// How many repositories and users are free. Default 20.
@@ -53,6 +55,15 @@ pub struct PrimaryLimits {
     pub manifest: u32,
     /// The status of a refusal: 403 or 429. Default 403.
     pub status: u16,
+}
+
+/// An hour of a primary limit that had begun before the world did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BegunHour {
+    /// How many calls are left of it.
+    pub remaining: u32,
+    /// How long after the world's beginning it ends.
+    pub resets_in: Duration,
 }
 
 /// Limits on bursts. A minute, five minutes or an hour begins with the first call that is counted in it.
@@ -94,6 +105,7 @@ impl Default for PrimaryLimits {
     fn default() -> Self {
         Self {
             installation: 5_000,
+            begun: None,
             per_repository_or_user: 50,
             free: 20,
             installation_max: 12_500,

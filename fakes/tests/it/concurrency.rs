@@ -147,3 +147,73 @@ async fn jobs_held_back_by_max_parallel_show_as_queued_and_are_told_of() {
     let queued = ["J1.queued", "J2.queued", "J3.queued"];
     assert_eq!(lab.received_names()[..3], queued);
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_matrix_of_a_run_has_a_limit_on_parallel_jobs_and_on_jobs() {
+    let lab = Lab::with(|settings| settings.github.runs.jobs_max = 2);
+    let github = lab.world.github();
+    let of = |name: &str, matrix: &str, max_parallel| NewJob {
+        run: Some("R".to_owned()),
+        matrix: Some(matrix.to_owned()),
+        max_parallel,
+        ..job(name, &["a"])
+    };
+    for (name, matrix, limit) in [
+        ("A1", "A", Some(1)),
+        ("A2", "A", Some(1)),
+        ("B1", "B", None),
+        ("B2", "B", None),
+    ] {
+        github.queue(of(name, matrix, limit), None).unwrap();
+    }
+    assert!(github.queue(of("A3", "A", None), None).is_err());
+    for name in ["r1", "r2", "r3", "r4"] {
+        lab.launch(name, &["a"]).await;
+    }
+    lab.sleep(60.0).await;
+    let started = lab.count(|what| matches!(what, What::JobStarted { .. }));
+    assert_eq!(started, 3, "one of A, and both of B");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_over_its_jobs_leaves_them_queued_for_ever() {
+    let lab = Lab::with(|settings| {
+        settings.github.app.events.push("workflow_run".to_owned());
+    });
+    let github = lab.world.github();
+    let dead = push(&lab, "J1", "g", false);
+    let next = push(&lab, "J2", "g", false);
+    let dies = |run| github.complete_run_over_jobs(run, RunConclusion::StartupFailure, None);
+    assert!(dies(dead));
+    assert!(!dies(dead), "it has ended");
+    assert_eq!(status(&lab, dead), RunStatus::Completed);
+    assert_eq!(
+        status(&lab, next),
+        RunStatus::Queued,
+        "the next of its group begins"
+    );
+    lab.launch("r1", &["a"]).await;
+    lab.launch("r2", &["a"]).await;
+    lab.sleep(25.0 * 3600.0).await;
+    let started = lab.count(|what| matches!(what, What::JobStarted { .. }));
+    assert_eq!(started, 1, "the job of the next run");
+    let jobs = github.jobs();
+    let forgotten = jobs.iter().find(|job| job.run == dead).unwrap();
+    assert_eq!(forgotten.status, fakes::github::Status::Queued);
+    let ended = lab.received_of("workflow_run");
+    let ended = ended
+        .iter()
+        .find(|one| one.body["workflow_run"]["id"] == dead.0 && one.action() == "completed");
+    assert_eq!(
+        ended.unwrap().body["workflow_run"]["conclusion"],
+        "startup_failure"
+    );
+    github.approve(dead, None);
+    assert_eq!(
+        lab.received_names()
+            .iter()
+            .filter(|name| *name == "J1.queued")
+            .count(),
+        1
+    );
+}

@@ -186,7 +186,7 @@ async fn an_expired_registration_token_is_404_and_ends_in_error() {
         (Stage::Error, StageCause::Exit, message, Some(167))
     );
     let answered = lab.count(|what| {
-        matches!(what, What::CallAnswered { name, status: 404, .. } if name == "github.register-runner")
+        matches!(what, What::CallAnswered { name, status: 404, .. } if name == "runner.register")
     });
     assert_eq!(answered, 1);
 }

@@ -1,6 +1,6 @@
 //! Events beside `workflow_job`: pings, tests, installations, renames, runs.
 
-use fakes::ids::EventId;
+use fakes::{OtherEvent, ids::EventId};
 
 use crate::lab::{Lab, Received, job};
 
@@ -110,4 +110,57 @@ async fn nobody_hears_of_runs_by_default() {
     lab.queue("J1", &["a"]);
     lab.sleep(1.0).await;
     assert_eq!(lab.received_names(), ["J1.queued"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_app_is_told_of_what_it_did_not_subscribe_if_somebody_wants_that() {
+    let lab = Lab::new();
+    let github = lab.world.github();
+    let job = lab.queue("J1", &["a"]);
+    let run = github.run_of(job).unwrap();
+    let told = [
+        OtherEvent::Ping,
+        OtherEvent::Push {
+            repo: "octo/app".to_owned(),
+        },
+        OtherEvent::Renamed {
+            repo: "octo/app".to_owned(),
+            from: "octo/old".to_owned(),
+        },
+        OtherEvent::Installation {
+            owner: "octo".to_owned(),
+            action: "new_permissions_accepted".to_owned(),
+        },
+        OtherEvent::Repositories {
+            owner: "octo".to_owned(),
+            added: vec!["octo/app".to_owned()],
+            removed: Vec::new(),
+        },
+        OtherEvent::Run {
+            run,
+            action: "requested".to_owned(),
+        },
+    ];
+    for event in &told {
+        assert!(github.emit_other(event, None), "{event:?}");
+    }
+    lab.sleep(2.0).await;
+    for (name, action) in [
+        ("ping", None),
+        ("push", None),
+        ("repository", Some("renamed")),
+        ("installation", Some("new_permissions_accepted")),
+        ("installation_repositories", Some("added")),
+        ("workflow_run", Some("requested")),
+    ] {
+        let heard = lab.received_of(name);
+        assert_eq!(heard.len(), 1, "{name}");
+        assert_eq!(heard[0].body["action"].as_str(), action, "{name}");
+    }
+    let push = &lab.received_of("push")[0];
+    assert!(push.body["installation"]["id"].is_u64(), "{}", push.body);
+    let nobody = OtherEvent::Push {
+        repo: "octo/none".to_owned(),
+    };
+    assert!(!github.emit_other(&nobody, None));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, LimitSettings, PointsScope, RepoSettings, Span,
+    BegunHour, Effect, FaultRule, LimitSettings, PointsScope, RepoSettings, Span,
     history::{Lost, What},
 };
 use serde_json::{Value, json};
@@ -381,4 +381,23 @@ async fn limits_can_be_switched_off() {
             (201, "0")
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_that_had_begun_goes_on_with_what_is_left_of_it() {
+    let lab = limited(|limits| {
+        limits.primary.begun = Some(BegunHour {
+            remaining: 1,
+            resets_in: Duration::from_secs(600),
+        });
+    });
+    let token = lab.token().await;
+    lab.sleep(10.0).await;
+    let first = runners(&lab, &token).await;
+    assert_eq!(shown(&first), core(5_000, 5_000));
+    let reset: i64 = first.header("x-ratelimit-reset").parse().unwrap();
+    assert_eq!(reset, lab.clock.now().as_second() + 590);
+    assert_eq!(runners(&lab, &token).await.status, 403);
+    lab.sleep(590.0).await;
+    assert_eq!(shown(&runners(&lab, &token).await), core(5_000, 1));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fakes::{
-    Effect, FaultRule, RunnerPoint, Span,
+    Effect, FaultRule, RunnerPoint, Shift, Span,
     history::{Conclusion, Event, Removal, Stage, What},
 };
 use serde_json::json;
@@ -318,7 +318,12 @@ async fn without_a_network_a_runner_registers_late_or_never() {
     lab.launch_registering("r", "a").await;
     lab.sleep(400.0).await;
     assert_eq!(exits(&lab)[0].0, Some(1), "three tries of 100 s");
-    assert_eq!(lab.count(|what| matches!(what, What::CallReceived { name, .. } if name == "github.register-runner")), 0);
+    assert_eq!(
+        lab.count(
+            |what| matches!(what, What::CallReceived { name, .. } if name == "runner.register")
+        ),
+        0
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -398,15 +403,23 @@ async fn a_restart_registers_again_and_meets_its_own_name() {
     assert!(lab.world.github().runners()[0].online);
 }
 
-fn clock(minutes: u64) -> Effect {
+fn clock(minutes: i64) -> Effect {
     Effect::WrongClock {
-        ahead: seconds(minutes * 60),
+        ahead: Shift::fixed(minutes * 60_000),
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_clock_keeps_a_jit_runner_from_ever_connecting() {
-    let lab = lab_with(clock(6));
+    never_connects(lab_with(clock(6))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_behind_keeps_it_from_connecting_as_well() {
+    never_connects(lab_with(clock(-6))).await;
+}
+
+async fn never_connects(lab: Lab) {
     let id = lab.launch("r", &["a"]).await;
     lab.sleep(1800.0).await;
     assert!(exits(&lab).is_empty(), "it still tries");
@@ -443,12 +456,35 @@ async fn a_wrong_clock_fails_config_sh_after_it_has_registered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_off_by_five_minutes_is_good_enough() {
-    let lab = lab_with(clock(5));
-    let id = lab.launch("r", &["a"]).await;
+    for (minutes, line) in [
+        (5, "2026-11-03 10:05:40Z: Listening for Jobs"),
+        (-5, "2026-11-03 09:55:40Z: Listening for Jobs"),
+    ] {
+        let lab = lab_with(clock(minutes));
+        let id = lab.launch("r", &["a"]).await;
+        lab.sleep(60.0).await;
+        assert!(lab.world.github().runners()[0].online);
+        assert!(has(&lab.log(&id).await, line));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_far_a_clock_is_off_is_drawn_for_each_runner() {
+    let ahead = Shift {
+        min_ms: -3_600_000,
+        max_ms: 3_600_000,
+    };
+    let lab = Lab::new();
+    let rule = fakes::FaultRule::always("runner", Effect::WrongClock { ahead });
+    lab.world.faults().install(vec![rule]);
+    for number in 0..12 {
+        lab.launch(&format!("r{number}"), &["a"]).await;
+    }
     lab.sleep(60.0).await;
-    assert!(lab.world.github().runners()[0].online);
-    assert!(has(
-        &lab.log(&id).await,
-        "2026-11-03 10:05:40Z: Listening for Jobs"
-    ));
+    let online = lab.world.github().runners();
+    let online = online.iter().filter(|runner| runner.online).count();
+    assert!(
+        (1..12).contains(&online),
+        "{online} of 12 are within five minutes"
+    );
 }

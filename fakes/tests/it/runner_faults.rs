@@ -178,7 +178,7 @@ async fn the_runners_own_calls_can_fail() {
         let lab = Lab::new();
         lab.world.faults().install(vec![FaultRule {
             times: Some(3),
-            ..FaultRule::always("github.register-runner", effect)
+            ..FaultRule::always("runner.register", effect)
         }]);
         lab.launch_registering("r", "a").await;
         lab.sleep(400.0).await;
@@ -196,7 +196,7 @@ async fn the_runners_own_calls_can_fail() {
 async fn a_registration_whose_answer_is_lost_meets_its_own_record_at_the_next_try() {
     for (replace, code) in [("true", None), ("false", Some(1))] {
         let lab = lab_with(
-            "github.register-runner",
+            "runner.register",
             Effect::AfterEffect(Box::new(Effect::Reset)),
         );
         let token = lab.registration_token("repos/octo/app").await;
@@ -220,12 +220,12 @@ async fn a_registration_whose_answer_is_lost_meets_its_own_record_at_the_next_tr
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_can_come_late() {
-    let lab = lab_with("github.acquire-job", Effect::Delay(seconds(45)));
+    let lab = lab_with("runner.open-session", Effect::Delay(seconds(45)));
     lab.launch("r", &["a"]).await;
     lab.sleep(100.0).await;
     let answered = lab
         .find(
-            |what| matches!(what, What::CallAnswered { name, .. } if name == "github.acquire-job"),
+            |what| matches!(what, What::CallAnswered { name, .. } if name == "runner.open-session"),
         )
         .unwrap();
     assert_eq!(answered.at_ms, 85_000);
@@ -233,7 +233,7 @@ async fn a_connection_can_come_late() {
 
 #[tokio::test(start_paused = true)]
 async fn an_end_that_github_never_hears_of_counts_as_lost_contact() {
-    let lab = lab_with("github.finish-job", Effect::Reset);
+    let lab = lab_with("runner.finish-job", Effect::Reset);
     lab.queue("J1", &["a"]);
     lab.launch("r", &["a"]).await;
     lab.sleep(110.0).await;

@@ -46,6 +46,12 @@ async fn message(lab: &Lab, session: &str, wait: u64) -> String {
         .to_owned()
 }
 
+async fn acquire(lab: &Lab, session: &str, job: u64) -> u16 {
+    let body = json!({ "session": session }).to_string();
+    let path = format!("/_runner/jobs/{job}/acquire");
+    lab.github_with(("POST", &path), &[], &body).await.status
+}
+
 async fn finish(lab: &Lab, session: &str, job: u64, conclusion: &str) -> Answer {
     let body = json!({"session": session, "conclusion": conclusion}).to_string();
     let path = format!("/_runner/jobs/{job}/finish");
@@ -71,6 +77,11 @@ async fn a_runner_registers_takes_a_job_and_is_gone() {
     let opened = session(&lab, &registered).await;
     let session = opened.text.as_str();
     assert_eq!(message(&lab, session, 50).await, format!("run {id} J1"));
+    let started = |what: &What| matches!(what, What::JobStarted { .. });
+    assert_eq!(lab.count(started), 0, "it is assigned, no more");
+    assert_eq!(acquire(&lab, session, id).await, 200);
+    assert_eq!(lab.count(started), 1);
+    assert_eq!(acquire(&lab, session, id).await, 200, "asked again");
     assert_eq!(
         message(&lab, session, 50).await,
         "none",
@@ -93,9 +104,8 @@ async fn a_runner_registers_takes_a_job_and_is_gone() {
     assert!(lab.world.github().runners().is_empty());
     assert_eq!(message(&lab, session, 50).await, "deleted");
     // The history is that of a runner, not of a dispatcher.
-    let by = lab.find(
-        |what| matches!(what, What::CallReceived { name, .. } if name == "github.register-runner"),
-    );
+    let by = lab
+        .find(|what| matches!(what, What::CallReceived { name, .. } if name == "runner.register"));
     let What::CallReceived {
         by,
         credential,
@@ -201,6 +211,7 @@ async fn a_cancelled_job_is_over_for_its_runner_and_a_session_that_ends_is_offli
     let opened = session(&lab, &registered).await;
     let session = opened.text.as_str();
     message(&lab, session, 50).await;
+    assert_eq!(acquire(&lab, session, id.0).await, 200);
     lab.world
         .github()
         .force_cancel_run(lab.world.github().run_of(id).unwrap(), None);
@@ -234,8 +245,10 @@ async fn a_runner_that_stops_asking_is_lost_like_any_other() {
     let token = token(&lab, "registration-token").await;
     let registered = register(&lab, &token, |_| {}).await;
     let opened = session(&lab, &registered).await;
+    let id = lab.world.github().jobs()[0].job.0;
     for _ in 0..20 {
         message(&lab, &opened.text, 50).await;
+        assert_eq!(acquire(&lab, &opened.text, id).await, 200);
         lab.sleep(3.0).await;
     }
     assert!(lab.world.github().runners()[0].busy, "it asks often enough");
@@ -250,6 +263,39 @@ async fn a_runner_that_stops_asking_is_lost_like_any_other() {
         Some(Conclusion::Failure)
     );
     assert!(lab.world.github().runners().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_cancelled_meanwhile_is_not_found_and_its_runner_is_told_nothing() {
+    let lab = Lab::new();
+    let id = lab.queue("J1", &["gpu"]);
+    let token = token(&lab, "registration-token").await;
+    let registered = register(&lab, &token, |_| {}).await;
+    let opened = session(&lab, &registered).await;
+    let session = opened.text.as_str();
+    assert_eq!(message(&lab, session, 50).await, format!("run {} J1", id.0));
+    let run = lab.world.github().run_of(id).unwrap();
+    lab.world.github().cancel_run(run, None);
+    assert!(lab.world.github().runners().is_empty(), "it was used up");
+    assert_eq!(acquire(&lab, session, id.0).await, 404);
+    assert_eq!(message(&lab, session, 50).await, "none");
+    assert_eq!(message(&lab, session, 50).await, "none", "it listens on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_not_acquired_in_time_is_somebody_elses() {
+    let lab = Lab::new();
+    let id = lab.queue("J1", &["gpu"]).0;
+    let token = token(&lab, "registration-token").await;
+    let registered = register(&lab, &token, |_| {}).await;
+    let opened = session(&lab, &registered).await;
+    let session = opened.text.as_str();
+    message(&lab, session, 50).await;
+    message(&lab, session, 50).await;
+    message(&lab, session, 30).await;
+    let back = |what: &What| matches!(what, What::JobTakenBack { .. });
+    assert_eq!(lab.count(back), 1);
+    assert_eq!(acquire(&lab, session, id).await, 409);
 }
 
 #[tokio::test(start_paused = true)]

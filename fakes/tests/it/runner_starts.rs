@@ -187,7 +187,9 @@ async fn config_sh_tells_what_it_lacks_and_asks_nobody() {
         assert!(has(&lab.log(&id).await, why), "{arguments}");
     }
     assert_eq!(
-        lab.count(|what| matches!(what, What::CallReceived { name, .. } if name == "github.register-runner")),
+        lab.count(
+            |what| matches!(what, What::CallReceived { name, .. } if name == "runner.register")
+        ),
         0
     );
 }
@@ -215,7 +217,9 @@ async fn an_unknown_token_is_404_once_and_exit_code_1() {
         "no secret in a log"
     );
     assert_eq!(
-        lab.count(|what| matches!(what, What::CallAnswered { name, .. } if name == "github.register-runner")),
+        lab.count(
+            |what| matches!(what, What::CallAnswered { name, .. } if name == "runner.register")
+        ),
         1
     );
 }
@@ -246,7 +250,7 @@ async fn registering_is_tried_three_times_but_not_after_404() {
             headers: Vec::new(),
             body: bytes::Bytes::new(),
         };
-        let rule = fakes::FaultRule::always("github.register-runner", answer);
+        let rule = fakes::FaultRule::always("runner.register", answer);
         lab.world.faults().install(vec![rule]);
     };
     for (status, tries) in [(500, 3), (429, 3), (404, 1)] {
@@ -257,7 +261,7 @@ async fn registering_is_tried_three_times_but_not_after_404() {
         let times: Vec<u64> = lab
             .events()
             .iter()
-            .filter(|event| matches!(&event.event, What::CallReceived { name, .. } if name == "github.register-runner"))
+            .filter(|event| matches!(&event.event, What::CallReceived { name, .. } if name == "runner.register"))
             .map(|event| event.at_ms)
             .collect();
         assert_eq!(times.len(), tries, "{status}");
@@ -391,7 +395,7 @@ async fn a_session_that_fails_otherwise_is_tried_until_it_works() {
     let lab = Lab::new();
     let rule = fakes::FaultRule {
         times: Some(2),
-        ..fakes::FaultRule::always("github.acquire-job", fakes::Effect::Reset)
+        ..fakes::FaultRule::always("runner.open-session", fakes::Effect::Reset)
     };
     lab.world.faults().install(vec![rule]);
     let id = lab.launch("r", &["a"]).await;

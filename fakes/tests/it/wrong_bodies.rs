@@ -206,8 +206,8 @@ async fn no_route_answers_a_wrong_body_in_the_words_of_a_library() {
         "github.update-hook",
         "github.update-hook-config",
         "github.create-runner-group",
-        "github.runner-registration",
-        "github.finish-job",
+        "runner.tenant-credential",
+        "runner.finish-job",
     ];
     for name in wanted {
         assert!(readers.contains(name), "{name} is not among {readers:?}");

@@ -1,95 +1,26 @@
-//! The one effect of a fault, and which effects can happen where.
+//! The one effect of a fault.
 
 use crate::{
     error::Flaw,
+    places::EffectKind,
     plan::{CancelReason, Effect, Failing, HfMoment, Moment},
-    words,
     written::{self, Hang, LifeMoment, Outage, Placed},
 };
 
-/// The keys of all effects.
-const EFFECTS: &[&str] = &[
-    "drop",
-    "delay",
-    "duplicate",
-    "reorder",
-    "answer",
-    "no_answer",
-    "reset",
-    "after_effect",
-    "pretend",
-    "omit",
-    "truncate",
-    "stale",
-    "tamper",
-    "hold",
-    "stuck",
-    "limbo",
-    "fail",
-    "hang",
-    "die",
-    "restart",
-    "lose_network",
-    "wrong_clock",
-];
-
-/// `reorder` has two forms, for two kinds of places.
-const REORDER_WITHIN: &str = "reorder: { within: … }";
-const REORDER_LIST: &str = "reorder: { list: true }";
-
-const OF_WEBHOOKS: &[&str] = &[
-    "drop",
-    "delay",
-    "duplicate",
-    REORDER_WITHIN,
-    "answer",
-    "pretend",
-    "tamper",
-    "hold",
-];
-const OF_RUNNERS: &[&str] = &["hang", "die", "restart", "lose_network", "wrong_clock"];
-const OF_SCHEDULES: &[&str] = &["delay", "hold", "stuck", "limbo", "fail"];
-const OF_RUNNER_CALLS: &[&str] = &["delay", "answer", "no_answer", "reset", "after_effect"];
-const OF_ANSWERS: &[&str] = &["pretend", "truncate"];
-const OF_LISTINGS: &[&str] = &["omit", REORDER_LIST];
-
-/// The effects a fault can have at a place.
-pub(super) fn suiting(place: &str) -> Vec<&'static str> {
-    match place {
-        "webhook" => return OF_WEBHOOKS.to_vec(),
-        "runner" => return OF_RUNNERS.to_vec(),
-        "hf.schedule" => return OF_SCHEDULES.to_vec(),
-        _ => {}
-    }
-    let mut effects = OF_RUNNER_CALLS.to_vec();
-    if words::CALLS_OF_RUNNERS.contains(&place) {
-        return effects;
-    }
-    effects.extend(OF_ANSWERS);
-    if words::lists(place) {
-        effects.extend(OF_LISTINGS);
-    }
-    if words::CALLS_ABOUT_THE_PAST.contains(&place) {
-        effects.push("stale");
-    }
-    effects
-}
-
-/// The one effect of a fault, with the words for it.
-pub(super) fn the_effect(fault: &Placed<written::Fault>) -> Result<(&'static str, Effect), Flaw> {
-    let mut set = all(fault)?
-        .into_iter()
-        .filter_map(|(name, effect)| Some((name, effect?)));
+/// The one effect of a fault.
+pub(super) fn the_effect(fault: &Placed<written::Fault>) -> Result<Effect, Flaw> {
+    let mut set = all(fault)?.into_iter().flatten();
     match (set.next(), set.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => {
             let what = format!(
                 "this fault has no effect\nadd one of: {}",
-                EFFECTS.join(", ")
+                keys().join(", ")
             );
             Err(Flaw::at(fault.place, &what))
         }
-        (Some((first, _)), Some((second, _))) => {
+        (Some(first), Some(second)) => {
+            let [first, second] = [first, second].map(|effect| EffectKind::of(&effect).word());
             let what = format!(
                 "this fault has two effects, `{first}` and `{second}`\nmake two faults of it"
             );
@@ -98,45 +29,50 @@ pub(super) fn the_effect(fault: &Placed<written::Fault>) -> Result<(&'static str
     }
 }
 
-/// Every effect that is written, in the order of [`EFFECTS`].
-fn all(fault: &Placed<written::Fault>) -> Result<Vec<(&'static str, Option<Effect>)>, Flaw> {
+/// The keys of all effects, each once.
+fn keys() -> Vec<&'static str> {
+    let words = EffectKind::ALL.into_iter().map(EffectKind::word);
+    let mut keys: Vec<&str> = words
+        .map(|word| word.split_once(':').map_or(word, |(key, _)| key))
+        .collect();
+    keys.dedup();
+    keys
+}
+
+/// Every effect that is written.
+fn all(fault: &Placed<written::Fault>) -> Result<Vec<Option<Effect>>, Flaw> {
     let f = &fault.value;
-    let (reorder, reordered) = reordered(fault)?;
     let duplicate = f.duplicate.map(|duplicate| Effect::Duplicate {
         after: duplicate.after,
     });
+    let end_early = f.end_early.map(|end| Effect::EndEarly { after: end.after });
     Ok(vec![
-        ("drop", f.drop.map(Effect::Drop)),
-        ("delay", f.delay.map(Effect::Delay)),
-        ("duplicate", duplicate),
-        (reorder, reordered),
-        ("answer", f.answer.clone().map(Effect::Answer)),
-        ("no_answer", f.no_answer.then_some(Effect::NoAnswer)),
-        ("reset", f.reset.then_some(Effect::Reset)),
-        (
-            "after_effect",
-            f.after_effect.clone().map(Effect::AfterEffect),
-        ),
-        ("pretend", pretended(fault)?),
-        ("omit", f.omit.map(Effect::Omit)),
-        ("truncate", f.truncate.then_some(Effect::Truncate)),
-        ("stale", f.stale.map(Effect::Stale)),
-        ("tamper", f.tamper.map(Effect::Tamper)),
-        ("hold", f.hold.then_some(Effect::Hold)),
-        (
-            "stuck",
-            f.stuck.map(|stuck| Effect::Stuck { every: stuck.every }),
-        ),
-        ("limbo", f.limbo.then_some(Effect::Limbo)),
-        ("fail", failing(fault)?),
-        ("hang", hung(fault)?),
-        ("die", at_moment(fault, "die", f.die)?.map(Effect::Die)),
-        (
-            "restart",
-            at_moment(fault, "restart", f.restart)?.map(Effect::Restart),
-        ),
-        ("lose_network", f.lose_network.map(lost_network)),
-        ("wrong_clock", f.wrong_clock.map(Effect::WrongClock)),
+        f.drop.map(Effect::Drop),
+        f.delay.map(Effect::Delay),
+        duplicate,
+        reordered(fault)?,
+        f.answer.clone().map(Effect::Answer),
+        f.no_answer.then_some(Effect::NoAnswer),
+        f.reset.then_some(Effect::Reset),
+        f.after_effect.clone().map(Effect::AfterEffect),
+        pretended(fault)?,
+        f.omit.map(Effect::Omit),
+        f.truncate.then_some(Effect::Truncate),
+        f.stale.map(Effect::Stale),
+        f.stall.map(|stall| Effect::Stall { after: stall.after }),
+        end_early,
+        f.tamper.map(Effect::Tamper),
+        f.hold.then_some(Effect::Hold),
+        f.stuck.map(|stuck| Effect::Stuck { every: stuck.every }),
+        f.limbo.then_some(Effect::Limbo),
+        failing(fault)?,
+        f.full.then_some(Effect::Full),
+        f.broken.then_some(Effect::Broken),
+        hung(fault)?,
+        at_moment(fault, "die", f.die)?.map(Effect::Die),
+        at_moment(fault, "restart", f.restart)?.map(Effect::Restart),
+        f.lose_network.map(lost_network),
+        f.wrong_clock.map(Effect::WrongClock),
     ])
 }
 
@@ -182,14 +118,14 @@ fn lost_network(outage: Outage) -> Effect {
     }
 }
 
-fn reordered(fault: &Placed<written::Fault>) -> Result<(&'static str, Option<Effect>), Flaw> {
+fn reordered(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
     let Some(reorder) = fault.value.reorder else {
-        return Ok(("reorder", None));
+        return Ok(None);
     };
     match (reorder.within, reorder.list) {
-        (Some(within), false) => Ok((REORDER_WITHIN, Some(Effect::Reorder { within }))),
-        (None, true) => Ok((REORDER_LIST, Some(Effect::SlipPages))),
-        _ => {
+        (Some(within), false) => Ok(Some(Effect::Reorder { within })),
+        (None, true) => Ok(Some(Effect::SlipPages)),
+        (Some(_), true) | (None, false) => {
             let what = "`reorder` takes one of two keys\nwrite `reorder: { within: 10m }` for deliveries, `reorder: { list: true }` for a listing";
             Err(Flaw::at(fault.place, what))
         }

@@ -1,14 +1,10 @@
 //! Faults: checks places and effects, and resolves whom a fault strikes to a list of jobs.
 
-use super::{
-    Context,
-    effect::{suiting, the_effect},
-    jobs::share_of,
-    step::known_action,
-};
+use super::{Context, effect::the_effect, jobs::share_of, step::known_action};
 use crate::{
     error::{Flaw, Place},
-    plan::{Fault, Only},
+    places::{self, EffectKind, Narrowing},
+    plan::{Effect, Fault, Only},
     words,
     written::{self, For, Half, Placed},
 };
@@ -22,8 +18,8 @@ impl Context<'_> {
     ) -> Result<Fault, Flaw> {
         let written = &fault.value;
         let entity = format!("fault{index}");
-        let (name, effect) = the_effect(fault)?;
-        let known = words::all_places();
+        let effect = the_effect(fault)?;
+        let (kind, known) = (EffectKind::of(&effect), words::all_places());
         if written.to.0.is_empty() {
             return Err(Flaw::at(
                 fault.place,
@@ -34,15 +30,15 @@ impl Context<'_> {
             if !known.contains(&place.value.as_str()) {
                 return Err(Flaw::at(
                     place.place,
-                    &words::unknown("place of a fault", &place.value, &known),
+                    &words::unknown_name("place of a fault", &place.value, &known),
                 ));
             }
-            let possible = suiting(&place.value);
-            if !possible.contains(&name) {
+            if !kind.can_strike(&place.value) {
                 let what = format!(
-                    "`{name}` cannot happen to `{}`\nwhat can: {}",
+                    "`{}` cannot happen to `{}`\nwhat can: {}",
+                    kind.word(),
                     place.value,
-                    possible.join(", ")
+                    places::effects_at(&place.value).join(", ")
                 );
                 return Err(Flaw::at(place.place, &what));
             }
@@ -52,7 +48,10 @@ impl Context<'_> {
             return Err(Flaw::at(fault.place, what));
         }
         let only = match &written.only {
-            Some(only) => self.only(&only.value, only.place, fault, &entity)?,
+            Some(only) => {
+                can_narrow(&only.value, only.place, fault, &effect)?;
+                self.only(&only.value, only.place, &entity)?
+            }
             None => Only::default(),
         };
         let moment = |moment: &Option<_>, purpose| {
@@ -79,30 +78,7 @@ impl Context<'_> {
         })
     }
 
-    fn only(
-        &self,
-        only: &For,
-        for_place: Place,
-        fault: &Placed<written::Fault>,
-        entity: &str,
-    ) -> Result<Only, Flaw> {
-        let narrowed = [
-            ("action", only.action.is_some(), &["webhook"] as &[&str]),
-            ("job", only.job.is_some(), words::PLACES_WITH_A_JOB),
-            ("flavor", only.flavor.is_some(), &["hf.schedule"]),
-        ];
-        for (key, _, possible) in narrowed.into_iter().filter(|(_, set, _)| *set) {
-            let mut places = fault.value.to.0.iter();
-            if let Some(place) = places.find(|place| !possible.contains(&place.value.as_str())) {
-                let about = if key == "flavor" { "flavor" } else { "job" };
-                let what = format!(
-                    "`{key}` cannot narrow a fault of `{}`, which is about no {about}\n`{key}` can narrow: {}; elsewhere use `repo`, `times`, `from` or `chance`",
-                    place.value,
-                    possible.join(", ")
-                );
-                return Err(Flaw::at(for_place, &what));
-            }
-        }
+    fn only(&self, only: &For, for_place: Place, entity: &str) -> Result<Only, Flaw> {
         let jobs = only
             .job
             .as_ref()
@@ -132,10 +108,52 @@ impl Context<'_> {
             repo: only
                 .repo
                 .as_ref()
-                .map(|repo| self.repo(Some(repo)))
+                .map(|repo| self.repos.named(Some(repo)))
                 .transpose()?,
             flavor: only.flavor.as_ref().map(known_flavor).transpose()?,
         })
+    }
+}
+
+/// Refuses what cannot narrow a fault at one of its places, because it would then never strike there.
+fn can_narrow(
+    only: &For,
+    for_place: Place,
+    fault: &Placed<written::Fault>,
+    effect: &Effect,
+) -> Result<(), Flaw> {
+    for key in Narrowing::ALL {
+        let is_set = match key {
+            Narrowing::Job => only.job.is_some(),
+            Narrowing::Action => only.action.is_some(),
+            Narrowing::Repo => only.repo.is_some(),
+            Narrowing::Flavor => only.flavor.is_some(),
+        };
+        if !is_set {
+            continue;
+        }
+        let mut places = fault.value.to.0.iter();
+        if let Some(place) = places.find(|place| !key.suits(&place.value)) {
+            let what = format!(
+                "`{}` cannot narrow a fault of `{}`, which is about no {}\n`{}` can narrow: {}; elsewhere use `times`, `from` or `chance`",
+                key.word(),
+                place.value,
+                key.subject(),
+                key.word(),
+                key.places().join(", ")
+            );
+            return Err(Flaw::at(for_place, &what));
+        }
+    }
+    let strikes_runners = fault.value.to.0.iter().any(|place| place.value == "runner");
+    match places::before_any_job(effect) {
+        Some(why) if strikes_runners && only.job.is_some() => {
+            let what = format!(
+                "`job` cannot narrow this: {why}\nlet it strike at `in_job` or `after_job`, or narrow it by `repo`, `times` or `chance`"
+            );
+            Err(Flaw::at(for_place, &what))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

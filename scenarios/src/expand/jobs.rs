@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     error::Flaw,
     keyed::Keyed,
+    plan::IT,
     recording::{LearnedNames, Recordings},
     words,
     written::{Chance, Names, Placed, Queue, Scenario},
@@ -245,6 +246,10 @@ pub(super) fn share_of(keyed: Keyed, jobs: &[String], share: Chance, purpose: &s
 }
 
 fn check_name(name: &Placed<String>) -> Result<(), Flaw> {
+    if name.value == IT {
+        let what = "`it` cannot name a job: it is what a trigger matched\nchoose another name";
+        return Err(Flaw::at(name.place, what));
+    }
     let fine = name
         .value
         .bytes()

@@ -1,6 +1,6 @@
 //! Single verbs and faults for a world that runs already: the expansion of a file, with names from outside it.
 
-use super::{Context, jobs::Jobs, step};
+use super::{Context, jobs::Jobs, repos::Repos, so_far::SoFar};
 use crate::{
     error::Flaw,
     keyed::Keyed,
@@ -21,11 +21,13 @@ pub(crate) fn verbs(
         jobs: Jobs::name_after(jobs_there, scenario, &recordings)?,
         scenario,
         recordings: &recordings,
+        repos: Repos::read(scenario)?,
+        live: true,
     };
     let mut timeline = Vec::new();
-    let mut ordinals = step::Ordinals::default();
+    let mut so_far = SoFar::default();
     for step in &scenario.timeline.value {
-        context.expand_step(step, &mut ordinals, &mut timeline)?;
+        context.expand_step(step, &mut so_far, &mut timeline)?;
     }
     Ok(timeline.into_iter().map(|step| step.verb).collect())
 }
@@ -38,6 +40,8 @@ pub(crate) fn faults(scenario: &Scenario, seed: u64, first: usize) -> Result<Vec
         jobs: Jobs::of_any_name(),
         scenario,
         recordings: &recordings,
+        repos: Repos::read(scenario)?,
+        live: true,
     };
     let numbered = (first..).zip(&scenario.faults);
     numbered

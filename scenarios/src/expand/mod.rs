@@ -3,20 +3,27 @@
 //! Each draw is keyed by what it is for: a job's by its name, another step's by its verb and its place among the steps
 //! of that verb. So a job added at the end changes no draw of the jobs before it.
 
+mod about_jobs;
+mod around;
 mod bounds;
 mod deliveries;
 mod effect;
 mod expect;
 mod fault;
+mod it;
 mod jobs;
 mod live;
+mod queue;
+mod repos;
+mod so_far;
 mod step;
 mod trigger;
+mod world;
 
 use std::time::Duration;
 
-use self::jobs::Jobs;
 pub(crate) use self::live::{faults, verbs};
+use self::{jobs::Jobs, repos::Repos, so_far::SoFar};
 use crate::{
     error::Flaw,
     keyed::Keyed,
@@ -33,6 +40,9 @@ struct Context<'a> {
     jobs: Jobs,
     scenario: &'a Scenario,
     recordings: &'a Recordings,
+    repos: Repos,
+    /// Whether this is for a world that runs already.
+    live: bool,
 }
 
 /// Expands a scenario. `params` are the values its parameters had.
@@ -50,11 +60,14 @@ pub(crate) fn plan(
         jobs,
         scenario: &scenario,
         recordings,
+        repos: Repos::read(&scenario)?,
+        live: false,
     };
+    context.check_world()?;
     let mut timeline = Vec::new();
-    let mut ordinals = step::Ordinals::default();
+    let mut so_far = SoFar::default();
     for step in &scenario.timeline.value {
-        context.expand_step(step, &mut ordinals, &mut timeline)?;
+        context.expand_step(step, &mut so_far, &mut timeline)?;
     }
     let faults = scenario.faults.iter().enumerate();
     let faults: Vec<_> = faults

@@ -102,7 +102,7 @@ fn check_call(call: &Placed<String>, phase: Phase) -> Result<(), Flaw> {
     if !words::CALLS.contains(&name) {
         return Err(Flaw::at(
             call.place,
-            &words::unknown("call", name, words::CALLS),
+            &words::unknown_name("call", name, words::CALLS),
         ));
     }
     if phase == Phase::Effect && words::READING_CALLS.contains(&name) {

@@ -14,14 +14,15 @@ use super::{
     timeline::{HfMoment, Tamper, Trigger},
 };
 use crate::{
-    time::{Fixed, Length},
+    time::{Fixed, Length, Shift},
     written::{verbatim, verbatim_values},
 };
 
 /// One way in which the world is bent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// The places it strikes, counted together: `webhook`, `runner`, `hf.schedule`, or calls by name (`hf.*` for all).
+    /// The places it strikes, counted together: `webhook`, `store`, `runner`, `hf.schedule`, or calls by name (`hf.*`
+    /// for all of HF, `runner.*` for the runner's own).
     pub to: Vec<String>,
     /// When it begins; from the start, if missing.
     pub from: Option<Trigger>,
@@ -99,6 +100,20 @@ pub enum Effect {
     Truncate,
     /// A call is answered as it would have been so long ago, drawn per call.
     Stale(Length),
+    /// A stream falls silent, and its connection stays open.
+    Stall {
+        /// So long after it began.
+        after: Length,
+    },
+    /// A stream ends as if all had been said.
+    EndEarly {
+        /// So long after it began.
+        after: Length,
+    },
+    /// The dispatcher's disk has no room: writing fails.
+    Full,
+    /// The dispatcher's disk fails: writing and reading do.
+    Broken,
     /// A delivery is changed after it was signed.
     Tamper(Tamper),
     /// A delivery is held back until the fault ends; an HF job gets no hardware until then.
@@ -127,8 +142,8 @@ pub enum Effect {
         /// How long.
         lasts: Length,
     },
-    /// The clock of the runner's container is ahead by this much.
-    WrongClock(Length),
+    /// The clock of the runner's container is ahead by this much, or behind.
+    WrongClock(Shift),
 }
 
 impl Effect {
@@ -148,6 +163,10 @@ impl Effect {
             Self::Omit(_) => "omit",
             Self::Truncate => "truncate",
             Self::Stale(_) => "stale",
+            Self::Stall { .. } => "stall",
+            Self::EndEarly { .. } => "end_early",
+            Self::Full => "full",
+            Self::Broken => "broken",
             Self::Tamper(_) => "tamper",
             Self::Hold => "hold",
             Self::Stuck { .. } => "stuck",
@@ -352,6 +371,12 @@ impl Serialize for Fault {
             }
             Effect::Truncate => map.serialize_entry("truncate", &true)?,
             Effect::Stale(by) => map.serialize_entry("stale", by)?,
+            Effect::Stall { after } => map.serialize_entry("stall", &within("after", after))?,
+            Effect::EndEarly { after } => {
+                map.serialize_entry("end_early", &within("after", after))?;
+            }
+            Effect::Full => map.serialize_entry("full", &true)?,
+            Effect::Broken => map.serialize_entry("broken", &true)?,
             Effect::Tamper(tamper) => map.serialize_entry("tamper", tamper)?,
             Effect::Hold => map.serialize_entry("hold", &true)?,
             Effect::Stuck { every } => {

@@ -8,13 +8,18 @@
 //! delay per job, the latency per call and direction) and in a fault's effect (per struck delivery or call).
 //! Everything in the timeline is fixed.
 
+mod around;
 mod expect;
 mod fault;
+mod github_limits;
 mod json;
+mod label_rules;
 mod lie;
+mod new_job;
 mod spread;
 mod timeline;
 mod waiver;
+mod word;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,22 +27,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 pub use self::{
+    around::{Account, CompleteRun, EventName, OtherEvent, RenameRepo, RunConclusion, TakeBack},
     expect::{CountRange, Expect, MicroUsd},
     fault::{
         AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only,
         RunnerPoint,
     },
+    github_limits::{
+        ContentType, Hook, HookSecret, LimitStatus, Permission, Permissions, PointsOf, RateLimit,
+        RetryAfter, SecondaryLimit,
+    },
+    label_rules::{
+        FlavorName, LabelPattern, LabelPatterns, LabelRule, WarmPool, WarmPools, flavor_of,
+        label_set,
+    },
     lie::Omit,
+    new_job::{Conclusion, Concurrency, NewJob},
     spread::{Quantiles, Spread},
     timeline::{
-        Approve, Call, Cancel, Conclusion, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment,
-        HfStage, It, JobIs, JobMoment, NewJob, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb,
-        Signing, Step, Tamper, Trigger, Verb, Watched, When,
+        Approve, Call, Cancel, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, HfStage,
+        IT, It, JobIs, JobMoment, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb, Signing, Step,
+        Tamper, Trigger, Verb, Watched, When,
     },
     waiver::Waiver,
+    word::Word,
     world::{
-        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, DispatcherWorld, GithubWorld,
-        HfWorld, Repo, RepoName, Visibility, Webhooks, World,
+        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, Connection, DispatcherWorld,
+        GithubWorld, HfWorld, PageSize, Repo, RepoName, Visibility, Webhooks, World,
     },
 };
 use crate::recording::told;

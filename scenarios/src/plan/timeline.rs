@@ -5,6 +5,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
+use super::{
+    around::{Account, CompleteRun, OtherEvent, RenameRepo, TakeBack},
+    new_job::NewJob,
+};
 use crate::time::Fixed;
 
 /// One thing that happens.
@@ -145,6 +149,20 @@ pub enum Verb {
     Redeliver(Redeliver),
     /// An HF job is put into a stage.
     HfStage(HfStage),
+    /// GitHub completes a run and forgets those of its jobs that no runner has.
+    CompleteRun(CompleteRun),
+    /// GitHub takes a job back from the runner it was assigned to, which has not started it.
+    TakeBack(TakeBack),
+    /// The App's installation on an account is suspended.
+    Suspend(Account),
+    /// The suspension ends.
+    Unsuspend(Account),
+    /// A repository gets another name.
+    RenameRepo(RenameRepo),
+    /// The App's webhook gets another secret. The dispatcher is told it when it starts the next time.
+    RotateSecret,
+    /// GitHub tells of something else than a job.
+    Event(OtherEvent),
     /// Something happens to the runner inside an HF job.
     Runner(RunnerVerb),
     /// The dispatcher dies between two instructions.
@@ -153,40 +171,6 @@ pub enum Verb {
     Stop(Down),
     /// The dispatcher starts again.
     Restart,
-}
-
-/// A job to be queued.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NewJob {
-    /// The job's name in this plan.
-    #[serde(rename = "as")]
-    pub name: String,
-    /// The repository it belongs to.
-    pub repo: String,
-    /// What it asks for (`runs-on`).
-    pub labels: Vec<String>,
-    /// The run it belongs to; jobs of one run share it.
-    pub run: String,
-    /// How long it works once a runner has it.
-    pub runs_for: Fixed,
-    /// How it ends.
-    pub conclusion: Conclusion,
-    /// How many jobs of the run may work at a time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_parallel: Option<u32>,
-    /// Whether it waits for an approval first.
-    pub needs_approval: bool,
-}
-
-/// How a job ends when nothing interferes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Conclusion {
-    /// It succeeds.
-    #[default]
-    Success,
-    /// It fails.
-    Failure,
 }
 
 /// Cancels the run that `job` belongs to: GitHub has no cancel for one job.
@@ -360,6 +344,8 @@ pub enum Signing {
     None,
     /// Another secret.
     Wrong,
+    /// The secret of before the latest `rotate_secret`.
+    OldSecret,
 }
 
 /// What happens to a body after it was signed.
@@ -390,7 +376,10 @@ pub enum Redeliver {
     Failed,
 }
 
-/// What a trigger matched: the HF job, or the HF job that holds the runner.
+/// What a trigger matched: a job where a job can stand, an HF job or the one that holds the runner elsewhere.
+pub const IT: &str = "it";
+
+/// What a trigger matched, where nothing else can stand: an HF job, or the one that holds the runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum It {
@@ -417,6 +406,12 @@ pub enum RunnerVerb {
     Die,
     /// Its process neither works nor exits.
     Hang,
+    /// Its process is killed and its container starts again with what it was started with; and again when it ends,
+    /// until that has been done so many times.
+    Restart {
+        /// How many times.
+        times: u32,
+    },
 }
 
 /// How a dispatcher goes down.
@@ -426,6 +421,10 @@ pub struct Down {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_after: Option<Fixed>,
 }
+
+/// A verb that says everything.
+#[derive(Serialize)]
+struct Nothing {}
 
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -443,10 +442,17 @@ impl Serialize for Step {
             Verb::Deliver(Deliver::Job(job)) => map.serialize_entry("deliver", job)?,
             Verb::Redeliver(redeliver) => map.serialize_entry("redeliver", redeliver)?,
             Verb::HfStage(stage) => map.serialize_entry("hf_stage", stage)?,
+            Verb::CompleteRun(complete) => map.serialize_entry("complete_run", complete)?,
+            Verb::TakeBack(taken) => map.serialize_entry("take_back", taken)?,
+            Verb::Suspend(account) => map.serialize_entry("suspend", account)?,
+            Verb::Unsuspend(account) => map.serialize_entry("unsuspend", account)?,
+            Verb::RenameRepo(rename) => map.serialize_entry("rename_repo", rename)?,
+            Verb::RotateSecret => map.serialize_entry("rotate_secret", &Nothing {})?,
+            Verb::Event(event) => map.serialize_entry("event", event)?,
             Verb::Runner(runner) => map.serialize_entry("runner", runner)?,
             Verb::Crash(down) => map.serialize_entry("crash", down)?,
             Verb::Stop(down) => map.serialize_entry("stop", down)?,
-            Verb::Restart => map.serialize_entry("restart", &BTreeMap::<String, String>::new())?,
+            Verb::Restart => map.serialize_entry("restart", &Nothing {})?,
         }
         map.end()
     }
@@ -501,12 +507,15 @@ impl Serialize for Redeliver {
 
 impl Serialize for RunnerVerb {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let key = match self {
-            Self::Die => "die",
-            Self::Hang => "hang",
-        };
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry(key, &It::It)?;
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Die => map.serialize_entry("die", &It::It)?,
+            Self::Hang => map.serialize_entry("hang", &It::It)?,
+            Self::Restart { times } => {
+                map.serialize_entry("restart", &It::It)?;
+                map.serialize_entry("times", times)?;
+            }
+        }
         map.end()
     }
 }

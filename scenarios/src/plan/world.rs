@@ -10,7 +10,12 @@ use serde::{
     de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{expect::MicroUsd, spread::Spread};
+use super::{
+    expect::MicroUsd,
+    github_limits::{Hook, Permissions, RateLimit, SecondaryLimit},
+    label_rules::{LabelRule, WarmPools},
+    spread::Spread,
+};
 use crate::{
     time::{Fixed, Length, Skew},
     words::{self, Flavor},
@@ -60,6 +65,37 @@ pub struct GithubWorld {
     pub jit_config: Fixed,
     /// How far its clock is ahead of the world's.
     pub clock_skew: Skew,
+    /// How many calls an installation may make in an hour; 5,000 from its first call, and more with many repositories,
+    /// if missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// The limits on bursts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_limit: Option<SecondaryLimit>,
+    /// The largest page of a listing.
+    pub page_size_max: PageSize,
+    /// What the App may do, where that is not what a dispatcher needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Permissions>,
+    /// The webhooks of repositories and organisations, beside the App's. They point to the dispatcher too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<Hook>,
+}
+
+/// The largest page of a listing: 1 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct PageSize(pub u32);
+
+impl<'de> Deserialize<'de> for PageSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            size @ 1..=100 => Ok(Self(size)),
+            other => Err(D::Error::custom(format!(
+                "GitHub has no pages of {other}\nwrite a number from 1 to 100"
+            ))),
+        }
+    }
 }
 
 impl Default for GithubWorld {
@@ -71,6 +107,11 @@ impl Default for GithubWorld {
             registration_token: Fixed::secs(3_600),
             jit_config: Fixed::secs(3_600),
             clock_skew: Skew(0),
+            rate_limit: None,
+            secondary_limit: None,
+            page_size_max: PageSize(100),
+            permissions: None,
+            hooks: Vec::new(),
         }
     }
 }
@@ -158,6 +199,20 @@ pub struct Webhooks {
     pub delay: Length,
     /// How long GitHub waits for the answer.
     pub timeout: Fixed,
+    /// Whether each delivery has a connection of its own; if missing, it has in real time and has not in virtual time.
+    /// What GitHub does is UNCONFIRMED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Connection>,
+}
+
+/// What carries deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// Each delivery opens a connection, which ends with the answer. Several workers behind one port then all get some.
+    New,
+    /// Connections are kept and used again.
+    Kept,
 }
 
 impl Default for Webhooks {
@@ -165,6 +220,7 @@ impl Default for Webhooks {
         Self {
             delay: Length::millis(100, 900),
             timeout: Fixed::secs(10),
+            connection: None,
         }
     }
 }
@@ -376,6 +432,12 @@ pub struct DispatcherWorld {
     /// The repositories it serves; every one, if missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_repos: Option<Vec<RepoName>>,
+    /// The label sets it serves; those of the convention `hf-jobs-<flavor>`, if missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<LabelRule>>,
+    /// The runners it keeps ready beyond what jobs ask for.
+    #[serde(skip_serializing_if = "WarmPools::is_empty")]
+    pub warm: WarmPools,
 }
 
 /// How many HF jobs a dispatcher may hold at a time.

@@ -14,14 +14,14 @@ use super::{
 };
 use crate::{
     plan::{AfterEffect, Answer, CancelReason, DropMode, HfMoment, Omit, RunnerPoint, Tamper},
-    time::{Fixed, Length},
+    time::{Fixed, Length, Shift},
 };
 
 /// One way in which the world is bent: `to`, conditions, and exactly one effect.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
-    /// The place it strikes, or places, counted together: `webhook`, `runner`, `hf.schedule`, or calls by name.
+    /// The place it strikes, or places, counted together: `webhook`, `store`, `runner`, `hf.schedule`, or calls by name.
     pub(crate) to: Names,
     /// When it begins.
     pub(crate) from: Option<Placed<Moment>>,
@@ -42,7 +42,7 @@ pub(crate) struct Fault {
     /// It comes later by this much.
     pub(crate) delay: Option<Length>,
     /// A delivery comes again.
-    pub(crate) duplicate: Option<Duplicate>,
+    pub(crate) duplicate: Option<After>,
     /// Deliveries overtake each other (`within`), or a listing's order changes between two pages (`list`).
     pub(crate) reorder: Option<Reorder>,
     /// This answer instead of the real one; the call has no effect.
@@ -65,6 +65,16 @@ pub(crate) struct Fault {
     pub(crate) truncate: bool,
     /// The call is answered as it would have been so long ago.
     pub(crate) stale: Option<Length>,
+    /// The answer is a stream, and nothing more comes after so long; its connection stays open.
+    pub(crate) stall: Option<After>,
+    /// The answer is a stream, and it ends after so long as if all had been said.
+    pub(crate) end_early: Option<After>,
+    /// The dispatcher's disk has no room: what it writes fails.
+    #[serde(default)]
+    pub(crate) full: bool,
+    /// The dispatcher's disk fails: nothing can be written or read.
+    #[serde(default)]
+    pub(crate) broken: bool,
     /// The delivery is changed after it was signed.
     pub(crate) tamper: Option<Tamper>,
     /// Deliveries are held back until the fault ends, and then all come at once. HF jobs get no hardware until then.
@@ -85,9 +95,9 @@ pub(crate) struct Fault {
     pub(crate) restart: Option<LifeMoment>,
     /// Nothing reaches the runner for a while, and none of its calls is answered.
     pub(crate) lose_network: Option<Outage>,
-    /// The clock of the runner's container is ahead by this much. GitHub refuses one that is off by more than five
-    /// minutes.
-    pub(crate) wrong_clock: Option<Length>,
+    /// The clock of the runner's container is ahead by this much, or behind if it is negative. GitHub refuses one that
+    /// is off by more than five minutes.
+    pub(crate) wrong_clock: Option<Shift>,
 }
 
 /// What a fault strikes only.
@@ -116,10 +126,10 @@ pub(crate) enum Half {
     Second,
 }
 
-/// A delivery comes again.
+/// Something happens so much later.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Duplicate {
+pub(crate) struct After {
     /// How much later.
     pub(crate) after: Length,
 }

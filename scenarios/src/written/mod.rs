@@ -2,10 +2,12 @@
 //!
 //! [`Scenario`] is the whole file. Each key is one field, so an unknown key is found while decoding.
 
+mod around;
 mod expect;
 mod fault;
 mod one_or_more;
 mod params;
+mod queue;
 mod scalars;
 mod timeline;
 mod waiver;
@@ -14,12 +16,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
+    around::{Event, Installation, RenameRepo, RunnerVerb},
     expect::{Expect, Property},
     fault::{Fault, For, Half, Hang, LifeMoment, Outage},
     one_or_more::OneOrMore,
     params::Params,
+    queue::Queue,
     scalars::{Chance, Json, Names, Placed, Verbatim, verbatim, verbatim_values},
-    timeline::{Deliver, Down, Moment, Queue, Redeliver, Step, When},
+    timeline::{Deliver, Down, Moment, Redeliver, Step, When},
 };
 use crate::{plan::World, time::Length};
 

@@ -8,9 +8,13 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::scalars::{Chance, Json, Names, Placed, Verbatim};
+use super::{
+    around::{CompleteRun, Event, Installation, RenameRepo, RotateSecret, RunnerVerb, TakeBack},
+    queue::Queue,
+    scalars::{Chance, Json, Names, Placed, Verbatim},
+};
 use crate::{
-    plan::{Conclusion, Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
+    plan::{Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
     time::Length,
 };
 
@@ -30,6 +34,21 @@ pub(crate) struct Step {
     pub(crate) rerun: Option<Placed<Rerun>>,
     /// Approves the runs of jobs.
     pub(crate) approve: Option<Placed<Approve>>,
+    /// GitHub completes runs while jobs of them stay queued.
+    pub(crate) complete_run: Option<Placed<CompleteRun>>,
+    /// GitHub takes jobs back from runners that have not started them.
+    pub(crate) take_back: Option<Placed<TakeBack>>,
+    /// Suspends the App's installation on an account.
+    pub(crate) suspend: Option<Placed<Installation>>,
+    /// Ends the suspension of an installation.
+    pub(crate) unsuspend: Option<Placed<Installation>>,
+    /// Gives a repository another name.
+    pub(crate) rename_repo: Option<Placed<RenameRepo>>,
+    /// Gives the App's webhook another secret, which the dispatcher is told when it starts the next time.
+    #[serde(default, deserialize_with = "even_if_empty")]
+    pub(crate) rotate_secret: Option<Placed<RotateSecret>>,
+    /// GitHub tells of something else than a job.
+    pub(crate) event: Option<Placed<Event>>,
     /// Sends a webhook as it is, whatever GitHub believes.
     pub(crate) deliver: Option<Placed<Deliver>>,
     /// Sends earlier deliveries again, with the same GUID.
@@ -132,33 +151,6 @@ impl JsonSchema for Moment {
     }
 }
 
-/// Jobs to queue.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Queue {
-    /// The job's name; with `jobs: 3` and `as: J`, the jobs are J1, J2 and J3, and J is all of them.
-    #[serde(rename = "as")]
-    pub(crate) name: Placed<String>,
-    /// How many.
-    pub(crate) jobs: Option<Placed<u32>>,
-    /// The repository; the first one of the world, if missing.
-    pub(crate) repo: Option<Placed<String>>,
-    /// What the jobs ask for (`runs-on`); `$i` is the job's own number.
-    pub(crate) labels: Names,
-    /// The run they belong to; a run of its own for each, if missing (one for all with `max_parallel`).
-    pub(crate) run: Option<Placed<String>>,
-    /// How long a job works; one minute, if missing.
-    pub(crate) runs_for: Option<Length>,
-    /// How many jobs of the run may work at a time.
-    pub(crate) max_parallel: Option<NonZeroU32>,
-    /// Whether they wait for an approval first.
-    #[serde(default)]
-    pub(crate) needs_approval: bool,
-    /// How they end.
-    #[serde(default)]
-    pub(crate) conclusion: Conclusion,
-}
-
 /// Runs to cancel, named by their jobs.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -250,16 +242,6 @@ pub(crate) struct HfStage {
     pub(crate) stage: HfMoment,
     /// The message HF shows with it.
     pub(crate) message: Option<Verbatim>,
-}
-
-/// What happens to a runner: exactly one of `die` and `hang`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RunnerVerb {
-    /// Its process dies.
-    pub(crate) die: Option<It>,
-    /// Its process neither works nor exits.
-    pub(crate) hang: Option<It>,
 }
 
 /// How the dispatcher goes down.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Caller, What},
+    history::{Caller, Lost, What},
     ids::{CallId, EventId, HfJobId, RunnerId},
 };
 
@@ -221,12 +221,14 @@ impl<'a> Ledger<'a> {
         self.first_start
     }
 
-    /// True if it ever answered a delivery. One that takes no webhooks cannot be asked how it takes them.
+    /// True if a delivery ever reached it. One that takes no webhooks cannot be asked how it takes them.
     #[must_use]
     pub fn takes_webhooks(&self) -> bool {
-        self.deliveries
-            .values()
-            .any(|delivery| delivery.answered.is_some())
+        self.deliveries.values().any(|delivery| {
+            let hung_up = |why| matches!(why, Lost::TimedOut | Lost::Reset);
+            let connected = delivery.lost.is_some_and(|(_, why)| hung_up(why));
+            delivery.answered.is_some() || (connected && !delivery.faulted)
+        })
     }
 }
 
@@ -254,6 +256,10 @@ fn longest_hold_ms(effect: &Effect) -> Option<u64> {
         | Effect::Die(_)
         | Effect::Restart(_)
         | Effect::LoseNetwork { .. }
-        | Effect::WrongClock(_) => None,
+        | Effect::WrongClock(_)
+        | Effect::Stall { .. }
+        | Effect::EndEarly { .. }
+        | Effect::Full
+        | Effect::Broken => None,
     }
 }

@@ -7,7 +7,10 @@ mod ledger;
 mod price;
 mod refusal;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 pub(super) use ledger::{Bucket, Ledger};
 pub(super) use price::Price;
@@ -112,7 +115,29 @@ impl Github {
     pub(super) fn bucket(&self, account: Account, resource: Resource) -> Bucket {
         let now_s = self.now().as_second();
         let known = self.inner.limits.ledger().bucket(account, resource, now_s);
-        known.unwrap_or_else(|| Bucket::beginning(now_s, self.limit_of(account, resource)))
+        known.unwrap_or_else(|| {
+            let limit = self.limit_of(account, resource);
+            let begun = self.begun_hour(account, resource, limit);
+            begun.unwrap_or_else(|| Bucket::beginning(now_s, limit))
+        })
+    }
+
+    /// The hour that had begun before the world did, while it lasts.
+    fn begun_hour(&self, account: Account, resource: Resource, limit: u32) -> Option<Bucket> {
+        let begun = self.settings().limits.primary.begun?;
+        let is_an_installations = matches!(account, Account::Installation(_));
+        let elapsed = Duration::from_millis(self.env().clock.elapsed_ms());
+        let left = begun.resets_in.checked_sub(elapsed)?;
+        if !is_an_installations || resource != Resource::Core || left.is_zero() {
+            return None;
+        }
+        let ends = self.now() + left;
+        Some(Bucket {
+            limit,
+            used: limit.saturating_sub(begun.remaining),
+            // Whole seconds, and never before the moment itself.
+            reset_s: ends.as_second() + i64::from(ends.subsec_nanosecond() > 0),
+        })
     }
 
     /// Counts a call, or refuses it.
