@@ -285,15 +285,20 @@ pub(crate) const CALLS_THAT_MAKE: &[&str] = &["hf.create", "hf.duplicate"];
 pub(crate) fn subject_of_call(call: &str) -> Option<Subject> {
     Some(match call {
         "hf.create" | "hf.duplicate" | "hf.inspect" | "hf.cancel" | "hf.logs" | "hf.metrics"
-        | "hf.events" | "hf.update-labels" | "hf.update-expose" => Subject::HfJob,
+        | "hf.events" | "hf.update-labels" | "hf.update-expose" | "runner.register" => {
+            Subject::HfJob
+        }
         "github.get-runner"
         | "github.delete-runner"
         | "github.list-runner-labels"
         | "github.add-runner-labels"
         | "github.set-runner-labels"
         | "github.remove-runner-label"
-        | "github.remove-runner-labels" => Subject::Runner,
-        "github.get-job" | "github.job-logs" | "github.rerun-job" => Subject::Job,
+        | "github.remove-runner-labels"
+        | "runner.open-session"
+        | "runner.remove" => Subject::Runner,
+        "github.get-job" | "github.job-logs" | "github.rerun-job" | "runner.acquire-job"
+        | "runner.finish-job" => Subject::Job,
         "github.get-run"
         | "github.get-run-attempt"
         | "github.list-run-jobs"
