@@ -21,6 +21,12 @@ pub(super) fn terms(plan: &Plan) -> Terms {
     Terms {
         rules: Rules,
         unserved_repos: unserved_repos(plan),
+        repos: world
+            .github
+            .repos
+            .iter()
+            .map(|repo| repo.name.0.clone())
+            .collect(),
         allow_repos: dispatcher
             .allow_repos
             .as_ref()

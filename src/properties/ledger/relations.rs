@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Caller, What},
-    ids::{CallId, EventId, HfJobId, RunnerId},
+    history::{Caller, Lost, What},
+    ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
 use scenarios::plan::Effect;
@@ -91,7 +91,11 @@ impl<'a> Ledger<'a> {
                     fault,
                     hf_job: Some(hf_job),
                     ..
-                } => relations.struck_hf_jobs.entry(hf_job).or_default().push(*fault),
+                } => relations
+                    .struck_hf_jobs
+                    .entry(hf_job)
+                    .or_default()
+                    .push(*fault),
                 _ => {}
             }
         }
@@ -164,6 +168,17 @@ impl<'a> Ledger<'a> {
         since.into_iter().max_by_key(|at| at.event)
     }
 
+    /// The jobs of a run that had been announced by this event. A re-run adds more of them later, which nothing that
+    /// happened to the run before was about.
+    pub fn jobs_of_run(&self, run: RunId, by: EventId) -> impl Iterator<Item = JobId> + '_ {
+        let jobs = self.runs.get(&run).into_iter().flatten();
+        jobs.copied().filter(move |job| {
+            self.jobs
+                .get(job)
+                .is_some_and(|life| life.announced.event <= by)
+        })
+    }
+
     /// True if a call's fate was a fault's that never ends and lets nothing through.
     #[must_use]
     pub fn is_stopped_for_ever(&self, call: &CallLife<'_>) -> bool {
@@ -187,7 +202,9 @@ impl<'a> Ledger<'a> {
     pub fn held_for_ms(&self, hf_job: &HfJobId, terms: &Terms) -> Option<u64> {
         let faults = self.relations.struck_hf_jobs.get(hf_job)?.iter();
         let effects = faults.filter_map(|fault| terms.faults.get(*fault));
-        effects.filter_map(|fault| longest_hold_ms(&fault.effect)).max()
+        effects
+            .filter_map(|fault| longest_hold_ms(&fault.effect))
+            .max()
     }
 
     /// When a fault first made the answer to a call of this name.
@@ -215,12 +232,14 @@ impl<'a> Ledger<'a> {
         self.first_start
     }
 
-    /// True if it ever answered a delivery. One that takes no webhooks cannot be asked how it takes them.
+    /// True if it ever answered a delivery, or took one without answering in time. One that takes no webhooks cannot be
+    /// asked how it takes them.
     #[must_use]
     pub fn takes_webhooks(&self) -> bool {
-        self.deliveries
-            .values()
-            .any(|delivery| delivery.answered.is_some())
+        self.deliveries.values().any(|delivery| {
+            let late = matches!(delivery.lost, Some((_, Lost::TimedOut))) && !delivery.faulted;
+            delivery.answered.is_some() || late
+        })
     }
 }
 
