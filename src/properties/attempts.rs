@@ -1,6 +1,6 @@
 //! attempts (I17): a re-run is fresh demand, and events of other attempts do not cancel it out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use fakes::{
     history::{Caller, Event, What},
@@ -72,12 +72,19 @@ fn rerun_waits(context: &Context<'_, '_>, wait: &Wait) -> bool {
 fn cancelled_out(context: &Context<'_, '_>, judgement: &mut Judgement) {
     let ledger = context.ledger;
     let mut tally = Tally::new(context);
-    let mut heard: BTreeMap<LaneId, (u64, JobId)> = BTreeMap::new();
+    let mut heard: BTreeMap<LaneId, VecDeque<(u64, JobId)>> = BTreeMap::new();
     for event in ledger.events {
         match &event.event {
             What::DeliveryAnswered { job: Some(job), .. } => {
                 if let Some((lane, _)) = ledger.routed(*job) {
-                    heard.insert(lane, (event.at_ms, *job));
+                    let heard = heard.entry(lane).or_default();
+                    while heard
+                        .front()
+                        .is_some_and(|(at_ms, _)| event.at_ms - at_ms > AFTER_MS)
+                    {
+                        heard.pop_front();
+                    }
+                    heard.push_back((event.at_ms, *job));
                 }
             }
             What::CallReceived {
@@ -93,9 +100,9 @@ fn cancelled_out(context: &Context<'_, '_>, judgement: &mut Judgement) {
                     tally.enter(event);
                     continue;
                 };
+                let mut heard = heard.get(&lane).into_iter().flatten();
                 let why = heard
-                    .get(&lane)
-                    .and_then(|(at, job)| ended(context, &tally, event, hf_job, lane, (*at, *job)));
+                    .find_map(|(at, job)| ended(context, &tally, event, hf_job, lane, (*at, *job)));
                 judgement.breach_if(event.id, why);
             }
             _ => {}

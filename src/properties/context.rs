@@ -113,11 +113,23 @@ impl<'l, 'a> Context<'l, 'a> {
         lane.map_or(0, |lane| self.terms.warm_of(&lane.labels))
     }
 
-    /// Whether a repository is known and not to be served.
+    /// Whether a repository, or an owner, is not to be served: the scenario says so, or there is none of this name but in
+    /// payloads that GitHub never sent.
     #[must_use]
     pub fn is_unserved(&self, repo: &str) -> bool {
-        let named = |unserved: &String| unserved.eq_ignore_ascii_case(repo);
-        self.terms.unserved_repos.iter().any(named)
+        let is = |name: &str| {
+            let owner = name.split('/').next().unwrap_or(name);
+            name.eq_ignore_ascii_case(repo) || owner.eq_ignore_ascii_case(repo)
+        };
+        let unserved = &self.terms.unserved_repos;
+        if unserved.iter().any(|name| name.eq_ignore_ascii_case(repo)) {
+            return true;
+        }
+        let first_name = self.ledger.lanes.place(repo);
+        let repos = &self.terms.repos;
+        let known = |name: &String| is(name) || name.eq_ignore_ascii_case(first_name);
+        let is_real = || self.ledger.jobs.values().any(|life| is(life.repo));
+        !repos.is_empty() && !repos.iter().any(known) && !is_real()
     }
 
     /// What two sides may not have heard of each other yet, milliseconds: `L` of docs/verdicts.md.

@@ -11,14 +11,14 @@ use super::{
     Context, Judgement,
     creates::{creates, is_of_pool},
     lanes::LaneId,
+    ledger::Moment,
     served_or_told::time,
     tally::Tally,
+    turns::DAY_MS,
 };
 
 /// How long after a job's death the dispatcher may still act on it.
 const NOTICE_MS: u64 = 10 * 60_000;
-/// GitHub gives a job up when it has been queued for so long.
-const DAY_MS: u64 = 24 * 3_600_000;
 /// How many calls about a dead job in ten minutes are no retrying.
 const CALLS: usize = 3;
 
@@ -30,12 +30,28 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut unfinished: BTreeMap<LaneId, BTreeSet<JobId>> = BTreeMap::new();
     let mut died: BTreeMap<JobId, u64> = BTreeMap::new();
     let mut asked: BTreeMap<JobId, VecDeque<u64>> = BTreeMap::new();
+    let mut queued: VecDeque<(u64, JobId)> = VecDeque::new();
     for event in ledger.events {
         tally.enter(event);
+        let is_old = |(at, _): &(u64, JobId)| *at <= event.at_ms;
+        while let Some((old_ms, job)) = queued.front().copied().filter(is_old) {
+            queued.pop_front();
+            let life = ledger.jobs.get(&job);
+            let over = |moment: Option<Moment>| moment.is_some_and(|at| at.event < event.id);
+            let waits = life.is_some_and(|life| {
+                !over(life.started.map(|(at, _)| at)) && !over(life.completed.map(|(at, _)| at))
+            });
+            if waits && died.insert(job, old_ms).is_none() {
+                judgement.occasion();
+            }
+        }
         match &event.event {
             What::JobQueued { job, .. } | What::JobWaiting { job, .. } => {
                 if let Some((lane, _)) = ledger.routed(*job) {
                     unfinished.entry(lane).or_default().insert(*job);
+                    if matches!(event.event, What::JobQueued { .. }) {
+                        queued.push_back((event.at_ms.saturating_add(DAY_MS), *job));
+                    }
                 }
             }
             What::JobCompleted { job, .. } => {
@@ -47,12 +63,12 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 }
             }
             What::RunCompleted { run, .. } => {
-                for job in ledger.runs.get(run).into_iter().flatten() {
-                    let lane = ledger.routed(*job).map(|(lane, _)| lane);
+                for job in ledger.jobs_of_run(*run, event.id) {
+                    let lane = ledger.routed(job).map(|(lane, _)| lane);
                     let is_left = lane
                         .and_then(|lane| unfinished.get(&lane))
-                        .is_some_and(|jobs| jobs.contains(job));
-                    if is_left && died.insert(*job, event.at_ms).is_none() {
+                        .is_some_and(|jobs| jobs.contains(&job));
+                    if is_left && died.insert(job, event.at_ms).is_none() {
                         judgement.occasion();
                     }
                 }
@@ -78,7 +94,11 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                     }
                     let why = (asked.len() > CALLS).then(|| {
                         let name = ledger.job_named(job);
-                        format!("the {}. question in ten minutes about {name}, whose run was over at {}", asked.len(), time(death))
+                        format!(
+                            "the {}. question in ten minutes about {name}, which was dead at {}",
+                            asked.len(),
+                            time(death)
+                        )
                     });
                     judgement.breach_if(event.id, why);
                 }
@@ -87,9 +107,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 };
                 let jobs = unfinished.get(&create.lane).filter(|jobs| !jobs.is_empty());
                 let dead = |job: &JobId| {
-                    let queued = ledger.jobs.get(job).and_then(|life| life.queued);
-                    let old = queued.map(|queued| queued.at_ms.saturating_add(DAY_MS));
-                    let death = died.get(job).copied().or(old);
+                    let death = died.get(job);
                     death.is_some_and(|death| event.at_ms > death.saturating_add(NOTICE_MS))
                 };
                 let all = jobs.filter(|jobs| jobs.iter().rev().all(dead));

@@ -49,11 +49,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 call: Some(call),
             } => {
                 let received = context.ledger.calls.get(call).map(|call| call.received);
-                let jobs = context.ledger.runs.get(run);
+                let jobs: Vec<JobId> = context.ledger.jobs_of_run(*run, event.id).collect();
                 let why = "a run was cancelled though every job of it was over and known to be";
-                let over = received
-                    .zip(jobs)
-                    .is_some_and(|(by, jobs)| all_known_over(context, jobs, by));
+                let over = received.is_some_and(|by| all_known_over(context, &jobs, by));
                 judgement.breach_if(event.id, over.then(|| why.to_owned()));
             }
             What::CheckRunCreated { call, jobs, .. } => {

@@ -77,8 +77,8 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement = Judgement::new("the dispatcher was never restarted");
     judgement.occasions(restarts.len());
     let own = Twin::of(context, &context.terms.steps_not_taken);
-    if !own.settled || !twin.settled || own.not_taken != twin.not_taken {
-        let why = "the run and its twin without the crashes cannot be compared: one did not settle, or took other steps";
+    if !twin.settled || own.not_taken != twin.not_taken {
+        let why = "the run and its twin without the crashes cannot be compared: the twin did not settle, or one took other steps";
         judgement.undecided(last.event, why);
         return judgement;
     }
@@ -91,6 +91,11 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             cared, lane.place
         );
         judgement.breach(last.event, why);
+    }
+    if !own.settled {
+        let why = "the run did not settle, as its twin without the crashes did";
+        judgement.undecided(last.event, why);
+        return judgement;
     }
     let cut_off = ledger
         .calls
@@ -122,6 +127,7 @@ fn unused(ledger: &Ledger<'_>) -> usize {
 }
 
 /// How many jobs of each lane were cared for here and in the twin, of those that exist in both and that nobody else withdrew.
+/// Of a run that did not settle, one that came so late that it may yet be served in time does not count.
 fn by_lane(context: &Context<'_, '_>, own: &Twin, twin: &Twin) -> BTreeMap<LaneId, (usize, usize)> {
     let mut found: BTreeMap<LaneId, (usize, usize)> = BTreeMap::new();
     let comparable: BTreeSet<_> = own
@@ -141,6 +147,13 @@ fn by_lane(context: &Context<'_, '_>, own: &Twin, twin: &Twin) -> BTreeMap<LaneI
         let Some(lane) = life.lane.filter(|_| comparable.contains(&key)) else {
             continue;
         };
+        let since = life.dispatchable.unwrap_or(life.announced);
+        let within_ms = context.terms.bounds.served_within_ms;
+        let may_come =
+            !own.settled && since.at_ms.saturating_add(within_ms) >= context.ledger.end.at_ms;
+        if may_come {
+            continue;
+        }
         let counts = found.entry(lane).or_default();
         counts.0 += usize::from(own.jobs.get(&key) == Some(&Fate::Cared));
         counts.1 += usize::from(twin.jobs.get(&key) == Some(&Fate::Cared));

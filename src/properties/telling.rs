@@ -51,9 +51,8 @@ impl Tellings {
             let at = moment(event);
             match &event.event {
                 What::RunCancelRequested { run, call: Some(_) } => {
-                    let jobs = ledger.runs.get(run).into_iter().flatten();
-                    for job in jobs {
-                        tellings.tell(ledger, &causes, *job, at, Way::Cancelled);
+                    for job in ledger.jobs_of_run(*run, at.event) {
+                        tellings.tell(ledger, &causes, job, at, Way::Cancelled);
                     }
                 }
                 What::CheckRunCreated {

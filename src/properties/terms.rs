@@ -15,6 +15,8 @@ pub struct Terms {
     pub warm: BTreeMap<LabelSet, usize>,
     /// Repositories the dispatcher must not serve (not installed, or outside its allow-list).
     pub unserved_repos: BTreeSet<String>,
+    /// Every repository of the scenario's GitHub, served or not; empty where that is not known.
+    pub repos: BTreeSet<String>,
     /// The repositories it was told to serve; every one it is installed on, if missing.
     pub allow_repos: Option<BTreeSet<String>>,
     /// Names of jobs of runs in which only some may run at a time: such a job could start only when an earlier
@@ -187,6 +189,7 @@ impl Default for Terms {
             rules: Rules::default(),
             warm: BTreeMap::new(),
             unserved_repos: BTreeSet::new(),
+            repos: BTreeSet::new(),
             allow_repos: None,
             serial_jobs: BTreeSet::new(),
             caps: Caps::default(),

@@ -1,7 +1,7 @@
 //! Turns: what happens to the wait of each routed job, in the order of the history. A job's wait opens, is held back, is
 //! settled by a start, or ends because the job leaves: it is over, dead, told of with cause, or its installation is gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fakes::{
     history::{Event, What},
@@ -13,6 +13,9 @@ use super::{
     ledger::{Ledger, Moment, moment},
     telling::Tellings,
 };
+
+/// GitHub gives a job up when it has been queued for so long.
+pub(super) const DAY_MS: u64 = 24 * 3_600_000;
 
 /// What happened to the wait of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,7 @@ impl Turns {
             waits: BTreeMap::new(),
             of_owner: BTreeMap::new(),
             suspended: BTreeSet::new(),
+            old: VecDeque::new(),
             turns: Vec::new(),
         };
         for event in ledger.events {
@@ -92,17 +96,27 @@ struct Reader<'l, 'a> {
     waits: BTreeMap<JobId, Wait>,
     of_owner: BTreeMap<String, Vec<JobId>>,
     suspended: BTreeSet<String>,
+    /// Queued jobs by when they are a day old.
+    old: VecDeque<(u64, JobId)>,
     turns: Vec<Taken>,
 }
 
 impl Reader<'_, '_> {
     fn enter(&mut self, event: &Event) {
         let at = moment(event);
+        let is_old = |(due_ms, _): &(u64, JobId)| *due_ms <= at.at_ms;
+        while let Some((_, job)) = self.old.front().copied().filter(is_old) {
+            self.old.pop_front();
+            self.leave(job, at);
+        }
         match &event.event {
-            What::JobQueued { job, held_by, .. } => match held_by {
-                None => self.open(*job, at),
-                Some(_) => self.hold(*job, at),
-            },
+            What::JobQueued { job, held_by, .. } => {
+                self.old.push_back((at.at_ms.saturating_add(DAY_MS), *job));
+                match held_by {
+                    None => self.open(*job, at),
+                    Some(_) => self.hold(*job, at),
+                }
+            }
             What::JobWaiting { job, .. } => self.hold(*job, at),
             What::JobDispatchable { job } => self.open(*job, at),
             What::JobTakenBack { job, .. } => {
@@ -117,8 +131,8 @@ impl Reader<'_, '_> {
             },
             What::JobCompleted { job, .. } => self.leave(*job, at),
             What::RunCompleted { run, .. } => {
-                for job in self.ledger.runs.get(run).into_iter().flatten() {
-                    self.leave(*job, at);
+                for job in self.ledger.jobs_of_run(*run, at.event) {
+                    self.leave(job, at);
                 }
             }
             What::InstallationSuspended { owner, .. } | What::InstallationDeleted { owner, .. } => {

@@ -22,6 +22,12 @@ pub(super) fn terms(plan: &Plan) -> Terms {
         rules: Rules::declared(dispatcher.rules.clone()),
         warm: warm(plan),
         unserved_repos: unserved_repos(plan),
+        repos: world
+            .github
+            .repos
+            .iter()
+            .map(|repo| repo.name.0.clone())
+            .collect(),
         allow_repos: dispatcher
             .allow_repos
             .as_ref()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
     history::{Caller, Lost, What},
-    ids::{CallId, EventId, HfJobId, RunnerId},
+    ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
 use scenarios::plan::Effect;
@@ -166,6 +166,17 @@ impl<'a> Ledger<'a> {
             return None;
         }
         since.into_iter().max_by_key(|at| at.event)
+    }
+
+    /// The jobs of a run that had been announced by this event. A re-run adds more of them later, which nothing that
+    /// happened to the run before was about.
+    pub fn jobs_of_run(&self, run: RunId, by: EventId) -> impl Iterator<Item = JobId> + '_ {
+        let jobs = self.runs.get(&run).into_iter().flatten();
+        jobs.copied().filter(move |job| {
+            self.jobs
+                .get(job)
+                .is_some_and(|life| life.announced.event <= by)
+        })
     }
 
     /// True if a call's fate was a fault's that never ends and lets nothing through.

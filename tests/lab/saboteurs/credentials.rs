@@ -1,0 +1,205 @@
+//! Saboteurs that use credentials they should not have, for what is not theirs, or after access is gone.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use dispatchlab::target::{Seam, Seams};
+use http::{Method, Request, header};
+use tower::ServiceExt;
+
+use super::{Count, Kept, Sent, Trial, bend, seam, told};
+
+/// Keeps its first installation token for ever.
+#[test]
+fn fresh_credentials_catches_a_dispatcher_that_never_renews_its_token() {
+    let first = Arc::new(Mutex::new(None));
+    let github = seam(move |mut request: Request<Body>, inner| {
+        let is_app_call = request.uri().path().starts_with("/app")
+            || request.uri().path().ends_with("/installation");
+        if let (false, Some(token)) = (
+            is_app_call,
+            request.headers().get(header::AUTHORIZATION).cloned(),
+        ) {
+            let kept = first.lock().unwrap().get_or_insert(token).clone();
+            request.headers_mut().insert(header::AUTHORIZATION, kept);
+        }
+        async move { inner.oneshot(request).await }
+    });
+    let trial = Trial::of(
+        "fresh-credentials",
+        "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+  - at: 2h
+    queue: { as: J2, labels: hf-jobs-cpu-basic }
+",
+    );
+    trial.catches(
+        Seams {
+            github,
+            ..Seams::default()
+        },
+        "an installation token that had expired",
+    );
+}
+
+/// Registers its runners with a label too many, so that any plain self-hosted job can take them.
+#[test]
+fn routing_catches_a_dispatcher_that_adds_a_label() {
+    let github = bend(|sent| async move {
+        if !sent.is_jit_config() {
+            return sent.on().await;
+        }
+        let mut asked = sent.json();
+        asked["labels"]
+            .as_array_mut()
+            .unwrap()
+            .push("self-hosted".into());
+        sent.with(asked.to_string()).await
+    });
+    Trial::built_in("routing", "happy-path").catches(
+        Seams {
+            github,
+            ..Seams::default()
+        },
+        "a runner on cpu-basic with labels",
+    );
+}
+
+/// Mints a token for whatever installation an event names.
+#[test]
+fn trust_catches_a_dispatcher_that_believes_the_payloads_installation() {
+    let way = Kept::default();
+    let github = way.seam(|sent| sent.path() == "/app/installations");
+    let webhooks = bend(move |sent| {
+        let way = way.get();
+        async move {
+            let id = sent.json()["installation"]["id"].as_u64();
+            if let (Some(id), Some(way)) = (id, way) {
+                let path = format!("/app/installations/{id}/access_tokens");
+                way.ask(Method::POST, &path, "").await?;
+            }
+            sent.on().await
+        }
+    });
+    Trial::built_in("trust", "b88-foreign-installation").catches(
+        Seams {
+            webhooks,
+            github,
+            hf: None,
+        },
+        "a token was asked of installation",
+    );
+}
+
+/// Starts an HF job for whatever repository an event names.
+#[test]
+fn trust_catches_a_foreign_claim_that_reaches_hf() {
+    let trial = Trial::of(
+        "trust",
+        "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+  - at: 5m
+    deliver:
+      payload:
+        action: queued
+        workflow_job: { id: 9003, run_id: 8003, run_attempt: 1, name: foreign, status: queued, labels: [hf-jobs-cpu-basic] }
+        repository: { id: 7001, name: app, full_name: stranger/app, owner: { login: stranger, id: 6001 } }
+        installation: { id: 66001122 }
+",
+    );
+    let created = Kept::default();
+    let hf = created.seam(Sent::is_create);
+    let webhooks = bend(move |sent| {
+        let created = created.get();
+        async move {
+            let repo = sent.json()["repository"]["full_name"].clone();
+            if let (true, Some(created)) = (repo == "stranger/app", created) {
+                let mut asked = created.json();
+                asked["environment"]["GH_REPO"] = repo;
+                asked["secrets"] =
+                    serde_json::json!({ "RUNNER_TOKEN": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAA" });
+                created.with(asked.to_string()).await?;
+            }
+            sent.on().await
+        }
+    });
+    trial.catches(
+        Seams {
+            webhooks,
+            hf,
+            github: None,
+        },
+        "an HF job was asked for a runner of stranger/app, which is not served",
+    );
+}
+
+/// The owner suspends the App when the first job is done: the world does so by GitHub's own API.
+fn suspends(way: &Kept) -> Option<Seam> {
+    let (way, once) = (way.clone(), Count::default());
+    bend(move |sent| {
+        let way = way
+            .get()
+            .filter(|_| sent.says("completed") && once.add() == 0);
+        async move {
+            if let Some(way) = way {
+                let (_, installations) = told(way.on().await).await;
+                let id = installations[0]["id"].as_u64().unwrap();
+                let path = format!("/app/installations/{id}/suspended");
+                let (status, _) = told(way.ask(Method::PUT, &path, "").await).await;
+                assert_eq!(status, 204);
+            }
+            sent.on().await
+        }
+    })
+}
+
+/// Asks again and again where access is gone.
+#[test]
+fn revoked_access_catches_a_dispatcher_that_loops_after_a_suspension() {
+    let trial = Trial::of(
+        "revoked-access",
+        "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+  - at: 2h
+    queue: { as: J2, labels: hf-jobs-t4-small }
+  - at: 3h
+    cancel: { job: J2 }
+",
+    );
+    let way = Kept::default();
+    let sound = Seams {
+        github: way.seam(|sent| sent.path() == "/app/installations"),
+        webhooks: suspends(&way),
+        hf: None,
+    };
+    let (way, refused) = (Kept::default(), Kept::default());
+    let (kept, webhooks) = (way.clone(), suspends(&way));
+    let github = bend(move |sent| {
+        let asks = sent.path() == "/app/installations";
+        if asks {
+            kept.keep(&sent);
+        }
+        let refused = refused.clone();
+        async move {
+            for again in refused.get().filter(|_| asks).iter().cycle().take(20) {
+                again.on().await?;
+            }
+            let answered = sent.on().await?;
+            if sent.is_in_repo() && answered.status() == 403 {
+                refused.keep(&sent);
+            }
+            Ok(answered)
+        }
+    });
+    trial.beside(sound).catches(
+        Seams {
+            webhooks,
+            github,
+            hf: None,
+        },
+        "call in ten minutes for installation",
+    );
+}

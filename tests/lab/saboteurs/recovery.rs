@@ -1,0 +1,124 @@
+//! Saboteurs that do not come back from what was lost: deliveries, answers, their own lives.
+
+use std::sync::Arc;
+
+use dispatchlab::target::{Seam, Seams};
+
+use super::{Count, NO_RUNS, Trial, answer, bend, looks_nowhere};
+
+const LOST_QUEUED: &str = "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+faults:
+  - to: webhook
+    for: { job: J1, action: queued }
+    drop: unlogged
+expect: { served_within: 20m }
+";
+
+/// Relies on webhooks alone.
+#[test]
+fn reconcile_catches_a_dispatcher_that_never_looks_for_jobs() {
+    Trial::of("reconcile", LOST_QUEUED).catches(
+        Seams {
+            github: looks_nowhere(),
+            ..Seams::default()
+        },
+        "the `queued` of J1 was lost at",
+    );
+}
+
+/// Has no other way to end an HF job than the `completed` of its job.
+#[test]
+fn reconcile_catches_a_dispatcher_that_waits_for_a_lost_completion() {
+    let hf = bend(|sent| async move {
+        if sent.is_cancel() {
+            return answer(200, "{}");
+        }
+        sent.on().await
+    });
+    Trial::built_in("reconcile", "b54-orphan-after-lost-completion").catches(
+        Seams {
+            hf,
+            ..Seams::default()
+        },
+        "J1 was over); it was to end by",
+    );
+}
+
+const CRASH: &str = "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic, runs_for: 10m }
+  - at: 5m
+    crash: { restart_after: 2m }
+  - at: 6m
+    queue: { as: J2, labels: hf-jobs-cpu-basic }
+";
+
+/// A seam that is `bent` from the crash of the run on. The run's twin, which comes third, is spared.
+fn after_the_crash(bent: Option<Seam>) -> Option<Seam> {
+    let starts = Count::default();
+    let bent = bent?;
+    Some(Arc::new(move |inner| {
+        if starts.add() == 1 {
+            bent(inner)
+        } else {
+            inner
+        }
+    }))
+}
+
+/// Comes back without an eye for what happened while it was away.
+#[test]
+fn restart_safe_catches_a_dispatcher_that_is_blind_after_a_restart() {
+    let blind = bend(|sent| async move {
+        if sent.lists_runs() {
+            return answer(200, NO_RUNS);
+        }
+        if sent.path() == "/app/hook/deliveries" {
+            return answer(200, "[]");
+        }
+        sent.on().await
+    });
+    let crash = "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic, runs_for: 10m }
+  - at: 5m
+    crash: { restart_after: 2m }
+  - at: 6m
+    queue: { as: J2, labels: hf-jobs-cpu-basic }
+";
+    Trial::of("restart-safe", crash).catches(
+        Seams {
+            github: after_the_crash(blind),
+            ..Seams::default()
+        },
+        "were served or told of; without the crashes",
+    );
+}
+
+/// Knows nothing of the registrations of its life before.
+#[test]
+fn restart_safe_catches_a_dispatcher_that_leaves_a_registration_of_its_life_before() {
+    let deletes_nothing = bend(|sent| async move {
+        if sent.deletes_runner() {
+            return answer(204, "");
+        }
+        sent.on().await
+    });
+    let crash = "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+  - at: 10s
+    crash: { restart_after: 2m }
+  - at: 20s
+    cancel: { job: J1 }
+";
+    Trial::of("restart-safe", crash).catches(
+        Seams {
+            github: after_the_crash(deletes_nothing),
+            ..Seams::default()
+        },
+        "registrations were left at the end; without the crashes",
+    );
+}

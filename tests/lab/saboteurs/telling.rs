@@ -1,0 +1,228 @@
+//! Saboteurs that say nothing where a user must know, or what is not so.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use dispatchlab::target::Seams;
+use fakes::history::What;
+use http::{Method, Response};
+use serde_json::Value;
+
+use super::{Answer, Kept, Sent, Trial, answer, bend, told};
+use crate::plans::{of_text, run, violations};
+
+/// Retries an endless failure and never says so.
+#[test]
+fn served_or_told_catches_a_dispatcher_that_retries_an_endless_failure_in_silence() {
+    let trial = Trial::of(
+        "served-or-told",
+        "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+faults:
+  - { to: hf.create, answer: { status: 402 } }
+expect: { told_within: 2h, bound: 12h }
+",
+    );
+    let github = bend(|sent| async move {
+        if sent.is_cancel() {
+            return answer(202, "{}");
+        }
+        sent.on().await
+    });
+    trial.catches(
+        Seams {
+            github,
+            ..Seams::default()
+        },
+        "none came, and nobody was told",
+    );
+}
+
+/// Cancels every run of octo/app that it knows of when an HF job is refused, for whomever.
+fn cancels_all_runs() -> Seams {
+    let runs = Arc::new(Mutex::new(Vec::new()));
+    let heard = runs.clone();
+    let webhooks = bend(move |sent| {
+        let payload = sent.json();
+        if sent.says("queued") && payload["repository"]["full_name"] == "octo/app" {
+            let run = payload["workflow_job"]["run_id"].as_u64().unwrap();
+            heard.lock().unwrap().push(run);
+        }
+        async move { sent.on().await }
+    });
+    let way = Kept::default();
+    let github = way.seam(Sent::is_jit_config);
+    let hf = bend(move |sent| {
+        let (runs, way) = (runs.clone(), way.get());
+        async move {
+            let answered = sent.on().await?;
+            if sent.is_create() && answered.status() == 400 {
+                let runs = std::mem::take(&mut *runs.lock().unwrap());
+                for run in runs {
+                    let path = format!("/repos/octo/app/actions/runs/{run}/cancel");
+                    way.as_ref().unwrap().ask(Method::POST, &path, "").await?;
+                }
+            }
+            Ok(answered)
+        }
+    });
+    Seams {
+        webhooks,
+        github,
+        hf,
+    }
+}
+
+#[test]
+fn served_or_told_catches_a_dispatcher_that_cancels_five_runs_because_some_other_job_had_failed() {
+    let trial = Trial::of(
+        "served-or-told",
+        "world:
+  github: { repos: [{ name: octo/app }, { name: octo/other }] }
+timeline:
+  - at: 0s
+    queue: { jobs: 5, as: J, repo: octo/app, labels: hf-jobs-cpu-basic }
+  - at: 10s
+    queue: { as: K, repo: octo/other, labels: hf-jobs-cpu-basic }
+faults:
+  - { to: hf.create, for: { repo: octo/other }, times: 1, answer: { status: 400 } }
+",
+    );
+    let run = trial.catches(
+        cancels_all_runs(),
+        "nothing of its lane had failed for good",
+    );
+    let found = run.outcome.verdicts.violated();
+    let (_, told) = found
+        .iter()
+        .find(|(name, _)| *name == "served-or-told")
+        .unwrap();
+    assert_eq!(told.more, 4, "five runs, and each is a breach");
+}
+
+#[test]
+fn never_kill_busy_catches_a_dispatcher_that_cancels_running_jobs_because_some_other_had_failed() {
+    let trial = Trial::of(
+        "never-kill-busy",
+        "world:
+  github: { repos: [{ name: octo/app }, { name: octo/other }] }
+  dispatcher: { idle_timeout: 30s }
+timeline:
+  - at: 0s
+    queue: { as: S, repo: octo/app, labels: hf-jobs-cpu-basic }
+  - when: { runner: idle }
+    cancel: { job: S }
+  - at: 30m
+    queue: { jobs: 5, as: J, repo: octo/app, labels: hf-jobs-cpu-basic, runs_for: 10m }
+  - at: 35m
+    queue: { as: K, repo: octo/other, labels: hf-jobs-cpu-basic }
+faults:
+  - { to: hf.create, for: { repo: octo/other }, times: 1, answer: { status: 400 } }
+",
+    );
+    trial.catches(cancels_all_runs(), "of it was on a runner");
+}
+
+const ONE_JOB: &str = "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+";
+
+/// Adds a claim to the answer to every `in_progress`.
+fn claims(created: &Kept, claim: fn(&str) -> Value) -> Seams {
+    let (kept, created) = (created.clone(), created.clone());
+    let hf = bend(move |sent| {
+        let kept = kept.clone();
+        async move {
+            let (head, body) = sent.on().await?.into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await?;
+            if sent.is_create() {
+                let mut noted = sent.clone();
+                noted.body = body.clone();
+                kept.keep(&noted);
+            }
+            Ok(Response::from_parts(head, Body::from(body)))
+        }
+    });
+    let webhooks = bend(move |sent| {
+        let created = created.get();
+        async move {
+            let answered: Answer = sent.on().await;
+            let id = created.map(|created| created.json()["id"].as_str().unwrap().to_owned());
+            let (true, Some(id)) = (sent.says("in_progress"), id) else {
+                return answered;
+            };
+            let (_, mut body) = told(answered).await;
+            let claimed = claim(&id);
+            for (key, value) in claimed.as_object().unwrap() {
+                body[key] = value.clone();
+            }
+            Ok(Response::new(Body::from(body.to_string())))
+        }
+    });
+    Seams {
+        webhooks,
+        hf,
+        github: None,
+    }
+}
+
+fn its_own(id: &str) -> Value {
+    serde_json::json!({ "hf_job_id": id })
+}
+
+#[test]
+fn truthful_catches_a_dispatcher_that_claims_an_hf_job_it_never_created() {
+    let bug = claims(
+        &Kept::default(),
+        |_| serde_json::json!({ "hf_job_id": "0123456789abcdef01234567" }),
+    );
+    Trial::of("truthful", ONE_JOB)
+        .beside(claims(&Kept::default(), its_own))
+        .catches(bug, "was created, and there is none");
+}
+
+#[test]
+fn truthful_catches_a_dispatcher_that_claims_a_cancel_it_never_made() {
+    let bug = claims(
+        &Kept::default(),
+        |id| serde_json::json!({ "cancelled_hf_job_id": id }),
+    );
+    Trial::of("truthful", ONE_JOB)
+        .beside(claims(&Kept::default(), its_own))
+        .catches(bug, "and HF took no cancel of it");
+}
+
+#[test]
+fn truthful_catches_a_dispatcher_that_names_another_flavor() {
+    let bug = claims(
+        &Kept::default(),
+        |id| serde_json::json!({ "hf_job_id": id, "flavor": "h200" }),
+    );
+    Trial::of("truthful", ONE_JOB)
+        .beside(claims(&Kept::default(), its_own))
+        .catches(bug, "is on h200, and it is on");
+}
+
+/// What was told of a run was not told of the jobs that a re-run adds to it.
+#[test]
+fn a_rerun_of_a_cancelled_run_is_told_of_by_itself() {
+    let text = "title: A run is cancelled because nothing can be paid, and run again when it can
+timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+  - at: 2h
+    rerun: { job: J1 }
+faults:
+  - { to: hf.create, until: 90m, answer: { status: 402 } }
+expect: { served_within: 3h }
+";
+    let run = run(&of_text("rerun.yaml", text, 1, false), Seams::default());
+    let none: Vec<String> = Vec::new();
+    assert_eq!(violations(&run), none);
+    let cancelled = |what: &What| matches!(what, What::RunCancelRequested { call: Some(_), .. });
+    assert!(run.events.iter().any(|event| cancelled(&event.event)));
+    assert_eq!(run.outcome.verdicts.0["served-or-told"].occasions(), 2);
+    assert!(run.outcome.verdicts.exercised("attempts"));
+}

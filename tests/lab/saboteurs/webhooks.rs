@@ -1,0 +1,57 @@
+//! Saboteurs at the dispatcher's own door: what it makes of a delivery before it thinks about jobs.
+
+use std::time::Duration;
+
+use dispatchlab::target::Seams;
+
+use super::{Trial, answer, bend, sign};
+
+/// Takes every webhook for genuine.
+#[test]
+fn signature_catches_a_dispatcher_that_checks_nothing() {
+    let webhooks = bend(|mut sent| async move {
+        sign(&mut sent.parts, &sent.body);
+        sent.on().await
+    });
+    Trial::built_in("signature", "b88-foreign-installation").catches(
+        Seams {
+            webhooks,
+            ..Seams::default()
+        },
+        "with a signature made with another secret was answered 200",
+    );
+}
+
+/// Does its work before it answers.
+#[test]
+fn fast_ack_catches_a_dispatcher_that_answers_after_twelve_seconds() {
+    let webhooks = bend(|sent| async move {
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        sent.on().await
+    });
+    Trial::built_in("fast-ack", "happy-path").catches(
+        Seams {
+            webhooks,
+            ..Seams::default()
+        },
+        "a delivery got no answer in time",
+    );
+}
+
+/// Unwraps what may be missing.
+#[test]
+fn tolerant_parse_catches_a_dispatcher_that_breaks_on_a_missing_installation() {
+    let webhooks = bend(|sent| async move {
+        if sent.json()["installation"]["id"].is_null() {
+            return answer(500, "called `Option::unwrap()` on a `None` value");
+        }
+        sent.on().await
+    });
+    Trial::built_in("tolerant-parse", "b88-foreign-installation").catches(
+        Seams {
+            webhooks,
+            ..Seams::default()
+        },
+        "an odd payload was answered 500",
+    );
+}
