@@ -51,11 +51,19 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             _ => {}
         }
     }
-    for idler in idlers(context)
-        .iter()
-        .filter(|idler| matches!(idler.cause, Cause::Withdrawn(_)))
-    {
-        judge_idler(context, idler, &mut judgement);
+    let cancelled = |job: JobId| {
+        let life = context
+            .ledger
+            .jobs
+            .get(&job)
+            .filter(|life| life.withdrawn());
+        life.and_then(|life| life.completed)
+            .is_some_and(|(_, how)| how == Conclusion::Cancelled)
+    };
+    for idler in idlers(context) {
+        if matches!(idler.cause, Cause::Withdrawn(job) if cancelled(job)) {
+            judge_idler(context, &idler, &mut judgement);
+        }
     }
     judgement
 }

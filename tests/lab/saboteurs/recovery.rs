@@ -46,15 +46,6 @@ fn reconcile_catches_a_dispatcher_that_waits_for_a_lost_completion() {
     );
 }
 
-const CRASH: &str = "timeline:
-  - at: 0s
-    queue: { as: J1, labels: hf-jobs-cpu-basic, runs_for: 10m }
-  - at: 5m
-    crash: { restart_after: 2m }
-  - at: 6m
-    queue: { as: J2, labels: hf-jobs-cpu-basic }
-";
-
 /// A seam that is `bent` from the crash of the run on. The run's twin, which comes third, is spared.
 fn after_the_crash(bent: Option<Seam>) -> Option<Seam> {
     let starts = Count::default();

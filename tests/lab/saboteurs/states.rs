@@ -1,13 +1,11 @@
 //! Saboteurs that misread where a job stands: over, cancelled, waiting, dead.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::time::Duration;
 
 use dispatchlab::target::Seams;
 
 use super::{Count, Kept, Sent, Trial, answer, bend, create_anew, seam};
+use crate::plans::{of_text, run};
 
 /// Believes whatever it hears last: a `queued` after `completed` makes an HF job.
 #[test]
@@ -196,48 +194,20 @@ fn waiting_is_not_queued_catches_a_dispatcher_that_starts_a_runner_for_a_job_tha
     );
 }
 
-/// Goes on for a job that GitHub gave up long ago.
+/// The reference dispatcher itself does not see that a run is over: it starts one HF job after another for a job that
+/// GitHub still calls queued.
 #[test]
-fn dead_run_catches_a_dispatcher_that_creates_for_a_job_a_day_old() {
-    let trial = Trial::of(
-        "dead-run",
-        "world:
-  dispatcher: { caps: { total: 1 }, job_timeout: 30h }
+fn dead_run_catches_a_dispatcher_that_goes_on_for_a_run_that_is_over() {
+    let text = "title: A run ends over a queued job
 timeline:
-  - at: 0s
-    queue: { as: J1, labels: hf-jobs-cpu-basic }
-  - at: 10m
-    queue: { as: J2, labels: hf-jobs-t4-small, runs_for: 26h }
-  - at: 20m
-    queue: { as: J3, labels: hf-jobs-cpu-basic }
-  - at: 25h
-    cancel: { job: J3 }
-",
-    );
-    let (created, way, again) = (Kept::default(), Kept::default(), Count::default());
-    let github = way.seam(Sent::is_in_repo);
-    let began = Arc::new(OnceLock::new());
-    let hf = bend(move |sent| {
-        if sent.is_create() && sent.json()["flavor"] == "cpu-basic" {
-            created.keep(&sent);
-        }
-        let up = began.get_or_init(tokio::time::Instant::now).elapsed();
-        let is_late = up > Duration::from_secs(24 * 3600 + 2400);
-        let last = created.get().filter(|_| is_late && again.add() == 0);
-        let way = way.get();
-        async move {
-            if let Some(last) = last {
-                create_anew(&way.unwrap(), &last).await;
-            }
-            sent.on().await
-        }
-    });
-    trial.catches(
-        Seams {
-            hf,
-            github,
-            webhooks: None,
-        },
-        "in which only dead jobs are left, such as J3",
-    );
+  - { at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic } }
+  - { at: 8s, complete_run: { job: J1 } }
+";
+    let run = run(&of_text("dead.yaml", text, 1, false), Seams::default());
+    let violated = run.outcome.verdicts.violated();
+    let found = violated
+        .iter()
+        .find(|(property, _)| *property == "dead-run");
+    let why = &found.unwrap_or_else(|| panic!("{violated:?}")).1.why;
+    assert!(why.contains("only dead jobs are left, such as J1"), "{why}");
 }

@@ -84,9 +84,9 @@ timeline:
   - at: 0s
     queue: { jobs: 5, as: J, repo: octo/app, labels: hf-jobs-cpu-basic }
   - at: 10s
-    queue: { as: K, repo: octo/other, labels: hf-jobs-cpu-basic }
+    queue: { as: K, repo: octo/other, labels: hf-jobs-t4-small }
 faults:
-  - { to: hf.create, for: { repo: octo/other }, times: 1, answer: { status: 400 } }
+  - { to: hf.create, for: { flavor: t4-small }, times: 1, answer: { status: 400 } }
 ",
     );
     let run = trial.catches(
@@ -116,9 +116,9 @@ timeline:
   - at: 30m
     queue: { jobs: 5, as: J, repo: octo/app, labels: hf-jobs-cpu-basic, runs_for: 10m }
   - at: 35m
-    queue: { as: K, repo: octo/other, labels: hf-jobs-cpu-basic }
+    queue: { as: K, repo: octo/other, labels: hf-jobs-t4-small }
 faults:
-  - { to: hf.create, for: { repo: octo/other }, times: 1, answer: { status: 400 } }
+  - { to: hf.create, for: { flavor: t4-small }, times: 1, answer: { status: 400 } }
 ",
     );
     trial.catches(cancels_all_runs(), "of it was on a runner");
