@@ -1,5 +1,7 @@
 //! Every layout that deliveries are captured in tells the same delivery; what is none of them is refused by its name.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use scenarios::recording::{Import, import, import_bytes};
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! The words for what people, owners and GitHub do: what each becomes in a plan, and what is said of a wrong one.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use scenarios::{
     Choices, Document, Plan, ScenarioError,
     plan::{Concurrency, NewJob, OtherEvent, RunConclusion, RunnerVerb, Verb},

@@ -91,7 +91,7 @@ impl Reader<'_, '_> {
     fn enter(&mut self, id: EventId, event: &What, at: Moment) {
         match event {
             What::JobQueued { job, .. } | What::JobDispatchable { job } => {
-                self.true_now(*job, News::Queued)
+                self.true_now(*job, News::Queued);
             }
             What::JobWaiting { job, .. } => self.true_now(*job, News::Waiting),
             What::JobStarted { job, .. } => self.true_now(*job, News::Started),

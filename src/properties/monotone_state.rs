@@ -60,10 +60,8 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 let over = received.is_some_and(|by| all_known_over(context, jobs, by));
                 judgement.breach_if(event.id, over.then(|| why.to_owned()));
             }
-            What::DeliveryAnswered { .. } => {
-                if comes_late(context, event) {
-                    judgement.occasion();
-                }
+            What::DeliveryAnswered { .. } if comes_late(context, event) => {
+                judgement.occasion();
             }
             _ => {}
         }

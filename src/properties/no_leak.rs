@@ -131,11 +131,11 @@ impl<'a> Watch<'_, '_, 'a> {
                 if let Some(hf_job) = ended {
                     self.supplied(hf_job, false);
                     self.useful_again(hf_job, now);
-                } else if let Some(hf_job) = self.spent_by(event) {
-                    if tally.standing(hf_job) == Some(Standing::Spent) {
-                        self.supplied(hf_job, false);
-                        self.useless_now(hf_job, now, Cause::Other);
-                    }
+                } else if let Some(hf_job) = self.spent_by(event)
+                    && tally.standing(hf_job) == Some(Standing::Spent)
+                {
+                    self.supplied(hf_job, false);
+                    self.useless_now(hf_job, now, Cause::Other);
                 }
             }
         }

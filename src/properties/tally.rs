@@ -181,10 +181,10 @@ impl<'c, 'a> Tally<'c, 'a> {
             other => {
                 if let Some((hf_job, ..)) = ends_hf_job(other) {
                     self.end(hf_job);
-                } else if let Some(hf_job) = self.ledger.spends(event) {
-                    if self.standing(hf_job) == Some(Standing::Supply) {
-                        self.stand(hf_job, Standing::Spent);
-                    }
+                } else if let Some(hf_job) = self.ledger.spends(event)
+                    && self.standing(hf_job) == Some(Standing::Supply)
+                {
+                    self.stand(hf_job, Standing::Spent);
                 }
             }
         }

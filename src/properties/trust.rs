@@ -21,7 +21,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 }
             }
             What::JobQueued { repo, .. } if context.terms.unserved_repos.contains(repo) => {
-                judgement.occasion()
+                judgement.occasion();
             }
             What::CallReceived {
                 call,

@@ -119,10 +119,8 @@ impl Reader<'_, '_> {
             }
             What::JobWaiting { job, .. } => self.hold(*job, at),
             What::JobDispatchable { job } => self.open(*job, at),
-            What::JobTakenBack { job, .. } => {
-                if self.waits.get(job) == Some(&Wait::Open) {
-                    self.take(*job, at, Turn::Renews);
-                }
+            What::JobTakenBack { job, .. } if self.waits.get(job) == Some(&Wait::Open) => {
+                self.take(*job, at, Turn::Renews);
             }
             What::JobStarted { job, .. } => match self.waits.insert(*job, Wait::Gone) {
                 Some(Wait::Open) => self.take(*job, at, Turn::Starts),

@@ -16,10 +16,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "revoked-access",
         "an installation that is suspended while jobs wait",
     ),
-    (
-        "attempts",
-        "a re-run whose jobs have to wait for new runners",
-    ),
     ("dead-run", "a run that completes over a queued job"),
     (
         "truthful",

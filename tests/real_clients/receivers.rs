@@ -52,7 +52,7 @@ fn answer_to_a_form(lab: &Lab) -> u16 {
         content_type: ContentType::Form,
         secret: LAB_WEBHOOK_SECRET.into(),
     };
-    let hook = github.add_hook(hook, None).unwrap();
+    let hook = github.add_hook(&hook, None).unwrap();
     let delivery = queued_event(lab, Signed::Lab);
     status_of(lab, github.deliver_through(hook, delivery, None))
 }

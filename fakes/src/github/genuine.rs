@@ -84,7 +84,7 @@ impl Github {
             OtherEvent::Push { repo } => {
                 let repo = state.repo(repo).or_else(|| state.moved(repo)).cloned()?;
                 let key = state.delivery_key(&format!("{}.push", repo.name));
-                let news = self.push_news(&repo, key);
+                let news = self.push_news(&repo, &key);
                 let installation = repo.installation;
                 Some(News {
                     installation,

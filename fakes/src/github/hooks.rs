@@ -255,9 +255,9 @@ impl fmt::Debug for NewHook {
 impl Github {
     /// Somebody sets up a webhook, and GitHub pings it. None if the URL is not one of HTTP or nobody is
     /// known by that name.
-    pub fn add_hook(&self, hook: NewHook, because: Option<EventId>) -> Option<HookId> {
+    pub fn add_hook(&self, hook: &NewHook, because: Option<EventId>) -> Option<HookId> {
         let mut state = self.state();
-        let id = state.add_hook(&hook, self.now())?;
+        let id = state.add_hook(hook, self.now())?;
         self.history()
             .keep_secret(&String::from_utf8_lossy(&hook.secret));
         self.ping(&mut state, id, because);

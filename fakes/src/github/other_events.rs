@@ -74,18 +74,18 @@ impl Github {
             return;
         }
         let key = state.delivery_key(&format!("push@{id}"));
-        let news = self.push_news(repo, key);
+        let news = self.push_news(repo, &key);
         self.send(state, id, &news, None, because);
     }
 
     /// A `push` to a repository.
-    pub(super) fn push_news(&self, repo: &Arc<Repository>, key: String) -> News {
-        let sha = |purpose| drawn(self.env(), &key, purpose, HEX, 40);
+    pub(super) fn push_news(&self, repo: &Arc<Repository>, key: &str) -> News {
+        let sha = |purpose| drawn(self.env(), key, purpose, HEX, 40);
         News {
             event: "push",
             action: None,
             head: push_head(repo, &sha("before"), &sha("after"), &seconds(self.now())),
-            key: key.clone(),
+            key: key.to_owned(),
             job: None,
             repo: Some(repo.clone()),
             installation: None,

@@ -220,7 +220,7 @@ impl Lab {
             content_type: ContentType::Json,
             secret: Bytes::copy_from_slice(secret.as_bytes()),
         };
-        self.world.github().add_hook(hook, None).unwrap()
+        self.world.github().add_hook(&hook, None).unwrap()
     }
 
     /// What arrived of one event.

@@ -37,7 +37,7 @@ pub(super) fn rank(action: &str) -> u8 {
 /// Puts deliveries into the order of their times. Recorded times are often whole seconds: those of one job at one time
 /// come in the order of its life, a first attempt before its redelivery. Offsets that somebody wrote are as exact as he meant
 /// them, and his order stays.
-pub(super) fn put_in_order(deliveries: &mut Vec<Delivery>) {
+pub(super) fn put_in_order(deliveries: &mut [Delivery]) {
     deliveries.sort_by_key(|delivery| delivery.offset);
     let mut from = 0;
     while from < deliveries.len() {

@@ -28,7 +28,7 @@ impl Import {
                 if delivery.id.is_some_and(|id| !seen.insert(id)) {
                     let text =
                         "GitHub's number of this attempt was read before; taken once".to_owned();
-                    notes.push(note(import, delivery, text));
+                    notes.push(note(import, delivery, &text));
                     continue;
                 }
                 all.push((file, delivery.clone()));
@@ -41,7 +41,7 @@ impl Import {
         } = settle(&timings);
         notes.extend(times.into_iter().map(|(index, text)| {
             let (file, delivery) = &all[index];
-            note(&imports[*file], delivery, text)
+            note(&imports[*file], delivery, &text)
         }));
         let mut deliveries = Vec::with_capacity(all.len());
         for ((_, delivery), offset) in all.into_iter().zip(offsets) {
@@ -58,7 +58,7 @@ impl Import {
 }
 
 /// A note that names its file, since the recording is none of them.
-fn note(import: &Import, delivery: &Delivery, text: String) -> Note {
+fn note(import: &Import, delivery: &Delivery, text: &str) -> Note {
     Note {
         place: delivery.place,
         text: format!("{}:{}: note: {text}", import.name, delivery.place),
