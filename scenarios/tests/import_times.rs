@@ -1,5 +1,7 @@
 //! No recorded time is lost: of old payloads, of files that are joined, of events at one second.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use scenarios::recording::{Import, import};
 use serde_json::{Value, json};
 

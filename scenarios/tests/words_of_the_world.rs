@@ -1,5 +1,7 @@
 //! The words for GitHub's limits and hooks, for clocks, and for what a dispatcher serves and keeps ready.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use scenarios::{
     Choices, Document, Fixed, Plan, ScenarioError, json_schema,
     plan::{ContentType, HookSecret, Permission, PointsOf, flavor_of, label_set},

@@ -222,7 +222,7 @@ fn a_known_fault_does_not_fail_a_run_and_is_not_held_either() {
         (0, &[1, 2][..])
     );
     assert!(report.violated_seeds.is_empty());
-    assert!(dispatchlab::report::render(&[report.clone()]).contains("known in 2 of 2"));
+    assert!(dispatchlab::report::render(std::slice::from_ref(&report)).contains("known in 2 of 2"));
     let notes = notes(&report);
     let said = "happy-path: served-or-told is broken, as is known: it is gone";
     assert!(notes.contains(&said.to_owned()), "{notes:?}");
