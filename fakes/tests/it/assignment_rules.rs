@@ -51,6 +51,7 @@ async fn a_rule_of_ones_own_orders_jobs_and_runners() {
     let small = online(&lab, "small", &["a"]);
     let big = online(&lab, "big", &["a", "gpu"]);
     lab.queue("little", &["a"]);
+    lab.sleep(1.0).await;
     assert_eq!(
         runner_of(&lab, 0),
         Some(big),
@@ -58,12 +59,14 @@ async fn a_rule_of_ones_own_orders_jobs_and_runners() {
     );
     lab.queue("large", &["a", "gpu"]);
     lab.queue("little too", &["a"]);
+    lab.sleep(1.0).await;
     assert_eq!(
         (runner_of(&lab, 1), runner_of(&lab, 2)),
         (None, Some(small))
     );
     lab.queue("little three", &["a"]);
     let big = online(&lab, "big 2", &["a", "gpu"]);
+    lab.sleep(1.0).await;
     assert_eq!(
         (runner_of(&lab, 1), runner_of(&lab, 3)),
         (None, Some(big)),

@@ -136,6 +136,7 @@ async fn a_new_group_serves_public_repositories_only_once_it_is_allowed_to() {
     assert_eq!(status(&lab, "private"), Status::Completed);
     let allow = json!({"name": "gpu", "allows_public_repositories": true});
     assert_eq!(call(&lab, "PATCH", "/2", allow).await.status, 200);
+    lab.sleep(1.0).await;
     assert_eq!(status(&lab, "public"), Status::InProgress);
 }
 
@@ -158,6 +159,7 @@ async fn a_selected_group_serves_the_repositories_on_its_list() {
 
     let one = format!("/2/repositories/{secret}");
     assert_eq!(call(&lab, "PUT", &one, Value::Null).await.status, 204);
+    lab.sleep(1.0).await;
     assert_eq!(status(&lab, "J1"), Status::InProgress);
     let listed = call(&lab, "GET", "/2/repositories", Value::Null).await;
     assert_eq!(listed.body["total_count"], 2);

@@ -103,5 +103,6 @@ async fn an_idle_runner_gets_the_job_that_its_new_label_suits() {
             .status,
         200
     );
+    lab.sleep(1.0).await;
     assert_eq!(lab.world.github().jobs()[0].status, Status::InProgress);
 }
