@@ -11,10 +11,11 @@ use super::{
     Context, Judgement,
     lanes::{LaneId, Reach},
     ledger::moment,
-    queues::{Grace, Wait, waits},
-    served_or_told::{judge_wait, time},
+    queues::Wait,
+    served_or_told::judge_wait,
     tally::{Standing, Tally},
     turns::Turn,
+    verdict::time,
 };
 
 /// How soon after an event of another attempt an end of supply is taken for its answer.
@@ -37,9 +38,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         .iter()
         .filter(|taken| taken.turn == Turn::Opens);
     judgement.occasions(demands.filter(|taken| later(taken.job)).count());
-    for wait in waits(context, Grace::Faults) {
-        if rerun_waits(context, &wait) {
-            judge_wait(context, &wait, &mut judgement);
+    for wait in context.waits() {
+        if rerun_waits(context, wait) {
+            judge_wait(context, wait, &mut judgement);
         }
     }
     cancelled_out(context, &mut judgement);

@@ -8,8 +8,8 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    creates::{all_over, creates, is_of_pool},
-    no_leak::{Cause, idlers, judge_idler},
+    creates::{all_over, is_of_pool},
+    no_leak::{Cause, judge_idler},
     tally::Tally,
 };
 
@@ -22,7 +22,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             .get(job)
             .is_some_and(super::JobLife::withdrawn)
     };
-    let creates = creates(context.ledger);
+    let creates = context.creates();
     let mut tally = Tally::new(context);
     for event in context.ledger.events {
         tally.enter(event);
@@ -60,9 +60,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         life.and_then(|life| life.completed)
             .is_some_and(|(_, how)| how == Conclusion::Cancelled)
     };
-    for idler in idlers(context) {
+    for idler in context.idlers() {
         if matches!(idler.cause, Cause::Withdrawn(job) if cancelled(job)) {
-            judge_idler(context, &idler, &mut judgement);
+            judge_idler(context, idler, &mut judgement);
         }
     }
     judgement

@@ -9,8 +9,8 @@ use super::{
     Context, Judgement,
     lanes::{LaneId, Reach},
     ledger::moment,
-    served_or_told::time,
     tally::Tally,
+    verdict::time,
 };
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {

@@ -1,12 +1,18 @@
 //! What every property is judged by: the history, indexed, the scenario's terms, and what follows from both once for all.
 
-use fakes::ids::{EventId, JobId};
+use std::{cell::OnceCell, collections::BTreeMap};
+
+use fakes::ids::{CallId, EventId, JobId};
 
 use super::{
+    creates::{self, Create},
     disturbance::Bound,
     knowledge::Knowledge,
     lanes::LaneId,
     ledger::{Ledger, Moment},
+    no_leak::{self, Idler},
+    queues::{self, Grace, Wait},
+    shortages::{self, Place},
     telling::Tellings,
     terms::Terms,
     turns::Turns,
@@ -25,6 +31,10 @@ pub struct Context<'l, 'a> {
     pub turns: Turns,
     /// What the dispatcher had heard of each job.
     pub knowledge: Knowledge,
+    waits: OnceCell<Vec<Wait>>,
+    places: OnceCell<Vec<Place>>,
+    idlers: OnceCell<Vec<Idler<'a>>>,
+    creates: OnceCell<BTreeMap<CallId, Create>>,
 }
 
 impl<'l, 'a> Context<'l, 'a> {
@@ -39,7 +49,32 @@ impl<'l, 'a> Context<'l, 'a> {
             tellings,
             turns,
             knowledge: Knowledge::read(ledger),
+            waits: OnceCell::new(),
+            places: OnceCell::new(),
+            idlers: OnceCell::new(),
+            creates: OnceCell::new(),
         }
+    }
+
+    /// Every demand of every lane, and what became of it.
+    pub(super) fn waits(&self) -> &[Wait] {
+        self.waits
+            .get_or_init(|| queues::waits(self, Grace::Faults))
+    }
+
+    /// Every place in which a lane was short of runners.
+    pub(super) fn places(&self) -> &[Place] {
+        self.places.get_or_init(|| shortages::places(self))
+    }
+
+    /// Every stretch in which an HF job was useless.
+    pub(super) fn idlers(&self) -> &[Idler<'a>] {
+        self.idlers.get_or_init(|| no_leak::idlers(self))
+    }
+
+    /// Every effective create, by its call.
+    pub(super) fn creates(&self) -> &BTreeMap<CallId, Create> {
+        self.creates.get_or_init(|| creates::creates(self.ledger))
     }
 
     /// When the dispatcher heard that a job is over, if it had, long enough before `by` to act on it.

@@ -59,18 +59,40 @@ fn around<'a>(lanes: &Lanes<'a>, lane: LaneId) -> [Scope<'a>; 5] {
     ]
 }
 
+/// What concerns lanes, filed by how narrow it is.
+#[derive(Clone, Debug)]
+struct Filed<'a, T>(BTreeMap<Scope<'a>, Vec<T>>);
+
+impl<T> Default for Filed<'_, T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'a, T> Filed<'a, T> {
+    fn note(&mut self, scope: Scope<'a>, what: T) {
+        self.0.entry(scope).or_default().push(what);
+    }
+
+    /// The files of every scope that a lane lies in.
+    fn concerning(&self, lanes: &Lanes<'a>, lane: LaneId) -> impl Iterator<Item = &Vec<T>> {
+        let scopes = around(lanes, lane);
+        scopes.into_iter().filter_map(|scope| self.0.get(&scope))
+    }
+}
+
 /// Moments by scope.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ByScope<'a>(BTreeMap<Scope<'a>, Vec<Moment>>);
+pub(super) struct ByScope<'a>(Filed<'a, Moment>);
 
 impl<'a> ByScope<'a> {
     pub(super) fn note(&mut self, scope: Scope<'a>, moment: Moment) {
-        self.0.entry(scope).or_default().push(moment);
+        self.0.note(scope, moment);
     }
 
     /// Puts the moments of each scope in the order of the history, as the questions below need them.
     pub(super) fn sort(&mut self) {
-        for moments in self.0.values_mut() {
+        for moments in self.0.0.values_mut() {
             moments.sort_by_key(|moment| moment.event);
         }
     }
@@ -84,22 +106,12 @@ impl<'a> ByScope<'a> {
         from: EventId,
         until: EventId,
     ) -> Option<Moment> {
-        let first = self.concerning(lanes, lane).filter_map(|moments| {
+        let first = self.0.concerning(lanes, lane).filter_map(|moments| {
             let at = moments.partition_point(|moment| moment.event < from);
             moments.get(at).copied()
         });
         let first = first.min_by_key(|moment| moment.event);
         first.filter(|moment| moment.event < until)
-    }
-
-    /// The moments of every scope that a lane lies in.
-    fn concerning<'s>(
-        &'s self,
-        lanes: &Lanes<'a>,
-        lane: LaneId,
-    ) -> impl Iterator<Item = &'s Vec<Moment>> {
-        let scopes = around(lanes, lane);
-        scopes.into_iter().filter_map(|scope| self.0.get(&scope))
     }
 }
 
@@ -114,17 +126,17 @@ pub(super) struct Hold {
 
 /// Holds by scope.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Holds<'a>(BTreeMap<Scope<'a>, Vec<Hold>>);
+pub(super) struct Holds<'a>(Filed<'a, Hold>);
 
 impl<'a> Holds<'a> {
     pub(super) fn note(&mut self, scope: Scope<'a>, hold: Hold) {
-        self.0.entry(scope).or_default().push(hold);
+        self.0.note(scope, hold);
     }
 
     /// Puts the holds of each scope in the order of their strikes, and lets each end no earlier than one before it: so the
     /// last that struck in time tells how long all of them held.
     pub(super) fn sort(&mut self) {
-        for holds in self.0.values_mut() {
+        for holds in self.0.0.values_mut() {
             holds.sort_by_key(|hold| hold.from.event);
             let mut longest: Option<Moment> = None;
             for hold in holds {
@@ -143,8 +155,7 @@ impl<'a> Holds<'a> {
         until: EventId,
         by_ms: u64,
     ) -> Option<Moment> {
-        let scopes = around(lanes, lane);
-        let holds = scopes.into_iter().filter_map(|scope| self.0.get(&scope));
+        let holds = self.0.concerning(lanes, lane);
         let last = holds.filter_map(|holds| {
             let at =
                 holds.partition_point(|hold| hold.from.event < until && hold.from.at_ms <= by_ms);
@@ -155,8 +166,7 @@ impl<'a> Holds<'a> {
 
     /// Every moment at which something that held a lane back let it go, in the order of the history.
     pub(super) fn ends(&self, lanes: &Lanes<'a>, lane: LaneId) -> Vec<Moment> {
-        let scopes = around(lanes, lane);
-        let holds = scopes.into_iter().filter_map(|scope| self.0.get(&scope));
+        let holds = self.0.concerning(lanes, lane);
         let mut ends: Vec<_> = holds.flatten().map(|hold| hold.until).collect();
         ends.sort_by_key(|end| (end.at_ms, end.event));
         ends.dedup();

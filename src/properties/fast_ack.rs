@@ -39,7 +39,7 @@ pub(super) fn reached(ledger: &Ledger<'_>, delivery: &Delivery<'_>) -> Option<Mo
     let touched = ledger.outages.iter().any(|(down, up)| {
         sent.event < up.map_or(EventId(u64::MAX), |up| up.event) && until > down.event
     });
-    (!touched && ledger.up_since().is_some_and(|up| up.event < sent.event)).then_some(sent)
+    (!touched && ledger.first_start.is_some_and(|up| up.event < sent.event)).then_some(sent)
 }
 
 fn breach(context: &Context<'_, '_>, delivery: &Delivery<'_>) -> Option<(EventId, String)> {

@@ -8,7 +8,7 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    creates::{all_over, creates, is_of_pool},
+    creates::{all_over, is_of_pool},
     ledger::{Moment, moment},
     tally::Tally,
 };
@@ -16,7 +16,7 @@ use super::{
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement =
         Judgement::new("no delivery came of a job that the dispatcher knew to be over");
-    let creates = creates(context.ledger);
+    let creates = context.creates();
     let mut tally = Tally::new(context);
     for event in context.ledger.events {
         tally.enter(event);

@@ -11,7 +11,7 @@ use fakes::{
 use super::{
     Context, Judgement,
     ledger::{CallLife, Moment, ends_hf_job, moment},
-    served_or_told::time,
+    verdict::time,
 };
 
 /// How long a job may run at least where the scenario sets no job timeout: jobs-actions' own.

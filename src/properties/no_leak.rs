@@ -13,17 +13,17 @@ use super::{
     disturbance::{Bound, Scope},
     lanes::{LaneId, Reach},
     ledger::{Moment, RunnerLife, ends_hf_job, moment},
-    served_or_told::time,
     tally::{Standing, Tally},
     turns::Turn,
+    verdict::time,
 };
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement =
         Judgement::new("no HF job became useless, and no registration outlived its HF job");
-    for idler in idlers(context) {
+    for idler in context.idlers() {
         judgement.occasion();
-        judge_idler(context, &idler, &mut judgement);
+        judge_idler(context, idler, &mut judgement);
     }
     for (id, life) in &context.ledger.runners {
         judge_registration(context, *id, life, &mut judgement);
@@ -288,10 +288,7 @@ fn border<'a>(supply: &mut Supply<'a>, wanted: usize) -> Moved<'a> {
 /// Adds what an HF job's uselessness came to.
 pub(super) fn judge_idler(context: &Context<'_, '_>, idler: &Idler<'_>, judgement: &mut Judgement) {
     let ledger = context.ledger;
-    let end = Moment {
-        event: EventId(u64::MAX),
-        ..ledger.end
-    };
+    let end = ledger.after_end();
     let until = idler.until.unwrap_or(end);
     let bound = bound_of(context, idler.hf_job, idler.since, until.event);
     let since = time(idler.since.at_ms);
@@ -370,10 +367,7 @@ fn judge_registration(
         return;
     }
     judgement.occasion();
-    let end = Moment {
-        event: EventId(u64::MAX),
-        ..ledger.end
-    };
+    let end = ledger.after_end();
     let until = gone.unwrap_or(end);
     let within_ms = context.terms.bounds.reclaimed_within_ms;
     let bound = match ledger.lane_of_runner(life) {

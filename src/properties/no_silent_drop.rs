@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
     history::{Caller, Event, What},
-    ids::{EventId, JobId},
+    ids::JobId,
 };
 
 use super::{
     Context, Judgement,
     lanes::LaneId,
     ledger::{Moment, moment},
-    served_or_told::time,
     tally::Tally,
     turns::Turn,
+    verdict::time,
 };
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
@@ -38,10 +38,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             watch.look(&tally, lane, moment(event));
         }
     }
-    let end = Moment {
-        event: EventId(u64::MAX),
-        ..context.ledger.end
-    };
+    let end = context.ledger.after_end();
     for lane in 0..watch.lanes.len() {
         watch.measure(LaneId(lane), end, true);
     }

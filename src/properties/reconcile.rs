@@ -11,9 +11,9 @@ use fakes::{
 use super::{
     Context, Judgement,
     ledger::{Ledger, Moment},
-    no_leak::{Cause, idlers, judge_idler},
-    served_or_told::time,
-    shortages::{Place, places},
+    no_leak::{Cause, judge_idler},
+    shortages::Place,
+    verdict::time,
 };
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
@@ -25,16 +25,16 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             judgement.occasion();
         }
     }
-    for place in places(context) {
-        judge_place(context, &lost, &place, &mut judgement);
+    for place in context.places() {
+        judge_place(context, &lost, place, &mut judgement);
     }
-    for idler in idlers(context) {
+    for idler in context.idlers() {
         let (Cause::Worked(job) | Cause::Withdrawn(job)) = idler.cause else {
             continue;
         };
         if lost.completed.contains(&job) {
             judgement.occasion();
-            judge_idler(context, &idler, &mut judgement);
+            judge_idler(context, idler, &mut judgement);
         }
     }
     judgement

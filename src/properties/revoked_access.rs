@@ -8,7 +8,7 @@ use fakes::history::{Caller, Event, What};
 use super::{
     Context, Judgement,
     ledger::{Moment, moment},
-    served_or_told::time,
+    verdict::time,
 };
 
 /// How long after it was told the dispatcher may still act as before.

@@ -12,8 +12,8 @@ use super::{
     Context, Judgement,
     lanes::LaneId,
     ledger::{Answered, CallLife, Moment, moment},
-    served_or_told::time,
     terms::Budgets,
+    verdict::time,
 };
 
 /// How long a permanent refusal is remembered.

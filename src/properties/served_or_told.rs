@@ -1,18 +1,13 @@
 //! served-or-told (I1): every routed job gets a runner within the bound, or its user is told why not. Judged by lane: a start
 //! takes out the first demand of its queue, whichever job started. Nobody is told without a cause.
 
-use super::{
-    Context, Judgement,
-    queues::{Grace, Wait, waits},
-    telling::Way,
-    turns::Turn,
-};
+use super::{Context, Judgement, queues::Wait, telling::Way, turns::Turn, verdict::time};
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement = Judgement::new("no routed job was ever in demand");
-    for wait in waits(context, Grace::Faults) {
+    for wait in context.waits() {
         judgement.occasion();
-        judge_wait(context, &wait, &mut judgement);
+        judge_wait(context, wait, &mut judgement);
     }
     for (job, told) in context.tellings.iter().filter(|(_, told)| !told.for_cause) {
         let how = match told.way {
@@ -79,9 +74,4 @@ pub(super) fn judge_wait(context: &Context<'_, '_>, wait: &Wait, judgement: &mut
         }
         (false, Some(_)) => {}
     }
-}
-
-/// A moment of the history, for people.
-pub(super) fn time(at_ms: u64) -> String {
-    format!("{}.{:03} s", at_ms / 1000, at_ms % 1000)
 }

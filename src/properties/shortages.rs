@@ -3,8 +3,6 @@
 
 use std::collections::VecDeque;
 
-use fakes::ids::EventId;
-
 use super::{
     Context,
     lanes::LaneId,
@@ -121,10 +119,7 @@ impl Watch<'_, '_, '_> {
     }
 
     fn end(&mut self) {
-        let end = Moment {
-            event: EventId(u64::MAX),
-            ..self.context.ledger.end
-        };
+        let end = self.context.ledger.after_end();
         for line in &mut self.lanes {
             for mut place in std::mem::take(&mut line.places) {
                 judge(self.context, &mut place, line.free, end);

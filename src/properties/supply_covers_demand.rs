@@ -1,22 +1,17 @@
 //! supply-covers-demand (I5): runners are fungible within a lane, so booting and idle ones must become as many as jobs wait
 //! there. That one job is no longer queued is no reason to start nothing for the others.
 
-use super::{
-    Context, Judgement,
-    ledger::Ledger,
-    served_or_told::time,
-    shortages::{Place, places},
-};
+use super::{Context, Judgement, ledger::Ledger, shortages::Place, verdict::time};
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement = Judgement::new(
         "no lane had more than one job open at once, and none lost supply while one was",
     );
-    for place in places(context) {
+    for place in context.places() {
         if place.telling {
             judgement.occasion();
         }
-        judge_place(context.ledger, &place, &mut judgement);
+        judge_place(context.ledger, place, &mut judgement);
     }
     judgement
 }

@@ -33,15 +33,9 @@ pub(super) enum Standing {
     /// Booting or idle: it may still take a job.
     Supply,
     /// A job runs on it.
-    Working(JobId),
+    Working,
     /// It takes no job any more.
     Spent,
-}
-
-/// An HF job that has not ended.
-#[derive(Clone, Copy, Debug)]
-struct Alive {
-    standing: Standing,
 }
 
 /// The state of all lanes between two events.
@@ -51,7 +45,8 @@ pub(super) struct Tally<'c, 'a> {
     lanes: Vec<Counts>,
     /// Supply that hides its lane, by flavor.
     hidden: BTreeMap<&'a str, usize>,
-    alive: BTreeMap<&'a HfJobId, Alive>,
+    /// HF jobs that have not ended.
+    alive: BTreeMap<&'a HfJobId, Standing>,
     alive_by_repo: BTreeMap<&'a str, usize>,
     on: BTreeMap<JobId, &'a HfJobId>,
     opened: BTreeMap<JobId, EventId>,
@@ -96,12 +91,12 @@ impl<'c, 'a> Tally<'c, 'a> {
 
     /// Where an HF job that has not ended stands.
     pub(super) fn standing(&self, hf_job: &HfJobId) -> Option<Standing> {
-        self.alive.get(hf_job).map(|alive| alive.standing)
+        self.alive.get(hf_job).copied()
     }
 
     /// How many HF jobs are alive: in all, and of this repository.
-    pub(super) fn alive(&self, repo: Option<&str>) -> (usize, usize) {
-        let of_repo = repo.and_then(|repo| self.alive_by_repo.get(repo));
+    fn alive(&self, repo: &str) -> (usize, usize) {
+        let of_repo = self.alive_by_repo.get(repo);
         (self.alive.len(), of_repo.copied().unwrap_or(0))
     }
 
@@ -110,7 +105,7 @@ impl<'c, 'a> Tally<'c, 'a> {
     pub(super) fn counts_for(&self, id: LaneId, caps: &Caps) -> Option<usize> {
         let lane = self.ledger.lanes.get(id).filter(|_| !caps.is_none())?;
         let supply = self.supply(id);
-        let (total, of_repo) = self.alive(Some(lane.place));
+        let (total, of_repo) = self.alive(lane.place);
         let scopes = [(caps.total, total), (caps.per_repo, of_repo)];
         let free = scopes.into_iter().filter_map(|(cap, alive)| {
             Some((cap? as usize).saturating_sub(alive.saturating_sub(supply)))
@@ -123,7 +118,7 @@ impl<'c, 'a> Tally<'c, 'a> {
         let Some(lane) = self.ledger.lanes.get(id) else {
             return true;
         };
-        let (total, of_repo) = self.alive(Some(lane.place));
+        let (total, of_repo) = self.alive(lane.place);
         let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
         free(caps.total, total) && free(caps.per_repo, of_repo)
     }
@@ -152,7 +147,7 @@ impl<'c, 'a> Tally<'c, 'a> {
                 let hf_job = runner.and_then(|runner| self.ledger.runners.get(&runner)?.hf_job);
                 if let Some(hf_job) = hf_job {
                     self.on.insert(*job, hf_job);
-                    self.stand(hf_job, Standing::Working(*job));
+                    self.stand(hf_job, Standing::Working);
                 }
             }
             What::JobCompleted { job, .. } => {
@@ -167,12 +162,7 @@ impl<'c, 'a> Tally<'c, 'a> {
                 }
             }
             What::HfCreated { hf_job, repo, .. } => {
-                self.alive.insert(
-                    hf_job,
-                    Alive {
-                        standing: Standing::Spent,
-                    },
-                );
+                self.alive.insert(hf_job, Standing::Spent);
                 if let Some(repo) = repo {
                     *self.alive_by_repo.entry(repo).or_default() += 1;
                 }
@@ -213,19 +203,19 @@ impl<'c, 'a> Tally<'c, 'a> {
     }
 
     fn stand(&mut self, hf_job: &'a HfJobId, standing: Standing) {
-        let Some(alive) = self.alive.get_mut(hf_job) else {
+        let Some(stands) = self.alive.get_mut(hf_job) else {
             return;
         };
-        let before = std::mem::replace(&mut alive.standing, standing);
+        let before = std::mem::replace(stands, standing);
         self.supplied(hf_job, before, false);
         self.supplied(hf_job, standing, true);
     }
 
     fn end(&mut self, hf_job: &'a HfJobId) {
-        let Some(alive) = self.alive.remove(hf_job) else {
+        let Some(standing) = self.alive.remove(hf_job) else {
             return;
         };
-        self.supplied(hf_job, alive.standing, false);
+        self.supplied(hf_job, standing, false);
         let Some(life) = self.ledger.hf_jobs.get(hf_job) else {
             return;
         };

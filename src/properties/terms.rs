@@ -17,11 +17,6 @@ pub struct Terms {
     pub unserved_repos: BTreeSet<String>,
     /// Every repository of the scenario's GitHub, served or not; empty where that is not known.
     pub repos: BTreeSet<String>,
-    /// The repositories it was told to serve; every one it is installed on, if missing.
-    pub allow_repos: Option<BTreeSet<String>>,
-    /// Names of jobs of runs in which only some may run at a time: such a job could start only when an earlier
-    /// one of its run had ended.
-    pub serial_jobs: BTreeSet<String>,
     /// How many HF jobs the dispatcher may hold.
     pub caps: Caps,
     /// The bounds that properties about time apply.
@@ -46,8 +41,6 @@ pub struct Terms {
     pub steps_not_taken: Vec<usize>,
     /// The faults of the plan, in its order: `fault` of an event is a place in this list.
     pub faults: Vec<Fault>,
-    /// When every fault ends at the latest, from the beginning of the timeline.
-    pub heal_ms: Option<u64>,
     /// Counts and budgets the scenario asks for.
     pub expect: Expectations,
     /// Properties the user does not want judged.
@@ -131,8 +124,6 @@ pub struct Lives {
     pub registration_token_ms: u64,
     /// A just-in-time configuration.
     pub jit_config_ms: u64,
-    /// An HF job that was created without a timeout.
-    pub hf_job_ms: u64,
 }
 
 impl Default for Lives {
@@ -141,7 +132,6 @@ impl Default for Lives {
             installation_token_ms: 3_600_000,
             registration_token_ms: 3_600_000,
             jit_config_ms: 3_600_000,
-            hf_job_ms: 1_800_000,
         }
     }
 }
@@ -151,12 +141,8 @@ impl Default for Lives {
 pub struct Delays {
     /// How long GitHub waits for the answer to a delivery.
     pub webhook_timeout_ms: u64,
-    /// From an event to its delivery.
-    pub webhook_ms_max: u64,
     /// Of one message between the dispatcher and a fake, each direction.
     pub latency_ms_max: u64,
-    /// From the moment job and runner are both there to the assignment.
-    pub assignment_ms_max: u64,
     /// From creating an HF job to its listening runner, by flavor; `default` stands for those not named.
     pub cold_start_ms_max: BTreeMap<String, u64>,
 }
@@ -176,8 +162,6 @@ impl Delays {
 pub struct DispatcherTimes {
     /// How long a runner may be idle.
     pub idle_timeout_ms: Option<u64>,
-    /// How long an HF job may take until its runner is online.
-    pub boot_deadline_ms: Option<u64>,
     /// How long a job may run.
     pub job_timeout_ms: Option<u64>,
 }
@@ -190,8 +174,6 @@ impl Default for Terms {
             warm: BTreeMap::new(),
             unserved_repos: BTreeSet::new(),
             repos: BTreeSet::new(),
-            allow_repos: None,
-            serial_jobs: BTreeSet::new(),
             caps: Caps::default(),
             bounds: Bounds::default(),
             budgets: Budgets::default(),
@@ -204,7 +186,6 @@ impl Default for Terms {
             twin: None,
             steps_not_taken: Vec::new(),
             faults: Vec::new(),
-            heal_ms: None,
             expect: Expectations::default(),
             waived: BTreeMap::new(),
         }
@@ -223,12 +204,5 @@ impl Terms {
     pub fn looks_meant(&self, labels: &[String]) -> bool {
         let labels = || labels.iter().map(String::as_str);
         self.rules.flavor(labels()).is_none() && self.rules.routed().seems_meant_by(labels())
-    }
-
-    /// True if this fault ends by itself: it says so, or the whole world heals.
-    #[must_use]
-    pub fn fault_ends(&self, fault: usize) -> bool {
-        let ends = |fault: &Fault| fault.until.is_some() || fault.times.is_some();
-        self.heal_ms.is_some() || self.faults.get(fault).is_some_and(ends)
     }
 }

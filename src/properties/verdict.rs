@@ -14,6 +14,11 @@ use super::ledger::Ledger;
 /// How many further breaches a verdict names by their events; it counts them all.
 const OTHERS_NAMED: usize = 100;
 
+/// A moment of the history, for people.
+pub(super) fn time(at_ms: u64) -> String {
+    format!("{}.{:03} s", at_ms / 1000, at_ms % 1000)
+}
+
 /// One breach of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {

@@ -9,13 +9,13 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    creates::{Create, creates, is_of_pool},
+    creates::{Create, is_of_pool},
     knowledge::News,
     lanes::{LaneId, Reach},
     ledger::{Moment, ends_hf_job, moment},
-    served_or_told::time,
     tally::{Standing, Tally},
     turns::Turn,
+    verdict::time,
 };
 
 /// How many HF jobs may end unused while only held jobs are left, for each time that a job of the lane started.
@@ -30,7 +30,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         .iter()
         .filter(|taken| taken.turn == Turn::Holds);
     judgement.occasions(held.count());
-    let creates = creates(context.ledger);
+    let creates = context.creates();
     let mut tally = Tally::new(context);
     let mut watch = Watch {
         context,
@@ -44,10 +44,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             judgement.breach_if(create.created.event, burns(context, &tally, create));
         }
         let now = moment(event);
-        let before: Vec<LaneId> = watch.lanes.keys().copied().collect();
+        let touched: BTreeSet<LaneId> = tally.enter(event).iter().copied().collect();
         // The state of before held until this event.
-        let touched = tally.enter(event).to_vec();
-        for lane in before.iter().filter(|lane| touched.contains(lane)) {
+        for lane in &touched {
             judgement.breach_if(event.id, watch.idle_for_long(*lane, now));
         }
         for taken in tally.turned() {

@@ -28,11 +28,6 @@ pub(super) fn terms(plan: &Plan) -> Terms {
             .iter()
             .map(|repo| repo.name.0.clone())
             .collect(),
-        allow_repos: dispatcher
-            .allow_repos
-            .as_ref()
-            .map(|repos| repos.iter().map(|repo| repo.0.clone()).collect()),
-        serial_jobs: serial_jobs(plan),
         caps: Caps {
             total: dispatcher.caps.total,
             per_repo: dispatcher.caps.per_repo,
@@ -51,12 +46,10 @@ pub(super) fn terms(plan: &Plan) -> Terms {
             installation_token_ms: ms(world.github.installation_token),
             registration_token_ms: ms(world.github.registration_token),
             jit_config_ms: ms(world.github.jit_config),
-            hf_job_ms: ms(world.hf.default_timeout),
         },
         delays: delays(plan),
         told: DispatcherTimes {
             idle_timeout_ms: dispatcher.idle_timeout.map(ms),
-            boot_deadline_ms: dispatcher.boot_deadline.map(ms),
             job_timeout_ms: dispatcher.job_timeout.map(ms),
         },
         github_clock_skew_ms: world.github.clock_skew.0,
@@ -65,7 +58,6 @@ pub(super) fn terms(plan: &Plan) -> Terms {
         twin: None,
         steps_not_taken: Vec::new(),
         faults: plan.faults.clone(),
-        heal_ms: plan.heal.map(ms),
         expect: expectations(expect),
         waived: expect
             .waive
@@ -98,9 +90,7 @@ fn delays(plan: &Plan) -> Delays {
     let cold_starts = world.hf.cold_start.0.iter();
     Delays {
         webhook_timeout_ms: ms(world.webhooks.timeout),
-        webhook_ms_max: world.webhooks.delay.max_ms(),
         latency_ms_max: world.latency.max_ms(),
-        assignment_ms_max: world.github.assignment.delay.max_ms(),
         cold_start_ms_max: cold_starts
             .map(|(flavor, start)| {
                 let total = longest(start.schedule) + longest(start.pull) + longest(start.boot);
@@ -156,15 +146,6 @@ fn unserved_repos(plan: &Plan) -> BTreeSet<String> {
         .into_iter()
         .filter(|(name, is_installed)| !is_installed || !is_allowed(name));
     refused.map(|(name, _)| name).collect()
-}
-
-/// Jobs of runs in which only some may run at a time.
-fn serial_jobs(plan: &Plan) -> BTreeSet<String> {
-    let queued = plan.timeline.iter().filter_map(|step| match &step.verb {
-        Verb::Queue(job) if job.max_parallel.is_some() => Some(job.name.clone()),
-        _ => None,
-    });
-    queued.collect()
 }
 
 /// Statuses are checked when the scenario is parsed; one that is no number matches nothing.

@@ -16,8 +16,6 @@ pub struct CallLife<'a> {
     pub by: Caller,
     /// Its name (`hf.create`).
     pub name: &'a str,
-    /// HTTP method.
-    pub method: &'a str,
     /// Path and query.
     pub path: &'a str,
     /// The credential it carried.
@@ -26,8 +24,6 @@ pub struct CallLife<'a> {
     pub about: Option<&'a CallAbout>,
     /// When it arrived.
     pub received: Moment,
-    /// When it took effect.
-    pub effect: Option<Moment>,
     /// How it was answered.
     pub answered: Option<Answered>,
     /// When and why its answer was lost.
@@ -117,31 +113,24 @@ pub(super) fn enter<'a>(calls: &mut Calls<'a>, event: &'a Event) {
             call,
             by,
             name,
-            method,
             path,
             credential,
             about,
+            ..
         } => {
             let life = CallLife {
                 by: *by,
                 name,
-                method,
                 path,
                 credential: *credential,
                 about: about.as_deref(),
                 received: moment(event),
-                effect: None,
                 answered: None,
                 lost: None,
                 struck_by: Vec::new(),
                 false_of: Vec::new(),
             };
             calls.insert(*call, life);
-        }
-        What::CallEffect { call, .. } => {
-            if let Some(life) = calls.get_mut(call) {
-                life.effect = Some(moment(event));
-            }
         }
         What::CallAnswered {
             call,

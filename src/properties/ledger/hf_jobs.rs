@@ -20,8 +20,6 @@ pub struct HfLife<'a> {
     pub repo: Option<&'a str>,
     /// Its flavor.
     pub flavor: &'a str,
-    /// Its timeout in seconds.
-    pub timeout_s: u64,
     /// The name its runner was given.
     pub runner_name: Option<&'a str>,
     /// The labels its runner was given.
@@ -49,9 +47,9 @@ impl<'a> Ledger<'a> {
                 namespace,
                 repo,
                 flavor,
-                timeout_s,
                 runner_name,
                 runner_labels,
+                ..
             } => {
                 let life = HfLife {
                     created: moment(event),
@@ -59,7 +57,6 @@ impl<'a> Ledger<'a> {
                     namespace,
                     repo: repo.as_deref(),
                     flavor,
-                    timeout_s: *timeout_s,
                     runner_name: runner_name.as_deref(),
                     runner_labels,
                     online: None,

@@ -31,8 +31,6 @@ pub struct JobLife<'a> {
     pub queued: Option<Moment>,
     /// Since when GitHub would give it to a runner: it is queued, and neither its run nor its group holds it back.
     pub dispatchable: Option<Moment>,
-    /// When GitHub last gave it to a runner, and to which.
-    pub assigned: Option<(Moment, RunnerId)>,
     /// When it started, and on which of our runners.
     pub started: Option<(Moment, Option<RunnerId>)>,
     /// When and how it ended.
@@ -40,12 +38,6 @@ pub struct JobLife<'a> {
 }
 
 impl JobLife<'_> {
-    /// True if at the end of the history GitHub still wants a runner for it.
-    #[must_use]
-    pub const fn still_queued(&self) -> bool {
-        self.queued.is_some() && self.started.is_none() && self.completed.is_none()
-    }
-
     /// True if it completed without having started.
     #[must_use]
     pub const fn withdrawn(&self) -> bool {
@@ -72,11 +64,6 @@ impl<'a> Ledger<'a> {
             What::JobDispatchable { job } => {
                 if let Some(life) = self.jobs.get_mut(job) {
                     life.dispatchable = Some(moment(event));
-                }
-            }
-            What::RunnerAssigned { job, runner, .. } => {
-                if let Some(life) = self.jobs.get_mut(job) {
-                    life.assigned = Some((moment(event), *runner));
                 }
             }
             What::JobStarted { job, runner, .. } => {
@@ -138,7 +125,6 @@ impl<'a> Ledger<'a> {
             announced: moment(event),
             queued: None,
             dispatchable: None,
-            assigned: None,
             started: None,
             completed: None,
         };

@@ -87,8 +87,6 @@ pub struct Ledger<'a> {
     /// Strikes that concern one lane, in order.
     pub struck_lanes: Vec<(Moment, LaneId)>,
     relations: relations::Relations<'a>,
-    /// When the world became honest, if it did.
-    pub healed: Option<Moment>,
     /// True if the world came to rest before the run ended: then nothing that is open would still have come.
     pub settled: bool,
     /// The last event.
@@ -118,7 +116,6 @@ impl<'a> Ledger<'a> {
             endless_faults: BTreeSet::new(),
             struck_lanes: Vec::new(),
             relations: relations::Relations::default(),
-            healed: None,
             settled: false,
             end: events.last().map_or(nothing, moment),
         };
@@ -196,6 +193,15 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// The time of the last event, as a moment behind all events.
+    #[must_use]
+    pub const fn after_end(&self) -> Moment {
+        Moment {
+            event: EventId(u64::MAX),
+            at_ms: self.end.at_ms,
+        }
+    }
+
     /// When the dispatcher went down for good, if it did.
     #[must_use]
     pub fn gone_since(&self) -> Option<Moment> {
@@ -205,7 +211,6 @@ impl<'a> Ledger<'a> {
 
     fn enter_world(&mut self, event: &'a Event) {
         match &event.event {
-            What::WorldHealed {} => self.healed = Some(moment(event)),
             What::WorldEnded { settled } => self.settled = *settled,
             What::DispatcherStopped {} | What::DispatcherCrashed {} => {
                 let is_up = self.outages.last().is_none_or(|(_, until)| until.is_some());

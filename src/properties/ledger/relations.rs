@@ -226,12 +226,6 @@ impl<'a> Ledger<'a> {
             .is_some_and(|strike| strike.event < answered.event)
     }
 
-    /// When the dispatcher first came up.
-    #[must_use]
-    pub fn up_since(&self) -> Option<Moment> {
-        self.first_start
-    }
-
     /// True if a delivery ever reached it. One that takes no webhooks cannot be asked how it takes them.
     #[must_use]
     pub fn takes_webhooks(&self) -> bool {

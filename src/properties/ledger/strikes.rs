@@ -10,7 +10,6 @@ use fakes::{
 use super::{CallLife, Ledger, Moment, moment};
 use crate::properties::{
     disturbance::{Course, Hold, Scope},
-    rules::label_set,
     terms::Terms,
 };
 
@@ -162,20 +161,8 @@ impl<'a> Ledger<'a> {
 
     /// Every scope that what is named lies in, as narrow as can be told.
     fn scopes(&self, named: &Named<'a>) -> Vec<Scope<'a>> {
-        let job = named
-            .job
-            .or_else(|| self.deliveries.get(&named.delivery?)?.job);
-        if let Some(life) = job.and_then(|job| self.jobs.get(&job)) {
-            return life.lane.map(Scope::Lane).into_iter().collect();
-        }
-        let hf_job = named
-            .hf_job
-            .or_else(|| self.runners.get(&named.runner?)?.hf_job);
-        if let Some(reach) = hf_job.and_then(|hf_job| self.lanes.reach(hf_job)) {
-            return vec![Scope::of(reach)];
-        }
-        if let Some(jobs) = named.run.and_then(|run| self.runs.get(&run)) {
-            return self.scopes_of_jobs(jobs);
+        if let Some(scopes) = self.scopes_of_entities(named) {
+            return scopes;
         }
         if let Some(call) = named.call.and_then(|call| self.calls.get(&call)) {
             return self.scopes_of_call(call);
@@ -192,26 +179,39 @@ impl<'a> Ledger<'a> {
         if everybody {
             return vec![self.wide(about.repo.as_deref(), None)];
         }
-        if let Some(life) = about.job.and_then(|job| self.jobs.get(&job)) {
-            return life.lane.map(Scope::Lane).into_iter().collect();
+        let named = Named {
+            job: about.job,
+            hf_job: about.hf_job.as_ref(),
+            runner: about.runner,
+            run: about.run,
+            ..Named::default()
+        };
+        if let Some(scopes) = self.scopes_of_entities(&named) {
+            return scopes;
         }
-        let hf_job = about
+        let lane = self.lane_of_call(call).filter(|_| !about.labels.is_empty());
+        match lane {
+            Some(lane) => vec![Scope::Lane(lane)],
+            None => vec![self.wide(about.repo.as_deref(), about.flavor.as_deref())],
+        }
+    }
+
+    /// The scopes of the job, HF job, runner or run that is named, the narrowest first; none if none is known.
+    fn scopes_of_entities(&self, named: &Named<'a>) -> Option<Vec<Scope<'a>>> {
+        let job = named
+            .job
+            .or_else(|| self.deliveries.get(&named.delivery?)?.job);
+        if let Some(life) = job.and_then(|job| self.jobs.get(&job)) {
+            return Some(life.lane.map(Scope::Lane).into_iter().collect());
+        }
+        let hf_job = named
             .hf_job
-            .as_ref()
-            .or_else(|| self.runners.get(&about.runner?)?.hf_job);
+            .or_else(|| self.runners.get(&named.runner?)?.hf_job);
         if let Some(reach) = hf_job.and_then(|hf_job| self.lanes.reach(hf_job)) {
-            return vec![Scope::of(reach)];
+            return Some(vec![Scope::of(reach)]);
         }
-        if let Some(jobs) = about.run.and_then(|run| self.runs.get(&run)) {
-            return self.scopes_of_jobs(jobs);
-        }
-        if let Some(repo) = about.repo.as_deref().filter(|_| !about.labels.is_empty()) {
-            let labels = label_set(about.labels.iter().map(String::as_str));
-            if let Some(lane) = self.lanes.of(repo, &labels) {
-                return vec![Scope::Lane(lane)];
-            }
-        }
-        vec![self.wide(about.repo.as_deref(), about.flavor.as_deref())]
+        let jobs = self.runs.get(&named.run?)?;
+        Some(self.scopes_of_jobs(jobs))
     }
 
     /// As wide as these two leave open; a repository that was renamed by its first name.

@@ -220,6 +220,25 @@ impl Kept {
             async move { sent.on().await }
         })
     }
+
+    /// A seam that changes nothing and keeps each create, with what HF answered as its body.
+    fn seam_of_created(&self) -> Option<Seam> {
+        let kept = self.clone();
+        bend(move |sent| {
+            let kept = kept.clone();
+            async move {
+                let (head, body) = sent.on().await?.into_parts();
+                let body = axum::body::to_bytes(body, usize::MAX).await?;
+                if sent.is_create() {
+                    kept.keep(&Sent {
+                        body: body.clone(),
+                        ..sent.clone()
+                    });
+                }
+                Ok(Response::from_parts(head, body.into()))
+            }
+        })
+    }
 }
 
 /// Counts, shared by the seams of one saboteur.

@@ -115,23 +115,7 @@ fn cancel_before_start_catches_a_dispatcher_that_lets_the_hf_job_live() {
 #[test]
 fn attempts_catches_a_dispatcher_that_lets_an_old_completion_cancel_a_rerun_out() {
     let created = Kept::default();
-    let kept = created.clone();
-    let hf = bend(move |sent| {
-        let kept = kept.clone();
-        async move {
-            let (head, body) = sent.on().await?.into_parts();
-            let body = axum::body::to_bytes(body, usize::MAX).await?;
-            if sent.is_create() {
-                let mut noted = sent.clone();
-                noted.body = body.clone();
-                kept.keep(&noted);
-            }
-            Ok(http::Response::from_parts(
-                head,
-                axum::body::Body::from(body),
-            ))
-        }
-    });
+    let hf = created.seam_of_created();
     let reruns = Count::default();
     let webhooks = bend(move |sent| {
         let attempt = sent.json()["workflow_job"]["run_attempt"].as_u64();

@@ -130,21 +130,9 @@ const ONE_JOB: &str = "timeline:
 ";
 
 /// Adds a claim to the answer to every `in_progress`.
-fn claims(created: &Kept, claim: fn(&str) -> Value) -> Seams {
-    let (kept, created) = (created.clone(), created.clone());
-    let hf = bend(move |sent| {
-        let kept = kept.clone();
-        async move {
-            let (head, body) = sent.on().await?.into_parts();
-            let body = axum::body::to_bytes(body, usize::MAX).await?;
-            if sent.is_create() {
-                let mut noted = sent.clone();
-                noted.body = body.clone();
-                kept.keep(&noted);
-            }
-            Ok(Response::from_parts(head, Body::from(body)))
-        }
-    });
+fn claims(claim: fn(&str) -> Value) -> Seams {
+    let created = Kept::default();
+    let hf = created.seam_of_created();
     let webhooks = bend(move |sent| {
         let created = created.get();
         async move {
@@ -174,34 +162,25 @@ fn its_own(id: &str) -> Value {
 
 #[test]
 fn truthful_catches_a_dispatcher_that_claims_an_hf_job_it_never_created() {
-    let bug = claims(
-        &Kept::default(),
-        |_| serde_json::json!({ "hf_job_id": "0123456789abcdef01234567" }),
-    );
+    let bug = claims(|_| serde_json::json!({ "hf_job_id": "0123456789abcdef01234567" }));
     Trial::of("truthful", ONE_JOB)
-        .beside(claims(&Kept::default(), its_own))
+        .beside(claims(its_own))
         .catches(bug, "was created, and there is none");
 }
 
 #[test]
 fn truthful_catches_a_dispatcher_that_claims_a_cancel_it_never_made() {
-    let bug = claims(
-        &Kept::default(),
-        |id| serde_json::json!({ "cancelled_hf_job_id": id }),
-    );
+    let bug = claims(|id| serde_json::json!({ "cancelled_hf_job_id": id }));
     Trial::of("truthful", ONE_JOB)
-        .beside(claims(&Kept::default(), its_own))
+        .beside(claims(its_own))
         .catches(bug, "and HF took no cancel of it");
 }
 
 #[test]
 fn truthful_catches_a_dispatcher_that_names_another_flavor() {
-    let bug = claims(
-        &Kept::default(),
-        |id| serde_json::json!({ "hf_job_id": id, "flavor": "h200" }),
-    );
+    let bug = claims(|id| serde_json::json!({ "hf_job_id": id, "flavor": "h200" }));
     Trial::of("truthful", ONE_JOB)
-        .beside(claims(&Kept::default(), its_own))
+        .beside(claims(its_own))
         .catches(bug, "is on h200, and it is on");
 }
 
