@@ -27,5 +27,8 @@ pub use self::{
     dispatcher::{Dispatcher, StartError},
     host::{Clock, Host, Spawner},
     http::{BoxError, HttpService},
-    store::{MemoryStore, SqliteStore, Store, StoreError},
+    store::{MemoryStore, Store, StoreError},
 };
+
+#[cfg(feature = "sqlite")]
+pub use self::store::SqliteStore;

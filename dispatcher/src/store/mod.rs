@@ -1,11 +1,14 @@
 //! Where the journal is kept: behind one trait, in memory or in SQLite.
 
 mod memory;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
 use futures_util::future::BoxFuture;
 
-pub use self::{memory::MemoryStore, sqlite::SqliteStore};
+pub use self::memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteStore;
 pub use crate::core::Write;
 
 /// A journal that could not be read or written.
