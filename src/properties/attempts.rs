@@ -1,18 +1,17 @@
 //! attempts (I17): a re-run is fresh demand, and events of other attempts do not cancel it out.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fakes::{
     history::{Caller, Event, What},
-    ids::{HfJobId, JobId},
+    ids::{HfJobId, JobId, RunId},
 };
 
 use super::{
     Context, Judgement,
     lanes::{LaneId, Reach},
-    ledger::moment,
-    queues::Wait,
     served_or_told::judge_wait,
+    spans::Spans,
     tally::{Standing, Tally},
     turns::Turn,
     verdict::time,
@@ -38,8 +37,17 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         .iter()
         .filter(|taken| taken.turn == Turn::Opens);
     judgement.occasions(demands.filter(|taken| later(taken.job)).count());
+    let jobs = context.ledger.jobs.keys().copied();
+    let spans = Spans::of(context.ledger, jobs.filter(|job| later(*job)));
     for wait in context.waits() {
-        if rerun_waits(context, wait) {
+        let until = wait
+            .taken
+            .map_or(context.ledger.end.event, |(at, ..)| at.event);
+        // A job of a later attempt was open all the time.
+        if spans
+            .covering(wait.lane, wait.beginning.event, until)
+            .is_some()
+        {
             judge_wait(context, wait, &mut judgement);
         }
     }
@@ -47,37 +55,18 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     judgement
 }
 
-/// Whether a job of a later attempt was open all the time that a late or undecided demand counts.
-fn rerun_waits(context: &Context<'_, '_>, wait: &Wait) -> bool {
-    let until = wait
-        .taken
-        .map_or(context.ledger.end.event, |(at, ..)| at.event);
-    let lane = context.ledger.lanes.get(wait.lane);
-    let mut jobs = lane.into_iter().flat_map(|lane| &lane.jobs);
-    jobs.any(|job| {
-        let Some(life) = context.ledger.jobs.get(job).filter(|life| life.attempt > 1) else {
-            return false;
-        };
-        let opened = life
-            .dispatchable
-            .is_some_and(|since| since.event <= wait.beginning.event);
-        let settled = life
-            .started
-            .map(|(at, _)| at)
-            .or(life.completed.map(|(at, _)| at));
-        opened && settled.is_none_or(|settled| settled.event >= until)
-    })
-}
-
 /// Supply that was ended in answer to an event of an earlier attempt, while a later one waits.
 fn cancelled_out(context: &Context<'_, '_>, judgement: &mut Judgement) {
     let ledger = context.ledger;
     let mut tally = Tally::new(context);
     let mut heard: BTreeMap<LaneId, VecDeque<(u64, JobId)>> = BTreeMap::new();
+    let lives = ledger.jobs.values().filter(|life| life.attempt > 1);
+    let run_again: BTreeSet<RunId> = lives.map(|life| life.run).collect();
     for event in ledger.events {
         match &event.event {
             What::DeliveryAnswered { job: Some(job), .. } => {
-                if let Some((lane, _)) = ledger.routed(*job) {
+                let routed = ledger.routed(*job);
+                if let Some((lane, _)) = routed.filter(|(_, life)| run_again.contains(&life.run)) {
                     let heard = heard.entry(lane).or_default();
                     while heard
                         .front()
@@ -132,21 +121,20 @@ fn ended(
     let young = event.at_ms.saturating_sub(life.created.at_ms) < YOUNG_MS;
     let short = tally.supply(lane) <= tally.open(lane);
     let soon = event.at_ms.saturating_sub(heard_ms) <= AFTER_MS;
-    let open = tally.lane(lane)?.open.values();
+    if !(is_supply && (online || young) && short && soon) {
+        return None;
+    }
     let earlier = |job: &JobId| {
         let (Some(open), Some(heard)) = (ledger.jobs.get(job), ledger.jobs.get(&of)) else {
             return false;
         };
         open.run == heard.run && heard.attempt < open.attempt
     };
-    let waits = open.copied().find(earlier)?;
-    let since = moment(event);
-    (is_supply && (online || young) && short && soon).then(|| {
-        format!(
-            "{hf_job} was given up at {} after an event of an earlier attempt ({}), while {} of a later one waits",
-            time(since.at_ms),
-            ledger.job_named(of),
-            ledger.job_named(waits)
-        )
-    })
+    let waits = tally.lane(lane)?.open.values().copied().find(earlier)?;
+    Some(format!(
+        "{hf_job} was given up at {} after an event of an earlier attempt ({}), while {} of a later one waits",
+        time(event.at_ms),
+        ledger.job_named(of),
+        ledger.job_named(waits)
+    ))
 }

@@ -8,7 +8,7 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    creates::{all_over, is_of_pool},
+    creates::{Over, is_of_pool},
     no_leak::{Cause, judge_idler},
     tally::Tally,
 };
@@ -23,7 +23,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             .is_some_and(super::JobLife::withdrawn)
     };
     let creates = context.creates();
-    let mut tally = Tally::new(context);
+    let (mut tally, mut over) = (Tally::new(context), Over::new(context));
     for event in context.ledger.events {
         tally.enter(event);
         match &event.event {
@@ -31,7 +31,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 let Some(create) = creates.get(call) else {
                     continue;
                 };
-                let last = all_over(context, create.lane, create.received).filter(withdrawn);
+                let last = over.last(create.lane, create.received).filter(withdrawn);
                 if let Some(last) = last.filter(|_| !is_of_pool(context, &tally, create.lane)) {
                     let why = format!(
                         "an HF job was created though every job of its lane was over and known to be; the last, {}, had been cancelled before it started",

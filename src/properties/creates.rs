@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fakes::ids::{CallId, JobId};
+use fakes::ids::{CallId, EventId, JobId};
 
 use super::{
     Context,
@@ -41,23 +41,47 @@ pub(super) fn creates(ledger: &Ledger<'_>) -> BTreeMap<CallId, Create> {
     lives.collect()
 }
 
-/// The job of a lane that ended last, if every job announced in it so far is over and the dispatcher knew of each.
-pub(super) fn all_over(context: &Context<'_, '_>, lane: LaneId, by: Moment) -> Option<JobId> {
-    let lane = context.ledger.lanes.get(lane)?;
-    let mut last = None;
-    // The newest first: as long as a job is not over it is most likely one of the last.
-    for job in lane.jobs.iter().rev() {
-        let life = context.ledger.jobs.get(job)?;
-        if life.announced.event > by.event {
-            continue;
-        }
-        let (over, _) = life.completed?;
-        context.knew_over(*job, by)?;
-        if last.is_none_or(|(_, latest)| over.event > latest) {
-            last = Some((*job, over.event));
+/// Which lanes are over, to the dispatcher's knowledge, asked at one moment after the other: what it knew it knows until it
+/// restarts, so each job is looked at once.
+pub(super) struct Over<'c, 'l, 'a> {
+    context: &'c Context<'l, 'a>,
+    /// By lane, how many of its jobs are known to be over from the first announced on, and which of them ended last.
+    known: BTreeMap<LaneId, (usize, Option<(EventId, JobId)>)>,
+    /// The start of the dispatcher that this holds for.
+    started: EventId,
+}
+
+impl<'c, 'l, 'a> Over<'c, 'l, 'a> {
+    pub(super) const fn new(context: &'c Context<'l, 'a>) -> Self {
+        Self {
+            context,
+            known: BTreeMap::new(),
+            started: EventId(0),
         }
     }
-    last.map(|(job, _)| job)
+
+    /// The job of a lane that ended last, if every job announced in it so far is over and the dispatcher knew of each.
+    /// Moments are asked for in their order.
+    pub(super) fn last(&mut self, lane: LaneId, by: Moment) -> Option<JobId> {
+        let started = self.context.started_before(by);
+        if started != self.started {
+            self.known.clear();
+            self.started = started;
+        }
+        let ledger = self.context.ledger;
+        let (known, last) = self.known.entry(lane).or_default();
+        for job in ledger.lanes.get(lane)?.jobs.iter().skip(*known) {
+            let life = ledger.jobs.get(job)?;
+            if life.announced.event > by.event {
+                break;
+            }
+            let (over, _) = life.completed?;
+            self.context.knew_over(*job, by)?;
+            *known += 1;
+            *last = (*last).max(Some((over.event, *job)));
+        }
+        last.map(|(_, job)| job)
+    }
 }
 
 /// Whether an HF job more is the declared pool's: it leaves the supply at most the open jobs and the pool.

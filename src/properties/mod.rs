@@ -35,6 +35,7 @@ mod rules;
 mod served_or_told;
 mod shortages;
 mod signature;
+mod spans;
 mod supply_covers_demand;
 mod tally;
 mod telling;

@@ -8,7 +8,7 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    creates::{all_over, is_of_pool},
+    creates::{Over, is_of_pool},
     ledger::{Moment, moment},
     tally::Tally,
 };
@@ -17,7 +17,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement =
         Judgement::new("no delivery came of a job that the dispatcher knew to be over");
     let creates = context.creates();
-    let mut tally = Tally::new(context);
+    let (mut tally, mut over) = (Tally::new(context), Over::new(context));
     for event in context.ledger.events {
         tally.enter(event);
         match &event.event {
@@ -25,7 +25,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 let Some(create) = creates.get(call) else {
                     continue;
                 };
-                let last = all_over(context, create.lane, create.received);
+                let last = over.last(create.lane, create.received);
                 let started = |job: &JobId| {
                     context
                         .ledger

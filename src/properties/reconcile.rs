@@ -13,6 +13,7 @@ use super::{
     ledger::{Ledger, Moment},
     no_leak::{Cause, judge_idler},
     shortages::Place,
+    spans::Spans,
     verdict::time,
 };
 
@@ -25,8 +26,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             judgement.occasion();
         }
     }
+    let spans = Spans::of(context.ledger, lost.queued.keys().copied());
     for place in context.places() {
-        judge_place(context, &lost, place, &mut judgement);
+        judge_place(context, (&lost, &spans), place, &mut judgement);
     }
     for idler in context.idlers() {
         let (Cause::Worked(job) | Cause::Withdrawn(job)) = idler.cause else {
@@ -91,38 +93,23 @@ fn was_open(context: &Context<'_, '_>, job: JobId, lost: Moment) -> bool {
         return false;
     };
     let by_ms = lost.at_ms.saturating_add(context.hearing_ms());
-    let settled = life
-        .started
-        .map(|(at, _)| at)
-        .or(life.completed.map(|(at, _)| at));
     life.dispatchable.is_some_and(|since| since.at_ms <= by_ms)
-        && settled.is_none_or(|settled| settled.at_ms > by_ms)
+        && life.settled().is_none_or(|settled| settled.at_ms > by_ms)
 }
 
 /// Judges a place that stood empty while a job with a lost `queued` was open.
-fn judge_place(context: &Context<'_, '_>, lost: &Losses, place: &Place, judgement: &mut Judgement) {
+fn judge_place(
+    context: &Context<'_, '_>,
+    (lost, spans): (&Losses, &Spans),
+    place: &Place,
+    judgement: &mut Judgement,
+) {
     let ledger = context.ledger;
     let until = place
         .filled
         .map_or(EventId(u64::MAX), |filled| filled.event);
-    let lane = ledger.lanes.get(place.lane);
-    let mut jobs = lane.into_iter().flat_map(|lane| &lane.jobs);
-    let open = |job: &&JobId| {
-        let Some(life) = ledger.jobs.get(job) else {
-            return false;
-        };
-        let settled = life
-            .started
-            .map(|(at, _)| at)
-            .or(life.completed.map(|(at, _)| at));
-        life.dispatchable
-            .is_some_and(|since| since.event <= place.entered.event)
-            && settled.is_none_or(|settled| settled.event >= until)
-    };
-    let Some((job, at)) = jobs
-        .find(|job| open(job) && lost.queued.contains_key(job))
-        .and_then(|job| Some((job, lost.queued.get(job)?)))
-    else {
+    let missed = spans.covering(place.lane, place.entered.event, until);
+    let Some((job, at)) = missed.and_then(|job| Some((job, lost.queued.get(&job)?))) else {
         return;
     };
     let from = if at.event > place.entered.event {
@@ -132,7 +119,7 @@ fn judge_place(context: &Context<'_, '_>, lost: &Losses, place: &Place, judgemen
     };
     let bound = context.patient_bound(place.lane, from, until);
     let end = place.filled.unwrap_or(ledger.end);
-    let name = ledger.job_named(*job);
+    let name = ledger.job_named(job);
     let missed = format!("the `queued` of {name} was lost at {}", time(at.at_ms));
     let due = time(bound.due_ms);
     let gone = ledger

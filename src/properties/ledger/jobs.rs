@@ -43,6 +43,13 @@ impl JobLife<'_> {
     pub const fn withdrawn(&self) -> bool {
         self.started.is_none() && self.completed.is_some()
     }
+
+    /// When it started; or ended, if it never did.
+    #[must_use]
+    pub fn settled(&self) -> Option<Moment> {
+        let completed = || self.completed.map(|(at, _)| at);
+        self.started.map(|(at, _)| at).or_else(completed)
+    }
 }
 
 impl<'a> Ledger<'a> {
