@@ -106,7 +106,10 @@ impl fmt::Display for Spent {
         let seconds = Seconds(self.in_ms);
         match (self.budget, &self.call) {
             (Limit::CallsOfOne, Some(call)) => {
-                write!(f, "it made {count} calls of `{call}` in {seconds} of its time")
+                write!(
+                    f,
+                    "it made {count} calls of `{call}` in {seconds} of its time"
+                )
             }
             (Limit::Calls | Limit::CallsOfOne, _) => {
                 write!(f, "it made {count} calls in {seconds} of its time")

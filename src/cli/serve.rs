@@ -206,9 +206,7 @@ async fn serve_on_this_runtime(
     });
     let stopped = std::pin::pin!(interrupted(&interrupt));
     match select(played, stopped).await {
-        Either::Left((run, _)) => {
-            conclude(args, name, plan, &run.map_err(failed)?)
-        }
+        Either::Left((run, _)) => conclude(args, name, plan, &run.map_err(failed)?),
         Either::Right(_) => stopped_early(args, name, &serving),
     }
 }
@@ -293,15 +291,15 @@ fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
         note(&format!("ended: {spent}"));
     } else {
         note(&format!(
-        "{} after {} s without news (expect.settle: {} s)",
-        if settled {
-            "ended"
-        } else {
-            "reached its bound"
-        },
-        seconds(quiet_ms),
-        seconds(settle_ms)
-    ));
+            "{} after {} s without news (expect.settle: {} s)",
+            if settled {
+                "ended"
+            } else {
+                "reached its bound"
+            },
+            seconds(quiet_ms),
+            seconds(settle_ms)
+        ));
     }
     let report = ScenarioReport::new(name, vec![run.outcome.clone()]);
     let reports = [report.as_of(super::today(args.today))];

@@ -66,10 +66,7 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// Watches `progress`: as long as it changes, something happens.
-    pub(super) fn over(
-        patience: &Patience,
-        progress: impl Fn() -> usize + Send + 'static,
-    ) -> Self {
+    pub(super) fn over(patience: &Patience, progress: impl Fn() -> usize + Send + 'static) -> Self {
         let (watched, end) = mpsc::channel::<()>();
         let given_up = Arc::new(Notify::new());
         let (patience, told) = (patience.clone(), given_up.clone());

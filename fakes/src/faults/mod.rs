@@ -210,7 +210,10 @@ impl Faults {
             }
             let (reached, matched) = installed.rule.looks_at(subject);
             // What an earlier rule has decided is no occasion for this one.
-            if !installed.meets(reached && !subject.only_by_job, matched) || !installed.active() || decided {
+            if !installed.meets(reached && !subject.only_by_job, matched)
+                || !installed.active()
+                || decided
+            {
                 continue;
             }
             let misses = installed.rule.chance.is_some_and(|chance| {

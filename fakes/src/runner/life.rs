@@ -162,7 +162,10 @@ impl<'a> Life<'a> {
             fault: strike.fault,
             strike: applied,
         };
-        self.runners.calls.faults.let_on(held, &self.subject_of(strike));
+        self.runners
+            .calls
+            .faults
+            .let_on(held, &self.subject_of(strike));
     }
 
     /// The repository or organisation whose runner it is.

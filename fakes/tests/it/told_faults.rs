@@ -413,7 +413,12 @@ async fn a_process_reaches_a_rule_once_and_a_strike_because_of_its_job_names_it(
             only: of_job,
             ..rule("runner", Effect::Hang)
         },
-        rule("runner", Effect::WrongClock { ahead: Shift::fixed(2) }),
+        rule(
+            "runner",
+            Effect::WrongClock {
+                ahead: Shift::fixed(2),
+            },
+        ),
     ]);
     let job = lab.queue("J1", &["a"]);
     lab.launch("r1", &["a"]).await;

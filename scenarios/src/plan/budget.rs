@@ -47,7 +47,8 @@ impl Budget {
     /// # Errors
     /// What is wrong with it, and how to write it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        const HOW: &str = "write it as `events=200000,calls=20k,calls_of_one=5k,bytes=256M`, or some of these";
+        const HOW: &str =
+            "write it as `events=200000,calls=20k,calls_of_one=5k,bytes=256M`, or some of these";
         let mut budget = Self::default();
         for part in text.split(',') {
             let (name, amount) = part
@@ -136,7 +137,12 @@ mod tests {
     #[test]
     fn a_budget_is_read_as_one_would_write_it() {
         let budget = Budget::parse("events=200000,calls=20k, bytes=256M").unwrap();
-        let counts = [budget.events, budget.calls, budget.calls_of_one, budget.bytes];
+        let counts = [
+            budget.events,
+            budget.calls,
+            budget.calls_of_one,
+            budget.bytes,
+        ];
         assert_eq!(
             counts.map(|count| count.map(Amount::get)),
             [Some(200_000), Some(20_000), None, Some(256_000_000)]
