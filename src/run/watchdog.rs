@@ -121,7 +121,9 @@ mod tests {
         let (said, word) = mpsc::channel();
         let patience = Patience {
             stalled: Duration::from_millis(100),
-            last_word: Some(Arc::new(move || drop(said.send(())))),
+            last_word: Some(Arc::new(move || {
+                let _heard = said.send(());
+            })),
         };
         (Watchdog::over(&patience, progress), word)
     }
