@@ -12,13 +12,14 @@ pub enum ExitStatus {
     Violated = 1,
     /// The command line, a scenario or a plan is wrong; nothing was judged.
     Usage = 2,
-    /// A world did not settle before its bound, or ended too early to decide a property.
+    /// A world did not settle before its bound, or ended too early to decide a property: by the scenario, or because a
+    /// part of its budget was spent.
     Undecided = 3,
     /// There was nothing to run.
     Nothing = 4,
     /// What a scenario exists for was never put to the test.
     Weak = 5,
-    /// The lab itself failed: a bug of ours, or no disk space.
+    /// The lab itself failed: a bug of ours, no disk space, or a run in which nothing happened any more.
     Internal = 70,
     /// Interrupted; what was known was still printed.
     Interrupted = 130,
@@ -40,10 +41,10 @@ impl ExitStatus {
     /// Exit codes and meanings, for `--help`.
     pub const TABLE: &str = "Exit codes; of several that apply, the one that stands first:
   130  interrupted; what was known was printed
-  70   the lab itself failed
+  70   the lab itself failed, or nothing happened any more in a run for minutes
   2    wrong usage, or a bad scenario or plan
   1    a property was violated, a waiver has expired or was not needed, or a known fault was not met
-  3    undecided: a world did not settle before its bound, or ended too early to tell
+  3    undecided: a world did not settle before its bound, ended too early, or spent its budget
   5    weak: what a scenario is about was never put to the test, or a fault of it never struck
   4    nothing to run
   0    everything judged held, was known or was waived";

@@ -12,8 +12,10 @@
 //! - [`runner`]: the process inside an HF job, which registers with GitHub and runs one job.
 //! - [`faults`]: rules that make the world misbehave on purpose.
 //! - [`calls`]: the layer around every API call: it records, applies faults, and answers.
+//! - [`budget`]: what a run may come to before it is ended.
 //! - [`history`], [`ids`], [`mod@env`], [`http_service`]: what all of them share.
 
+pub mod budget;
 pub mod calls;
 mod drawn_text;
 pub mod env;
@@ -33,6 +35,7 @@ mod spread;
 mod tamper;
 pub mod world;
 
+pub use budget::{Budget, Limit, Spent, Used};
 pub use calls::{ConnectionReset, RouteInfo, Surface};
 pub use env::{Clock, Draw, Env, Shift, Span, Spawner};
 pub use faults::{

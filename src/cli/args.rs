@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
+use scenarios::plan::Budget;
 
 use crate::{exit::ExitStatus, transport::Transport};
 
@@ -93,6 +94,11 @@ pub(super) struct RunArgs {
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) parameters: Parameters,
+    /// What a run may come to before it is ended, undecided: events of its history, calls a minute of its time (in
+    /// all, and of one name), bytes to keep; for instance events=200000,calls=20k,calls_of_one=5k,bytes=256M
+    /// [default: as the scenario says, or far more than its steps need].
+    #[arg(long, value_name = "NAME=COUNT,...", value_parser = Budget::parse)]
+    pub(super) budget: Option<Budget>,
     /// Where bundles (plan, history, verdict) are written: one for each failed run, or with --keep for each run.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(super) out: PathBuf,
@@ -301,6 +307,11 @@ pub(super) struct ServeArgs {
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) parameters: Parameters,
+    /// What a run may come to before it is ended, undecided: events of its history, calls a minute of its time (in
+    /// all, and of one name), bytes to keep; for instance events=200000,calls=20k,calls_of_one=5k,bytes=256M
+    /// [default: as the scenario says, or far more than its steps need].
+    #[arg(long, value_name = "NAME=COUNT,...", value_parser = Budget::parse)]
+    pub(super) budget: Option<Budget>,
     /// Where the bundle is written [default with a scenario: out]; without a scenario, only the history is.
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,

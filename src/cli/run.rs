@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     exit::ExitStatus,
     report::{self, Bundle, Failure, ScenarioReport},
-    run::{Lab, Outcome, Run},
+    run::{Lab, Outcome, Patience, Run, RunError},
     target::Seams,
 };
 
@@ -139,8 +139,9 @@ struct Sweep<'a> {
 #[derive(Default)]
 struct Found {
     outcomes: Vec<BTreeMap<u64, Outcome>>,
-    failures: Vec<String>,
-    broke: Option<CommandFailure>,
+    /// By scenario and seed, whichever thread was there first.
+    failures: BTreeMap<(usize, u64), String>,
+    broke: BTreeMap<(usize, u64), CommandFailure>,
 }
 
 impl Sweep<'_> {
@@ -170,7 +171,9 @@ impl Sweep<'_> {
         });
         bar.finish_and_clear();
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failure) = found.broke {
+        if let Some((_, failure)) = found.broke.into_iter().next() {
+            // What is known all the same is said first.
+            found.failures.values().for_each(|text| note(text));
             return Err(failure);
         }
         let named = self
@@ -181,7 +184,7 @@ impl Sweep<'_> {
         let reports = named.map(|(source, outcomes)| {
             ScenarioReport::new(&source.name, outcomes.into_values().collect())
         });
-        Ok((reports.collect(), found.failures))
+        Ok((reports.collect(), found.failures.into_values().collect()))
     }
 
     fn next(&self, next: &AtomicU64, total: u64) -> Option<u64> {
@@ -194,13 +197,14 @@ impl Sweep<'_> {
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         match done {
             Ok((outcome, failure)) => {
-                found.failures.extend(failure);
+                let place = (index, seed);
+                found.failures.extend(failure.map(|text| (place, text)));
                 if let Some(outcomes) = found.outcomes.get_mut(index) {
                     outcomes.insert(outcome.seed, outcome);
                 }
             }
             Err(failure) => {
-                found.broke.get_or_insert(failure);
+                found.broke.insert((index, seed), failure);
             }
         }
     }
@@ -211,11 +215,11 @@ impl Sweep<'_> {
                 "no scenario number {index}"
             )));
         };
-        let plan = source.plan(seed, self.args.seeds.is_some(), &self.set)?;
-        let mut run = self
-            .lab
-            .run(&plan)
-            .map_err(|error| CommandFailure::usage(miette::miette!("{}: {error}", source.place)))?;
+        let mut plan = source.plan(seed, self.args.seeds.is_some(), &self.set)?;
+        plan.expect.budget = self.args.budget.unwrap_or_default().or(plan.expect.budget);
+        let place = format!("{}, seed {seed}", source.place);
+        let lab = self.lab.clone().with_patience(last_word(place.clone()));
+        let mut run = lab.run(&plan).map_err(|error| broke(&place, &error))?;
         if self.args.digests {
             run.add_digest()
                 .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
@@ -239,6 +243,25 @@ impl Sweep<'_> {
             steps,
             plan: &bundle.plan(),
         }))
+    }
+}
+
+/// Ends the process over a run whose thread never comes back: nothing else can end that.
+fn last_word(place: String) -> Patience {
+    Patience::with_last_word(Arc::new(move || {
+        note(&format!(
+            "{place}: its dispatcher blocks the thread it runs on, and nothing happens any more\n  there is no verdict"
+        ));
+        std::process::exit(i32::from(ExitStatus::Internal as u8));
+    }))
+}
+
+/// Why there is no verdict of a run.
+fn broke(place: &str, error: &RunError) -> CommandFailure {
+    let report = miette::miette!("{place}: {error}");
+    match error {
+        RunError::Config(_) | RunError::Target(_) => CommandFailure::usage(report),
+        RunError::Runtime(_) | RunError::Stalled { .. } => CommandFailure::internal(report),
     }
 }
 

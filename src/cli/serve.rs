@@ -9,6 +9,7 @@ use std::{
 };
 
 use fakes::{Boot, ProcessBoot};
+use futures_util::future::{Either, select};
 use http::Uri;
 use scenarios::plan::Plan;
 
@@ -21,15 +22,19 @@ use super::{
 use crate::{
     exit::ExitStatus,
     report::{self, Bundle, Failure, ScenarioReport},
-    run::{Listen, Outcome, Run, ServeError, Serving, serve_with as put_on_addresses},
+    run::{
+        Listen, Outcome, Run, ServeError, Serving, serve_with as put_on_addresses, spent_in_words,
+    },
     target::{self, LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, Url},
 };
 
-/// A world in which nothing happens by itself: what `serve` without a scenario shows.
+/// A world in which nothing happens by itself: what `serve` without a scenario shows. Nothing is judged of it, so only
+/// what has to be kept is bounded.
 const EMPTY_WORLD: &str = "
 title: Nothing happens by itself
 params: { cold_start: 30s..90s }
 world: { hf: { cold_start: $cold_start } }
+expect: { budget: { events: 2M, bytes: 1G, calls: 1000G, calls_of_one: 1000G } }
 timeline:
   - { at: 0s, restart: {} }
 ";
@@ -65,7 +70,8 @@ fn plan(args: &ServeArgs) -> Result<(String, Plan), CommandFailure> {
         None => source::parse("serve".to_owned(), "serve".to_owned(), EMPTY_WORLD)?,
     };
     let set = source::settings(&args.parameters, std::slice::from_ref(&source))?;
-    let plan = source.plan(args.seed, false, &set)?;
+    let mut plan = source.plan(args.seed, false, &set)?;
+    plan.expect.budget = args.budget.unwrap_or_default().or(plan.expect.budget);
     Ok((source.name, plan))
 }
 
@@ -199,11 +205,9 @@ async fn serve_on_this_runtime(
         serving.play(plan, webhook.clone()).await
     });
     let stopped = std::pin::pin!(interrupted(&interrupt));
-    match futures_util::future::select(played, stopped).await {
-        futures_util::future::Either::Left((run, _)) => {
-            conclude(args, name, plan, &run.map_err(failed)?)
-        }
-        futures_util::future::Either::Right(_) => stopped_early(args, name, &serving),
+    match select(played, stopped).await {
+        Either::Left((run, _)) => conclude(args, name, plan, &run.map_err(failed)?),
+        Either::Right(_) => stopped_early(args, name, &serving),
     }
 }
 
@@ -215,11 +219,20 @@ async fn serve_until_interrupted(
     interrupt: &Interrupt,
 ) -> Ended {
     note("Ctrl-C stops it.");
-    interrupted(interrupt).await;
+    let stopped = std::pin::pin!(interrupted(interrupt));
+    let exhausted = std::pin::pin!(serving.world().history().exhausted());
+    let status = match select(exhausted, stopped).await {
+        Either::Left((spent, _)) => {
+            note(&format!("ended: {}", spent_in_words(&spent)));
+            ExitStatus::Undecided
+        }
+        Either::Right(_) => ExitStatus::Interrupted,
+    };
     if args.out.is_none() {
-        return Ok(ExitStatus::Interrupted);
+        return Ok(status);
     }
-    stopped_early(args, name, serving)
+    keep_history(args, name, serving)?;
+    Ok(status)
 }
 
 /// The folder for what is written.
@@ -229,6 +242,13 @@ fn out(args: &ServeArgs) -> PathBuf {
 
 /// Ctrl-C: what was seen so far is kept.
 fn stopped_early(args: &ServeArgs, name: &str, serving: &Serving) -> Ended {
+    let events = keep_history(args, name, serving)?;
+    note(&format!("interrupted after {events}"));
+    Ok(ExitStatus::Interrupted)
+}
+
+/// Writes what was seen so far, and gives how much and where.
+fn keep_history(args: &ServeArgs, name: &str, serving: &Serving) -> Result<String, CommandFailure> {
     serving.world().faults().count();
     let events = serving.events_so_far();
     let folder = out(args).join(name);
@@ -245,12 +265,7 @@ fn stopped_early(args: &ServeArgs, name: &str, serving: &Serving) -> Ended {
             path.display()
         ))
     })?;
-    note(&format!(
-        "interrupted after {} events: {}",
-        events.len(),
-        path.display()
-    ));
-    Ok(ExitStatus::Interrupted)
+    Ok(format!("{} events: {}", events.len(), path.display()))
 }
 
 fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
@@ -272,16 +287,20 @@ fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
         ..
     } = run.outcome;
     let seconds = |ms: u64| ms as f64 / 1e3;
-    note(&format!(
-        "{} after {} s without news (expect.settle: {} s)",
-        if settled {
-            "ended"
-        } else {
-            "reached its bound"
-        },
-        seconds(quiet_ms),
-        seconds(settle_ms)
-    ));
+    if let Some(spent) = &run.outcome.budget.spent {
+        note(&format!("ended: {spent}"));
+    } else {
+        note(&format!(
+            "{} after {} s without news (expect.settle: {} s)",
+            if settled {
+                "ended"
+            } else {
+                "reached its bound"
+            },
+            seconds(quiet_ms),
+            seconds(settle_ms)
+        ));
+    }
     let report = ScenarioReport::new(name, vec![run.outcome.clone()]);
     let reports = [report.as_of(super::today(args.today))];
     let status = report::overall(&reports);

@@ -38,7 +38,14 @@ pub fn describe(failure: &Failure<'_>) -> String {
     for (property, found) in verdicts.undecided() {
         finding(failure, &mut text, property, "undecided", found);
     }
-    if !failure.run.outcome.settled {
+    if let Some(spent) = &failure.run.outcome.budget.spent {
+        text.push_str(&format!(
+            "\n{}, seed {}: undecided: {spent}\n  the run was ended there, at {} of its own time, and judged as far as it came\n",
+            failure.name,
+            failure.run.outcome.seed,
+            time(spent.at_ms)
+        ));
+    } else if !failure.run.outcome.settled {
         text.push_str(&format!(
             "\n{}, seed {}: the world did not settle before its bound, at {} of its own time\n",
             failure.name,

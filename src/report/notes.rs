@@ -3,7 +3,7 @@
 use super::ScenarioReport;
 use crate::{
     properties::Verdict,
-    run::{News, Struck, Tested},
+    run::{News, Struck, Tested, spent_in_words},
 };
 
 /// One sentence each, with the scenario's name before it.
@@ -31,6 +31,20 @@ fn undecided(report: &ScenarioReport, notes: &mut Vec<String>) {
         notes.push(format!(
             "did not settle before its bound, seeds {:?}",
             report.unsettled_seeds
+        ));
+    }
+    let spent = report.outcomes.iter().find_map(|outcome| {
+        let spent = outcome.budget.spent.as_ref()?;
+        Some((outcome.seed, spent))
+    });
+    if let Some((seed, spent)) = spent {
+        let more = match report.spent_seeds.len() {
+            1 => String::new(),
+            seeds => format!(", and {} more seeds like it", seeds - 1),
+        };
+        notes.push(format!(
+            "undecided: {} (seed {seed}{more})",
+            spent_in_words(spent)
         ));
     }
     // One run stands for those that say the same.

@@ -31,8 +31,10 @@ pub struct ScenarioReport {
     pub known_seeds: Vec<u64>,
     /// Seeds that did not settle before their bound.
     pub unsettled_seeds: Vec<u64>,
-    /// Seeds that ended too early to decide a property.
+    /// Seeds that ended too early to decide a property, or because a part of their budget was spent.
     pub undecided_seeds: Vec<u64>,
+    /// Seeds whose run was ended because a part of its budget was spent.
+    pub spent_seeds: Vec<u64>,
     /// Properties the scenario is about that no run put to the test.
     pub weak: Vec<String>,
     /// Lines of the scenario whose trigger came in no run.
@@ -115,8 +117,11 @@ impl ScenarioReport {
             held: 0,
             violated_seeds: seeds(|outcome| !outcome.verdicts.violated().is_empty()),
             known_seeds: seeds(Outcome::has_known),
-            unsettled_seeds: seeds(|outcome| !outcome.settled),
-            undecided_seeds: seeds(|outcome| !outcome.verdicts.undecided().is_empty()),
+            unsettled_seeds: seeds(|outcome| !outcome.settled && outcome.budget.spent.is_none()),
+            undecided_seeds: seeds(|outcome| {
+                !outcome.verdicts.undecided().is_empty() || outcome.budget.spent.is_some()
+            }),
+            spent_seeds: seeds(|outcome| outcome.budget.spent.is_some()),
             weak: in_every_run(&outcomes, |outcome| {
                 outcome.weak().into_iter().map(str::to_owned).collect()
             }),

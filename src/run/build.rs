@@ -9,7 +9,7 @@ use fakes::{
 };
 use scenarios::{Keyed, plan::Plan};
 
-use super::world_settings;
+use super::{budget, world_settings};
 use crate::transport::TaskGroup;
 
 /// The keyed generator of a plan, as the fakes draw from it.
@@ -53,6 +53,7 @@ pub(super) fn build(
         scenario: plan.title.clone(),
         seed: plan.seed,
     };
+    history.limit(budget::budget(plan));
     history.record(None, started);
     let mut settings = world_settings::settings(plan, github_url, hf_url);
     settings.hf.boot = boot;

@@ -13,6 +13,7 @@ use scenarios::plan::{Down, Plan, Trigger};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
+    Spending,
     cue::Cue,
     news::is_news,
     seen::{It, Seen},
@@ -34,6 +35,25 @@ pub struct End {
     pub quiet: Duration,
     /// How long that had to be.
     pub settle: Duration,
+    /// What the run came to, of what it might.
+    pub spending: Spending,
+}
+
+impl End {
+    /// Of a run whose budget is spent. What its timeline still had to come is nobody's omission.
+    pub(super) fn spent(plan: &Plan, world: &World, pace: Pace) -> Self {
+        world.faults().count();
+        world
+            .history()
+            .record(None, What::WorldEnded { settled: false });
+        Self {
+            settled: false,
+            steps_not_taken: Vec::new(),
+            quiet: Duration::ZERO,
+            settle: pace.settle_of(plan),
+            spending: Spending::of(world.history()),
+        }
+    }
 }
 
 /// How patiently a driver looks at the world.
@@ -44,6 +64,13 @@ pub(super) struct Pace {
     /// How long the world must stay settled without news where the plan says nothing: what comes late still
     /// shows.
     pub(super) settle: Duration,
+}
+
+impl Pace {
+    /// How long the world of this plan must stay settled.
+    fn settle_of(&self, plan: &Plan) -> Duration {
+        plan.expect.settle.map_or(self.settle, |settle| settle.0)
+    }
 }
 
 /// How long the dispatcher is up before the timeline begins, to have its start-up behind it.
@@ -148,11 +175,7 @@ impl<'a> Driver<'a> {
     pub(super) async fn drive(mut self) -> Result<End, TargetError> {
         tokio::time::sleep_until(self.began).await;
         let mut watch = (!self.cues.is_empty()).then(|| self.world.history().watch());
-        let settle = self
-            .plan
-            .expect
-            .settle
-            .map_or(self.pace.settle, |settle| settle.0);
+        let settle = self.pace.settle_of(self.plan);
         let mut quiet_since: Option<Duration> = None;
         loop {
             self.act_on_due().await?;
@@ -199,6 +222,7 @@ impl<'a> Driver<'a> {
             steps_not_taken: lines,
             quiet,
             settle,
+            spending: Spending::of(self.world.history()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! `virtual_tier` is one seed in process on a paused clock, `real_tier` the same world on loopback sockets.
 
 mod around;
+mod budget;
 mod build;
 mod cue;
 mod driver;
@@ -19,6 +20,7 @@ mod struck;
 mod terms;
 mod unrouted;
 mod virtual_tier;
+mod watchdog;
 pub(crate) mod world_settings;
 
 use fakes::history::Event;
@@ -26,12 +28,14 @@ use scenarios::{known::Known, plan::Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use budget::{Spending, in_words as spent_in_words};
 pub use driver::End;
 pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
 pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck};
 pub use unrouted::Unrouted;
 pub use virtual_tier::{Lab, RunError};
+pub use watchdog::{LastWord, Patience};
 
 use crate::{
     costs::Costs,
@@ -85,7 +89,7 @@ pub struct Outcome {
     pub tested: Tested,
     /// The properties the scenario exists for.
     pub about: Vec<String>,
-    /// False if the bound was reached before the world settled.
+    /// False if the bound was reached, or a part of the budget was spent, before the world settled.
     pub settled: bool,
     /// How long nothing was owed and no news came before the end, milliseconds.
     #[serde(default)]
@@ -93,6 +97,9 @@ pub struct Outcome {
     /// How long that had to be for the world to count as settled, milliseconds.
     #[serde(default)]
     pub settle_ms: u64,
+    /// What the run came to, of what it might; a part that is spent ended it.
+    #[serde(default)]
+    pub budget: Spending,
     /// Steps whose trigger never came, or that found nothing to act on, by the line of the scenario.
     pub steps_not_taken: Vec<usize>,
     /// What the scenario asks for that the target could not be given, each with the reason: then it was not put to the
@@ -149,6 +156,7 @@ impl Outcome {
             settled: end.settled,
             quiet_ms: end.quiet.as_millis() as u64,
             settle_ms: end.settle.as_millis() as u64,
+            budget: end.spending.clone(),
             steps_not_taken: end.steps_not_taken.clone(),
             not_given: Vec::new(),
             ended_at_ms: ledger.end.at_ms,

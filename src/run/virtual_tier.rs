@@ -12,6 +12,7 @@ use fakes::{
     env::Clock,
     history::{Event, What},
 };
+use futures_util::future::{Either, select};
 use jiff::Timestamp;
 use scenarios::plan::{Connection, Plan, Step, Verb};
 
@@ -19,7 +20,9 @@ use super::{
     End, Outcome, Run, Tested,
     build::{Built, build},
     driver::{Driver, Pace},
-    terms, world_settings,
+    terms,
+    watchdog::{Patience, Watchdog},
+    world_settings,
 };
 use crate::{
     properties::Twin,
@@ -51,6 +54,26 @@ pub enum RunError {
     /// No runtime could be built.
     #[error("failed to build a runtime: {0}")]
     Runtime(#[from] std::io::Error),
+    /// Nothing happened any more in real time: no verdict follows from that.
+    #[error("{}", stalled(*.for_s, *.at_ms, *.events))]
+    Stalled {
+        /// For so many seconds of real time.
+        for_s: u64,
+        /// The world's own time, milliseconds.
+        at_ms: u64,
+        /// How many events there were by then.
+        events: usize,
+    },
+}
+
+/// What is said of a run in which nothing happens any more.
+pub(crate) fn stalled(for_s: u64, at_ms: u64, events: usize) -> String {
+    format!(
+        "nothing has happened for {for_s} s of real time, at {}.{:03} s of the world's own time, after {events} events: \
+         the dispatcher or the lab spins without a call, or blocks its thread\n  there is no verdict",
+        at_ms / 1000,
+        at_ms % 1000
+    )
 }
 
 /// Runs plans in the virtual tier against the reference dispatcher.
@@ -62,6 +85,8 @@ pub struct Lab {
     seams: Seams,
     /// Configurations already read, by environment: parsing the App's key takes as long as a whole run.
     configs: Configs,
+    /// How long nothing may happen in real time.
+    patience: Patience,
 }
 
 /// What came of a plan, before it is judged.
@@ -83,6 +108,12 @@ impl Lab {
             seams,
             ..Self::default()
         }
+    }
+
+    /// The same lab with this patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Runs and judges one plan.
@@ -155,7 +186,7 @@ impl Lab {
         };
         let mut target = Reference::new(config, place, self.seams.clone());
         let not_given = target.cannot_be_given(plan);
-        let end = drive(plan, &world, &mut target, PACE).await;
+        let end = self.watched(plan, &world, &mut target).await;
         // The dispatcher holds the fakes' routers and GitHub holds the dispatcher's: a world that is not
         // taken apart would live for ever.
         place_of_fakes.iter().for_each(Listener::close);
@@ -168,6 +199,29 @@ impl Lab {
             end,
             not_given,
         })
+    }
+}
+
+impl Lab {
+    /// Drives the plan under the eyes of a watchdog.
+    async fn watched(
+        &self,
+        plan: &Plan,
+        world: &World,
+        target: &mut dyn Target,
+    ) -> Result<End, RunError> {
+        let history = world.history().clone();
+        let watchdog = Watchdog::over(&self.patience, move || history.len());
+        let driven = std::pin::pin!(drive(plan, world, target, PACE));
+        let given_up = std::pin::pin!(watchdog.given_up());
+        match select(given_up, driven).await {
+            Either::Left(_) => Err(RunError::Stalled {
+                for_s: self.patience.stalled.as_secs(),
+                at_ms: world.history().clock().elapsed_ms(),
+                events: world.history().len(),
+            }),
+            Either::Right((end, _)) => Ok(end?),
+        }
     }
 }
 
@@ -185,14 +239,22 @@ pub(super) async fn drive(
     world: &World,
     target: &mut dyn Target,
     pace: Pace,
-) -> Result<super::driver::End, TargetError> {
+) -> Result<End, TargetError> {
     for (job, actions) in plan.recorded_actions() {
         world.github().expect_recorded(job, actions);
     }
     world.deliver_to(target.webhooks());
-    target.start().await?;
-    world.history().record(None, What::DispatcherStarted {});
-    Driver::new(plan, world, target, terms::terms(plan), pace)
-        .drive()
-        .await
+    let driven = std::pin::pin!(async {
+        target.start().await?;
+        world.history().record(None, What::DispatcherStarted {});
+        Driver::new(plan, world, target, terms::terms(plan), pace)
+            .drive()
+            .await
+    });
+    // The first of the two is always asked first: no event comes between the one that spends the budget and the end.
+    let exhausted = std::pin::pin!(world.history().exhausted());
+    match select(exhausted, driven).await {
+        Either::Left(_) => Ok(End::spent(plan, world, pace)),
+        Either::Right((end, _)) => end,
+    }
 }

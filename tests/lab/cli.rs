@@ -269,3 +269,124 @@ fn ctrl_c_still_prints_what_is_known_and_exits_with_130() {
         "{stdout}"
     );
 }
+
+const THREE_FAIL: &str = "title: Nobody waits\nabout: [served-or-told]\ntimeline:\n  - at: 0s\n    \
+    queue: { jobs: 3, as: J, labels: hf-jobs-cpu-basic }\nfaults:\n  - { to: hf.create, answer: { status: 500 } }\n\
+    expect: { bound: 30s }\n";
+
+#[test]
+fn failures_are_told_in_the_order_of_seeds_whichever_thread_was_first() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("fails.yaml"), THREE_FAIL).unwrap();
+    let told = |jobs: &str| {
+        let args = ["run", "fails.yaml", "--seeds", "6", "--jobs", jobs];
+        let (code, _, stderr) = dispatchlab(folder.path(), &args);
+        assert_eq!(code, 3, "{stderr}");
+        stderr
+    };
+    let alone = told("1");
+    let seeds: Vec<u64> = alone
+        .lines()
+        .filter_map(|line| line.strip_prefix("  replay: dispatchlab run out/fails/seed-"))
+        .map(|rest| rest.split('/').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(seeds, (1..=6).collect::<Vec<u64>>());
+    assert_eq!(told("4"), alone);
+}
+
+#[test]
+fn a_spent_budget_is_told_everywhere_and_its_plan_replays_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["run", "happy-path", "--budget", "events=100", "--json"];
+    let (code, stdout, stderr) = dispatchlab(folder.path(), &args);
+    assert_eq!(code, 3, "{stderr}");
+    for said in [
+        "undecided: its history came to 100 events in",
+        "`--budget events=200`",
+        "expect: { budget: { events: 200 } }",
+        "replay: dispatchlab run out/happy-path/seed-1/plan.json",
+    ] {
+        assert!(stderr.contains(said), "{said}: {stderr}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let report = &json["scenarios"][0];
+    assert_eq!(json["exit"], 3);
+    assert_eq!(report["spent_seeds"], serde_json::json!([1]));
+    assert_eq!(report["unsettled_seeds"], serde_json::json!([]));
+    let outcome = &report["outcomes"][0];
+    assert_eq!(outcome["budget"]["spent"]["budget"], "events");
+    assert_eq!(outcome["budget"]["spent"]["count"], 100);
+    // With the mark of the end itself.
+    assert_eq!(outcome["budget"]["used"]["events"], 101);
+    assert_eq!(outcome["events"], 101);
+    assert_eq!(outcome["budget"]["budget"]["events"], 100);
+    let bundle = folder.path().join("out/happy-path/seed-1");
+    let read = |name: &str| std::fs::read_to_string(bundle.join(name)).unwrap();
+    let verdict: serde_json::Value = serde_json::from_str(&read("verdict.json")).unwrap();
+    assert_eq!(&verdict["budget"], &outcome["budget"]);
+    let history = read("history.jsonl");
+    let replayed = [
+        "run",
+        "out/happy-path/seed-1/plan.json",
+        "--keep",
+        "--out",
+        "again",
+    ];
+    let (code, stdout, stderr) = dispatchlab(folder.path(), &replayed);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stdout.contains(" undecided "), "{stdout}");
+    let again = std::fs::read_dir(folder.path().join("again")).unwrap();
+    let again = again.map(|named| named.unwrap().path().join("seed-1/history.jsonl"));
+    let again: Vec<_> = again
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect();
+    assert_eq!(again, [history]);
+}
+
+#[test]
+fn a_budget_that_is_none_is_refused_with_how_to_write_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["run", "serve"] {
+        let args = [command, "happy-path", "--budget", "wall=3m"];
+        let (code, _, stderr) = dispatchlab(folder.path(), &args);
+        assert_eq!(code, 2, "{stderr}");
+        assert!(
+            stderr.contains("there is no budget of `wall`") && stderr.contains("events=200000"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_served_world_without_a_scenario_ends_before_it_keeps_too_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, stderr) = dispatchlab(
+        folder.path(),
+        &[
+            "serve",
+            "--github",
+            "127.0.0.1:0",
+            "--budget",
+            "events=1",
+            "--out",
+            "out",
+        ],
+    );
+    assert_eq!(code, 3, "{stderr}");
+    assert!(
+        stderr.contains("ended: its history came to 1 events"),
+        "{stderr}"
+    );
+    assert!(folder.path().join("out/serve/history.jsonl").exists());
+}
+
+#[test]
+fn a_log_without_a_pause_is_refused() {
+    let stderr = refused(&format!(
+        "{ONE_JOB}faults:\n  - {{ to: hf.schedule, stuck: {{ every: 0ms }} }}\n"
+    ));
+    assert!(
+        stderr.contains("no time ever passes") && stderr.contains("every: 11m"),
+        "{stderr}"
+    );
+}

@@ -25,6 +25,7 @@ mod real_time;
 mod runner_faults;
 mod saboteurs;
 mod served;
+mod spinning;
 mod store_faults;
 mod told;
 mod verdicts;

@@ -288,22 +288,26 @@ impl Core {
 
     /// `base`, or `base` with 12 hex digits when it was given out before.
     pub(super) fn unused_name(&self, base: &str) -> String {
-        let used = |name: &str| {
-            self.launches.values().any(|l| l.runner == name)
-                || self.ended.values().any(|l| l.runner == name)
-        };
-        if !used(base) {
+        let alive = self.launches.values().map(|launch| &launch.runner);
+        let known = alive.chain(self.ended.values().map(|ended| &ended.runner));
+        let used: BTreeSet<&str> = known
+            .map(String::as_str)
+            .filter(|name| name.starts_with(base))
+            .collect();
+        if !used.contains(base) {
             return base.to_owned();
         }
+        // One name after the other was given out: as many as there are, the next is the first that can be free.
+        let given_out = u32::try_from(used.len()).unwrap_or(u32::MAX);
         let fresh = |n: u32| {
             format!(
                 "{base}-{:012x}",
                 self.bits(&format!("runner/{base}/{n}")) & 0xffff_ffff_ffff
             )
         };
-        (1..)
+        (given_out..)
             .map(fresh)
-            .find(|name| !used(name))
+            .find(|name| !used.contains(name.as_str()))
             .unwrap_or_else(|| base.to_owned())
     }
 

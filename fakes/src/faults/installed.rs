@@ -87,10 +87,13 @@ impl Installed {
         }
     }
 
-    /// Something came to a place of this rule. Gives whether the rule is meant for it.
+    /// Something came to a place of this rule, or what had come before turned out to be what it is meant for. Gives
+    /// whether the rule is meant for it.
     pub(super) fn meets(&mut self, reached: bool, matched: bool) -> bool {
         self.counts.reached += u64::from(reached);
         self.counts.matched += u64::from(matched);
+        // A process that takes one job after the other comes with each of them.
+        self.counts.reached = self.counts.reached.max(self.counts.matched);
         matched
     }
 

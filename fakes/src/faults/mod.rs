@@ -62,6 +62,8 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Strike {
     pub(crate) fault: usize,
     pub(crate) effect: Effect,
+    /// The job it was narrowed to, or that it concerns anyway.
+    pub(crate) job: Option<JobId>,
 }
 
 impl Strike {
@@ -198,13 +200,20 @@ impl Faults {
     ) -> Vec<Strike> {
         let mut strikes = Vec::new();
         let mut decided = false;
+        // What comes after the history's end is not told, and so not counted.
+        if self.history.is_over() {
+            return strikes;
+        }
         for (fault, installed) in self.rules().iter_mut().enumerate() {
             if !kinds(&installed.rule.effect) {
                 continue;
             }
             let (reached, matched) = installed.rule.looks_at(subject);
             // What an earlier rule has decided is no occasion for this one.
-            if !installed.meets(reached, matched) || !installed.active() || decided {
+            if !installed.meets(reached && !subject.only_by_job, matched)
+                || !installed.active()
+                || decided
+            {
                 continue;
             }
             let misses = installed.rule.chance.is_some_and(|chance| {
@@ -213,7 +222,8 @@ impl Faults {
                     .happens(chance, subject.entity, &format!("fault{fault}.chance"))
             });
             let effect = installed.rule.effect.clone();
-            let strike = Strike { fault, effect };
+            let job = subject.job.map(|(job, _)| job);
+            let strike = Strike { fault, effect, job };
             if !lands(&strike, !misses) {
                 continue;
             }
@@ -230,6 +240,9 @@ impl Faults {
 
     /// Something came to a place, but what was decided earlier leaves effects of this kind nothing to do.
     pub(crate) fn pass_by(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) {
+        if self.history.is_over() {
+            return;
+        }
         for installed in self.rules().iter_mut() {
             if kinds(&installed.rule.effect) {
                 let (reached, matched) = installed.rule.looks_at(subject);

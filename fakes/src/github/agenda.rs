@@ -133,7 +133,13 @@ impl Github {
             .is_some_and(|job| job.status == Status::Queued);
         let holder = state.holders.get(&job);
         let is_elsewhere = state.queued.contains(&job) || holder.is_some_and(|it| *it != runner);
-        if !waits || is_elsewhere {
+        // A run that was completed over its jobs keeps nothing for another runner.
+        let run = state
+            .jobs
+            .get(&job)
+            .and_then(|job| state.runs.get(&job.run));
+        let is_over = run.is_none_or(|run| run.ended.is_some());
+        if !waits || is_elsewhere || is_over {
             return false;
         }
         self.queue_again(state, job, None);

@@ -60,6 +60,7 @@ impl Github {
                 hook: unless_the_apps(message.hook()),
             },
         );
+        self.history().keep(message.payload.len());
         let largest = self.settings().hooks.payload_bytes_max;
         let mut flight = Flight {
             too_large: message.payload.len() > largest && origin != Origin::Forged,

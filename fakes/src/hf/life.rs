@@ -70,7 +70,7 @@ impl HfJobs {
             created_at: clock.now(),
             created_ms: clock.elapsed_ms(),
             meter,
-            log: JobLog::new(clock),
+            log: JobLog::new(clock, self.inner.calls.history.clone()),
             created,
             commands,
         });

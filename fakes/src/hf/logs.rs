@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use crate::{
     env::Clock,
+    history::History,
     json_text::{milliseconds, push_string, seconds},
 };
 
@@ -55,14 +56,17 @@ struct Written {
 #[derive(Clone)]
 pub(crate) struct JobLog {
     clock: Clock,
+    /// What the lines count against.
+    history: History,
     written: Arc<Mutex<Written>>,
     told: Arc<Notify>,
 }
 
 impl JobLog {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock, history: History) -> Self {
         Self {
             clock,
+            history,
             written: Arc::default(),
             told: Arc::default(),
         }
@@ -100,6 +104,7 @@ impl JobLog {
         };
         let mut written = self.written();
         if !written.ended {
+            self.history.keep(size_of::<Line>() + line.text.len());
             written.lines.push(line);
             self.told.notify_waiters();
         }

@@ -245,7 +245,8 @@ mod tests {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let log = JobLog::new(crate::env::Clock::starting_at(start));
+            let clock = crate::env::Clock::starting_at(start);
+            let log = JobLog::new(clock, crate::history::History::new(clock));
             let code = program.play(&log).await;
             let lines = log.texts();
             let text = lines.iter().map(|line| format!("{line}\n")).collect();

@@ -12,7 +12,7 @@ mod words;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 pub use entity::Entity;
 pub use what::What;
@@ -21,7 +21,11 @@ pub use words::{
     Lost, Origin, Removal, Signed, Stage, StageCause,
 };
 
-use crate::{env::Clock, ids::EventId};
+use crate::{
+    budget::{Budget, Meter, Spent, Used},
+    env::Clock,
+    ids::EventId,
+};
 
 /// One line of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +47,8 @@ pub struct Event {
 pub struct History {
     clock: Clock,
     log: Arc<Mutex<Log>>,
+    /// Told when the budget is spent.
+    exhausted: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +56,7 @@ struct Log {
     events: Vec<Event>,
     watchers: Vec<mpsc::UnboundedSender<EventId>>,
     secrets: redaction::Secrets,
+    meter: Meter,
 }
 
 impl History {
@@ -59,7 +66,14 @@ impl History {
         Self {
             clock,
             log: Arc::default(),
+            exhausted: Arc::default(),
         }
+    }
+
+    /// The clock it is written by.
+    #[must_use]
+    pub const fn clock(&self) -> Clock {
+        self.clock
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -69,10 +83,18 @@ impl History {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Appends an event that happens now, and gives its id.
+    /// Appends an event that happens now, and gives its id. Once the budget is spent the history is over: only its
+    /// world's end is still told, and of everything else the id is that of the last event.
     pub fn record(&self, because: Option<EventId>, event: What) -> EventId {
         let at_ms = self.clock.elapsed_ms();
         let mut log = self.log();
+        let tells_the_end = matches!(event, What::FaultCounted { .. } | What::WorldEnded { .. });
+        if log.meter.spent().is_some() && !tells_the_end {
+            return EventId(log.events.len() as u64);
+        }
+        if log.meter.enter(at_ms, &event) {
+            self.exhausted.notify_waiters();
+        }
         let id = EventId(log.events.len() as u64 + 1);
         log.events.push(Event {
             id,
@@ -82,6 +104,65 @@ impl History {
         });
         log.watchers.retain(|watcher| watcher.send(id).is_ok());
         id
+    }
+
+    /// From now on the history is over when it has come to this.
+    pub fn limit(&self, budget: Budget) {
+        self.log().meter.set(budget);
+    }
+
+    /// What it may come to.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.log().meter.budget()
+    }
+
+    /// What it has come to.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        self.log().meter.used()
+    }
+
+    /// Which part of the budget is spent, if one is.
+    #[must_use]
+    pub fn spent(&self) -> Option<Spent> {
+        self.log().meter.spent().cloned()
+    }
+
+    /// Waits until the budget is spent.
+    pub async fn exhausted(&self) -> Spent {
+        loop {
+            // Registered before the look, so that what comes in between is not missed.
+            let told = self.exhausted.notified();
+            if let Some(spent) = self.spent() {
+                return spent;
+            }
+            told.await;
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.log().meter.spent().is_some()
+    }
+
+    /// Somebody's text, so many bytes, is kept beside the events.
+    pub(crate) fn keep(&self, bytes: usize) {
+        let at_ms = self.clock.elapsed_ms();
+        if self.log().meter.keep(at_ms, bytes as u64) {
+            self.exhausted.notify_waiters();
+        }
+    }
+
+    /// How many events there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.log().events.len()
+    }
+
+    /// True if there is no event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Nothing that is shown of anybody's text will hold this.

@@ -99,6 +99,15 @@ impl<'a> Life<'a> {
         }
     }
 
+    /// What a strike hits: a rule that is narrowed to a job strikes because of it.
+    fn subject_of(&self, strike: &Strike) -> Subject<'_> {
+        Subject {
+            // Its name was looked at when it struck, and is not told.
+            job: strike.job.map(|job| (job, "")),
+            ..self.subject()
+        }
+    }
+
     pub(super) fn running(&self) -> EventId {
         self.running
     }
@@ -142,7 +151,7 @@ impl<'a> Life<'a> {
         let repo = self.repo();
         let subject = Subject {
             repo: repo.as_deref(),
-            ..self.subject()
+            ..self.subject_of(strike)
         };
         faults.applied(strike, &subject, Some(self.running))
     }
@@ -153,7 +162,10 @@ impl<'a> Life<'a> {
             fault: strike.fault,
             strike: applied,
         };
-        self.runners.calls.faults.let_on(held, &self.subject());
+        self.runners
+            .calls
+            .faults
+            .let_on(held, &self.subject_of(strike));
     }
 
     /// The repository or organisation whose runner it is.

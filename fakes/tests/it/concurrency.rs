@@ -1,7 +1,7 @@
 //! Concurrency groups, and the limit on parallel jobs.
 
 use fakes::{
-    Concurrency, NewJob, RunConclusion, RunStatus,
+    Concurrency, Effect, FaultRule, NewJob, RunConclusion, RunStatus,
     history::{Conclusion, What},
     ids::RunId,
 };
@@ -216,4 +216,23 @@ async fn a_run_that_ends_over_its_jobs_leaves_them_queued_for_ever() {
             .count(),
         1
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_a_runner_never_started_is_not_queued_again_once_its_run_is_over() {
+    let lab = Lab::new();
+    let never = Effect::NoAnswer;
+    lab.world
+        .faults()
+        .install(vec![FaultRule::always("runner.acquire-job", never)]);
+    let github = lab.world.github();
+    let dead = push(&lab, "J1", "g", false);
+    lab.launch("r1", &["a"]).await;
+    lab.sleep(45.0).await;
+    let is_assigned = |what: &What| matches!(what, What::RunnerAssigned { .. });
+    assert_eq!(lab.count(is_assigned), 1);
+    assert!(github.complete_run_over_jobs(dead, RunConclusion::StartupFailure, None));
+    lab.launch("r2", &["a"]).await;
+    lab.sleep(600.0).await;
+    assert_eq!(lab.count(is_assigned), 1, "it is given to nobody any more");
 }

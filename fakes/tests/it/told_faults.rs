@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, JsonPath, Only, RunnerPoint, Span, Window,
+    Effect, FaultRule, JsonPath, Only, RunnerPoint, Shift, Span, Window,
     history::{Closed, Event, What},
 };
 use serde_json::{Value, json};
@@ -390,4 +390,54 @@ async fn a_strike_names_the_call_the_run_and_the_runner_it_concerns() {
         struck,
         [(Some(run), None, repo()), (None, Some(runner), repo())]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_reaches_a_rule_once_and_a_strike_because_of_its_job_names_it() {
+    let lab = Lab::new();
+    let of_job = Only {
+        jobs: Some(BTreeSet::from(["J1".to_owned()])),
+        ..Only::default()
+    };
+    let lose_network = Effect::LoseNetwork {
+        at: RunnerPoint::InJob,
+        after: seconds(1),
+        lasts: seconds(5),
+    };
+    lab.world.faults().install(vec![
+        FaultRule {
+            only: of_job.clone(),
+            ..rule("runner", lose_network)
+        },
+        FaultRule {
+            only: of_job,
+            ..rule("runner", Effect::Hang)
+        },
+        rule(
+            "runner",
+            Effect::WrongClock {
+                ahead: Shift::fixed(2),
+            },
+        ),
+    ]);
+    let job = lab.queue("J1", &["a"]);
+    lab.launch("r1", &["a"]).await;
+    lab.sleep(300.0).await;
+    assert_eq!(counts(&lab), [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]]);
+    let events = lab.events();
+    let named = |wanted: &str| {
+        let mut of_effect = events.iter().filter_map(|event| match &event.event {
+            What::FaultApplied { effect, job, .. } if effect == wanted => Some(*job),
+            _ => None,
+        });
+        of_effect.next().unwrap()
+    };
+    assert_eq!(named("lose_network"), Some(job));
+    assert_eq!(named("hang"), Some(job));
+    assert_eq!(named("wrong_clock"), None, "it is narrowed to no job");
+    let released = lab.find(|what| matches!(what, What::FaultReleased { .. }));
+    let What::FaultReleased { job: released, .. } = released.unwrap().event else {
+        unreachable!()
+    };
+    assert_eq!(released, Some(job));
 }

@@ -63,7 +63,7 @@ fn all(fault: &Placed<written::Fault>) -> Result<Vec<Option<Effect>>, Flaw> {
         end_early,
         f.tamper.map(Effect::Tamper),
         f.hold.then_some(Effect::Hold),
-        f.stuck.map(|stuck| Effect::Stuck { every: stuck.every }),
+        stuck(fault)?,
         f.limbo.then_some(Effect::Limbo),
         failing(fault)?,
         f.full.then_some(Effect::Full),
@@ -74,6 +74,17 @@ fn all(fault: &Placed<written::Fault>) -> Result<Vec<Option<Effect>>, Flaw> {
         f.lose_network.map(lost_network),
         f.wrong_clock.map(Effect::WrongClock),
     ])
+}
+
+fn stuck(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
+    let Some(stuck) = &fault.value.stuck else {
+        return Ok(None);
+    };
+    if stuck.every.0.is_zero() {
+        let what = "`stuck` writes to the log all the time, so that no time ever passes\nwrite how long it waits in between: `stuck: { every: 11m }`";
+        return Err(Flaw::at(fault.place, what));
+    }
+    Ok(Some(Effect::Stuck { every: stuck.every }))
 }
 
 fn hung(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {

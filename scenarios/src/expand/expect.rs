@@ -43,6 +43,7 @@ pub(super) fn expand(scenario: &Scenario, last: Duration) -> Result<Expect, Flaw
         answers: answers.collect(),
         cost_usd: written.cost_usd,
         idle: written.idle,
+        budget: written.budget,
         waive: waivers(scenario)?,
     })
 }

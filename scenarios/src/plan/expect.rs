@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU32};
 
 use serde::Serialize;
 
-use super::waiver::Waiver;
+use super::{budget::Budget, waiver::Waiver};
 use crate::time::{Fixed, written_as_text};
 
 /// What must hold besides the properties' own rules.
@@ -42,6 +42,9 @@ pub struct Expect {
     /// How long all HF jobs together may be RUNNING without a job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle: Option<Fixed>,
+    /// What the run may come to before it is ended.
+    #[serde(skip_serializing_if = "Budget::is_empty")]
+    pub budget: Budget,
     /// Properties not judged, each with the reason, a link and an end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waive: Vec<Waiver>,

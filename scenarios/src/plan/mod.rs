@@ -9,6 +9,7 @@
 //! Everything in the timeline is fixed.
 
 mod around;
+mod budget;
 mod expect;
 mod fault;
 mod github_limits;
@@ -28,6 +29,7 @@ use serde::Serialize;
 
 pub use self::{
     around::{Account, CompleteRun, EventName, OtherEvent, RenameRepo, RunConclusion, TakeBack},
+    budget::{Amount, Budget},
     expect::{CountRange, Expect, MicroUsd},
     fault::{
         AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{one_or_more::OneOrMore, scalars::Placed, waiver::Waiver};
 use crate::{
-    plan::{CountRange, MicroUsd},
+    plan::{Budget, CountRange, MicroUsd},
     time::Fixed,
     words,
 };
@@ -40,6 +40,8 @@ pub(crate) struct Expect {
     pub(crate) cost_usd: Option<MicroUsd>,
     /// How long all HF jobs together may be RUNNING without a job.
     pub(crate) idle: Option<Fixed>,
+    /// What the run may come to before it is ended, undecided.
+    pub(crate) budget: Budget,
     /// Properties not judged, each with the reason, a link and an end.
     pub(crate) waive: OneOrMore<Waiver>,
 }

@@ -243,11 +243,11 @@ impl Kept {
 
 /// Counts, shared by the seams of one saboteur.
 #[derive(Clone, Default)]
-struct Count(Arc<AtomicUsize>);
+pub(crate) struct Count(Arc<AtomicUsize>);
 
 impl Count {
     /// One more; how many there were before.
-    fn add(&self) -> usize {
+    pub(crate) fn add(&self) -> usize {
         self.0.fetch_add(1, Ordering::Relaxed)
     }
 

@@ -67,6 +67,7 @@ fn without_caps(plan: &Plan) -> dispatchlab::run::Run {
         steps_not_taken: run.outcome.steps_not_taken.clone(),
         quiet: Duration::from_millis(run.outcome.quiet_ms),
         settle: Duration::from_millis(run.outcome.settle_ms),
+        spending: run.outcome.budget.clone(),
     };
     run.outcome = Outcome::judge(plan, &run.events, &end, Tested::Reference, None);
     run
