@@ -3,7 +3,7 @@
 use super::ScenarioReport;
 use crate::{
     properties::Verdict,
-    run::{News, Struck, Tested},
+    run::{News, Outcome, Struck, Tested, occasions},
 };
 
 /// One sentence each, with the scenario's name before it.
@@ -148,10 +148,10 @@ fn struck_in_part(report: &ScenarioReport, notes: &mut Vec<String>) {
 
 fn in_part(fault: &Struck) -> String {
     format!(
-        "{} struck {} of {} times: it had {} occasions",
+        "{} struck {} of {} times: it had {}",
         fault.name(),
         fault.strikes,
         fault.times.unwrap_or_default(),
-        fault.occasions
+        occasions(fault.occasions)
     )
 }

@@ -29,7 +29,7 @@ use sha2::{Digest, Sha256};
 pub use driver::End;
 pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
-pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck};
+pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck, occasions};
 pub use unrouted::Unrouted;
 pub use virtual_tier::{Lab, RunError};
 

@@ -18,6 +18,7 @@ mod import_replays;
 mod imports;
 mod incidents;
 mod lies;
+mod missed_faults;
 mod lost_job;
 mod plans;
 mod races;

@@ -17,7 +17,9 @@ pub struct Counts {
     pub reached: u64,
     /// It was somebody the rule is meant for.
     pub matched: u64,
-    /// The rule was open then, and its effect would have made a difference.
+    /// The rule was open then.
+    pub open: u64,
+    /// Its effect would have made a difference, too.
     pub occasions: u64,
     /// It struck.
     pub strikes: u64,
@@ -91,6 +93,7 @@ impl Installed {
     pub(super) fn meets(&mut self, reached: bool, matched: bool) -> bool {
         self.counts.reached += u64::from(reached);
         self.counts.matched += u64::from(matched);
+        self.counts.open += u64::from(matched && self.active());
         matched
     }
 

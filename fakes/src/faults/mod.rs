@@ -148,6 +148,7 @@ impl Faults {
             let Counts {
                 reached,
                 matched,
+                open,
                 occasions,
                 strikes,
             } = rule.counts;
@@ -157,6 +158,7 @@ impl Faults {
                     fault,
                     reached,
                     matched,
+                    open,
                     occasions,
                     strikes,
                 },
