@@ -18,6 +18,7 @@ pub(crate) mod steps;
 mod struck;
 mod terms;
 mod unrouted;
+mod untold;
 mod virtual_tier;
 pub(crate) mod world_settings;
 
