@@ -93,7 +93,9 @@ fn weakness(report: &ScenarioReport, notes: &mut Vec<String>) {
         Tested::Reference => "weak",
         Tested::Other => "not exercised",
     };
-    for property in &report.weak {
+    // What could not be given is the reason for all of them.
+    let unjudged = !report.outcomes.iter().any(Outcome::is_judged);
+    for property in report.weak.iter().filter(|_| !unjudged) {
         let why =
             report
                 .outcomes

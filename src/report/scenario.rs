@@ -115,7 +115,7 @@ impl ScenarioReport {
             held: 0,
             violated_seeds: seeds(|outcome| !outcome.verdicts.violated().is_empty()),
             known_seeds: seeds(Outcome::has_known),
-            unsettled_seeds: seeds(|outcome| !outcome.settled),
+            unsettled_seeds: seeds(|outcome| !outcome.settled && outcome.is_judged()),
             undecided_seeds: seeds(|outcome| !outcome.verdicts.undecided().is_empty()),
             weak: in_every_run(&outcomes, |outcome| {
                 outcome.weak().into_iter().map(str::to_owned).collect()

@@ -165,6 +165,26 @@ impl Outcome {
         }
     }
 
+    /// Says what the target could not be given. Without a setting of the scenario it was somebody else than the one that
+    /// the properties speak of, so none of them is put to the test; a fault out of reach only makes its life easier.
+    #[must_use]
+    pub fn without(mut self, not_given: Vec<String>) -> Self {
+        let is_setting = |reason: &&String| reason.starts_with("world.");
+        let settings: Vec<&str> = not_given
+            .iter()
+            .filter(is_setting)
+            .map(String::as_str)
+            .collect();
+        if !settings.is_empty() {
+            let why = settings.join("; ");
+            for verdict in self.verdicts.0.values_mut() {
+                *verdict = Verdict::NotExercised { why: why.clone() };
+            }
+        }
+        self.not_given = not_given;
+        self
+    }
+
     /// The properties the scenario is about that were never put to the test.
     #[must_use]
     pub fn weak(&self) -> Vec<&str> {
@@ -203,11 +223,21 @@ impl Outcome {
         verdicts.any(|verdict| matches!(verdict, Verdict::Known { .. }))
     }
 
+    /// False if the target lacked a setting, so that nothing could be said of it.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        let mut verdicts = self.verdicts.0.values();
+        let is_any = verdicts.any(|verdict| !matches!(verdict, Verdict::NotExercised { .. }));
+        is_any || self.not_given.is_empty()
+    }
+
     /// How this run ended, by itself: whether it was weak shows only next to the others of its scenario.
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         if !self.verdicts.violated().is_empty() {
             ExitStatus::Violated
+        } else if !self.is_judged() {
+            ExitStatus::Held
         } else if !self.settled || !self.verdicts.undecided().is_empty() {
             ExitStatus::Undecided
         } else {
