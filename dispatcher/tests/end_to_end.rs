@@ -350,3 +350,17 @@ async fn an_idle_hour_costs_few_calls() {
     let calls = log.lock().unwrap().len();
     assert!(calls <= 20, "{calls} calls");
 }
+
+#[test]
+fn help_lists_every_variable_of_the_configuration() {
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_jobs-dispatcher"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    assert!(help.status.success());
+    let text = String::from_utf8(help.stdout).unwrap();
+    for line in dispatcher::config::ENVIRONMENT.lines() {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(text.contains(name), "{name} is not in {text}");
+    }
+}

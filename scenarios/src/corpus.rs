@@ -36,16 +36,20 @@ const ENTRIES: &[Entry] = entries! {
     "recorded-life"
     "recorded-gap"
     "b03-batch-two-forgotten"
+    "b07-more-jobs-than-the-cap"
     "b20-late-waiting"
     "b22-resent-completions"
     "b41-busy-check-race"
     "b42-lying-busy-flag"
     "b54-orphan-after-lost-completion"
+    "b63-queued-in-a-dead-run"
     "b66-token-older-than-boot"
     "b69-b89-stuck-in-scheduling"
     "b84-effect-then-error"
+    "b87-suspended-for-an-hour"
     "b88-foreign-installation"
     "b112-max-parallel-one"
+    "b115-failed-runners-fill-the-slots"
 };
 
 const RECORDINGS: &[(&str, &str)] = recordings! {

@@ -60,8 +60,8 @@ impl Count {
     fn too_many(&self, of: &str) -> Option<String> {
         (self.created > self.explained()).then(|| {
             format!(
-                "HF job number {} of {of}, which {} jobs, {} HF jobs that ended without one, {} look-ups and a pool of {} explain only in part",
-                self.created, self.jobs, self.spent, self.lookups, self.warm
+                "HF job number {} of {of}: jobs ({}), HF jobs spent unused ({}), look-ups ({}) and the pool ({}) explain only {}",
+                self.created, self.jobs, self.spent, self.lookups, self.warm, self.explained()
             )
         })
     }

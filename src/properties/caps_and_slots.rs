@@ -29,6 +29,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             call: Some(_),
             hf_job,
             repo,
+            flavor,
             ..
         } = &event.event
         {
@@ -36,6 +37,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             for (cap, count, scope) in [
                 (caps.total, alive.total, "in all"),
                 (caps.per_repo, of_repo, "of its repository"),
+                (caps.per_flavor, alive.of_flavor(flavor), "of its flavor"),
             ] {
                 if let Some(cap) = cap.filter(|cap| count > *cap as usize) {
                     judgement.breach(
@@ -51,19 +53,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         if touched.is_empty() {
             continue;
         }
-        let wanted: usize = context
-            .ledger
-            .lanes
-            .iter()
-            .map(|(id, _)| tally.open(id).saturating_sub(tally.supply(id)))
-            .sum();
-        let over = |cap: Option<u32>| cap.is_some_and(|cap| wanted + alive.total > cap as usize);
-        let is_pressed = over(caps.total)
-            || context.ledger.lanes.iter().any(|(id, lane)| {
-                let short = tally.open(id).saturating_sub(tally.supply(id));
-                caps.per_repo
-                    .is_some_and(|cap| short + alive.of_repo(lane.place) > cap as usize)
-            });
+        let is_pressed = is_pressed(context, &tally, &alive);
         if is_pressed && !pressed {
             judgement.occasion();
         }
@@ -72,17 +62,37 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     judgement
 }
 
+/// Whether open jobs and HF jobs together exceed a cap.
+fn is_pressed(context: &Context<'_, '_>, tally: &Tally<'_, '_>, alive: &Alive<'_>) -> bool {
+    let caps = context.terms.caps;
+    let over = |cap: Option<u32>, wanted: usize| cap.is_some_and(|cap| wanted > cap as usize);
+    let lanes = || context.ledger.lanes.iter();
+    let in_all: usize = lanes().map(|(id, _)| tally.shortage(id)).sum();
+    over(caps.total, in_all + alive.total)
+        || lanes().any(|(id, lane)| {
+            let short = tally.shortage(id);
+            over(caps.per_repo, short + alive.of_repo(lane.place))
+                || over(caps.per_flavor, short + alive.of_flavor(lane.flavor))
+        })
+}
+
 /// HF jobs that calls created and that are not terminal at HF.
 #[derive(Debug, Default)]
 struct Alive<'a> {
     total: usize,
     by_repo: BTreeMap<&'a str, usize>,
-    repos: BTreeMap<&'a str, Option<&'a str>>,
+    by_flavor: BTreeMap<&'a str, usize>,
+    /// The repository and the flavor of each.
+    each: BTreeMap<&'a str, (Option<&'a str>, &'a str)>,
 }
 
 impl<'a> Alive<'a> {
     fn of_repo(&self, repo: &str) -> usize {
         self.by_repo.get(repo).copied().unwrap_or(0)
+    }
+
+    fn of_flavor(&self, flavor: &str) -> usize {
+        self.by_flavor.get(flavor).copied().unwrap_or(0)
     }
 
     fn enter(&mut self, event: &'a Event) {
@@ -91,20 +101,24 @@ impl<'a> Alive<'a> {
                 hf_job,
                 call: Some(_),
                 repo,
+                flavor,
                 ..
             } => {
                 self.total += 1;
-                self.repos.insert(&hf_job.0, repo.as_deref());
+                self.each.insert(&hf_job.0, (repo.as_deref(), flavor));
+                *self.by_flavor.entry(flavor).or_default() += 1;
                 if let Some(repo) = repo {
                     *self.by_repo.entry(repo).or_default() += 1;
                 }
             }
             What::HfStage { hf_job, stage, .. } if stage.is_terminal() => {
-                let Some(repo) = self.repos.remove(hf_job.0.as_str()) else {
+                let Some((repo, flavor)) = self.each.remove(hf_job.0.as_str()) else {
                     return;
                 };
                 self.total = self.total.saturating_sub(1);
-                if let Some(count) = repo.and_then(|repo| self.by_repo.get_mut(repo)) {
+                let of_repo = repo.and_then(|repo| self.by_repo.get_mut(repo));
+                let of_flavor = self.by_flavor.get_mut(flavor);
+                for count in of_repo.into_iter().chain(of_flavor) {
                     *count = count.saturating_sub(1);
                 }
             }
@@ -135,10 +149,9 @@ fn starves(
     ledger.lanes.iter().find_map(|(other, its)| {
         let waits = oldest(other).filter(|_| other != lane && tally.supply(other) == 0)?;
         let longer = own.at_ms > waits.at_ms.saturating_add(within_ms);
-        let free_below = terms
-            .caps
-            .per_repo
-            .is_none_or(|cap| alive.of_repo(its.place) < cap as usize);
+        let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
+        let free_below = free(terms.caps.per_repo, alive.of_repo(its.place))
+            && free(terms.caps.per_flavor, alive.of_flavor(its.flavor));
         let struck = ledger.disturbances.touched(&ledger.lanes, other, waits.event, event.id);
         (longer && free_below && !struck).then(|| {
             format!(

@@ -3,7 +3,7 @@
 
 use std::{cmp::Ordering, collections::BTreeMap, ops::RangeInclusive};
 
-use super::{Judgement, ledger::Ledger};
+use super::{Judgement, ledger::Ledger, verdict::time};
 
 /// Counts and budgets of a scenario. What is absent is not judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,11 +22,13 @@ pub(super) fn judge(ledger: &Ledger<'_>, expect: &Expectations) -> Vec<(&'static
     let mut judged = Vec::new();
     if let Some(range) = &expect.hf_jobs {
         let created = ledger.hf_jobs.len() as u64;
-        let why = format!(
-            "{created} HF jobs were created, expected {} to {}",
-            range.start(),
-            range.end()
-        );
+        let (least, most) = (range.start(), range.end());
+        let expected = if least == most {
+            format!("{least}")
+        } else {
+            format!("{least} to {most}")
+        };
+        let why = format!("{created} HF jobs were created, expected {expected}");
         let found = match (range.contains(&created), created < *range.start()) {
             (true, _) => Found::Good,
             (false, true) => Found::Short(why),
@@ -40,16 +42,19 @@ pub(super) fn judge(ledger: &Ledger<'_>, expect: &Expectations) -> Vec<(&'static
     }
     if let Some(budget) = expect.cost_micro_usd_max {
         let cost = ledger.cost_micro_usd();
-        let why = format!("the HF jobs cost {cost} millionths of a dollar, budget {budget}");
+        // To the millionth: what is over by one is over.
+        let dollars = |micro: u64| format!("${}.{:06}", micro / 1_000_000, micro % 1_000_000);
+        let (costs, allowed) = (dollars(cost), dollars(budget));
+        let why = format!("the HF jobs cost {costs}, budget {allowed}");
         let found = within(cost, budget, why);
         judged.push(("expect.cost_usd", at_end(ledger, found)));
     }
     if let Some(budget) = expect.idle_ms_max {
         let idle = idle_ms(ledger);
         let why = format!(
-            "runners listened {} s without a job, budget {} s",
-            idle / 1000,
-            budget / 1000
+            "runners listened {} without a job, budget {}",
+            time(idle),
+            time(budget)
         );
         let found = within(idle, budget, why);
         judged.push(("expect.idle", at_end(ledger, found)));

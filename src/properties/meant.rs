@@ -1,5 +1,6 @@
 //! Which jobs look meant for a dispatcher although its rules do not route them: a slip in a label leaves a job queued
-//! for ever, and nobody is responsible for it. Such jobs are listed by name, never judged.
+//! for ever, and nobody is responsible for it. Such jobs are listed by name; served-or-told judges them where a scenario
+//! writes the rules.
 
 use strsim::osa_distance;
 

@@ -61,6 +61,7 @@ pub use meant::Routed;
 pub use restart_safe::Twin;
 pub use rules::Rules;
 pub use telling::{Tellings, Told, Way};
+pub(crate) use telling::{refuses_with_reason, says_failed};
 pub use terms::{Bounds, Budgets, Caps, Delays, DispatcherTimes, Lives, Terms};
 pub use turns::{Taken, Turn, Turns};
 pub use verdict::{Breach, Finding, Judgement, Verdict, Verdicts};

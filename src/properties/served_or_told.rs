@@ -1,7 +1,19 @@
 //! served-or-told (I1): every routed job gets a runner within the bound, or its user is told why not. Judged by lane: a start
-//! takes out the first demand of its queue, whichever job started. Nobody is told without a cause.
+//! takes out the first demand of its queue, whichever job started. Nobody is told without a cause. Where the scenario writes
+//! the rules, whoever queued a job that nearly follows them is told in time.
 
-use super::{Context, Judgement, queues::Wait, telling::Way, turns::Turn, verdict::time};
+use std::collections::{BTreeMap, BTreeSet};
+
+use fakes::{history::What, ids::JobId};
+
+use super::{
+    Context, JobLife, Judgement,
+    ledger::{Ledger, Moment, moment},
+    queues::Wait,
+    telling::{Told, Way},
+    turns::{Turn, owner_of},
+    verdict::time,
+};
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement = Judgement::new("no routed job was ever in demand");
@@ -21,7 +33,118 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         );
         judgement.breach(told.at.event, why);
     }
+    if context.terms.rules.are_declared() {
+        judge_strays(context, &mut judgement);
+    }
     judgement
+}
+
+/// Judges who queued a job that looks meant for the dispatcher, and that the scenario's own rules do not route.
+fn judge_strays(context: &Context<'_, '_>, judgement: &mut Judgement) {
+    let ledger = context.ledger;
+    let left = Strays::left(ledger);
+    for (id, life) in &ledger.jobs {
+        let Some(queued) = life.queued.filter(|_| is_stray(context, life)) else {
+            continue;
+        };
+        judgement.occasion();
+        let due_ms = queued
+            .at_ms
+            .saturating_add(context.terms.bounds.told_within_ms);
+        let told = context.tellings.of(*id).first().map(|told: &Told| told.at);
+        let in_time = |at: &Moment| at.at_ms <= due_ms;
+        if told.iter().chain(left.get(id)).any(in_time) {
+            continue;
+        }
+        let (name, labels) = (life.name, life.labels);
+        let (since, due) = (time(queued.at_ms), time(due_ms));
+        let gone = ledger.gone_since().filter(in_time);
+        let what = format!(
+            "{name} looks meant for the dispatcher, whose rules do not route {labels:?}; it was queued at {since}"
+        );
+        if ledger.end.at_ms <= due_ms {
+            let end = time(ledger.end.at_ms);
+            let why =
+                format!("{what}, its user is to be told by {due}, and the run ended at {end}");
+            judgement.undecided(queued.event, why);
+        } else if gone.is_some() {
+            let why = format!("{what}, and the dispatcher never came back");
+            judgement.undecided(queued.event, why);
+        } else {
+            let outcome = told.map_or_else(
+                || "nobody was".to_owned(),
+                |told| format!("was at {}", time(told.at_ms)),
+            );
+            let why = format!("{what}, its user was to be told by {due}, and {outcome}");
+            judgement.breach(queued.event, why);
+        }
+    }
+}
+
+/// True for a job of a served repository that no rule routes and that looks meant for one.
+fn is_stray(context: &Context<'_, '_>, life: &JobLife<'_>) -> bool {
+    life.flavor.is_none()
+        && !context.is_unserved(life.repo)
+        && context.terms.looks_meant(life.labels)
+}
+
+/// Jobs that nobody serves, as the history goes on.
+#[derive(Default)]
+struct Strays<'a> {
+    /// When each was no longer the dispatcher's matter.
+    left: BTreeMap<JobId, Moment>,
+    /// Owners whose installation is gone, in lower case.
+    gone: BTreeSet<String>,
+    queued: BTreeMap<JobId, &'a str>,
+}
+
+impl<'a> Strays<'a> {
+    /// When each job started, was over or dead, or could not be told of because its installation was gone.
+    fn left(ledger: &Ledger<'a>) -> BTreeMap<JobId, Moment> {
+        let mut strays = Self::default();
+        for event in ledger.events {
+            let at = moment(event);
+            match &event.event {
+                What::JobQueued { job, repo, .. } => {
+                    strays.queued.insert(*job, repo);
+                    if strays.gone.contains(&owner_of(repo)) {
+                        strays.leave(*job, at);
+                    }
+                }
+                What::JobStarted { job, .. } | What::JobCompleted { job, .. } => {
+                    strays.leave(*job, at);
+                }
+                What::RunCompleted { run, .. } => {
+                    for job in ledger.jobs_of_run(*run, at.event) {
+                        strays.leave(job, at);
+                    }
+                }
+                What::InstallationSuspended { owner, .. }
+                | What::InstallationDeleted { owner, .. } => {
+                    strays.gone.insert(owner.to_lowercase());
+                    let of_owner = strays.queued.iter();
+                    let jobs: Vec<JobId> = of_owner
+                        .filter(|(_, repo)| owner_of(repo) == owner.to_lowercase())
+                        .map(|(job, _)| *job)
+                        .collect();
+                    for job in jobs {
+                        strays.leave(job, at);
+                    }
+                }
+                What::InstallationUnsuspended { owner, .. }
+                | What::InstallationCreated { owner, .. } => {
+                    strays.gone.remove(&owner.to_lowercase());
+                }
+                _ => {}
+            }
+        }
+        strays.left
+    }
+
+    fn leave(&mut self, job: JobId, at: Moment) {
+        self.left.entry(job).or_insert(at);
+        self.queued.remove(&job);
+    }
 }
 
 /// Adds what a wait came to, under whichever property judges it.

@@ -10,7 +10,7 @@ use fakes::{
 
 use super::{
     Context,
-    lanes::{LaneId, Reach},
+    lanes::{Lane, LaneId, Reach},
     ledger::{Ledger, ends_hf_job},
     terms::Caps,
     turns::{Taken, Turn},
@@ -48,6 +48,7 @@ pub(super) struct Tally<'c, 'a> {
     /// HF jobs that have not ended.
     alive: BTreeMap<&'a HfJobId, Standing>,
     alive_by_repo: BTreeMap<&'a str, usize>,
+    alive_by_flavor: BTreeMap<&'a str, usize>,
     on: BTreeMap<JobId, &'a HfJobId>,
     opened: BTreeMap<JobId, EventId>,
     touched: Vec<LaneId>,
@@ -64,6 +65,7 @@ impl<'c, 'a> Tally<'c, 'a> {
             hidden: BTreeMap::new(),
             alive: BTreeMap::new(),
             alive_by_repo: BTreeMap::new(),
+            alive_by_flavor: BTreeMap::new(),
             on: BTreeMap::new(),
             opened: BTreeMap::new(),
             touched: Vec::new(),
@@ -94,10 +96,14 @@ impl<'c, 'a> Tally<'c, 'a> {
         self.alive.get(hf_job).copied()
     }
 
-    /// How many HF jobs are alive: in all, and of this repository.
-    fn alive(&self, repo: &str) -> (usize, usize) {
-        let of_repo = self.alive_by_repo.get(repo);
-        (self.alive.len(), of_repo.copied().unwrap_or(0))
+    /// Each cap that a lane is under, with how many HF jobs are alive in its scope.
+    fn scopes(&self, lane: &Lane<'_>, caps: &Caps) -> [(Option<u32>, usize); 3] {
+        let of = |alive: &BTreeMap<&str, usize>, scope| alive.get(scope).copied().unwrap_or(0);
+        [
+            (caps.total, self.alive.len()),
+            (caps.per_repo, of(&self.alive_by_repo, lane.place)),
+            (caps.per_flavor, of(&self.alive_by_flavor, lane.flavor)),
+        ]
     }
 
     /// For how many of a lane's demands, from the first of its queue on, time counts under these caps; none where
@@ -105,9 +111,8 @@ impl<'c, 'a> Tally<'c, 'a> {
     pub(super) fn counts_for(&self, id: LaneId, caps: &Caps) -> Option<usize> {
         let lane = self.ledger.lanes.get(id).filter(|_| !caps.is_none())?;
         let supply = self.supply(id);
-        let (total, of_repo) = self.alive(lane.place);
-        let scopes = [(caps.total, total), (caps.per_repo, of_repo)];
-        let free = scopes.into_iter().filter_map(|(cap, alive)| {
+        let scopes = self.scopes(lane, caps).into_iter();
+        let free = scopes.filter_map(|(cap, alive)| {
             Some((cap? as usize).saturating_sub(alive.saturating_sub(supply)))
         });
         free.min()
@@ -118,9 +123,8 @@ impl<'c, 'a> Tally<'c, 'a> {
         let Some(lane) = self.ledger.lanes.get(id) else {
             return true;
         };
-        let (total, of_repo) = self.alive(lane.place);
-        let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
-        free(caps.total, total) && free(caps.per_repo, of_repo)
+        let mut scopes = self.scopes(lane, caps).into_iter();
+        scopes.all(|(cap, alive)| cap.is_none_or(|cap| alive < cap as usize))
     }
 
     /// How many open jobs of a lane nothing is there for.
@@ -161,8 +165,14 @@ impl<'c, 'a> Tally<'c, 'a> {
                     self.stand(hf_job, Standing::Spent);
                 }
             }
-            What::HfCreated { hf_job, repo, .. } => {
+            What::HfCreated {
+                hf_job,
+                repo,
+                flavor,
+                ..
+            } => {
                 self.alive.insert(hf_job, Standing::Spent);
+                *self.alive_by_flavor.entry(flavor).or_default() += 1;
                 if let Some(repo) = repo {
                     *self.alive_by_repo.entry(repo).or_default() += 1;
                 }
@@ -220,7 +230,8 @@ impl<'c, 'a> Tally<'c, 'a> {
             return;
         };
         let of_repo = life.repo.and_then(|repo| self.alive_by_repo.get_mut(repo));
-        if let Some(count) = of_repo {
+        let of_flavor = self.alive_by_flavor.get_mut(life.flavor);
+        for count in of_repo.into_iter().chain(of_flavor) {
             *count = count.saturating_sub(1);
         }
     }

@@ -68,10 +68,10 @@ impl Tellings {
                 What::DeliveryAnswered {
                     job: Some(job),
                     delivery,
-                    status: 400 | 409 | 410 | 422,
-                    body: Some(body),
+                    status,
+                    body,
                     ..
-                } if !body.trim().is_empty() => {
+                } if refuses_with_reason(*status, body.as_deref()) => {
                     let genuine = ledger
                         .deliveries
                         .get(delivery)
@@ -134,7 +134,13 @@ impl Tellings {
     }
 }
 
-fn says_failed(conclusion: &str) -> bool {
+/// Whether an answer to a delivery is a refusal that says why.
+pub(crate) fn refuses_with_reason(status: u16, body: Option<&str>) -> bool {
+    [400, 409, 410, 422].contains(&status) && body.is_some_and(|body| !body.trim().is_empty())
+}
+
+/// Whether a check run with this conclusion tells its reader that something went wrong.
+pub(crate) fn says_failed(conclusion: &str) -> bool {
     ["failure", "cancelled", "timed_out", "action_required"].contains(&conclusion)
 }
 

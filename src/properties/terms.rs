@@ -54,13 +54,15 @@ pub struct Caps {
     pub total: Option<u32>,
     /// For one repository.
     pub per_repo: Option<u32>,
+    /// Of one flavor.
+    pub per_flavor: Option<u32>,
 }
 
 impl Caps {
     /// True if nothing is capped.
     #[must_use]
     pub const fn is_none(&self) -> bool {
-        self.total.is_none() && self.per_repo.is_none()
+        self.total.is_none() && self.per_repo.is_none() && self.per_flavor.is_none()
     }
 }
 

@@ -219,7 +219,8 @@ impl Reader<'_, '_> {
     }
 }
 
-fn owner_of(repo: &str) -> String {
+/// The owner of a repository, in lower case.
+pub(super) fn owner_of(repo: &str) -> String {
     repo.split_once('/')
         .map_or(repo, |(owner, _)| owner)
         .to_lowercase()

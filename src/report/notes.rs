@@ -3,7 +3,7 @@
 use super::ScenarioReport;
 use crate::{
     properties::Verdict,
-    run::{News, Struck, Tested, spent_in_words},
+    run::{News, Outcome, Struck, Tested, occasions, spent_in_words},
 };
 
 /// One sentence each, with the scenario's name before it.
@@ -107,7 +107,9 @@ fn weakness(report: &ScenarioReport, notes: &mut Vec<String>) {
         Tested::Reference => "weak",
         Tested::Other => "not exercised",
     };
-    for property in &report.weak {
+    // What could not be given is the reason for all of them.
+    let unjudged = !report.outcomes.iter().any(Outcome::is_judged);
+    for property in report.weak.iter().filter(|_| !unjudged) {
         let why =
             report
                 .outcomes
@@ -162,10 +164,10 @@ fn struck_in_part(report: &ScenarioReport, notes: &mut Vec<String>) {
 
 fn in_part(fault: &Struck) -> String {
     format!(
-        "{} struck {} of {} times: it had {} occasions",
+        "{} struck {} of {} times: it had {}",
         fault.name(),
         fault.strikes,
         fault.times.unwrap_or_default(),
-        fault.occasions
+        occasions(fault.occasions)
     )
 }

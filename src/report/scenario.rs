@@ -117,7 +117,9 @@ impl ScenarioReport {
             held: 0,
             violated_seeds: seeds(|outcome| !outcome.verdicts.violated().is_empty()),
             known_seeds: seeds(Outcome::has_known),
-            unsettled_seeds: seeds(|outcome| !outcome.settled && outcome.budget.spent.is_none()),
+            unsettled_seeds: seeds(|outcome| {
+                !outcome.settled && outcome.is_judged() && outcome.budget.spent.is_none()
+            }),
             undecided_seeds: seeds(|outcome| {
                 !outcome.verdicts.undecided().is_empty() || outcome.budget.spent.is_some()
             }),

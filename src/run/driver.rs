@@ -18,6 +18,7 @@ use super::{
     news::is_news,
     seen::{It, Seen},
     steps, terms,
+    untold::Untold,
 };
 use crate::{
     properties::Terms,
@@ -110,6 +111,7 @@ pub(super) struct Driver<'a> {
     /// How often the webhook's secret was changed.
     rotations: u32,
     healed: bool,
+    untold: Untold,
     /// The last event that was looked at for news.
     heard: EventId,
 }
@@ -136,6 +138,7 @@ impl<'a> Driver<'a> {
             idle_steps: Vec::new(),
             rotations: 0,
             healed: false,
+            untold: Untold::default(),
             heard: EventId(0),
         };
         driver.enter_plan();
@@ -196,7 +199,11 @@ impl<'a> Driver<'a> {
     /// Whether anything new has happened since the last time.
     fn hear(&mut self) -> bool {
         let mut has_news = false;
-        let read = |event: &Event| has_news |= is_news(event);
+        let (untold, terms) = (&mut self.untold, &self.terms);
+        let read = |event: &Event| {
+            has_news |= is_news(event);
+            untold.hear(event, terms);
+        };
         self.heard = self.world.history().read_after(self.heard, read);
         has_news
     }
@@ -356,6 +363,7 @@ impl<'a> Driver<'a> {
     fn is_settled(&self) -> bool {
         self.due.is_empty()
             && self.world.pending() == 0
+            && !self.untold.any()
             && terms::is_at_rest(self.world, &self.terms)
     }
 }

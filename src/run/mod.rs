@@ -19,6 +19,7 @@ pub(crate) mod steps;
 mod struck;
 mod terms;
 mod unrouted;
+mod untold;
 mod virtual_tier;
 mod watchdog;
 pub(crate) mod world_settings;
@@ -32,7 +33,7 @@ pub use budget::{Spending, in_words as spent_in_words};
 pub use driver::End;
 pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
-pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck};
+pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck, occasions};
 pub use unrouted::Unrouted;
 pub use virtual_tier::{Lab, RunError};
 pub use watchdog::{LastWord, Patience};
@@ -172,6 +173,26 @@ impl Outcome {
         }
     }
 
+    /// Says what the target could not be given. Without a setting of the scenario it was somebody else than the one that
+    /// the properties speak of, so none of them is put to the test; a fault out of reach only makes its life easier.
+    #[must_use]
+    pub fn without(mut self, not_given: Vec<String>) -> Self {
+        let is_setting = |reason: &&String| reason.starts_with("world.");
+        let settings: Vec<&str> = not_given
+            .iter()
+            .filter(is_setting)
+            .map(String::as_str)
+            .collect();
+        if !settings.is_empty() {
+            let why = settings.join("; ");
+            for verdict in self.verdicts.0.values_mut() {
+                *verdict = Verdict::NotExercised { why: why.clone() };
+            }
+        }
+        self.not_given = not_given;
+        self
+    }
+
     /// The properties the scenario is about that were never put to the test.
     #[must_use]
     pub fn weak(&self) -> Vec<&str> {
@@ -210,11 +231,21 @@ impl Outcome {
         verdicts.any(|verdict| matches!(verdict, Verdict::Known { .. }))
     }
 
+    /// False if the target lacked a setting, so that nothing could be said of it.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        let mut verdicts = self.verdicts.0.values();
+        let is_any = verdicts.any(|verdict| !matches!(verdict, Verdict::NotExercised { .. }));
+        is_any || self.not_given.is_empty()
+    }
+
     /// How this run ended, by itself: whether it was weak shows only next to the others of its scenario.
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         if !self.verdicts.violated().is_empty() {
             ExitStatus::Violated
+        } else if !self.is_judged() {
+            ExitStatus::Held
         } else if !self.settled || !self.verdicts.undecided().is_empty() {
             ExitStatus::Undecided
         } else {

@@ -201,8 +201,8 @@ impl Serving {
         let not_given = target.cannot_be_given(plan);
         let end = drive(plan, &self.world, &mut target, PACE).await?;
         let events = self.world.history().take();
-        let mut outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
-        outcome.not_given = not_given;
+        let outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
+        let outcome = outcome.without(not_given);
         Ok(Run { events, outcome })
     }
 

@@ -3,7 +3,7 @@
 //! A fault that never strikes makes its scenario say more than was tried, and nobody would notice.
 
 use fakes::history::{Event, What};
-use scenarios::plan::{Fault, Plan};
+use scenarios::plan::{Effect, Fault, Only, Plan};
 use serde::{Deserialize, Serialize};
 
 /// From how many seeds on bad luck is no excuse any more for a fault that never struck.
@@ -25,11 +25,20 @@ pub struct Struck {
     pub times: Option<u64>,
     /// True if it is drawn whether it strikes.
     pub drawn: bool,
+    /// What it is `for`, as the language writes it.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
+    /// True if it strikes at a moment in the life of a runner's process.
+    #[serde(default)]
+    pub at_a_moment: bool,
     /// How often something came to one of its places.
     pub reached: u64,
     /// How often that was what the fault is meant for.
     pub matched: u64,
-    /// How often it could have struck then.
+    /// How often it was open then.
+    #[serde(default)]
+    pub open: u64,
+    /// How often its effect would have made a difference, too.
     pub occasions: u64,
     /// How often it struck.
     pub strikes: u64,
@@ -73,6 +82,7 @@ impl Struck {
             fault,
             reached,
             matched,
+            open,
             occasions,
             strikes,
         } = event
@@ -88,8 +98,11 @@ impl Struck {
             may_miss: fault.may_miss,
             times: fault.times.map(u64::from),
             drawn: fault.chance.is_some(),
+            only: narrowed(&fault.only),
+            at_a_moment: waits_for_a_moment(&fault.effect),
             reached: *reached,
             matched: *matched,
+            open: *open,
             occasions: *occasions,
             strikes: *strikes,
         })
@@ -110,6 +123,7 @@ impl Struck {
     pub fn add(&mut self, other: &Self) {
         self.reached += other.reached;
         self.matched += other.matched;
+        self.open += other.open;
         self.occasions += other.occasions;
         self.strikes += other.strikes;
         self.times = self.times.zip(other.times).map(|(all, more)| all + more);
@@ -126,27 +140,119 @@ impl Struck {
         )
     }
 
-    /// Why it never struck.
+    /// Why it never struck: the first of its counts that is 0 tells.
     #[must_use]
     pub fn why_not(&self) -> String {
-        let places = self.to.join(", ");
-        match (self.reached, self.matched, self.occasions) {
-            (0, ..) => match self.to.as_slice() {
-                [place] if place == "webhook" => "no delivery was sent".to_owned(),
-                [place] if place == "runner" => "no runner was started".to_owned(),
-                [place] if place == "hf.schedule" => "no HF job was scheduled".to_owned(),
-                [place] if place.contains('.') => format!("{place} was never called"),
-                _ => format!("nothing ever came to {places}"),
-            },
-            (reached, 0, _) => format!(
-                "what came to {places} ({reached} times) was never what it is `for`: no such job, action, repository or flavor"
-            ),
-            (_, matched, 0) => format!(
-                "what it is meant for came to {places} ({matched} times) only before it began or after it was over, or would have been the same without it"
-            ),
-            (_, _, occasions) => {
-                format!("of {occasions} occasions its chance took none")
-            }
+        if self.reached == 0 {
+            return self.nothing_came();
         }
+        let came = match self.to.as_slice() {
+            [place] if place == "webhook" => "what was delivered".to_owned(),
+            [place] if place == "runner" => "what runners did".to_owned(),
+            places => format!("what came to {}", places.join(", ")),
+        };
+        if self.matched == 0 {
+            let only = self.only.as_deref().unwrap_or_default();
+            let reached = how_often(self.reached);
+            return format!("{came} ({reached}) was never what it is for: {{ {only} }}");
+        }
+        if self.open == 0 {
+            let matched = how_often(self.matched);
+            return format!("{came} for it ({matched}) came before it began or after it was over");
+        }
+        if self.occasions == 0 && self.at_a_moment {
+            return "the moment that it waits for came in no runner's life".to_owned();
+        }
+        if self.occasions == 0 {
+            let open = how_often(self.open);
+            return format!(
+                "it met {open} what it is for, and would have changed nothing, or another fault decided before it"
+            );
+        }
+        format!("its chance took none of {}", occasions(self.occasions))
+    }
+
+    fn nothing_came(&self) -> String {
+        match self.to.as_slice() {
+            [place] if place == "webhook" => "no delivery was sent".to_owned(),
+            [place] if place == "runner" => "no runner was started".to_owned(),
+            [place] if place == "hf.schedule" => "no HF job was scheduled".to_owned(),
+            [place] if place.contains('.') => format!("{place} was never called"),
+            places => format!("nothing ever came to {}", places.join(", ")),
+        }
+    }
+}
+
+/// So many occasions, in words.
+#[must_use]
+pub fn occasions(count: u64) -> String {
+    match count {
+        1 => "1 occasion".to_owned(),
+        count => format!("{count} occasions"),
+    }
+}
+
+fn how_often(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
+/// What a fault strikes only, as the language writes it; none if it strikes whatever comes.
+fn narrowed(only: &Only) -> Option<String> {
+    let Only {
+        job,
+        action,
+        repo,
+        flavor,
+    } = only;
+    let jobs = job.as_ref().map(|jobs| match jobs.as_slice() {
+        [job] => job.clone(),
+        jobs => format!("[{}]", jobs.join(", ")),
+    });
+    let keys = [
+        ("job", jobs.as_ref()),
+        ("action", action.as_ref()),
+        ("repo", repo.as_ref()),
+        ("flavor", flavor.as_ref()),
+    ];
+    let written: Vec<String> = keys
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key}: {}", value?)))
+        .collect();
+    (!written.is_empty()).then(|| written.join(", "))
+}
+
+/// Whether an effect is decided when a process starts, and strikes later in its life.
+const fn waits_for_a_moment(effect: &Effect) -> bool {
+    match effect {
+        Effect::Freeze(_) | Effect::Die(_) | Effect::Restart(_) | Effect::LoseNetwork { .. } => {
+            true
+        }
+        Effect::Drop(_)
+        | Effect::Delay(_)
+        | Effect::Duplicate { .. }
+        | Effect::Reorder { .. }
+        | Effect::Answer(_)
+        | Effect::NoAnswer
+        | Effect::Reset
+        | Effect::AfterEffect(_)
+        | Effect::Pretend(_)
+        | Effect::Omit(_)
+        | Effect::SlipPages
+        | Effect::Truncate
+        | Effect::Stale(_)
+        | Effect::Stall { .. }
+        | Effect::EndEarly { .. }
+        | Effect::Full
+        | Effect::Broken
+        | Effect::Tamper(_)
+        | Effect::Hold
+        | Effect::Stuck { .. }
+        | Effect::Limbo
+        | Effect::Fail(_)
+        | Effect::Hang
+        | Effect::WrongClock(_) => false,
     }
 }

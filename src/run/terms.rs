@@ -31,6 +31,7 @@ pub(super) fn terms(plan: &Plan) -> Terms {
         caps: Caps {
             total: dispatcher.caps.total,
             per_repo: dispatcher.caps.per_repo,
+            per_flavor: dispatcher.caps.per_flavor,
         },
         bounds: Bounds {
             served_within_ms: ms(expect.served_within),

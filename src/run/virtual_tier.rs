@@ -127,8 +127,8 @@ impl Lab {
             not_given,
         } = self.live(plan)?;
         let twin = self.twin(plan)?;
-        let mut outcome = Outcome::judge(plan, &events, &end, Tested::Reference, twin);
-        outcome.not_given = not_given;
+        let outcome = Outcome::judge(plan, &events, &end, Tested::Reference, twin);
+        let outcome = outcome.without(not_given);
         Ok(Run { events, outcome })
     }
 

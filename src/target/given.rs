@@ -15,6 +15,12 @@ pub(super) fn by_the_reference(dispatcher: &DispatcherWorld, plan: &Plan) -> Vec
                 .to_owned(),
         );
     }
+    if dispatcher.caps.per_flavor.is_some() {
+        refused.push(
+            "world.dispatcher.caps.per_flavor: it caps HF jobs in all and of a repository, and those of no flavor"
+                .to_owned(),
+        );
+    }
     if dispatcher.warm.0.iter().any(|pool| pool.count > 0) {
         refused.push("world.dispatcher.warm: it keeps no runners ready".to_owned());
     }

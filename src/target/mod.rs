@@ -31,8 +31,8 @@ pub trait Target: Send {
     /// lab did not start is told nothing.
     fn tell_secret(&mut self, secret: &str);
 
-    /// What this plan asks for that cannot be done to this target, each with the reason: then it does not put the
-    /// target to the test.
+    /// What this plan asks for that cannot be done to this target, each with the reason. A setting is named by its place,
+    /// `world.dispatcher.warm: …`: without it nothing is judged. A fault that is out of reach is only told.
     fn cannot_be_given(&self, plan: &Plan) -> Vec<String>;
 
     /// Where its webhooks go. Valid across restarts; refuses connections while the target is down.

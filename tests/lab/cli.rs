@@ -218,34 +218,6 @@ fn help_shows_examples_and_every_exit_code() {
 }
 
 #[test]
-fn the_scenario_in_the_readme_runs_and_holds() {
-    let readme = include_str!("../../README.md");
-    let scenario = readme
-        .split("```yaml\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("readme.yaml"), scenario).unwrap();
-    let (code, stdout, stderr) = dispatchlab(folder.path(), &["run", "readme.yaml"]);
-    assert_eq!(code, 0, "{stdout}{stderr}");
-}
-
-#[test]
-fn the_table_in_the_readme_lists_the_whole_corpus() {
-    let readme = include_str!("../../README.md");
-    for entry in scenarios::corpus() {
-        assert!(
-            readme.contains(&format!("\n {} ", entry.name)),
-            "{} is missing",
-            entry.name
-        );
-    }
-}
-
-#[test]
 fn ctrl_c_still_prints_what_is_known_and_exits_with_130() {
     let folder = tempfile::tempdir().unwrap();
     let mut sweep = Command::new(env!("CARGO_BIN_EXE_dispatchlab"))

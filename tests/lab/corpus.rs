@@ -5,23 +5,12 @@ use dispatchlab::target::Seams;
 
 use crate::plans::{built_in, run, violations};
 
-/// Properties that no scenario of the corpus puts to the test yet, each with what it would take.
-const NOT_YET: &[(&str, &str)] = &[
-    ("caps-and-slots", "more jobs than a cap allows"),
-    (
-        "isolation",
-        "something wrong with one lane while another has a job",
-    ),
-    (
-        "revoked-access",
-        "an installation that is suspended while jobs wait",
-    ),
-    ("dead-run", "a run that completes over a queued job"),
-    (
-        "truthful",
-        "a dispatcher that says in its answer what it has done",
-    ),
-];
+/// Properties that no scenario of the corpus puts to the test, each with what it would take: the reference dispatcher
+/// claims nothing in its answers, so nothing that it says there can be untrue.
+const NOT_YET: &[(&str, &str)] = &[(
+    "truthful",
+    "a dispatcher that says in its answer what it has done",
+)];
 
 #[test]
 fn the_reference_dispatcher_holds_every_property_in_every_scenario() {

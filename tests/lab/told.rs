@@ -45,14 +45,15 @@ fn every_fault_of_a_run_is_counted_just_before_its_world_ends() {
                 fault,
                 reached,
                 matched,
+                open,
                 occasions,
                 strikes,
             } => {
                 assert!(reached > 2, "queued, in_progress and completed");
-                (fault, matched, occasions, strikes)
+                (fault, matched, open, occasions, strikes)
             }
             _ => panic!("{event:?}"),
         })
         .collect();
-    assert_eq!(counts, [(0, 1, 1, 1), (1, 0, 0, 0)]);
+    assert_eq!(counts, [(0, 1, 1, 1, 1), (1, 0, 0, 0, 0)]);
 }

@@ -127,7 +127,7 @@ fn a_dispatcher_whose_clock_is_behind_still_serves() {
 }
 
 #[test]
-fn the_reference_dispatcher_cannot_be_given_other_labels_or_a_pool() {
+fn the_reference_dispatcher_cannot_be_given_other_labels_a_pool_or_a_cap_of_a_flavor() {
     let given = |dispatcher: &str| {
         let run = played(&format!("{{ dispatcher: {dispatcher} }}"), JOB);
         run.outcome.not_given
@@ -145,11 +145,39 @@ fn the_reference_dispatcher_cannot_be_given_other_labels_or_a_pool() {
             "{said:?}"
         );
     }
-    let said = given("{ warm: { hf-jobs-cpu-basic: 2 } }");
-    assert!(
-        said.len() == 1 && said[0].starts_with("world.dispatcher.warm:"),
-        "{said:?}"
+    for (asked, place) in [
+        (
+            "{ warm: { hf-jobs-cpu-basic: 2 } }",
+            "world.dispatcher.warm:",
+        ),
+        (
+            "{ caps: { total: 9, per_flavor: 2 } }",
+            "world.dispatcher.caps.per_flavor:",
+        ),
+    ] {
+        let said = given(asked);
+        assert!(said.len() == 1 && said[0].starts_with(place), "{said:?}");
+    }
+}
+
+/// It is charged with nothing that it was never told.
+#[test]
+fn without_a_setting_of_the_scenario_nothing_is_judged() {
+    let world = "{ dispatcher: { rules: [{ labels: gpu, flavor: t4-small }] } }";
+    let text = format!(
+        "title: Words\nabout: [served-or-told]\nworld: {world}\ntimeline:\n  - {{ at: 0s, queue: {{ as: J1, labels: gpu }} }}\nexpect: {{ bound: 2h, hf_jobs: 1 }}\n"
     );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("gpu.yaml"), text).unwrap();
+    let (code, stdout, stderr) = crate::cli::dispatchlab(folder.path(), &["run", "gpu.yaml"]);
+    assert_eq!(code, 5, "{stdout}{stderr}");
+    assert!(
+        stdout.contains(" weak ") && stdout.contains("0 of 25"),
+        "{stdout}"
+    );
+    let said = "gpu: weak: world.dispatcher.rules: it serves the labels";
+    assert_eq!(stderr.matches(said).count(), 1, "{stderr}");
+    assert!(!stderr.contains("is violated"), "{stderr}");
 }
 
 #[test]

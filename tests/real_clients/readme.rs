@@ -1,4 +1,5 @@
-//! What the README shows of `hf` against the lab is what happens: its commands are run, their output compared.
+//! What the documents show of `hf` and `curl` against the lab is what happens: their commands are run, and the output of
+//! `hf` is compared.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -9,23 +10,23 @@ use std::{
 use crate::client;
 
 const README: &str = include_str!("../../README.md");
-/// The addresses of the README; a test listens where there is room.
+const FAKE_HF_JOBS: &str = include_str!("../../docs/fake-hf-jobs.md");
+/// The addresses of the documents; a test listens where there is room.
 const SHOWN: [&str; 2] = ["127.0.0.1:4010", "127.0.0.1:4011"];
 
-/// A command of the README and what it is said to print.
+/// A command of the session and what it is said to print.
 struct Shown {
     command: &'static str,
     output: String,
 }
 
-/// The commands of the README's console that begins with `serve`.
+/// The commands of the session with `hf`, which begins with `serve`.
 fn console() -> Vec<Shown> {
-    let (_, rest) = README
-        .split_once("```console\n$ dispatchlab serve")
+    let consoles = FAKE_HF_JOBS.split("```console\n").skip(1);
+    let console = consoles
+        .map(|rest| rest.split_once("```").unwrap().0)
+        .find(|console| console.starts_with("$ dispatchlab serve"))
         .unwrap();
-    let (console, _) = rest.split_once("```").unwrap();
-    let start = README.len() - rest.len() - "$ dispatchlab serve".len();
-    let console = &README[start..start + "$ dispatchlab serve".len() + console.len()];
     let mut shown: Vec<Shown> = Vec::new();
     for line in console.lines() {
         match line.strip_prefix("$ ") {
@@ -43,7 +44,7 @@ fn console() -> Vec<Shown> {
     shown
 }
 
-/// `dispatchlab serve` as the README starts it, but on free ports, until it is let go.
+/// `dispatchlab serve` as the documents start it, but on free ports, until it is let go.
 struct Serve {
     _process: client::Process,
     said: String,
@@ -79,7 +80,7 @@ impl Serve {
         }
     }
 
-    /// A text of the README, for these addresses.
+    /// A text of the documents, for these addresses.
     fn here(&self, text: &str) -> String {
         // All that is shown is cut out before anything is put in: a free port can begin with the digits of a shown one.
         let [github, hf] = &self.addresses;
@@ -101,8 +102,40 @@ fn comparable(text: &str) -> String {
     text.lines().map(words).collect::<Vec<_>>().join("\n")
 }
 
+/// The environment file goes into a folder of its own.
 #[test]
-fn the_readme_shows_what_hf_prints() {
+fn the_control_api_does_what_the_readme_asks_of_it() {
+    let shown = "dispatchlab serve --github 127.0.0.1:4010 --env-file lab.env";
+    assert!(README.contains(&format!("`{shown}`")));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lab.env");
+    let command = shown.replace("lab.env", file.to_str().unwrap());
+    let serve = Serve::start(&command.replace(" --github 127.0.0.1:4010", " --set latency=5ms &"));
+    assert!(file.exists());
+    let asked: Vec<&str> = README
+        .lines()
+        .filter_map(|line| line.strip_prefix("    curl "))
+        .collect();
+    assert_eq!(asked.len(), 3);
+    let mut said = String::new();
+    for arguments in asked {
+        let command = format!("curl --silent --fail-with-body {}", serve.here(arguments));
+        let ended = client::program("sh")
+            .args(["-c", &command])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(ended.stdout).unwrap();
+        assert!(ended.status.success(), "{command}: {printed}");
+        said.push_str(&printed);
+    }
+    // The address of the webhook, the fault and the job that they were about.
+    for word in ["127.0.0.1:7860", "github.jit-config", "hf-jobs-cpu-basic"] {
+        assert!(said.contains(word), "{word} is not in {said}");
+    }
+}
+
+#[test]
+fn the_session_shows_what_hf_prints() {
     let console = console();
     let serve = Serve::start(console[0].command);
     assert_eq!(serve.said, serve.here(&console[0].output));
@@ -126,5 +159,5 @@ fn the_readme_shows_what_hf_prints() {
             "{command}"
         );
     }
-    assert!(console.len() > 3, "the README shows too little");
+    assert!(console.len() > 3, "the session shows too little");
 }

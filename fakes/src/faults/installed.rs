@@ -17,7 +17,9 @@ pub struct Counts {
     pub reached: u64,
     /// It was somebody the rule is meant for.
     pub matched: u64,
-    /// The rule was open then, and its effect would have made a difference.
+    /// The rule was open then.
+    pub open: u64,
+    /// Its effect would have made a difference, too.
     pub occasions: u64,
     /// It struck.
     pub strikes: u64,
@@ -94,6 +96,7 @@ impl Installed {
         self.counts.matched += u64::from(matched);
         // A process that takes one job after the other comes with each of them.
         self.counts.reached = self.counts.reached.max(self.counts.matched);
+        self.counts.open += u64::from(matched && self.active());
         matched
     }
 

@@ -150,6 +150,7 @@ impl Faults {
             let Counts {
                 reached,
                 matched,
+                open,
                 occasions,
                 strikes,
             } = rule.counts;
@@ -159,6 +160,7 @@ impl Faults {
                     fault,
                     reached,
                     matched,
+                    open,
                     occasions,
                     strikes,
                 },

@@ -121,7 +121,9 @@ pub enum What {
         reached: u64,
         /// How often it was somebody the fault is meant for.
         matched: u64,
-        /// How often the fault was open then, and its effect would have made a difference.
+        /// How often the fault was open then.
+        open: u64,
+        /// How often its effect would have made a difference, too.
         occasions: u64,
         /// How often it struck.
         strikes: u64,

@@ -63,17 +63,18 @@ fn releases(lab: &Lab) -> Vec<(String, u64, u64)> {
     lab.events().into_iter().filter_map(release).collect()
 }
 
-/// Reached, matched, occasions and strikes of each rule.
-fn counts(lab: &Lab) -> Vec<[u64; 4]> {
+/// Reached, matched, open, occasions and strikes of each rule.
+fn counts(lab: &Lab) -> Vec<[u64; 5]> {
     lab.world.faults().count();
     let count = |event: Event| match event.event {
         What::FaultCounted {
             reached,
             matched,
+            open,
             occasions,
             strikes,
             ..
-        } => Some([reached, matched, occasions, strikes]),
+        } => Some([reached, matched, open, occasions, strikes]),
         _ => None,
     };
     lab.events().into_iter().filter_map(count).collect()
@@ -294,12 +295,12 @@ async fn a_rule_counts_what_came_its_way_and_what_it_could_have_struck() {
     assert_eq!(
         counts(&lab),
         [
-            [3, 3, 0, 0], // what it says is true: nobody is busy
-            [0, 0, 0, 0], // its call is never made
-            [3, 0, 0, 0], // another repository
-            [3, 3, 0, 0], // it was shut
-            [3, 3, 3, 0], // unlucky draws
-            [3, 3, 2, 2], // struck for the last of its times
+            [3, 3, 3, 0, 0], // what it says is true: nobody is busy
+            [0, 0, 0, 0, 0], // its call is never made
+            [3, 0, 0, 0, 0], // another repository
+            [3, 3, 0, 0, 0], // it was shut
+            [3, 3, 3, 3, 0], // unlucky draws
+            [3, 3, 2, 2, 2], // struck for the last of its times
         ]
     );
 }
@@ -317,7 +318,10 @@ async fn what_an_earlier_rule_decides_is_no_occasion_for_a_later_one() {
         ),
     ]);
     list_runners(&lab).await;
-    assert_eq!(counts(&lab), [[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 0, 0]]);
+    assert_eq!(
+        counts(&lab),
+        [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 1, 1, 0, 0]]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,8 +331,8 @@ async fn a_moment_of_a_runners_life_that_never_comes_is_no_occasion() {
         after: seconds(0),
     };
     for (at, counted) in [
-        (RunnerPoint::InJob, [1, 1, 0, 0]),
-        (RunnerPoint::Listening, [1, 1, 1, 1]),
+        (RunnerPoint::InJob, [1, 1, 1, 0, 0]),
+        (RunnerPoint::Listening, [1, 1, 1, 1, 1]),
     ] {
         let lab = Lab::new();
         let once = FaultRule {
@@ -340,7 +344,7 @@ async fn a_moment_of_a_runners_life_that_never_comes_is_no_occasion() {
         lab.sleep(300.0).await;
         assert_eq!(counts(&lab), [counted], "{at:?}");
         let is_closed = windows(&lab).contains(&(0, 40, Some(Closed::Times)));
-        assert_eq!(is_closed, counted[3] == 1, "{:?}", windows(&lab));
+        assert_eq!(is_closed, counted[4] == 1, "{:?}", windows(&lab));
     }
 }
 

@@ -450,6 +450,9 @@ pub struct Caps {
     /// For one repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_repo: Option<u32>,
+    /// Of one flavor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_flavor: Option<u32>,
 }
 
 /// The name of a repository, `owner/name`.

@@ -3,11 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use dispatchlab::target::{Seam, Seams};
+use dispatchlab::{
+    run::Run,
+    target::{Seam, Seams},
+    transport::HttpService,
+};
+use fakes::history::{CredentialState, What};
 use http::{Method, Request, header};
 use tower::ServiceExt;
 
-use super::{Count, Kept, Sent, Trial, bend, seam, told};
+use super::{Count, Kept, Sent, Trial, bend, run, seam, told};
 
 /// Keeps its first installation token for ever.
 #[test]
@@ -41,6 +46,50 @@ fn fresh_credentials_catches_a_dispatcher_that_never_renews_its_token() {
         },
         "an installation token that had expired",
     );
+}
+
+/// Its clock is two minutes ahead, and it is never told: no answer that reaches it has a date.
+#[test]
+fn fresh_credentials_catches_a_dispatcher_that_trusts_its_own_wrong_clock() {
+    let github = seam(
+        move |request: Request<Body>, inner: HttpService| async move {
+            let mut answered = inner.oneshot(request).await?;
+            answered.headers_mut().remove(header::DATE);
+            Ok(answered)
+        },
+    );
+    let trial = Trial::of(
+        "fresh-credentials",
+        "world:
+  dispatcher: { clock_skew: 2m }
+timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+  - at: 50m
+    queue: { as: J2, labels: hf-jobs-cpu-basic }
+  - at: 75m
+    queue: { as: J3, labels: hf-jobs-cpu-basic }
+",
+    );
+    // The calls that it sent before an answer told it the time are no breach, and there are some.
+    let sound = run(&trial.plan, Seams::default());
+    let outside_their_life = |run: &Run| {
+        let received = run.events.iter().filter(|event| {
+            let What::CallReceived { credential, .. } = &event.event else {
+                return false;
+            };
+            credential
+                .as_ref()
+                .is_some_and(|it| it.state == CredentialState::TooLong)
+        });
+        received.count()
+    };
+    assert!(outside_their_life(&sound) > 0);
+    let bug = Seams {
+        github,
+        ..Seams::default()
+    };
+    trial.catches(bug, "a JWT that ends more than 600 s ahead");
 }
 
 /// Registers its runners with a label too many, so that any plain self-hosted job can take them.

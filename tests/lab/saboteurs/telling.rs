@@ -205,3 +205,73 @@ expect: { served_within: 3h }
     assert_eq!(run.outcome.verdicts.0["served-or-told"].occasions(), 2);
     assert!(run.outcome.verdicts.exercised("attempts"));
 }
+
+/// One job follows the scenario's rules, and another but for a slip.
+fn nearly_routed(rest: &str) -> Trial {
+    Trial::of(
+        "served-or-told",
+        &format!(
+            "world:
+  dispatcher: {{ rules: [{{ labels: hf-jobs-cpu-basic, flavor: cpu-basic }}] }}
+timeline:
+  - at: 0s
+    queue: {{ as: J1, labels: hf-jobs-cpu-basic }}
+  - at: 0s
+    queue: {{ as: J2, labels: hf-jobs-cpu-basci }}
+  - at: 0s
+    queue: {{ as: J3, labels: ubuntu-latest }}
+{rest}"
+        ),
+    )
+}
+
+/// Refuses what it cannot place, so that GitHub shows the delivery as failed, with the reason.
+fn says_what_it_does_not_know() -> Seams {
+    let webhooks = bend(|sent| async move {
+        let labels = sent.json()["workflow_job"]["labels"].to_string();
+        if sent.says("queued") && labels.contains("basci") {
+            return answer(422, r#"{"error":"no flavor is called cpu-basci"}"#);
+        }
+        sent.on().await
+    });
+    Seams {
+        webhooks,
+        ..Seams::default()
+    }
+}
+
+const UNTOLD: &str = "J2 looks meant for the dispatcher, whose rules do not route [\"hf-jobs-cpu-basci\"]; it was queued at 10.000 s, its user";
+
+/// Takes whatever it does not know for somebody else's: so does the reference dispatcher.
+#[test]
+fn served_or_told_catches_a_dispatcher_that_leaves_a_job_with_a_slip_in_its_label_alone() {
+    let said = format!("{UNTOLD} was to be told by 3610.000 s, and nobody was");
+    let trial = nearly_routed("").beside(says_what_it_does_not_know());
+    let run = trial.catches(Seams::default(), &said);
+    assert!(run.outcome.settled, "it waited until it was too late");
+    assert_eq!(run.outcome.verdicts.0["served-or-told"].occasions(), 2);
+    let told = crate::plans::run(&nearly_routed("").plan, says_what_it_does_not_know());
+    assert!(told.outcome.ended_at_ms < 600_000, "nobody waits any more");
+}
+
+#[test]
+fn whether_somebody_is_told_is_undecided_before_the_bound() {
+    let run = run(
+        &nearly_routed("expect: { bound: 30m }\n").plan,
+        Seams::default(),
+    );
+    let undecided = run.outcome.verdicts.undecided();
+    let (property, found) = undecided.first().unwrap();
+    assert_eq!(*property, "served-or-told");
+    let said = format!("{UNTOLD} is to be told by 3610.000 s, and the run ended at 1810.000 s");
+    assert!(found.why.starts_with(&said), "{}", found.why);
+}
+
+#[test]
+fn nobody_need_be_told_of_a_job_that_somebody_cancelled_meanwhile() {
+    let cancelled = "  - at: 50m\n    cancel: { job: J2 }\n";
+    let run = run(&nearly_routed(cancelled).plan, Seams::default());
+    let none: Vec<String> = Vec::new();
+    assert_eq!(violations(&run), none);
+    assert!(!run.outcome.verdicts.0["served-or-told"].is_undecided());
+}
