@@ -109,8 +109,9 @@ fn the_control_api_does_what_the_readme_asks_of_it() {
     assert!(README.contains(&format!("`{shown}`")));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lab.env");
-    let command = shown.replace("lab.env", file.to_str().unwrap());
-    let serve = Serve::start(&command.replace(" --github 127.0.0.1:4010", " --set latency=5ms &"));
+    let command = shown.replace(" --github 127.0.0.1:4010", "");
+    let command = command.replace("lab.env", file.to_str().unwrap());
+    let serve = Serve::start(&format!("{command} &"));
     assert!(file.exists());
     let asked: Vec<&str> = README
         .lines()
@@ -129,7 +130,7 @@ fn the_control_api_does_what_the_readme_asks_of_it() {
         said.push_str(&printed);
     }
     // The address of the webhook, the fault and the job that they were about.
-    for word in ["127.0.0.1:7860", "github.jit-config", "hf-jobs-cpu-basic"] {
+    for word in ["127.0.0.1:7860", "github.jit-config", "\"job\":"] {
         assert!(said.contains(word), "{word} is not in {said}");
     }
 }
