@@ -25,6 +25,8 @@ mod readme;
 mod real_time;
 mod runner_faults;
 mod saboteurs;
+#[path = "../seams/mod.rs"]
+mod seams;
 mod served;
 mod spinning;
 mod store_faults;

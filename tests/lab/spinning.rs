@@ -20,7 +20,7 @@ use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use crate::{
     plans::{built_in, of_text, run, violations},
-    saboteurs::Count,
+    seams::Count,
 };
 
 /// A scenario in which nobody minds many calls but the budget.
