@@ -196,7 +196,10 @@ impl Kept {
     }
 
     /// A seam that changes nothing and keeps what is wanted.
-    pub(crate) fn seam(&self, wanted: impl Fn(&Sent) -> bool + Clone + Send + Sync + 'static) -> Option<Seam> {
+    pub(crate) fn seam(
+        &self,
+        wanted: impl Fn(&Sent) -> bool + Clone + Send + Sync + 'static,
+    ) -> Option<Seam> {
         let kept = self.clone();
         bend(move |sent| {
             if wanted(&sent) {
@@ -253,4 +256,3 @@ pub(crate) fn looks_nowhere() -> Option<Seam> {
         sent.on().await
     })
 }
-

@@ -1,0 +1,9 @@
+//! Proofs that the verdicts can be trusted: worlds drawn at random, wrong histories that must be caught, and harmless ones
+//! that must not.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod plans;
+#[path = "../seams/mod.rs"]
+#[expect(dead_code, reason = "the saboteurs of the lab need more of it")]
+mod seams;
