@@ -133,7 +133,10 @@ impl Lab {
     }
 
     /// What the plan comes to without its crashes, stops and restarts, if it has any.
-    fn twin(&self, plan: &Plan) -> Result<Option<Twin>, RunError> {
+    ///
+    /// # Errors
+    /// If the plan cannot be run at all.
+    pub fn twin(&self, plan: &Plan) -> Result<Option<Twin>, RunError> {
         let is_down =
             |step: &Step| matches!(step.verb, Verb::Crash(_) | Verb::Stop(_) | Verb::Restart);
         if !plan.timeline.iter().any(is_down) {

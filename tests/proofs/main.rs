@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod edits;
+mod mutation;
 mod plans;
 #[path = "../seams/mod.rs"]
 #[expect(dead_code, reason = "the saboteurs of the lab need more of it")]

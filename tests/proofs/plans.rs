@@ -61,9 +61,10 @@ pub(crate) fn random(seed: u64) -> Random {
 
 fn drawn(seed: u64) -> Result<Random, String> {
     let draws = Draws::new(seed);
-    let world = world::draw(&draws);
+    let rows = faults::rows(&draws);
+    let world = world::draw(&draws, faults::bends_pages(&rows));
     let timeline = timeline::draw(&draws, &world);
-    let faults = faults::draw(&draws, &world, &timeline);
+    let faults = faults::draw(&draws, &world, &timeline, rows);
     let dispatcher = faults.needs.unwrap_or_else(|| dispatchers::draw(&draws));
     let text = format!(
         "title: Drawn from seed {seed}, against {}\n{}{}{}",
@@ -130,7 +131,7 @@ fn every_fault_strikes_and_runs_go_well_and_badly() {
     let table = faults::TABLE.iter().zip(&strikes);
     let never: Vec<_> = table
         .filter(|(_, strikes)| **strikes == 0)
-        .map(|(row, _)| row.effect)
+        .map(|(row, _)| format!("{}, {}", row.to, row.effect))
         .collect();
     assert!(
         never.is_empty(),

@@ -120,7 +120,7 @@ pub(super) const TABLE: &[Row] = &[
     row("github.list-runs", "stale: 30s..@d"),
     row("github.list-run-jobs", "pretend: { status: completed }"),
     row(
-        "[github.list-runs, github.list-run-jobs]",
+        "[github.list-runs, github.list-run-jobs, github.list-runners]",
         "reorder: { list: true }",
     ),
     row(
@@ -128,7 +128,7 @@ pub(super) const TABLE: &[Row] = &[
         "pretend: { busy: false }",
     ),
     row("[github.list-runners, github.get-runner]", "stale: 30s..@d"),
-    row("github.list-runners", "omit: all"),
+    row("[github.list-runners, github.list-runs]", "omit: all"),
     row("github.delete-runner", "answer: { status: 422 }"),
     row("github.list-deliveries", "no_answer: true"),
     row("hf.cancel", "answer: { status: 500 }"),
@@ -163,7 +163,8 @@ pub(super) struct Faults {
     pub(super) needs: Option<Kind>,
 }
 
-pub(super) fn draw(draws: &Draws, world: &World, timeline: &Timeline) -> Faults {
+/// The rows of the faults of a plan.
+pub(super) fn rows(draws: &Draws) -> Vec<usize> {
     // One is drawn in turn, so that a few hundred seeds have each several times.
     let mut rows = vec![draws.seed() as usize % (TABLE.len() + 7)];
     rows.retain(|row| *row < TABLE.len());
@@ -171,6 +172,16 @@ pub(super) fn draw(draws: &Draws, world: &World, timeline: &Timeline) -> Faults 
         let last = TABLE.len() as u64 - 1;
         rows.push(draws.between(0, last, &format!("more{number}"), "row") as usize);
     }
+    rows
+}
+
+/// Whether one of them strikes where a listing has pages.
+pub(super) fn bends_pages(rows: &[usize]) -> bool {
+    rows.iter()
+        .any(|row| TABLE[*row].effect.starts_with("reorder: { list"))
+}
+
+pub(super) fn draw(draws: &Draws, world: &World, timeline: &Timeline, rows: Vec<usize>) -> Faults {
     let needs = rows.iter().find_map(|row| TABLE[*row].needs);
     if rows.is_empty() {
         return Faults {

@@ -21,14 +21,15 @@ const LABELS: [&str; 4] = [
     "hf-jobs-l4x1",
 ];
 
-pub(super) fn draw(draws: &Draws) -> World {
+/// `pages`: its listings have many.
+pub(super) fn draw(draws: &Draws, pages: bool) -> World {
     let repos = ["octo/app", "octo/web", "acme/lib"];
     let repos = &repos[..draws.between(1, 3, "world", "repos") as usize];
     let count = draws.between(1, 3, "world", "labels") as usize;
     let skip = draws.between(0, 1, "world", "first label") as usize;
     let labels = &LABELS[skip..skip + count];
     let mut github = vec![repositories(draws, repos)];
-    github.extend(of_github(draws));
+    github.extend(of_github(draws, pages));
     let dispatcher = of_dispatcher(draws, labels);
     let text = format!(
         "world:\n  github: {{ {} }}\n  webhooks: {{ delay: {} }}\n  hf: {{ {} }}\n{dispatcher}  latency: {}\n{}",
@@ -64,7 +65,7 @@ fn repositories(draws: &Draws, repos: &[&str]) -> String {
     format!("repos: [{}]", listed.collect::<Vec<_>>().join(", "))
 }
 
-fn of_github(draws: &Draws) -> Vec<String> {
+fn of_github(draws: &Draws, pages: bool) -> Vec<String> {
     let mut set = vec![format!(
         "assignment: {{ policy: {}, delay: {} }}",
         draws.one_of(&["oldest", "newest", "random"], "github", "policy"),
@@ -80,7 +81,9 @@ fn of_github(draws: &Draws) -> Vec<String> {
                 format!("{life}: {minutes}m")
             }),
     );
-    if draws.percent(30, "github", "pages") {
+    if pages {
+        set.push("page_size_max: 1".to_owned());
+    } else if draws.percent(30, "github", "pages") {
         set.push(format!(
             "page_size_max: {}",
             draws.between(1, 3, "github", "page size")
