@@ -7,7 +7,7 @@ use fakes::history::{Event, What};
 
 use super::{
     Context, Judgement,
-    lanes::{LaneId, Reach},
+    lanes::{LaneId, Lanes, Reach},
     ledger::moment,
     tally::Tally,
     verdict::time,
@@ -24,7 +24,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut pressed = false;
     for event in context.ledger.events {
         let touched = tally.enter(event).to_vec();
-        alive.enter(event);
+        alive.enter(&context.ledger.lanes, event);
         if let What::HfCreated {
             call: Some(_),
             hf_job,
@@ -33,7 +33,10 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             ..
         } = &event.event
         {
-            let of_repo = repo.as_deref().map_or(0, |repo| alive.of_repo(repo));
+            let place = repo
+                .as_deref()
+                .map(|repo| context.ledger.lanes.first_name(repo));
+            let of_repo = place.map_or(0, |place| alive.of_repo(place));
             for (cap, count, scope) in [
                 (caps.total, alive.total, "in all"),
                 (caps.per_repo, of_repo, "of its repository"),
@@ -95,7 +98,7 @@ impl<'a> Alive<'a> {
         self.by_flavor.get(flavor).copied().unwrap_or(0)
     }
 
-    fn enter(&mut self, event: &'a Event) {
+    fn enter(&mut self, lanes: &Lanes<'a>, event: &'a Event) {
         match &event.event {
             What::HfCreated {
                 hf_job,
@@ -105,7 +108,8 @@ impl<'a> Alive<'a> {
                 ..
             } => {
                 self.total += 1;
-                self.each.insert(&hf_job.0, (repo.as_deref(), flavor));
+                let repo = repo.as_deref().map(|repo| lanes.first_name(repo));
+                self.each.insert(&hf_job.0, (repo, flavor));
                 *self.by_flavor.entry(flavor).or_default() += 1;
                 if let Some(repo) = repo {
                     *self.by_repo.entry(repo).or_default() += 1;

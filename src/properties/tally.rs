@@ -174,7 +174,8 @@ impl<'c, 'a> Tally<'c, 'a> {
                 self.alive.insert(hf_job, Standing::Spent);
                 *self.alive_by_flavor.entry(flavor).or_default() += 1;
                 if let Some(repo) = repo {
-                    *self.alive_by_repo.entry(repo).or_default() += 1;
+                    let place = self.ledger.lanes.first_name(repo);
+                    *self.alive_by_repo.entry(place).or_default() += 1;
                 }
                 self.stand(hf_job, Standing::Supply);
             }
@@ -229,7 +230,8 @@ impl<'c, 'a> Tally<'c, 'a> {
         let Some(life) = self.ledger.hf_jobs.get(hf_job) else {
             return;
         };
-        let of_repo = life.repo.and_then(|repo| self.alive_by_repo.get_mut(repo));
+        let place = life.repo.map(|repo| self.ledger.lanes.first_name(repo));
+        let of_repo = place.and_then(|place| self.alive_by_repo.get_mut(place));
         let of_flavor = self.alive_by_flavor.get_mut(life.flavor);
         for count in of_repo.into_iter().chain(of_flavor) {
             *count = count.saturating_sub(1);

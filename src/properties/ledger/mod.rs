@@ -119,15 +119,7 @@ impl<'a> Ledger<'a> {
             settled: false,
             end: events.last().map_or(nothing, moment),
         };
-        for event in events {
-            match &event.event {
-                What::RepoRenamed { from, to, .. } => ledger.lanes.rename(from, to),
-                What::HfCreated {
-                    repo: Some(place), ..
-                } => ledger.lanes.registers_for(place),
-                _ => {}
-            }
-        }
+        ledger.name_places();
         for event in events {
             calls::enter(&mut ledger.calls, event);
             ledger.enter_world(event);
@@ -265,18 +257,53 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Places come first: what they were renamed to, how they are spelt, and for which owners runners are registered.
+    fn name_places(&mut self) {
+        for event in self.events {
+            if let What::RepoRenamed { from, to, .. } = &event.event {
+                self.lanes.rename(from, to);
+            }
+        }
+        for event in self.events {
+            match &event.event {
+                What::JobQueued { repo, .. }
+                | What::JobWaiting { repo, .. }
+                | What::RunnerCreated { repo, .. }
+                | What::FaultApplied {
+                    repo: Some(repo), ..
+                } => self.lanes.spell(repo),
+                What::HfCreated {
+                    repo: Some(place), ..
+                } => {
+                    self.lanes.spell(place);
+                    self.lanes.registers_for(place);
+                }
+                What::CallReceived {
+                    about: Some(about), ..
+                } => {
+                    if let Some(repo) = &about.repo {
+                        self.lanes.spell(repo);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// A runner that never came online is known by the name its HF job was given.
     fn name_runners(&mut self) {
         let mut given: BTreeMap<(&str, &str), &'a HfJobId> = BTreeMap::new();
         for (hf_job, life) in &self.hf_jobs {
             if let (Some(repo), Some(name)) = (life.repo, life.runner_name) {
-                given.insert((repo, name), hf_job);
+                given.insert((self.lanes.place(repo), name), hf_job);
             }
         }
+        let lanes = &self.lanes;
         for life in self.runners.values_mut() {
+            let place = lanes.place(life.repo);
             life.hf_job = life
                 .hf_job
-                .or_else(|| given.get(&(life.repo, life.name)).copied());
+                .or_else(|| given.get(&(place, life.name)).copied());
         }
     }
 

@@ -214,9 +214,9 @@ impl<'a> Ledger<'a> {
         Some(self.scopes_of_jobs(jobs))
     }
 
-    /// As wide as these two leave open; a repository that was renamed by its first name.
+    /// As wide as these two leave open; a repository by the place its jobs wait at.
     fn wide(&self, place: Option<&'a str>, flavor: Option<&'a str>) -> Scope<'a> {
-        Scope::wide(place.map(|place| self.lanes.first_name(place)), flavor)
+        Scope::wide(place.map(|place| self.lanes.place(place)), flavor)
     }
 
     fn scopes_of_jobs(&self, jobs: &[JobId]) -> Vec<Scope<'a>> {
