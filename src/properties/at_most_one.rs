@@ -11,12 +11,10 @@ use fakes::{
 use super::{
     Context, Judgement,
     lanes::{LaneId, Reach},
-    ledger::{HfLife, Moment, ends_hf_job, moment},
+    ledger::{Moment, ends_hf_job, moment},
     tally::Tally,
 };
 
-/// How long an HF job that the dispatcher ended must have lived to explain another, at least.
-const CHANCE_MS: u64 = 5 * 60_000;
 /// How far apart an ambiguous create and two listings must be for a second create.
 const LOOKUP_MS: u64 = 60_000;
 
@@ -244,7 +242,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 of_flavor.any(|(id, _)| self.is_wanted(id, tally))
             }
         };
-        if wanted && (!by_dispatcher || self.had_a_chance(life, at)) {
+        if wanted && (!by_dispatcher || life.had_a_chance(self.context.terms, at)) {
             self.add(reach, life.flavor, |count| count.spent += 1);
         }
     }
@@ -254,12 +252,6 @@ impl<'a> Watch<'_, '_, 'a> {
             .lane(lane)
             .is_some_and(|lane| !lane.open.is_empty() || !lane.held.is_empty());
         waiting || self.context.warm(lane) > 0
-    }
-
-    fn had_a_chance(&self, life: &HfLife<'_>, at: Moment) -> bool {
-        let refused = life.refused.is_some_and(|refused| refused.event < at.event);
-        let chance_ms = CHANCE_MS.max(self.context.terms.delays.cold_start_of(life.flavor));
-        refused || at.at_ms.saturating_sub(life.created.at_ms) >= chance_ms
     }
 
     /// Notes that a listing left out an HF job whose create had not been answered.

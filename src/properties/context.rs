@@ -41,7 +41,7 @@ impl<'l, 'a> Context<'l, 'a> {
     /// Reads off a history what properties share.
     #[must_use]
     pub fn read(ledger: &'l Ledger<'a>, terms: &'l Terms) -> Self {
-        let tellings = Tellings::read(ledger);
+        let tellings = Tellings::read(ledger, terms);
         let turns = Turns::read(ledger, &tellings);
         Self {
             ledger,

@@ -115,6 +115,28 @@ impl<'a> ByScope<'a> {
     }
 }
 
+impl<'a> ByScope<'a> {
+    /// Every moment that concerns a lane, from `from` on and before `until`, in order.
+    #[must_use]
+    pub(super) fn all(
+        &self,
+        lanes: &Lanes<'a>,
+        lane: LaneId,
+        from: EventId,
+        until: EventId,
+    ) -> Vec<Moment> {
+        let during = self.0.concerning(lanes, lane).flat_map(|moments| {
+            let first = moments.partition_point(|moment| moment.event < from);
+            let moments = moments.get(first..).unwrap_or_default().iter();
+            moments.take_while(|moment| moment.event < until)
+        });
+        let mut all: Vec<Moment> = during.copied().collect();
+        all.sort_by_key(|moment| moment.event);
+        all.dedup();
+        all
+    }
+}
+
 /// A fault's strike and what came of it: the release, where what was held back went on, or the strike itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hold {

@@ -1,16 +1,19 @@
 //! Telling: the ways in which a user learns that, and why, a job will not be served, and whether there was a cause.
 //! docs/verdicts.md, "Told", lists the accepted ways.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Caller, StageCause, What},
-    ids::JobId,
+    history::{Caller, Event, Removal, StageCause, What},
+    ids::{EventId, HfJobId, JobId},
 };
 
 use super::{
     disturbance::{ByScope, Scope},
+    lanes::LaneId,
     ledger::{Ledger, Moment, ends_hf_job, moment},
+    right_retry::is_permanent,
+    terms::Terms,
 };
 
 /// How a user was told.
@@ -44,8 +47,8 @@ pub struct Tellings {
 impl Tellings {
     /// Reads every telling of a history.
     #[must_use]
-    pub fn read(ledger: &Ledger<'_>) -> Self {
-        let causes = causes(ledger);
+    pub fn read(ledger: &Ledger<'_>, terms: &Terms) -> Self {
+        let causes = Causes::read(ledger, terms);
         let mut tellings = Self::default();
         for event in ledger.events {
             let at = moment(event);
@@ -105,14 +108,7 @@ impl Tellings {
             .flat_map(|(job, told)| told.iter().map(|told| (*job, told)))
     }
 
-    fn tell(
-        &mut self,
-        ledger: &Ledger<'_>,
-        causes: &ByScope<'_>,
-        job: JobId,
-        at: Moment,
-        way: Way,
-    ) {
+    fn tell(&mut self, ledger: &Ledger<'_>, causes: &Causes<'_>, job: JobId, at: Moment, way: Way) {
         let Some(life) = ledger.jobs.get(&job) else {
             return;
         };
@@ -123,9 +119,7 @@ impl Tellings {
             return;
         }
         let for_cause = match (life.lane, life.dispatchable.or(life.queued)) {
-            (Some(lane), Some(since)) => causes
-                .first(&ledger.lanes, lane, since.event, at.event)
-                .is_some(),
+            (Some(lane), Some(since)) => causes.tell(ledger, lane, since.event, at.event),
             (Some(_), None) => false,
             (None, _) => true,
         };
@@ -144,41 +138,106 @@ pub(crate) fn says_failed(conclusion: &str) -> bool {
     ["failure", "cancelled", "timed_out", "action_required"].contains(&conclusion)
 }
 
-/// What gives cause to tell: a credential or an HF job that was refused or lost, a runner that was refused, an HF job that
-/// ended without a job and not by the dispatcher's wish.
-fn causes<'a>(ledger: &Ledger<'a>) -> ByScope<'a> {
-    let mut causes = ByScope::default();
-    let mut note = |scopes: Vec<Scope<'a>>, at: Moment| {
-        for scope in scopes {
-            causes.note(scope, at);
+/// What gives cause to tell.
+#[derive(Default)]
+struct Causes<'a> {
+    /// Permanent refusals of needs.
+    refused: ByScope<'a>,
+    /// Needs that failed, and HF jobs that were spent unused: by themselves, or given up after they had their chance.
+    failed: ByScope<'a>,
+    /// Runners that came online: what had failed before is over.
+    online: ByScope<'a>,
+}
+
+/// So many failures give cause to tell,
+const FAILURES: usize = 3;
+/// the last so long after the first.
+const FAILING_FOR_MS: u64 = 10 * 60_000;
+
+impl<'a> Causes<'a> {
+    fn read(ledger: &Ledger<'a>, terms: &Terms) -> Self {
+        let mut causes = Self::default();
+        for call in ledger.calls.values() {
+            let need = call.by == Caller::Dispatcher && provides(call.name) && call.failed();
+            let Some(over) = call.over().filter(|_| need) else {
+                continue;
+            };
+            let for_good = call
+                .answered
+                .is_some_and(|answered| is_permanent(call, &answered));
+            for scope in ledger.scopes_of_call(call) {
+                let kind = if for_good {
+                    &mut causes.refused
+                } else {
+                    &mut causes.failed
+                };
+                kind.note(scope, over);
+            }
+        }
+        let mut counted: BTreeSet<&HfJobId> = BTreeSet::new();
+        for event in ledger.events {
+            if let What::RunnerOnline {
+                hf_job: Some(hf_job),
+                ..
+            } = &event.event
+                && let Some(reach) = ledger.lanes.reach(hf_job)
+            {
+                causes.online.note(Scope::of(reach), moment(event));
+            }
+            let unused = |hf_job: &&HfJobId| {
+                let life = ledger.hf_jobs.get(*hf_job);
+                life.is_some_and(|life| life.job.is_none())
+            };
+            let hf_job = spent(ledger, terms, event).filter(unused);
+            let hf_job = hf_job.filter(|hf_job| counted.insert(hf_job));
+            if let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) {
+                causes.failed.note(Scope::of(reach), moment(event));
+            }
+        }
+        for kind in [&mut causes.refused, &mut causes.failed, &mut causes.online] {
+            kind.sort();
+        }
+        causes
+    }
+
+    /// Whether there is cause to tell of a job of this lane that has been in demand since then.
+    fn tell(&self, ledger: &Ledger<'a>, lane: LaneId, since: EventId, at: EventId) -> bool {
+        let lanes = &ledger.lanes;
+        if self.refused.first(lanes, lane, since, at).is_some() {
+            return true;
+        }
+        let failures = self.failed.all(lanes, lane, since, at);
+        let online = self.online.all(lanes, lane, since, at);
+        // What lies between two runners that came online counts together.
+        let runs = failures.chunk_by(|one, next| {
+            let up = online.partition_point(|up| up.event < one.event);
+            online.get(up).is_none_or(|up| up.event > next.event)
+        });
+        runs.into_iter().any(|run| {
+            let (first, last) = (run.first(), run.last());
+            let long = first.zip(last).is_some_and(|(first, last)| {
+                last.at_ms >= first.at_ms.saturating_add(FAILING_FOR_MS)
+            });
+            run.len() >= FAILURES && long
+        })
+    }
+}
+
+/// The HF job that, by this event, will serve nobody any more, unless the dispatcher gave it up before it had a chance.
+fn spent<'a>(ledger: &Ledger<'a>, terms: &Terms, event: &'a Event) -> Option<&'a HfJobId> {
+    let (hf_job, given_up) = match &event.event {
+        What::RunnerRefused { hf_job, .. } => (hf_job, false),
+        What::RunnerRemoved { runner, why } => {
+            let hf_job = ledger.runners.get(runner)?.hf_job?;
+            (hf_job, *why == Removal::Api)
+        }
+        other => {
+            let (hf_job, _, cause) = ends_hf_job(other)?;
+            (hf_job, cause == StageCause::Cancel)
         }
     };
-    for call in ledger.calls.values() {
-        let provides = call.by == Caller::Dispatcher && provides(call.name);
-        if let (true, Some(over)) = (provides && call.failed(), call.over()) {
-            note(ledger.scopes_of_call(call), over);
-        }
-    }
-    for event in ledger.events {
-        let hf_job = match &event.event {
-            What::RunnerRefused { hf_job, .. } => Some(hf_job),
-            other => match ends_hf_job(other) {
-                Some((_, _, StageCause::Cancel)) | None => None,
-                Some((hf_job, ..)) => {
-                    let unused = ledger
-                        .hf_jobs
-                        .get(hf_job)
-                        .is_some_and(|life| life.job.is_none());
-                    unused.then_some(hf_job)
-                }
-            },
-        };
-        if let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) {
-            note(vec![Scope::of(reach)], moment(event));
-        }
-    }
-    causes.sort();
-    causes
+    let life = ledger.hf_jobs.get(hf_job)?;
+    (!given_up || life.had_a_chance(terms, moment(event))).then_some(hf_job)
 }
 
 /// Whether a call of this name provides what a job needs.

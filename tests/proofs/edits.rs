@@ -5,7 +5,9 @@ mod access;
 mod calls;
 mod compute;
 mod deliveries;
+mod ends;
 mod harmless;
+mod lanes;
 mod lives;
 mod scenes;
 mod served;
@@ -69,7 +71,9 @@ impl Edit {
 pub(crate) fn wrong() -> Vec<&'static Edit> {
     let files = [
         served::WRONG,
+        lanes::WRONG,
         compute::WRONG,
+        ends::WRONG,
         lives::WRONG,
         calls::WRONG,
         access::WRONG,

@@ -6,6 +6,10 @@ use fakes::{
 };
 
 use super::{Ledger, Moment, moment};
+use crate::properties::terms::Terms;
+
+/// How long an HF job that the dispatcher ended must have lived to have had its chance, at least.
+const CHANCE_MS: u64 = 5 * 60_000;
 
 /// The life of an HF job.
 #[derive(Clone, Debug)]
@@ -36,6 +40,17 @@ pub struct HfLife<'a> {
     pub ended: Option<(Moment, StageCause)>,
     /// What it cost, in millionths of a US dollar.
     pub cost_micro_usd: u64,
+}
+
+impl HfLife<'_> {
+    /// Whether it had its chance before the dispatcher ended it: its runner had been refused, or it had lived for five
+    /// minutes, or for the longest cold start if that is longer.
+    #[must_use]
+    pub fn had_a_chance(&self, terms: &Terms, at: Moment) -> bool {
+        let refused = self.refused.is_some_and(|refused| refused.event < at.event);
+        let chance_ms = CHANCE_MS.max(terms.delays.cold_start_of(self.flavor));
+        refused || at.at_ms.saturating_sub(self.created.at_ms) >= chance_ms
+    }
 }
 
 impl<'a> Ledger<'a> {

@@ -200,7 +200,7 @@ pub(super) const WRONG: &[Edit] = &[
         Scene::Plain,
         |tape| {
             failing(tape, |tape, at| {
-                tape.call(at, "hf.list", "/api/jobs/lab", CallAbout::default(), 500)
+                tape.call(at, "hf.list", "/api/jobs/lab", CallAbout::default(), 500);
             })
         },
     ),

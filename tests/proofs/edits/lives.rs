@@ -7,7 +7,7 @@ use fakes::{
 
 use super::{
     Edit, Scene,
-    compute::{gone, minted},
+    ends::{gone, minted},
     served::endless,
     tape::{HOUR, Hf, Job, MINUTE, Tape, about_repo, created},
 };
@@ -85,7 +85,7 @@ pub(super) const WRONG: &[Edit] = &[
         Scene::Plain,
         |tape| {
             change_created(tape, |_, labels| {
-                *labels = vec!["hf-jobs-cpu-upgrade".to_owned()]
+                *labels = vec!["hf-jobs-cpu-upgrade".to_owned()];
             })
         },
     ),

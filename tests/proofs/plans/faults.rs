@@ -223,7 +223,7 @@ fn write(draws: &Draws, entity: &str, row: &Row) -> String {
     if (45..60).contains(&how) {
         keys.push(format!("from: {}s", draws.between(0, 240, entity, "from")));
     }
-    if how >= 60 && how < 90 {
+    if (60..90).contains(&how) {
         keys.push(format!(
             "chance: {}%",
             draws.between(20, 80, entity, "chance")

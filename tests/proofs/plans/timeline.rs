@@ -52,14 +52,12 @@ fn queue(
     } else {
         group.clone()
     };
-    let mut labels = *draws.one_of(&world.labels, &group, "labels");
-    if draws.percent(6, &group, "unrouted") {
-        labels = *draws.one_of(
-            &["ubuntu-latest", "hf-jobs-cpu-basc"],
-            &group,
-            "which unrouted",
-        );
-    }
+    let labels = if draws.percent(6, &group, "unrouted") {
+        let strange = ["ubuntu-latest", "hf-jobs-cpu-basc"];
+        *draws.one_of(&strange, &group, "which unrouted")
+    } else {
+        *draws.one_of(&world.labels, &group, "labels")
+    };
     let mut keys = vec![
         format!("as: {group}"),
         format!("repo: {}", draws.one_of(&world.repos, &group, "repo")),
