@@ -192,10 +192,10 @@ fn of_dispatcher(draws: &Draws, labels: &[&str]) -> String {
 
 fn expect(draws: &Draws) -> String {
     format!(
-        "expect: {{ served_within: {}m, told_within: {}m, reclaimed_within: {}m, settle: {}s, bound: 2h }}\n",
+        "expect: {{ served_within: {}m, told_within: {}m, reclaimed_within: {}m, settle: {}s, bound: 90m }}\n",
         draws.between(6, 15, "expect", "served"),
         draws.between(15, 30, "expect", "told"),
         draws.between(4, 15, "expect", "reclaimed"),
-        draws.one_of(&[0, 120, 600], "expect", "settle"),
+        draws.one_of(&[0, 60, 120], "expect", "settle"),
     )
 }
