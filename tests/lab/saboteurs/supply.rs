@@ -136,6 +136,7 @@ timeline:
         let end = End {
             settled: run.outcome.settled,
             steps_not_taken: Vec::new(),
+            spending: run.outcome.budget.clone(),
             quiet: Duration::ZERO,
             settle: Duration::ZERO,
         };
