@@ -35,7 +35,7 @@ pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
 pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck, occasions};
 pub use unrouted::Unrouted;
-pub use virtual_tier::{Lab, RunError};
+pub use virtual_tier::{GITHUB_URL, HF_URL, Lab, RunError};
 pub use watchdog::{LastWord, Patience};
 
 use crate::{

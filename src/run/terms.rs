@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fakes::{World, history::Event, ids::RunId};
+use fakes::{HfJobView, RunnerView, World, history::Event, ids::RunId};
 use scenarios::{
     Fixed,
     plan::{Expect, Plan, RenameRepo, Spread, Verb, Word, label_set},
@@ -157,15 +157,16 @@ fn answers(expected: &BTreeMap<String, u32>) -> BTreeMap<u16, u64> {
     pairs.collect()
 }
 
-/// True if no HF job is alive and no job runs or waits for a runner that the dispatcher owes it.
+/// True if no HF job is alive but those of a declared pool, and no job runs or waits for a runner that the dispatcher
+/// owes it.
 pub(super) fn is_at_rest(world: &World, terms: &Terms) -> bool {
     use fakes::github::Status;
-    if world
-        .hf()
-        .jobs()
+    let hf_jobs = world.hf().jobs();
+    let mut alive = hf_jobs
         .iter()
-        .any(|hf_job| !hf_job.stage.is_terminal())
-    {
+        .filter(|hf_job| !hf_job.stage.is_terminal())
+        .peekable();
+    if alive.peek().is_some() && !are_of_pool(alive, world, terms) {
         return false;
     }
     world.github().jobs().iter().all(|job| match job.status {
@@ -188,4 +189,29 @@ fn is_dead(world: &World, run: RunId) -> bool {
     use fakes::RunStatus;
     let found = world.github().run(run);
     found.is_some_and(|run| run.status == RunStatus::Completed)
+}
+
+/// True if each of these HF jobs idles in a pool that was declared, and none of those has too many.
+fn are_of_pool<'a>(
+    mut hf_jobs: impl Iterator<Item = &'a HfJobView>,
+    world: &World,
+    terms: &Terms,
+) -> bool {
+    if terms.warm.is_empty() {
+        return false;
+    }
+    let runners = world.github().runners();
+    let mut pools: BTreeMap<(&str, BTreeSet<String>), usize> = BTreeMap::new();
+    hf_jobs.all(|hf_job| {
+        let idle = |runner: &&RunnerView| {
+            runner.hf_job.as_ref() == Some(&hf_job.hf_job) && runner.online && !runner.busy
+        };
+        runners.iter().find(idle).is_some_and(|runner| {
+            let labels = label_set(runner.labels.iter().map(String::as_str));
+            let most = terms.warm_of(&labels);
+            let count = pools.entry((&runner.repo, labels)).or_default();
+            *count += 1;
+            *count <= most
+        })
+    })
 }

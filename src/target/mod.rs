@@ -1,17 +1,19 @@
 //! Targets: what is being tested. A [`Target`] can be started, reached with a webhook and taken down.
 
 mod given;
+mod place;
 mod reference;
 mod store;
 mod url;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use fakes::github::LAB_APP_PRIVATE_KEY_PEM;
 use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
-pub use reference::{Place, Reference, Seam, Seams};
+pub use place::Place;
+pub use reference::{Reference, Seam, Seams};
 pub use url::{BadUrl, Url};
 
 use crate::transport::HttpService;
@@ -38,6 +40,9 @@ pub trait Target: Send {
     /// Where its webhooks go. Valid across restarts; refuses connections while the target is down.
     fn webhooks(&self) -> HttpService;
 }
+
+/// Makes a dispatcher that lives in this process, not started yet, for one world of a plan.
+pub type Maker = Arc<dyn Fn(Place, &Plan) -> Box<dyn Target> + Send + Sync>;
 
 /// Why a target did not do as it was told.
 #[derive(Debug, thiserror::Error)]

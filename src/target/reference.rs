@@ -3,12 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use dispatcher::{Config, Dispatcher, Host, MemoryStore, signature::Secrets};
-use fakes::{Faults, env::Env};
 use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
-use super::{Target, TargetError, given, store::BentStore};
-use crate::transport::{Connections, HttpService, Latency, Line, Listener, TaskGroup, Transport};
+use super::{Place, Target, TargetError, given, store::BentStore};
+use crate::transport::{HttpService, Listener, TaskGroup};
 
 /// A change to what flows through one seam of the dispatcher. Saboteurs are made of these.
 pub type Seam = Arc<dyn Fn(HttpService) -> HttpService + Send + Sync>;
@@ -45,18 +44,11 @@ fn bend(seam: Option<&Seam>, service: HttpService) -> HttpService {
 /// The reference dispatcher as a target of the virtual tier.
 pub struct Reference {
     config: Config,
-    env: Env,
-    clock_skew_ms: i64,
-    transport: Transport,
-    network: Latency,
-    github: Listener,
-    hf: Listener,
+    place: Place,
     seams: Seams,
     store: BentStore<MemoryStore>,
     up: Option<TaskGroup>,
     listener: Listener,
-    caller: TaskGroup,
-    deliveries: Connections,
 }
 
 impl fmt::Debug for Reference {
@@ -67,88 +59,30 @@ impl fmt::Debug for Reference {
     }
 }
 
-/// Where the dispatcher lives and what it can reach.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The world's environment.
-    pub env: Env,
-    /// How far the dispatcher's clock is ahead of the world's, milliseconds.
-    pub clock_skew_ms: i64,
-    /// How its requests travel.
-    pub transport: Transport,
-    /// How long they travel.
-    pub network: Latency,
-    /// The fake GitHub's listener.
-    pub github: Listener,
-    /// The fake HF's listener.
-    pub hf: Listener,
-    /// Who owns GitHub's side of the webhook connections.
-    pub caller: TaskGroup,
-    /// Whether those are kept.
-    pub deliveries: Connections,
-    /// What bends its store.
-    pub faults: Faults,
-}
-
 impl Reference {
     /// A reference dispatcher that is not started yet.
     #[must_use]
     pub fn new(config: Config, place: Place, seams: Seams) -> Self {
-        let Place {
-            env,
-            clock_skew_ms,
-            transport,
-            network,
-            github,
-            hf,
-            caller,
-            deliveries,
-            faults,
-        } = place;
         Self {
             config,
-            env,
-            clock_skew_ms,
-            transport,
-            network,
-            github,
-            hf,
             seams,
-            store: BentStore::new(MemoryStore::default(), faults),
+            store: BentStore::new(MemoryStore::default(), place.faults.clone()),
+            place,
             up: None,
             listener: Listener::default(),
-            caller,
-            deliveries,
         }
-    }
-
-    fn outgoing(
-        &self,
-        line: Line,
-        to: &Listener,
-        seam: Option<&Seam>,
-        tasks: &TaskGroup,
-    ) -> HttpService {
-        let connected = self
-            .transport
-            .connect(to.clone(), tasks.clone(), Connections::default());
-        bend(seam, self.network.in_front_of(line, connected))
     }
 
     async fn come_up(&mut self) -> Result<(), TargetError> {
         // There is one dispatcher: one that is still up goes down first.
         self.crash()?;
         let tasks = TaskGroup::default();
-        let github = self.outgoing(
-            Line::ToGithub,
-            &self.github,
-            self.seams.github.as_ref(),
-            &tasks,
-        );
-        let hf = self.outgoing(Line::ToHf, &self.hf, self.seams.hf.as_ref(), &tasks);
-        let (spawner, draw) = (tasks.clone(), self.env.draw.clone());
+        let github = bend(self.seams.github.as_ref(), self.place.to_github(&tasks));
+        let hf = bend(self.seams.hf.as_ref(), self.place.to_hf(&tasks));
+        let (env, skew_ms) = (&self.place.env, self.place.clock_skew_ms);
+        let (spawner, draw) = (tasks.clone(), env.draw.clone());
         let host = Host {
-            clock: dispatcher::Clock::virtual_at(self.env.clock.now(), self.clock_skew_ms),
+            clock: dispatcher::Clock::virtual_at(env.clock.now(), skew_ms),
             spawner: dispatcher::Spawner::new(move |task| spawner.spawn(task)),
             draw: Arc::new(move |purpose: &str| draw.bits("dispatcher", purpose)),
         };
@@ -183,9 +117,8 @@ impl Target for Reference {
     }
 
     fn webhooks(&self) -> HttpService {
-        let (listener, caller) = (self.listener.clone(), self.caller.clone());
-        let connected = self.transport.connect(listener, caller, self.deliveries);
-        let bent = bend(self.seams.webhooks.as_ref(), connected);
-        self.network.in_front_of(Line::ToDispatcher, bent)
+        let seam = self.seams.webhooks.as_ref();
+        self.place
+            .from_github(&self.listener, |webhooks| bend(seam, webhooks))
     }
 }
