@@ -12,6 +12,7 @@ mod control_document;
 mod control_incidents;
 mod corpus;
 mod determinism;
+mod dispatchers;
 mod hf_faults;
 mod import_replays;
 mod imports;

@@ -1,0 +1,119 @@
+//! A dispatcher that keeps a declared pool of idle runners for each label, and takes a webhook for no more than a reason to
+//! look at once: what it says is not believed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use dispatchlab::{run::Lab, target::LAB_WEBHOOK_SECRET, transport::Transport};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+use super::{
+    hosting::Hosted,
+    reconciling::{Habits, News},
+};
+
+/// Idle runners it keeps, label by label.
+const POOL: [(&str, usize); 2] = [("hf-jobs-cpu-basic", 2), ("hf-jobs-t4-small", 1)];
+
+/// A lab in which it is tested, which knows of its pool.
+pub(super) fn lab() -> Lab {
+    let make = |place, plan: &_| {
+        let habits = Habits {
+            name: "warm",
+            warm: POOL.map(|(label, count)| (label.to_owned(), count)).into(),
+        };
+        Box::new(Hosted::new(place, plan, habits, Some(webhook))) as Box<_>
+    };
+    let lab = Lab::of(Transport::Direct, make);
+    POOL.into_iter().fold(lab, |lab, (label, count)| {
+        lab.declaring(BTreeSet::from([label.to_owned()]), count)
+    })
+}
+
+fn webhook(news: News) -> Router {
+    Router::new().fallback(post(take)).with_state(news)
+}
+
+/// Answers at once; the work is somebody else's.
+async fn take(State(news): State<News>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &http::HeaderValue| value.to_str().ok())
+    };
+    let Some(signature) = text("x-hub-signature-256") else {
+        return StatusCode::UNAUTHORIZED;
+    };
+    if !is_signed(signature, &body) {
+        return StatusCode::FORBIDDEN;
+    }
+    if text("x-github-event") != Some("workflow_job") {
+        return StatusCode::OK;
+    }
+    let is_form =
+        text("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form"));
+    let event: Value = if is_form {
+        let fields: BTreeMap<String, String> = form_fields(&body);
+        let payload = fields.get("payload").map(String::as_str);
+        serde_json::from_str(payload.unwrap_or_default()).unwrap_or_default()
+    } else {
+        serde_json::from_slice(&body).unwrap_or_default()
+    };
+    news.come(event["action"] == "completed");
+    StatusCode::ACCEPTED
+}
+
+/// Compares in constant time, over the bytes that came.
+fn is_signed(signature: &str, body: &[u8]) -> bool {
+    let digits = signature.strip_prefix("sha256=").unwrap_or_default();
+    let claimed: Option<Vec<u8>> = (digits.is_ascii() && digits.len() == 64)
+        .then(|| {
+            let pairs = (0..64).step_by(2).map(|at| &digits[at..at + 2]);
+            pairs
+                .map(|pair| u8::from_str_radix(pair, 16).ok())
+                .collect()
+        })
+        .flatten();
+    let mut mac = Hmac::<Sha256>::new_from_slice(LAB_WEBHOOK_SECRET.as_bytes()).unwrap();
+    mac.update(body);
+    claimed.is_some_and(|claimed| mac.verify_slice(&claimed).is_ok())
+}
+
+/// The fields of a form.
+fn form_fields(body: &[u8]) -> BTreeMap<String, String> {
+    let text = String::from_utf8_lossy(body);
+    let fields = text.split('&').filter_map(|field| field.split_once('='));
+    fields
+        .map(|(name, value)| (name.to_owned(), unescaped(value)))
+        .collect()
+}
+
+fn unescaped(text: &str) -> String {
+    let mut bytes = text.bytes();
+    let mut out = Vec::new();
+    while let Some(byte) = bytes.next() {
+        let mut digit = || {
+            bytes
+                .next()
+                .and_then(|digit| char::from(digit).to_digit(16))
+        };
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                if let (Some(high), Some(low)) = (digit(), digit()) {
+                    out.push((high * 16 + low) as u8);
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
