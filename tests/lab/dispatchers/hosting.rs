@@ -2,7 +2,7 @@
 
 use axum::Router;
 use dispatchlab::{
-    target::{Place, Target, TargetError},
+    target::{LAB_WEBHOOK_SECRET, Place, Target, TargetError},
     transport::{HttpService, Listener, TaskGroup},
 };
 use futures_util::future::BoxFuture;
@@ -10,8 +10,8 @@ use scenarios::plan::Plan;
 
 use super::reconciling::{Habits, News, Orders, Reconciler};
 
-/// Makes the endpoint for webhooks.
-pub(super) type Endpoint = fn(News) -> Router;
+/// Makes the endpoint for webhooks that are signed with a secret.
+pub(super) type Endpoint = fn(News, String) -> Router;
 
 /// A dispatcher of these tests as a target.
 pub(super) struct Hosted {
@@ -19,6 +19,7 @@ pub(super) struct Hosted {
     orders: Orders,
     habits: Habits,
     endpoint: Option<Endpoint>,
+    secret: String,
     listener: Listener,
     up: Option<TaskGroup>,
 }
@@ -35,6 +36,7 @@ impl Hosted {
             orders: Orders::of(plan),
             habits,
             endpoint,
+            secret: LAB_WEBHOOK_SECRET.to_owned(),
             listener: Listener::default(),
             up: None,
         }
@@ -48,7 +50,8 @@ impl Target for Hosted {
             let tasks = TaskGroup::default();
             let news = News::default();
             if let Some(endpoint) = self.endpoint {
-                self.listener.open(endpoint(news.clone()), tasks.clone());
+                let router = endpoint(news.clone(), self.secret.clone());
+                self.listener.open(router, tasks.clone());
             }
             let (orders, habits) = (self.orders.clone(), self.habits.clone());
             let reconciler = Reconciler::new(&self.place, &tasks, orders, habits, news);
@@ -64,6 +67,26 @@ impl Target for Hosted {
             tasks.abort_all();
         }
         Ok(())
+    }
+
+    fn tell_secret(&mut self, secret: &str) {
+        secret.clone_into(&mut self.secret);
+    }
+
+    fn cannot_be_given(&self, plan: &Plan) -> Vec<String> {
+        let dispatcher = &plan.world.dispatcher;
+        let mut refused = Vec::new();
+        if dispatcher.rules.is_some() {
+            refused.push("world.dispatcher.rules: it knows the convention only".to_owned());
+        }
+        if !dispatcher.warm.is_empty() && self.habits.warm.is_empty() {
+            refused.push("world.dispatcher.warm: it keeps no runners ready".to_owned());
+        }
+        let of_store = |fault: &scenarios::plan::Fault| fault.to.iter().any(|to| to == "store");
+        if plan.faults.iter().any(of_store) {
+            refused.push("a fault of the store: it stores nothing".to_owned());
+        }
+        refused
     }
 
     fn webhooks(&self) -> HttpService {

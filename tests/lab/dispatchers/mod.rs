@@ -16,6 +16,8 @@ use dispatchlab::{
     run::{Lab, Run},
 };
 
+use scenarios::plan::Plan;
+
 use crate::plans::{built_in, violations};
 
 const SEEDS: u64 = 3;
@@ -23,16 +25,24 @@ const SEEDS: u64 = 3;
 /// Properties that neither dispatcher puts to the test in the corpus, and why.
 const NOT_EXERCISED: &[(&str, &str)] = &[];
 
-/// Every run of the corpus, by scenario and seed.
-fn sweep(lab: &Lab) -> BTreeMap<(&'static str, u64), Run> {
+/// Every run of the corpus, changed like that, by scenario and seed.
+fn sweep(lab: &Lab, change: impl Fn(Plan) -> Plan) -> BTreeMap<(&'static str, u64), Run> {
     let mut runs = BTreeMap::new();
     for entry in scenarios::corpus() {
         for seed in 1..=SEEDS {
-            let run = lab.run(&built_in(entry.name, seed, false)).unwrap();
+            let run = lab.run(&change(built_in(entry.name, seed, false))).unwrap();
             runs.insert((entry.name, seed), run);
         }
     }
     runs
+}
+
+fn polled() -> BTreeMap<(&'static str, u64), Run> {
+    sweep(&polling::lab(), |plan| plan)
+}
+
+fn kept_warm() -> BTreeMap<(&'static str, u64), Run> {
+    sweep(&warm_pool::lab(), warm_pool::declaring)
 }
 
 fn broken(runs: &BTreeMap<(&'static str, u64), Run>) -> Vec<String> {
@@ -49,19 +59,19 @@ fn broken(runs: &BTreeMap<(&'static str, u64), Run>) -> Vec<String> {
 
 #[test]
 fn no_property_holds_anything_against_a_dispatcher_that_only_polls() {
-    let broken = broken(&sweep(&polling::lab()));
+    let broken = broken(&polled());
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
 fn no_property_holds_anything_against_a_dispatcher_with_a_declared_pool() {
-    let broken = broken(&sweep(&warm_pool::lab()));
+    let broken = broken(&kept_warm());
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
 fn every_property_is_put_to_the_test_by_one_of_them_or_listed_with_the_reason() {
-    let sweeps = [sweep(&polling::lab()), sweep(&warm_pool::lab())];
+    let sweeps = [polled(), kept_warm()];
     let mut wrong = Vec::new();
     for property in ALL {
         let runs = sweeps.iter().flat_map(BTreeMap::values);

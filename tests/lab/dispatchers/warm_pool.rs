@@ -1,7 +1,7 @@
 //! A dispatcher that keeps a declared pool of idle runners for each label, and takes a webhook for no more than a reason to
 //! look at once: what it says is not believed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
@@ -10,9 +10,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use dispatchlab::{run::Lab, target::LAB_WEBHOOK_SECRET, transport::Transport};
+use dispatchlab::{run::Lab, transport::Transport};
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::Value;
+use scenarios::plan::Plan;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{
@@ -20,30 +21,46 @@ use super::{
     reconciling::{Habits, News},
 };
 
-/// Idle runners it keeps, label by label.
-const POOL: [(&str, usize); 2] = [("hf-jobs-cpu-basic", 2), ("hf-jobs-t4-small", 1)];
-
-/// A lab in which it is tested, which knows of its pool.
+/// A lab in which it is tested.
 pub(super) fn lab() -> Lab {
-    let make = |place, plan: &_| {
+    Lab::of(Transport::Direct, |place, plan| {
         let habits = Habits {
             name: "warm",
-            warm: POOL.map(|(label, count)| (label.to_owned(), count)).into(),
+            warm: pools(plan),
         };
-        Box::new(Hosted::new(place, plan, habits, Some(webhook))) as Box<_>
-    };
-    let lab = Lab::of(Transport::Direct, make);
-    POOL.into_iter().fold(lab, |lab, (label, count)| {
-        lab.declaring(BTreeSet::from([label.to_owned()]), count)
+        Box::new(Hosted::new(place, plan, habits, Some(webhook)))
     })
 }
 
-fn webhook(news: News) -> Router {
-    Router::new().fallback(post(take)).with_state(news)
+/// A plan that declares its pools.
+pub(super) fn declaring(mut plan: Plan) -> Plan {
+    let pools = json!({ "hf-jobs-cpu-basic": 2, "hf-jobs-t4-small": 1 });
+    plan.world.dispatcher.warm = serde_json::from_value(pools).unwrap();
+    plan
+}
+
+/// The pools of a plan, by their one label.
+fn pools(plan: &Plan) -> BTreeMap<String, usize> {
+    let pools = plan.world.dispatcher.warm.0.iter();
+    let by_label = pools.filter_map(|pool| match pool.labels.as_slice() {
+        [label] => Some((label.as_str().to_lowercase(), pool.count as usize)),
+        _ => None,
+    });
+    by_label.collect()
+}
+
+fn webhook(news: News, secret: String) -> Router {
+    Router::new()
+        .fallback(post(take))
+        .with_state((news, Arc::from(secret)))
 }
 
 /// Answers at once; the work is somebody else's.
-async fn take(State(news): State<News>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn take(
+    State((news, secret)): State<(News, Arc<str>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
     let text = |name| {
         headers
             .get(name)
@@ -52,7 +69,7 @@ async fn take(State(news): State<News>, headers: HeaderMap, body: Bytes) -> Stat
     let Some(signature) = text("x-hub-signature-256") else {
         return StatusCode::UNAUTHORIZED;
     };
-    if !is_signed(signature, &body) {
+    if !is_signed(&secret, signature, &body) {
         return StatusCode::FORBIDDEN;
     }
     if text("x-github-event") != Some("workflow_job") {
@@ -72,7 +89,7 @@ async fn take(State(news): State<News>, headers: HeaderMap, body: Bytes) -> Stat
 }
 
 /// Compares in constant time, over the bytes that came.
-fn is_signed(signature: &str, body: &[u8]) -> bool {
+fn is_signed(secret: &str, signature: &str, body: &[u8]) -> bool {
     let digits = signature.strip_prefix("sha256=").unwrap_or_default();
     let claimed: Option<Vec<u8>> = (digits.is_ascii() && digits.len() == 64)
         .then(|| {
@@ -82,7 +99,7 @@ fn is_signed(signature: &str, body: &[u8]) -> bool {
                 .collect()
         })
         .flatten();
-    let mut mac = Hmac::<Sha256>::new_from_slice(LAB_WEBHOOK_SECRET.as_bytes()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     claimed.is_some_and(|claimed| mac.verify_slice(&claimed).is_ok())
 }
