@@ -82,6 +82,8 @@ pub struct Ledger<'a> {
     pub outages: Vec<(Moment, Option<Moment>)>,
     /// When the dispatcher first came up.
     pub first_start: Option<Moment>,
+    /// When the App's secret was rotated by nobody's call, and when the dispatcher started next.
+    pub rotations: Vec<(Moment, Option<Moment>)>,
     /// Faults of the plan that never end and let nothing through.
     pub endless_faults: BTreeSet<usize>,
     /// Strikes that concern one lane, in order.
@@ -113,6 +115,7 @@ impl<'a> Ledger<'a> {
             disturbances: Disturbances::default(),
             outages: Vec::new(),
             first_start: None,
+            rotations: Vec::new(),
             endless_faults: BTreeSet::new(),
             struck_lanes: Vec::new(),
             relations: relations::Relations::default(),
@@ -194,6 +197,14 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Whether the dispatcher can know the secret in force: one that it did not rotate itself it finds when it starts.
+    #[must_use]
+    pub fn knows_secret(&self, at: EventId) -> bool {
+        let mut rotations = self.rotations.iter();
+        rotations
+            .all(|(rotated, told)| at < rotated.event || told.is_some_and(|told| told.event < at))
+    }
+
     /// When the dispatcher went down for good, if it did.
     #[must_use]
     pub fn gone_since(&self) -> Option<Moment> {
@@ -210,7 +221,12 @@ impl<'a> Ledger<'a> {
                     self.outages.push((moment(event), None));
                 }
             }
+            What::HookSecretRotated { hook: None } if event.because.is_none() => {
+                self.rotations.push((moment(event), None));
+            }
             What::DispatcherStarted {} => {
+                let untold = self.rotations.iter_mut().filter(|(_, told)| told.is_none());
+                untold.for_each(|(_, told)| *told = Some(moment(event)));
                 self.first_start.get_or_insert(moment(event));
                 if let Some((_, until @ None)) = self.outages.last_mut() {
                     *until = Some(moment(event));
