@@ -362,3 +362,26 @@ fn a_log_without_a_pause_is_refused() {
         "{stderr}"
     );
 }
+
+#[test]
+fn list_shows_the_25_properties_with_a_sentence_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, stdout, stderr) = dispatchlab(folder.path(), &["list", "--properties"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let rows: Vec<(&str, &str)> = stdout
+        .lines()
+        .map(|line| line.split_once("  ").unwrap())
+        .collect();
+    assert_eq!(rows.len(), 25, "{stdout}");
+    for ((name, sentence), property) in rows.iter().zip(dispatchlab::properties::ALL) {
+        assert_eq!((*name, sentence.trim()), (property.name, property.demands));
+        assert!(
+            sentence.split_whitespace().count() >= 4,
+            "{name}: {sentence}"
+        );
+    }
+    let (_, json, _) = dispatchlab(folder.path(), &["list", "--properties", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 25);
+    assert_eq!(json[0]["name"], "served-or-told");
+}
