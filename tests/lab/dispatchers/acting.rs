@@ -1,35 +1,39 @@
-//! What such a dispatcher does: it creates an HF job with a runner's credential, takes one down, and tells of what it cannot do.
+//! What such a dispatcher does: it creates an HF job with a runner's credential, and takes one down.
 
 use std::time::Duration;
 
 use dispatchlab::target::LAB_NAMESPACE;
 use http::Method;
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::{
     looking::{self, HfJob, Repo},
-    reconciling::{Lane, Reconciler, Waiting},
-    wire::{Failure, REFUSALS_MAX, Who, Wire},
+    reconciling::{Lane, Reconciler},
+    wire::{Failure, Who, Wire},
 };
 
 /// What an HF job may idle, on top of the longest job.
 const SPARE_S: u64 = 3 * 3600;
 /// How long a create whose answer is missing is waited for in the listings.
 const LOST_CREATE: Duration = Duration::from_secs(180);
-/// After failing for so long there is something to tell.
-const TOLD_AFTER: Duration = Duration::from_secs(40 * 60);
-
-/// What goes wrong with a lane.
-pub(super) struct Trouble {
-    first: Instant,
-    count: u32,
-    refusals: u32,
-}
+const IMAGE: &str = "ghcr.io/actions/actions-runner:latest";
 
 /// How the names of our runners in a repository begin.
 pub(super) fn prefix(mark: &str, repo: u64) -> String {
     format!("{mark}-{repo}-")
+}
+
+fn creating(lane: &Lane) -> String {
+    format!("create for {} {}", lane.0, lane.1)
+}
+
+fn minting(lane: &Lane) -> String {
+    format!("mint for {} {}", lane.0, lane.1)
+}
+
+/// Whether it is time to try in this lane.
+pub(super) fn is_due(wire: &Wire, lane: &Lane) -> bool {
+    wire.is_patient_with(&creating(lane)) && wire.is_patient_with(&minting(lane))
 }
 
 /// Creates one HF job for a lane.
@@ -40,22 +44,8 @@ pub(super) async fn supply(
     endings: u64,
 ) -> Result<(), Failure> {
     let result = create(all, repo, lane, endings).await;
-    match result {
-        Ok(()) => drop(all.troubles.remove(lane)),
-        Err(Failure::NotYet) => {}
-        Err(failure) => {
-            let fresh = Trouble {
-                first: Instant::now(),
-                count: 0,
-                refusals: 0,
-            };
-            let trouble = all.troubles.entry(lane.clone()).or_insert(fresh);
-            trouble.count += 1;
-            trouble.refusals = match failure {
-                Failure::Refused(_) => trouble.refusals + 1,
-                _ => 0,
-            };
-        }
+    if let Err(failure) = result {
+        all.troubles.fails(lane, failure);
     }
     result
 }
@@ -67,10 +57,10 @@ async fn create(
     endings: u64,
 ) -> Result<(), Failure> {
     let (_, label) = lane;
-    let creating = format!("create for {} {label}", repo.id);
-    if !all.wire.is_patient_with(&creating) {
+    if !is_due(&all.wire, lane) {
         return Err(Failure::NotYet);
     }
+    let creating = creating(lane);
     all.named += 1;
     let prefix = prefix(all.habits.name, repo.id);
     let name = format!(
@@ -81,7 +71,7 @@ async fn create(
     let path = format!("/repos/{}/actions/runners/generate-jitconfig", repo.name);
     let wanted =
         json!({ "name": name, "runner_group_id": 1, "labels": [label], "work_folder": "_work" });
-    let minting = format!("mint for {} {label}", repo.id);
+    let minting = minting(lane);
     let minted = all
         .wire
         .call(repo.who, Method::POST, &path, Some(&wanted), &minting)
@@ -94,10 +84,9 @@ async fn create(
         let _cleared_up_later = deregister(&mut all.wire, repo, id).await;
         return Err(Failure::NotYet);
     }
-    let flavor = label.trim_start_matches("hf-jobs-");
-    let flavor = flavor.split(':').next().unwrap_or(flavor);
+    let (flavor, image) = order(label);
     let order = json!({
-        "dockerImage": "ghcr.io/actions/actions-runner:latest",
+        "dockerImage": image,
         "command": ["/home/runner/run.sh"],
         "arguments": [],
         "environment": { "RUNNER_ALLOW_RUNASROOT": "1" },
@@ -120,10 +109,28 @@ async fn create(
     if created.as_ref().err() == Some(&Failure::Unknown) {
         all.wire.rest(&creating, LOST_CREATE);
     }
-    created.map(drop)
+    let created = created?;
+    if let Some(hf_job) = created.body["id"].as_str() {
+        all.own.created(HfJob {
+            id: hf_job.to_owned(),
+            repo: repo.id,
+            label: label.clone(),
+            runner: name.clone(),
+            runner_id: id,
+            age: Duration::ZERO,
+        });
+        all.news.claim(&name, hf_job, flavor, label);
+    }
+    Ok(())
 }
 
-/// Removes a registration; true once it is gone for certain.
+/// Flavor and image of a label.
+fn order(label: &str) -> (&str, &str) {
+    let flavor = label.trim_start_matches("hf-jobs-");
+    flavor.split_once(':').unwrap_or((flavor, IMAGE))
+}
+
+/// Removes a registration; done once it is gone for certain.
 pub(super) async fn deregister(wire: &mut Wire, repo: &Repo, runner: u64) -> Result<(), Failure> {
     let path = format!("/repos/{}/actions/runners/{runner}", repo.name);
     let place = format!("DELETE {path}");
@@ -136,55 +143,19 @@ pub(super) async fn deregister(wire: &mut Wire, repo: &Repo, runner: u64) -> Res
     }
 }
 
-/// Takes an HF job down: only one whose runner can get no job any more.
-pub(super) async fn retire(wire: &mut Wire, repo: &Repo, hf_job: &HfJob) -> Result<(), Failure> {
-    if looking::is_busy(wire, repo, hf_job.runner_id).await? {
+/// Makes sure that the runner of an HF job gets no job any more; an error if it may have one.
+pub(super) async fn disarm(wire: &mut Wire, repo: &Repo, hf_job: &HfJob) -> Result<(), Failure> {
+    let runner = looking::runner_of(wire, repo, hf_job.runner_id).await?;
+    if runner.is_some_and(|runner| runner.is_busy) {
         return Err(Failure::Conflict(422));
     }
-    deregister(wire, repo, hf_job.runner_id).await?;
-    let path = format!("/api/jobs/{LAB_NAMESPACE}/{}/cancel", hf_job.id);
+    deregister(wire, repo, hf_job.runner_id).await
+}
+
+/// Ends an HF job.
+pub(super) async fn cancel(wire: &mut Wire, hf_job: &str) -> Result<(), Failure> {
+    let path = format!("/api/jobs/{LAB_NAMESPACE}/{hf_job}/cancel");
     wire.call(Who::Hf, Method::POST, &path, None, &path)
         .await
         .map(drop)
-}
-
-/// Tells the users of jobs that cannot be served, by a check run on the commit.
-pub(super) async fn tell_of_trouble(
-    all: &mut Reconciler,
-    repo: &Repo,
-    lane: &Lane,
-    waiting: &[Waiting],
-) {
-    let is_lasting = all.troubles.get(lane).is_some_and(|trouble| {
-        let is_long = trouble.count >= 3 && trouble.first.elapsed() >= TOLD_AFTER;
-        trouble.refusals >= REFUSALS_MAX || is_long
-    });
-    if !is_lasting {
-        return;
-    }
-    for job in waiting {
-        if all.told.contains(&job.id) {
-            continue;
-        }
-        let check = json!({
-            "name": format!("runner for {}", lane.1),
-            "head_sha": job.commit,
-            "status": "completed",
-            "conclusion": "failure",
-            "external_id": job.id.to_string(),
-            "output": {
-                "title": "No runner could be started",
-                "summary": format!("Job {} waits for a runner that cannot be started.", job.id),
-            },
-        });
-        let path = format!("/repos/{}/check-runs", repo.name);
-        let place = format!("tell of {}", job.id);
-        let told = all
-            .wire
-            .call(repo.who, Method::POST, &path, Some(&check), &place)
-            .await;
-        if told.is_ok() {
-            all.told.insert(job.id);
-        }
-    }
 }

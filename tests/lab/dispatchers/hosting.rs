@@ -8,7 +8,11 @@ use dispatchlab::{
 use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
-use super::reconciling::{Habits, News, Orders, Reconciler};
+use super::{
+    news::News,
+    orders::{Habits, Orders},
+    reconciling::Reconciler,
+};
 
 /// Makes the endpoint for webhooks that are signed with a secret.
 pub(super) type Endpoint = fn(News, String) -> Router;

@@ -4,10 +4,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 use dispatchlab::target::LAB_NAMESPACE;
 use http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::wire::{Failure, Who, Wire};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// An HF job of ours that has not ended.
 #[derive(Clone, Debug)]
@@ -88,12 +90,33 @@ pub(super) async fn hf_jobs(wire: &mut Wire, mark: &str) -> Result<Vec<HfJob>, F
     Ok(list.iter().filter_map(read).collect())
 }
 
-/// Every repository of every installation that is not suspended. An installation that fails is left out this time.
-pub(super) async fn repos(wire: &mut Wire) -> Result<Vec<Repo>, Failure> {
+/// Whether an HF job that a listing leaves out lives all the same.
+pub(super) async fn is_alive(wire: &mut Wire, hf_job: &str) -> Result<bool, Failure> {
+    let path = format!("/api/jobs/{LAB_NAMESPACE}/{hf_job}");
+    match wire.call(Who::Hf, Method::GET, &path, None, &path).await {
+        Ok(reply) => {
+            let stage = reply.body["status"]["stage"].as_str();
+            Ok(matches!(stage, Some("SCHEDULING" | "RUNNING")))
+        }
+        Err(Failure::Refused(404)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether the runner of an HF job says in its log that it was given a job.
+pub(super) async fn has_begun(wire: &mut Wire, hf_job: &str) -> Result<bool, Failure> {
+    let path = format!("/api/jobs/{LAB_NAMESPACE}/{hf_job}/logs");
+    let log = wire.beginning_of(&path).await?;
+    Ok(log.contains("Running job: "))
+}
+
+/// Every repository of every installation that is not suspended, and whether these are all: an installation that fails is
+/// left out.
+pub(super) async fn repos(wire: &mut Wire) -> Result<(Vec<Repo>, bool), Failure> {
     let (installations, _) = wire
         .list(Who::App, "/app/installations?per_page=100", "")
         .await?;
-    let mut repos = Vec::new();
+    let (mut repos, mut are_all) = (Vec::new(), true);
     for installation in installations {
         let (Some(id), true) = (
             installation["id"].as_u64(),
@@ -104,6 +127,7 @@ pub(super) async fn repos(wire: &mut Wire) -> Result<Vec<Repo>, Failure> {
         let who = Who::Installation(id);
         let path = "/installation/repositories?per_page=100";
         let Ok((list, _)) = wire.list(who, path, "repositories").await else {
+            are_all = false;
             continue;
         };
         repos.extend(list.iter().filter_map(|repo| {
@@ -114,26 +138,52 @@ pub(super) async fn repos(wire: &mut Wire) -> Result<Vec<Repo>, Failure> {
             })
         }));
     }
-    Ok(repos)
+    Ok((repos, are_all))
+}
+
+fn runner(runner: &Value) -> Option<Runner> {
+    Some(Runner {
+        id: runner["id"].as_u64()?,
+        name: text(&runner["name"]),
+        is_online: runner["status"] == "online",
+        is_busy: runner["busy"] == true,
+    })
+}
+
+/// One runner, if there is such a one.
+pub(super) async fn runner_of(
+    wire: &mut Wire,
+    repo: &Repo,
+    id: u64,
+) -> Result<Option<Runner>, Failure> {
+    let path = format!("/repos/{}/actions/runners/{id}", repo.name);
+    match wire.call(repo.who, Method::GET, &path, None, &path).await {
+        Ok(reply) => runner(&reply.body).map(Some).ok_or(Failure::Unknown),
+        Err(Failure::Refused(404)) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The runners of a repository; if no list is to be had, those of our HF jobs.
+async fn runners(wire: &mut Wire, repo: &Repo, own: &[HfJob]) -> Result<Vec<Runner>, Failure> {
+    let path = format!("/repos/{}/actions/runners?per_page=100", repo.name);
+    if let Ok((list, _)) = wire.list(repo.who, &path, "runners").await {
+        return Ok(list.iter().filter_map(runner).collect());
+    }
+    let mut found = Vec::new();
+    for hf_job in own {
+        found.extend(runner_of(wire, repo, hf_job.runner_id).await?);
+    }
+    Ok(found)
 }
 
 /// Runners and unfinished runs' jobs of a repository.
-pub(super) async fn view(wire: &mut Wire, repo: &Repo) -> Result<View, Failure> {
-    let base = format!("/repos/{}/actions", repo.name);
-    let path = format!("{base}/runners?per_page=100");
-    let (runners, _) = wire.list(repo.who, &path, "runners").await?;
-    let runners = runners.iter().filter_map(|runner| {
-        Some(Runner {
-            id: runner["id"].as_u64()?,
-            name: text(&runner["name"]),
-            is_online: runner["status"] == "online",
-            is_busy: runner["busy"] == true,
-        })
-    });
+pub(super) async fn view(wire: &mut Wire, repo: &Repo, own: &[HfJob]) -> Result<View, Failure> {
     let mut view = View {
-        runners: runners.collect(),
+        runners: runners(wire, repo, own).await?,
         jobs: Vec::new(),
     };
+    let base = format!("/repos/{}/actions", repo.name);
     let mut seen = BTreeSet::new();
     // A run with a job that waits for an approval is `waiting` even if others of its jobs are queued.
     for status in ["queued", "waiting", "in_progress"] {
@@ -148,7 +198,23 @@ pub(super) async fn view(wire: &mut Wire, repo: &Repo) -> Result<View, Failure> 
             view.jobs.extend(jobs.iter().filter_map(job));
         }
     }
+    // GitHub gives nobody a job that is a day old.
+    let now = wire.time_of_github();
+    view.jobs.retain(|job| {
+        let created: Option<Timestamp> = job.created_at.parse().ok();
+        created.is_none_or(|created| now.duration_since(created) < DAY)
+    });
     Ok(view)
+}
+
+/// Whether a job is queued, by itself.
+pub(super) async fn is_queued(wire: &mut Wire, repo: &Repo, job: u64) -> Result<bool, Failure> {
+    let path = format!("/repos/{}/actions/jobs/{job}", repo.name);
+    match wire.call(repo.who, Method::GET, &path, None, &path).await {
+        Ok(reply) => Ok(reply.body["status"] == "queued"),
+        Err(Failure::Refused(404)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A job that is not over.
@@ -164,14 +230,4 @@ fn job(job: &Value) -> Option<Job> {
         commit: text(&job["head_sha"]),
         created_at: text(&job["created_at"]),
     })
-}
-
-/// Whether a runner has a job, by GitHub's own word.
-pub(super) async fn is_busy(wire: &mut Wire, repo: &Repo, runner: u64) -> Result<bool, Failure> {
-    let path = format!("/repos/{}/actions/runners/{runner}", repo.name);
-    match wire.call(repo.who, Method::GET, &path, None, &path).await {
-        Ok(reply) => Ok(reply.body["busy"] == true),
-        Err(Failure::Refused(404)) => Ok(false),
-        Err(failure) => Err(failure),
-    }
 }

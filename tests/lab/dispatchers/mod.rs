@@ -3,91 +3,198 @@
 
 mod acting;
 mod hosting;
+mod keeping;
 mod looking;
+mod news;
+mod orders;
 mod polling;
 mod reconciling;
+mod standing;
+mod troubles;
 mod warm_pool;
+mod windows;
 mod wire;
+mod worlds;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use dispatchlab::{
     properties::{ALL, Verdict},
-    run::{Lab, Run},
+    run::{Lab, Outcome, Run},
 };
-
 use scenarios::plan::Plan;
+use worlds::WORLDS;
 
-use crate::plans::{built_in, violations};
+use crate::plans::{built_in, of_text, violations};
 
-const SEEDS: u64 = 3;
-
-/// Properties that neither dispatcher puts to the test in the corpus, and why.
+/// Properties that neither dispatcher puts to the test, and why.
 const NOT_EXERCISED: &[(&str, &str)] = &[];
 
-/// Every run of the corpus, changed like that, by scenario and seed.
-fn sweep(lab: &Lab, change: impl Fn(Plan) -> Plan) -> BTreeMap<(&'static str, u64), Run> {
-    let mut runs = BTreeMap::new();
-    for entry in scenarios::corpus() {
-        for seed in 1..=SEEDS {
-            let run = lab.run(&change(built_in(entry.name, seed, false))).unwrap();
-            runs.insert((entry.name, seed), run);
+const FIXED: [u64; 3] = [1, 2, 3];
+const VARIED: [u64; 3] = [100, 101, 102];
+
+/// One of the two, and what it makes of a plan.
+struct Different {
+    lab: Lab,
+    change: fn(Plan) -> Plan,
+}
+
+fn polling() -> Different {
+    Different {
+        lab: polling::lab(),
+        change: |plan| plan,
+    }
+}
+
+fn pooling() -> Different {
+    Different {
+        lab: warm_pool::lab(0),
+        change: warm_pool::declaring,
+    }
+}
+
+impl Different {
+    fn run(&self, plan: Plan) -> Run {
+        self.lab.run(&(self.change)(plan)).unwrap()
+    }
+
+    /// In every scenario of the corpus and in every further world; `look` sees each run.
+    fn everywhere(&self, seeds: &[u64], vary: bool, mut look: impl FnMut(&str, u64, &Outcome)) {
+        for seed in seeds {
+            for entry in scenarios::corpus() {
+                let run = self.run(built_in(entry.name, *seed, vary));
+                look(entry.name, *seed, &run.outcome);
+            }
+            for (name, _) in WORLDS {
+                let run = self.run(world(name, *seed, vary));
+                look(name, *seed, &run.outcome);
+            }
         }
     }
-    runs
-}
 
-fn polled() -> BTreeMap<(&'static str, u64), Run> {
-    sweep(&polling::lab(), |plan| plan)
-}
-
-fn kept_warm() -> BTreeMap<(&'static str, u64), Run> {
-    sweep(&warm_pool::lab(), warm_pool::declaring)
-}
-
-fn broken(runs: &BTreeMap<(&'static str, u64), Run>) -> Vec<String> {
-    let mut broken = Vec::new();
-    for ((name, seed), run) in runs {
-        let found = violations(run).into_iter();
-        broken.extend(found.map(|what| format!("{name}, seed {seed}: {what}")));
-        if !run.outcome.settled {
-            broken.push(format!("{name}, seed {seed}: did not settle"));
-        }
+    /// Nothing is held against it, and every run ends by itself.
+    fn is_right(&self, seeds: &[u64], vary: bool) {
+        let mut wrong = Vec::new();
+        self.everywhere(seeds, vary, |name, seed, outcome| {
+            let mut found = Vec::new();
+            for (property, breach) in outcome.verdicts.violated() {
+                found.push(format!(
+                    "{property} at event {}: {}",
+                    breach.event.0,
+                    breach.in_words()
+                ));
+            }
+            for (property, breach) in outcome.verdicts.undecided() {
+                found.push(format!("{property} is undecided: {}", breach.why));
+            }
+            if !outcome.settled {
+                found.push("it did not settle".to_owned());
+            }
+            let found = found.into_iter();
+            wrong.extend(found.map(|what| format!("{name}, seed {seed}: {what}")));
+        });
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    broken
+}
+
+/// The plan of a further world.
+fn world(name: &str, seed: u64, vary: bool) -> Plan {
+    let (_, text) = WORLDS.iter().find(|(known, _)| *known == name).unwrap();
+    let text = format!("title: {name}\n{text}");
+    of_text(&format!("{name}.yaml"), &text, seed, vary)
 }
 
 #[test]
 fn no_property_holds_anything_against_a_dispatcher_that_only_polls() {
-    let broken = broken(&polled());
-    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    polling().is_right(&FIXED, false);
+}
+
+#[test]
+fn nor_with_varied_parameters() {
+    polling().is_right(&VARIED, true);
 }
 
 #[test]
 fn no_property_holds_anything_against_a_dispatcher_with_a_declared_pool() {
-    let broken = broken(&kept_warm());
-    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    pooling().is_right(&FIXED, false);
+}
+
+#[test]
+fn nor_with_varied_parameters_and_a_pool() {
+    pooling().is_right(&VARIED, true);
 }
 
 #[test]
 fn every_property_is_put_to_the_test_by_one_of_them_or_listed_with_the_reason() {
-    let sweeps = [polled(), kept_warm()];
-    let mut wrong = Vec::new();
-    for property in ALL {
-        let runs = sweeps.iter().flat_map(BTreeMap::values);
-        let verdicts = runs.filter_map(|run| run.outcome.verdicts.0.get(property.name));
-        let held = verdicts
-            .filter(|verdict| matches!(verdict, Verdict::Held { .. }))
-            .count();
-        let listed = NOT_EXERCISED
-            .iter()
-            .any(|(name, why)| *name == property.name && !why.is_empty());
-        if (held > 0) == listed {
-            wrong.push(format!(
-                "{}: held in {held} runs, listed: {listed}",
-                property.name
-            ));
-        }
+    let mut held = BTreeSet::new();
+    for different in [polling(), pooling()] {
+        different.everywhere(&FIXED[..1], false, |_, _, outcome| {
+            let verdicts = outcome.verdicts.0.iter();
+            let tested = verdicts.filter(|(_, verdict)| matches!(verdict, Verdict::Held { .. }));
+            held.extend(tested.map(|(name, _)| name.clone()));
+        });
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for property in ALL {
+        let tested = held.contains(property.name);
+        let mut listed = NOT_EXERCISED.iter();
+        let excused = listed.any(|(name, why)| *name == property.name && !why.is_empty());
+        assert!(
+            tested != excused,
+            "{} is held in some run: {tested}, and excused: {excused}",
+            property.name
+        );
+    }
+}
+
+#[test]
+fn whoever_takes_no_webhooks_is_not_asked_how_fast_it_answers_them() {
+    let run = polling().run(built_in("happy-path", 1, false));
+    let verdict = &run.outcome.verdicts.0["fast-ack"];
+    assert!(
+        matches!(verdict, Verdict::NotExercised { .. }),
+        "{verdict:?}"
+    );
+    assert!(run.outcome.verdicts.exercised("served-or-told"));
+}
+
+/// The sound counterpart of the reference dispatcher, which goes on for such a job.
+#[test]
+fn whoever_asks_for_runs_that_are_not_over_spends_nothing_on_dead_jobs() {
+    for name in ["run-over-its-jobs", "run-over-before-anybody-looks"] {
+        let run = polling().run(world(name, 1, false));
+        assert_eq!(violations(&run), Vec::<String>::new(), "{name}");
+        assert!(run.outcome.verdicts.exercised("dead-run"), "{name}");
+    }
+}
+
+#[test]
+fn a_world_settles_while_a_declared_pool_lives() {
+    let run = pooling().run(world("pools", 1, false));
+    assert!(run.outcome.settled);
+    assert_eq!(violations(&run), Vec::<String>::new());
+    let stages = run.events.iter().rev();
+    let ended = stages.clone().filter(|event| {
+        matches!(&event.event, fakes::history::What::HfStage { stage, .. } if stage.is_terminal())
+    });
+    assert_eq!(
+        run.outcome.hf_jobs - ended.count(),
+        3,
+        "two and one are kept"
+    );
+}
+
+#[test]
+fn one_more_than_the_declared_pool_neither_settles_nor_holds() {
+    let greedy = Different {
+        lab: warm_pool::lab(1),
+        ..pooling()
+    };
+    let run = greedy.run(world("pools", 1, false));
+    assert!(!run.outcome.settled);
+    let violated = run.outcome.verdicts.violated();
+    let properties: BTreeSet<&str> = violated.iter().map(|(name, _)| *name).collect();
+    assert!(
+        properties.contains("at-most-one") && properties.contains("no-leak"),
+        "{properties:?}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use dispatchlab::{run::Lab, transport::Transport};
 
-use super::{hosting::Hosted, reconciling::Habits};
+use super::{hosting::Hosted, orders::Habits};
 
 /// A lab in which it is tested.
 pub(super) fn lab() -> Lab {

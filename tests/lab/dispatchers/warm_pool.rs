@@ -16,27 +16,31 @@ use scenarios::plan::Plan;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{
-    hosting::Hosted,
-    reconciling::{Habits, News},
-};
+use super::{hosting::Hosted, news::News, orders::Habits};
+use crate::plans::of_text;
 
-/// A lab in which it is tested.
-pub(super) fn lab() -> Lab {
-    Lab::of(Transport::Direct, |place, plan| {
-        let habits = Habits {
-            name: "warm",
-            warm: pools(plan),
-        };
+/// A lab in which it is tested, with so many more in each pool than are declared.
+pub(super) fn lab(more: usize) -> Lab {
+    Lab::of(Transport::Direct, move |place, plan| {
+        let mut warm = pools(plan);
+        warm.values_mut().for_each(|count| *count += more);
+        let habits = Habits { name: "warm", warm };
         Box::new(Hosted::new(place, plan, habits, Some(webhook)))
     })
 }
 
-/// A plan that declares its pools.
-pub(super) fn declaring(mut plan: Plan) -> Plan {
-    let pools = json!({ "hf-jobs-cpu-basic": 2, "hf-jobs-t4-small": 1 });
-    plan.world.dispatcher.warm = serde_json::from_value(pools).unwrap();
-    plan
+/// A plan that declares pools, if it does not itself. What it expected of an exact number of HF jobs is then not so.
+pub(super) fn declaring(plan: Plan) -> Plan {
+    if !plan.world.dispatcher.warm.is_empty() {
+        return plan;
+    }
+    let mut written: Value = serde_json::from_str(&plan.to_json()).unwrap();
+    written["world"]["dispatcher"]["warm"] =
+        json!({ "hf-jobs-cpu-basic": 2, "hf-jobs-t4-small": 1 });
+    if let Some(expect) = written["expect"].as_object_mut() {
+        expect.remove("hf_jobs");
+    }
+    of_text("declared.json", &written.to_string(), plan.seed, false)
 }
 
 /// The pools of a plan, by their one label.
@@ -55,25 +59,26 @@ fn webhook(news: News, secret: String) -> Router {
         .with_state((news, Arc::from(secret)))
 }
 
-/// Answers at once; the work is somebody else's.
+/// Answers at once; the work is somebody else's. Of a job that is on a runner of ours it says which HF job that is.
 async fn take(
     State((news, secret)): State<(News, Arc<str>)>,
     headers: HeaderMap,
     body: Bytes,
-) -> StatusCode {
+) -> (StatusCode, String) {
+    let nothing = String::new();
     let text = |name| {
         headers
             .get(name)
             .and_then(|value: &http::HeaderValue| value.to_str().ok())
     };
     let Some(signature) = text("x-hub-signature-256") else {
-        return StatusCode::UNAUTHORIZED;
+        return (StatusCode::UNAUTHORIZED, nothing);
     };
     if !is_signed(&secret, signature, &body) {
-        return StatusCode::FORBIDDEN;
+        return (StatusCode::FORBIDDEN, nothing);
     }
     if text("x-github-event") != Some("workflow_job") {
-        return StatusCode::OK;
+        return (StatusCode::OK, nothing);
     }
     let is_form =
         text("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form"));
@@ -85,7 +90,10 @@ async fn take(
         serde_json::from_slice(&body).unwrap_or_default()
     };
     news.come(event["action"] == "completed");
-    StatusCode::ACCEPTED
+    let runner = event["workflow_job"]["runner_name"].as_str();
+    let claim = runner.and_then(|runner| news.of_runner(runner));
+    let claim = claim.map_or(nothing, |claim| claim.to_string());
+    (StatusCode::ACCEPTED, claim)
 }
 
 /// Compares in constant time, over the bytes that came.

@@ -25,8 +25,10 @@ const PAGES_MAX: usize = 100;
 /// What a limit that names no time asks for.
 const UNNAMED_LIMIT: Duration = Duration::from_secs(60);
 /// After so many refusals in a row a place is left alone for [`GIVEN_UP`].
-pub(super) const REFUSALS_MAX: u32 = 3;
+const REFUSALS_MAX: u32 = 3;
 const GIVEN_UP: Duration = Duration::from_secs(11 * 60);
+/// How long a stream is listened to.
+const STREAM: Duration = Duration::from_secs(5);
 
 /// In whose name a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,8 +105,10 @@ pub(super) struct Wire {
     github: HttpService,
     hf: HttpService,
     place: Place,
-    /// GitHub's clock minus this dispatcher's, as the last answer showed.
+    /// GitHub's clock minus this dispatcher's, as the last answer showed; until GitHub has answered, HF's.
     offset: SignedDuration,
+    is_github_heard: bool,
+    calls: u32,
     jwt: Option<(String, Instant)>,
     tokens: BTreeMap<u64, Token>,
     limits: BTreeMap<Who, Instant>,
@@ -118,6 +122,8 @@ impl Wire {
             hf: place.to_hf(tasks),
             place: place.clone(),
             offset: SignedDuration::ZERO,
+            is_github_heard: false,
+            calls: 0,
             jwt: None,
             tokens: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -128,6 +134,45 @@ impl Wire {
     /// The time as this dispatcher's own clock shows it.
     pub(super) fn now(&self) -> Timestamp {
         self.place.env.clock.now() + SignedDuration::from_millis(self.place.clock_skew_ms)
+    }
+
+    /// How many calls were made since this was asked the last time.
+    pub(super) fn take_calls(&mut self) -> u32 {
+        std::mem::take(&mut self.calls)
+    }
+
+    /// The same as GitHub's clock shows it.
+    pub(super) fn time_of_github(&self) -> Timestamp {
+        self.now() + self.offset
+    }
+
+    /// What a stream of HF brings at first.
+    pub(super) async fn beginning_of(&mut self, path: &str) -> Result<String, Failure> {
+        if !self.is_patient_with(path) {
+            return Err(Failure::NotYet);
+        }
+        let request = Request::builder()
+            .uri(format!("{HF_URL}{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {LAB_HF_TOKEN}"));
+        let request = request
+            .body(Body::empty())
+            .map_err(|_| Failure::Refused(400))?;
+        let mut text = Vec::new();
+        let reading = async {
+            let mut reply = self.hf.clone().oneshot(request).await.ok()?;
+            let is_good = reply.status().is_success();
+            while let Some(Ok(frame)) = reply.body_mut().frame().await {
+                text.extend(frame.into_data().unwrap_or_default());
+            }
+            Some(is_good)
+        };
+        // A stream that goes on is cut off: its beginning is what counts.
+        let ended = tokio::time::timeout(STREAM, reading).await;
+        if ended == Ok(None) || ended == Ok(Some(false)) {
+            self.lose_patience(path, Failure::Unknown);
+            return Err(Failure::Unknown);
+        }
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
     /// All items of a listing, and when the server made its last page.
@@ -263,6 +308,7 @@ impl Wire {
         {
             return Err(Failure::NotYet);
         }
+        self.calls += 1;
         let (base, service) = match who {
             Who::App | Who::Installation(_) => (GITHUB_URL, self.github.clone()),
             Who::Hf => (HF_URL, self.hf.clone()),
@@ -282,10 +328,10 @@ impl Wire {
         };
         let answered = tokio::time::timeout(CALL, exchange).await;
         let (parts, bytes) = answered.ok().flatten().ok_or(Failure::Unknown)?;
-        if who != Who::Hf
-            && let Some(date) = date(&parts.headers)
-        {
+        let is_github = who != Who::Hf;
+        if let Some(date) = date(&parts.headers).filter(|_| is_github || !self.is_github_heard) {
             self.offset = date.duration_since(self.now());
+            self.is_github_heard |= is_github;
         }
         let status = parts.status.as_u16();
         let parsed = serde_json::from_slice(&bytes);
@@ -318,7 +364,7 @@ impl Wire {
         {
             return Ok(text.clone());
         }
-        let seconds = (self.now() + self.offset).as_second();
+        let seconds = self.time_of_github().as_second();
         let claims =
             json!({ "iat": seconds - 60, "exp": seconds + 540, "iss": LAB_APP_ID.to_string() });
         let key = EncodingKey::from_rsa_pem(LAB_APP_PRIVATE_KEY_PEM.as_bytes());
