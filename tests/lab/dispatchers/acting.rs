@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     looking::{self, HfJob, Repo},
+    orders,
     reconciling::{Lane, Reconciler},
     wire::{Failure, Who, Wire},
 };
@@ -84,7 +85,8 @@ async fn create(
         let _cleared_up_later = deregister(&mut all.wire, repo, id).await;
         return Err(Failure::NotYet);
     }
-    let (flavor, image) = order(label);
+    let flavor = orders::flavor(label);
+    let image = label.split_once(':').map_or(IMAGE, |(_, image)| image);
     let order = json!({
         "dockerImage": image,
         "command": ["/home/runner/run.sh"],
@@ -122,12 +124,6 @@ async fn create(
         all.news.claim(&name, hf_job, flavor, label);
     }
     Ok(())
-}
-
-/// Flavor and image of a label.
-fn order(label: &str) -> (&str, &str) {
-    let flavor = label.trim_start_matches("hf-jobs-");
-    flavor.split_once(':').unwrap_or((flavor, IMAGE))
 }
 
 /// Removes a registration; done once it is gone for certain.

@@ -18,6 +18,7 @@ pub(super) struct Orders {
     allowed: Option<BTreeSet<String>>,
     pub(super) total: Option<usize>,
     pub(super) per_repo: Option<usize>,
+    pub(super) per_flavor: Option<usize>,
     pub(super) idle_timeout: Duration,
     pub(super) boot_deadline: Duration,
     pub(super) job_timeout: Duration,
@@ -33,6 +34,7 @@ impl Orders {
             allowed: dispatcher.allow_repos.as_ref().map(names),
             total: dispatcher.caps.total.map(|cap| cap as usize),
             per_repo: dispatcher.caps.per_repo.map(|cap| cap as usize),
+            per_flavor: dispatcher.caps.per_flavor.map(|cap| cap as usize),
             idle_timeout: dispatcher.idle_timeout.map_or(IDLE, |length| length.0),
             boot_deadline: dispatcher.boot_deadline.map_or(BOOT, |length| length.0),
             job_timeout: dispatcher.job_timeout.map_or(JOB, |length| length.0),
@@ -54,30 +56,33 @@ pub(super) struct Habits {
     pub(super) warm: BTreeMap<String, usize>,
 }
 
-/// HF jobs that are alive, for the caps.
-pub(super) struct Alive {
-    total: usize,
-    by_repo: BTreeMap<u64, usize>,
+/// The hardware flavor that a label asks for.
+pub(super) fn flavor(label: &str) -> &str {
+    let flavor = label.trim_start_matches("hf-jobs-");
+    flavor.split(':').next().unwrap_or(flavor)
 }
 
+/// HF jobs that are alive, for the caps: the repository and the flavor of each.
+pub(super) struct Alive(Vec<(u64, String)>);
+
 impl Alive {
-    pub(super) fn of(repos: impl Iterator<Item = u64>) -> Self {
-        let mut alive = Self {
-            total: 0,
-            by_repo: BTreeMap::new(),
-        };
-        repos.for_each(|repo| alive.add(repo));
+    pub(super) fn of<'a>(lanes: impl Iterator<Item = (u64, &'a str)>) -> Self {
+        let mut alive = Self(Vec::new());
+        lanes.for_each(|(repo, label)| alive.add(repo, label));
         alive
     }
 
-    pub(super) fn add(&mut self, repo: u64) {
-        self.total += 1;
-        *self.by_repo.entry(repo).or_default() += 1;
+    pub(super) fn add(&mut self, repo: u64, label: &str) {
+        self.0.push((repo, flavor(label).to_owned()));
     }
 
-    pub(super) fn has_room(&self, orders: &Orders, repo: u64) -> bool {
-        let of_repo = self.by_repo.get(&repo).copied().unwrap_or(0);
-        orders.total.is_none_or(|cap| self.total < cap)
-            && orders.per_repo.is_none_or(|cap| of_repo < cap)
+    /// Whether another one may be created in this lane.
+    pub(super) fn has_room(&self, orders: &Orders, (repo, label): &(u64, String)) -> bool {
+        let below = |cap: Option<usize>, counts: &dyn Fn(&(u64, String)) -> bool| {
+            cap.is_none_or(|cap| self.0.iter().filter(|one| counts(one)).count() < cap)
+        };
+        below(orders.total, &|_| true)
+            && below(orders.per_repo, &|one| one.0 == *repo)
+            && below(orders.per_flavor, &|one| one.1 == flavor(label))
     }
 }

@@ -23,6 +23,9 @@ use super::{
 
 /// How often everything is looked at.
 const EVERY: Duration = Duration::from_secs(30);
+/// The same once nothing has changed for [`QUIET`].
+const SELDOM: Duration = Duration::from_secs(120);
+const QUIET: Duration = Duration::from_secs(600);
 /// The least time between two looks, however much news comes.
 const NEWS_WAITS: Duration = Duration::from_secs(3);
 /// What a call costs: with so long between any two, a look at many runs does not become a burden by being repeated.
@@ -56,6 +59,8 @@ pub(super) struct Reconciler {
     pub(super) named: u64,
     flavors: BTreeSet<String>,
     repos: Vec<Repo>,
+    /// What the last look showed, lane by lane, and since when it is the same.
+    sight: (Vec<String>, Instant),
     /// Since when registrations look left behind, and HF jobs out of sight, by runner.
     left_since: BTreeMap<String, Instant>,
 }
@@ -78,6 +83,15 @@ struct Need {
     supply: usize,
     missing: usize,
     waiting: Vec<Waiting>,
+}
+
+impl Need {
+    /// What shows in this lane.
+    fn sight(&self) -> String {
+        let waiting = self.waiting.iter().map(|job| job.id.to_string());
+        let waiting: Vec<String> = waiting.collect();
+        format!("{:?}: {} for {}", self.lane, self.supply, waiting.join(" "))
+    }
 }
 
 impl Reconciler {
@@ -103,6 +117,7 @@ impl Reconciler {
             named: 0,
             flavors: BTreeSet::new(),
             repos: Vec::new(),
+            sight: (Vec::new(), Instant::now()),
             left_since: BTreeMap::new(),
         }
     }
@@ -113,7 +128,9 @@ impl Reconciler {
             // What fails is tried again in the next round; who failed is remembered by the wire.
             let _failed = self.round().await;
             tokio::time::sleep(NEWS_WAITS).await;
-            let next = EVERY.max(CALL_WAITS * self.wire.take_calls()) - NEWS_WAITS;
+            let is_quiet = self.sight.1.elapsed() >= QUIET;
+            let next = if is_quiet { SELDOM } else { EVERY };
+            let next = next.max(CALL_WAITS * self.wire.take_calls()) - NEWS_WAITS;
             let _nothing = tokio::time::timeout(next, self.news.next()).await;
         }
     }
@@ -140,15 +157,28 @@ impl Reconciler {
             // They were there a while ago.
             Err(_) => {}
         }
+        let mut sight: Vec<String> = seen
+            .alive
+            .iter()
+            .map(|hf_job| hf_job.id.clone())
+            .collect();
         let mut needs = Vec::new();
         for repo in self.repos.clone() {
             if self.orders.allows(&repo.name) {
                 needs.extend(self.needs_of(&repo, &seen.alive).await);
             }
         }
+        sight.extend(needs.iter().map(Need::sight));
+        if self.sight.0 != sight {
+            self.sight = (sight, Instant::now());
+        }
         // Who has waited longest comes first.
         needs.sort_by(|one, other| one.since.cmp(&other.since));
-        let mut alive = Alive::of(seen.alive.iter().map(|hf_job| hf_job.repo));
+        let mut alive = Alive::of(
+            seen.alive
+                .iter()
+                .map(|hf_job| (hf_job.repo, hf_job.label.as_str())),
+        );
         for need in needs {
             self.meet(&need, &mut alive).await;
         }
@@ -276,13 +306,13 @@ impl Reconciler {
         let mut missing = need.missing;
         let may_create = missing > 0
             && acting::is_due(&self.wire, &need.lane)
-            && alive.has_room(&self.orders, need.repo.id);
+            && alive.has_room(&self.orders, &need.lane);
         if !need.waiting.is_empty() && may_create {
             let gone = self.gone_meanwhile(need).await;
             missing = missing.saturating_sub(gone);
         }
         for _ in 0..missing {
-            let is_free = alive.has_room(&self.orders, need.repo.id);
+            let is_free = alive.has_room(&self.orders, &need.lane);
             if !is_free || self.news.endings() != need.endings {
                 break;
             }
@@ -290,7 +320,7 @@ impl Reconciler {
             if supplied.is_err() {
                 break;
             }
-            alive.add(need.repo.id);
+            alive.add(need.lane.0, &need.lane.1);
         }
         self.troubles
             .tell(&mut self.wire, &need.repo, &need.lane, &need.waiting)

@@ -8,6 +8,7 @@ use super::{
     acting,
     looking::{self, HfJob, Repo, Runner, View},
     reconciling::{LEFT_BEHIND, Reconciler, Waiting},
+    wire::Failure,
 };
 
 /// Not even a booting runner is given up sooner: demand may come back.
@@ -122,7 +123,10 @@ impl Reconciler {
             balance.booting.push(hf_job.clone());
         } else {
             self.end(repo, hf_job).await;
-            if !self.disarmed.contains(&hf_job.id) {
+            if self.disarmed.contains(&hf_job.id) {
+                let lane = (hf_job.repo, hf_job.label.clone());
+                self.troubles.fails(&lane, Failure::Unknown);
+            } else {
                 // Until its registration is gone it may still come up.
                 balance.booting.push(hf_job.clone());
             }

@@ -16,6 +16,15 @@ expect: { bound: 12h }
 ",
     ),
     (
+        "a-cap-of-one-flavor",
+        "world:
+  dispatcher: { caps: { per_flavor: 2 }, idle_timeout: 2m }
+timeline:
+  - { at: 0s, queue: { jobs: 5, as: A, labels: hf-jobs-a10g-small, runs_for: 3m } }
+  - { at: 10s, queue: { as: B, labels: hf-jobs-t4-small, runs_for: 3m } }
+",
+    ),
+    (
         "one-lane-refused",
         "world:
   github: { repos: [{ name: octo/app }, { name: octo/other }] }
