@@ -359,17 +359,21 @@ fn judge_registration(
     judgement: &mut Judgement,
 ) {
     let ledger = context.ledger;
-    let Some(since) = ledger.left_behind_since(id) else {
+    let Some(left) = ledger.left_behind_since(id) else {
         return;
     };
     let gone = life.removed.map(|(at, _)| at);
-    if gone.is_some_and(|gone| gone.event <= since.event) {
+    if gone.is_some_and(|gone| gone.event <= left.event) {
         return;
     }
     judgement.occasion();
     let end = ledger.after_end();
     let until = gone.unwrap_or(end);
     let within_ms = context.terms.bounds.reclaimed_within_ms;
+    // Where its access is gone it cannot remove anything.
+    let Some(since) = ledger.with_access(life.repo, left, within_ms) else {
+        return;
+    };
     let bound = match ledger.lane_of_runner(life) {
         Some(lane) => ledger
             .disturbances

@@ -1,6 +1,7 @@
 //! The history, indexed once for all properties: lives of jobs, HF jobs, runners, deliveries and calls, the lanes
 //! they belong to, and what disturbed them.
 
+mod access;
 mod calls;
 mod deliveries;
 mod hf_jobs;
@@ -82,6 +83,8 @@ pub struct Ledger<'a> {
     pub outages: Vec<(Moment, Option<Moment>)>,
     /// When the dispatcher first came up.
     pub first_start: Option<Moment>,
+    /// When each owner's installation was suspended or deleted, and when it was back.
+    pub absences: BTreeMap<String, Vec<(Moment, Option<Moment>)>>,
     /// When the App's secret was rotated by nobody's call, and when the dispatcher started next.
     pub rotations: Vec<(Moment, Option<Moment>)>,
     /// Faults of the plan that never end and let nothing through.
@@ -115,6 +118,7 @@ impl<'a> Ledger<'a> {
             disturbances: Disturbances::default(),
             outages: Vec::new(),
             first_start: None,
+            absences: BTreeMap::new(),
             rotations: Vec::new(),
             endless_faults: BTreeSet::new(),
             struck_lanes: Vec::new(),
@@ -197,14 +201,6 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Whether the dispatcher can know the secret in force: one that it did not rotate itself it finds when it starts.
-    #[must_use]
-    pub fn knows_secret(&self, at: EventId) -> bool {
-        let mut rotations = self.rotations.iter();
-        rotations
-            .all(|(rotated, told)| at < rotated.event || told.is_some_and(|told| told.event < at))
-    }
-
     /// When the dispatcher went down for good, if it did.
     #[must_use]
     pub fn gone_since(&self) -> Option<Moment> {
@@ -219,6 +215,19 @@ impl<'a> Ledger<'a> {
                 let is_up = self.outages.last().is_none_or(|(_, until)| until.is_some());
                 if is_up {
                     self.outages.push((moment(event), None));
+                }
+            }
+            What::InstallationSuspended { owner, .. } | What::InstallationDeleted { owner, .. } => {
+                let absences = self.absences.entry(owner.to_lowercase()).or_default();
+                if absences.last().is_none_or(|(_, back)| back.is_some()) {
+                    absences.push((moment(event), None));
+                }
+            }
+            What::InstallationUnsuspended { owner, .. }
+            | What::InstallationCreated { owner, .. } => {
+                let absences = self.absences.entry(owner.to_lowercase()).or_default();
+                if let Some((_, back @ None)) = absences.last_mut() {
+                    *back = Some(moment(event));
                 }
             }
             What::HookSecretRotated { hook: None } if event.because.is_none() => {
