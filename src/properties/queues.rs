@@ -157,7 +157,7 @@ impl Queue<'_, '_, '_> {
             Step::Turn(taken) => match taken.turn {
                 Turn::Opens => self.enter(taken),
                 Turn::Renews => {
-                    self.remove(taken.job);
+                    self.take_own(taken);
                     self.enter(taken);
                 }
                 Turn::Starts => self.take_first(taken),
