@@ -173,6 +173,10 @@ impl<'a> Watch<'_, '_, 'a> {
         if !counts.open.is_empty() || counts.held.is_empty() {
             return None;
         }
+        // A pool renews its runners, whoever waits.
+        if tally.supply(lane) < self.context.warm(lane) {
+            return None;
+        }
         let state = self.lanes.entry(lane).or_default();
         state.unused += 1;
         (state.unused > UNUSED).then(|| {
