@@ -123,6 +123,9 @@ impl fmt::Debug for Subject {
     }
 }
 
+/// Makes the target of one world.
+type Making<'a> = Box<dyn FnOnce(Place) -> Box<dyn Target> + 'a>;
+
 /// What came of a plan, before it is judged.
 struct Lived {
     events: Vec<Event>,
@@ -216,10 +219,7 @@ impl Lab {
     }
 
     /// Makes the target once there is a place for it. What a plan cannot configure shows before any world is built.
-    fn maker<'a>(
-        &'a self,
-        plan: &'a Plan,
-    ) -> Result<Box<dyn FnOnce(Place) -> Box<dyn Target> + 'a>, RunError> {
+    fn maker<'a>(&'a self, plan: &'a Plan) -> Result<Making<'a>, RunError> {
         Ok(match &self.subject {
             Subject::Reference(seams) => {
                 let config = self.config(plan)?;

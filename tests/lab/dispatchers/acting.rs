@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     looking::{self, HfJob, Repo},
     orders,
-    reconciling::{Lane, Reconciler},
+    reconciling::{Lane, Reconciler, Waiting},
     wire::{Failure, Who, Wire},
 };
 
@@ -146,6 +146,14 @@ pub(super) async fn disarm(wire: &mut Wire, repo: &Repo, hf_job: &HfJob) -> Resu
         return Err(Failure::Conflict(422));
     }
     deregister(wire, repo, hf_job.runner_id).await
+}
+
+/// Cancels runs whose user knows that a job of theirs will not be served, once nothing of them is at work.
+pub(super) async fn end_runs(wire: &mut Wire, repo: &Repo, given_up: &[Waiting]) {
+    for job in given_up.iter().filter(|job| job.is_alone) {
+        let path = format!("/repos/{}/actions/runs/{}/cancel", repo.name, job.run);
+        let _later = wire.call(repo.who, Method::POST, &path, None, &path).await;
+    }
 }
 
 /// Ends an HF job.

@@ -43,6 +43,7 @@ pub(super) struct Runner {
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) id: u64,
+    pub(super) run: u64,
     pub(super) labels: Vec<String>,
     pub(super) is_queued: bool,
     /// The runner that works on it.
@@ -224,6 +225,7 @@ fn job(job: &Value) -> Option<Job> {
     (status != "completed").then_some(())?;
     Some(Job {
         id: job["id"].as_u64()?,
+        run: job["run_id"].as_u64()?,
         labels,
         is_queued: status == "queued",
         runner: text(&job["runner_name"]),

@@ -9,6 +9,7 @@ mod news;
 mod orders;
 mod polling;
 mod reconciling;
+mod reply;
 mod standing;
 mod troubles;
 mod warm_pool;
@@ -197,4 +198,38 @@ fn one_more_than_the_declared_pool_neither_settles_nor_holds() {
         properties.contains("at-most-one") && properties.contains("no-leak"),
         "{properties:?}"
     );
+}
+
+/// Its runners are renewed every two hours.
+const APPROVED_LATE: &str = "title: A job waits for seven hours
+world: { dispatcher: { warm: { hf-jobs-cpu-basic: 1 } } }
+timeline:
+  - { at: 0s, queue: { as: A, labels: hf-jobs-cpu-basic, needs_approval: true } }
+  - { at: 7h, approve: { job: A } }
+";
+
+#[test]
+fn a_declared_pool_may_renew_its_runners_while_a_job_waits_and_a_larger_one_burns_them() {
+    let plan = || of_text("late.yaml", APPROVED_LATE, 1, false);
+    let run = pooling().run(plan());
+    assert_eq!(violations(&run), Vec::<String>::new());
+    assert!(run.outcome.verdicts.exercised("waiting-is-not-queued"));
+    assert!(run.outcome.hf_jobs >= 4, "{}", run.outcome.hf_jobs);
+    let greedy = Different {
+        lab: warm_pool::lab(1),
+        ..pooling()
+    };
+    let run = greedy.run(plan());
+    let violated = run.outcome.verdicts.violated();
+    let found = violated
+        .iter()
+        .find(|(name, _)| *name == "waiting-is-not-queued");
+    let (_, found) = found.unwrap_or_else(|| panic!("{violated:?}"));
+    // Each create is one too many, and so is the third that ended unused.
+    let mut others = found.others.iter();
+    let is_end = |id: &fakes::ids::EventId| {
+        let event = &run.events[id.0 as usize - 1].event;
+        !matches!(event, fakes::history::What::HfCreated { .. })
+    };
+    assert!(others.any(is_end), "{found:?}");
 }

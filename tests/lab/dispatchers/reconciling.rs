@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{
     acting,
     keeping::Own,
-    looking::{self, HfJob, Repo, View},
+    looking::{self, HfJob, Job, Repo, View},
     news::News,
     orders::{Alive, Habits, Orders},
     standing::{Absences, Balance},
@@ -69,6 +69,9 @@ pub(super) struct Reconciler {
 #[derive(Clone)]
 pub(super) struct Waiting {
     pub(super) id: u64,
+    pub(super) run: u64,
+    /// Whether no other job of its run is at work.
+    pub(super) is_alone: bool,
     pub(super) commit: String,
     pub(super) created_at: String,
 }
@@ -83,6 +86,7 @@ struct Need {
     supply: usize,
     missing: usize,
     waiting: Vec<Waiting>,
+    given_up: Vec<Waiting>,
 }
 
 impl Need {
@@ -157,11 +161,7 @@ impl Reconciler {
             // They were there a while ago.
             Err(_) => {}
         }
-        let mut sight: Vec<String> = seen
-            .alive
-            .iter()
-            .map(|hf_job| hf_job.id.clone())
-            .collect();
+        let mut sight: Vec<String> = seen.alive.iter().map(|hf_job| hf_job.id.clone()).collect();
         let mut needs = Vec::new();
         for repo in self.repos.clone() {
             if self.orders.allows(&repo.name) {
@@ -169,7 +169,7 @@ impl Reconciler {
             }
         }
         sight.extend(needs.iter().map(Need::sight));
-        if self.sight.0 != sight {
+        if self.wire.take_written() || self.sight.0 != sight {
             self.sight = (sight, Instant::now());
         }
         // Who has waited longest comes first.
@@ -239,6 +239,7 @@ impl Reconciler {
                 supply,
                 missing: target.saturating_sub(supply),
                 waiting: balance.waiting,
+                given_up: balance.given_up,
             });
         }
         needs
@@ -270,12 +271,22 @@ impl Reconciler {
             lanes.entry(label.clone()).or_default();
         }
         for job in view.jobs.iter().filter(|job| job.is_queued) {
-            if let Some(label) = self.label(&job.labels) {
-                lanes.entry(label).or_default().waiting.push(Waiting {
-                    id: job.id,
-                    commit: job.commit.clone(),
-                    created_at: job.created_at.clone(),
-                });
+            let Some(label) = self.label(&job.labels) else {
+                continue;
+            };
+            let works = |other: &Job| other.run == job.run && !other.runner.is_empty();
+            let waiting = Waiting {
+                id: job.id,
+                run: job.run,
+                is_alone: !view.jobs.iter().any(works),
+                commit: job.commit.clone(),
+                created_at: job.created_at.clone(),
+            };
+            let balance = lanes.entry(label).or_default();
+            if self.troubles.is_told(job.id) {
+                balance.given_up.push(waiting);
+            } else {
+                balance.waiting.push(waiting);
             }
         }
         for hf_job in own {
@@ -325,6 +336,7 @@ impl Reconciler {
         self.troubles
             .tell(&mut self.wire, &need.repo, &need.lane, &need.waiting)
             .await;
+        acting::end_runs(&mut self.wire, &need.repo, &need.given_up).await;
     }
 
     /// How many of the jobs that were listed as queued are not. The first that show a need are enough.

@@ -20,6 +20,8 @@ const OLD: Duration = Duration::from_secs(2 * 3600);
 #[derive(Default)]
 pub(super) struct Balance {
     pub(super) waiting: Vec<Waiting>,
+    /// Jobs whose users were told.
+    pub(super) given_up: Vec<Waiting>,
     pub(super) booting: Vec<HfJob>,
     pub(super) idle: Vec<HfJob>,
 }

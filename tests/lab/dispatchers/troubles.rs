@@ -61,6 +61,11 @@ impl Troubles {
         }
     }
 
+    /// Whether a job was given up: its user knows that nobody comes.
+    pub(super) fn is_told(&self, job: u64) -> bool {
+        self.told.contains(&job)
+    }
+
     /// Whether enough failed since a job was first seen for its user to be told.
     fn must_tell(&self, lane: &Lane, job: u64) -> bool {
         let (Some(slips), Some(since)) = (self.slips.get(lane), self.first_seen.get(&job)) else {

@@ -10,20 +10,20 @@ use dispatchlab::{
     transport::{HttpService, TaskGroup},
 };
 use fakes::LAB_APP_PRIVATE_KEY_PEM;
-use http::{HeaderMap, Method, Request, header};
+use http::{Method, Request, header};
 use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimeParser};
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
+use super::reply::{Reply, date, is_busy, limit};
+
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(30);
 /// Pages followed before a listing is taken to be broken.
 const PAGES_MAX: usize = 100;
-/// What a limit that names no time asks for.
-const UNNAMED_LIMIT: Duration = Duration::from_secs(60);
 /// After so many refusals in a row a place is left alone for [`GIVEN_UP`].
 const REFUSALS_MAX: u32 = 3;
 const GIVEN_UP: Duration = Duration::from_secs(11 * 60);
@@ -53,39 +53,6 @@ pub(super) enum Failure {
     Unknown,
 }
 
-/// An answer that brought what was asked for.
-pub(super) struct Reply {
-    pub(super) body: Value,
-    headers: HeaderMap,
-}
-
-impl Reply {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Path and query of the next page.
-    fn next(&self) -> Option<String> {
-        let links = self.header("link")?;
-        let next = links
-            .split(',')
-            .find(|link| link.contains("rel=\"next\""))?;
-        let address = next.split_once('<')?.1.split_once('>')?.0;
-        let (_, rest) = address.split_once("://")?;
-        Some(rest[rest.find('/')?..].to_owned())
-    }
-
-    /// The server's own time.
-    pub(super) fn date(&self) -> Option<Timestamp> {
-        date(&self.headers)
-    }
-}
-
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = headers.get(header::DATE)?.to_str().ok()?;
-    DateTimeParser::new().parse_timestamp(text).ok()
-}
-
 /// The patience with one place.
 #[derive(Clone, Copy)]
 struct Patience {
@@ -109,6 +76,7 @@ pub(super) struct Wire {
     offset: SignedDuration,
     is_github_heard: bool,
     calls: u32,
+    has_written: bool,
     jwt: Option<(String, Instant)>,
     tokens: BTreeMap<u64, Token>,
     limits: BTreeMap<Who, Instant>,
@@ -124,6 +92,7 @@ impl Wire {
             offset: SignedDuration::ZERO,
             is_github_heard: false,
             calls: 0,
+            has_written: false,
             jwt: None,
             tokens: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -139,6 +108,11 @@ impl Wire {
     /// How many calls were made since this was asked the last time.
     pub(super) fn take_calls(&mut self) -> u32 {
         std::mem::take(&mut self.calls)
+    }
+
+    /// Whether anything but a question was sent since this was asked the last time.
+    pub(super) fn take_written(&mut self) -> bool {
+        std::mem::take(&mut self.has_written)
     }
 
     /// The same as GitHub's clock shows it.
@@ -309,6 +283,7 @@ impl Wire {
             return Err(Failure::NotYet);
         }
         self.calls += 1;
+        self.has_written |= method != Method::GET && !path.ends_with("/access_tokens");
         let (base, service) = match who {
             Who::App | Who::Installation(_) => (GITHUB_URL, self.github.clone()),
             Who::Hf => (HF_URL, self.hf.clone()),
@@ -351,7 +326,8 @@ impl Wire {
                 None => Err(Failure::Refused(status)),
             },
             422 if is_busy(&reply) => Err(Failure::Conflict(status)),
-            400..500 => Err(Failure::Refused(status)),
+            400 | 404 | 410 | 422 | 451 => Err(Failure::Refused(status)),
+            // What is not paid for may be paid for later.
             _ => Err(Failure::Unknown),
         }
     }
@@ -416,29 +392,4 @@ impl Wire {
         self.tokens.insert(installation, token);
         Ok(text)
     }
-}
-
-fn is_busy(reply: &Reply) -> bool {
-    let message = reply.body["message"].as_str().unwrap_or_default();
-    message.contains("currently running a job")
-}
-
-/// How long a rate limit asks to wait, if the answer is one.
-fn limit(reply: &Reply, status: u16) -> Option<Duration> {
-    let number = |name| reply.header(name)?.trim().parse::<u64>().ok();
-    let after = number("retry-after").map(Duration::from_secs);
-    let is_used_up = number("x-ratelimit-remaining") == Some(0);
-    let message = reply.body["message"].as_str().unwrap_or_default();
-    let is_limit = status == 429
-        || after.is_some()
-        || is_used_up
-        || message.to_lowercase().contains("rate limit");
-    let reset = || {
-        let reset = Timestamp::from_second(number("x-ratelimit-reset")?.try_into().ok()?).ok()?;
-        Duration::try_from(reset.duration_since(reply.date()?)).ok()
-    };
-    is_limit.then(|| {
-        let wait = after.or_else(|| is_used_up.then(reset).flatten());
-        wait.unwrap_or(UNNAMED_LIMIT) + Duration::from_secs(1)
-    })
 }

@@ -59,19 +59,19 @@ faults:
     (
         "hf-jobs-fail-for-ever",
         "timeline:
-  - { at: 0s, queue: { as: J, labels: hf-jobs-cpu-basic } }
+  - { at: 0s, queue: { as: J, labels: hf-jobs-a10g-small } }
   - { at: 150m, cancel: { job: J } }
 faults:
-  - { to: hf.schedule, fail: { after: 1m, stage: error, message: no machine } }
+  - { to: hf.schedule, for: { flavor: a10g-small }, fail: { after: 1m, stage: error, message: no machine } }
 ",
     ),
     (
         "no-machine-ever",
         "timeline:
-  - { at: 0s, queue: { as: J, labels: hf-jobs-cpu-basic } }
+  - { at: 0s, queue: { as: J, labels: hf-jobs-a10g-small } }
   - { at: 150m, cancel: { job: J } }
 faults:
-  - { to: hf.schedule, stuck: { every: 10m } }
+  - { to: hf.schedule, for: { flavor: a10g-small }, stuck: { every: 10m } }
 ",
     ),
     (
