@@ -157,7 +157,8 @@ impl<'a> Watch<'_, '_, 'a> {
                 runner: Some(runner),
                 ..
             } => {
-                let hf_job = ledger.runners.get(runner).and_then(|life| life.hf_job);
+                let life = ledger.runners.get(runner);
+                let hf_job = life.and_then(|life| life.hf_job_at(event.id));
                 let its = ledger.routed(*job).map(|(lane, _)| lane);
                 let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) else {
                     return;
@@ -168,7 +169,8 @@ impl<'a> Watch<'_, '_, 'a> {
                 }
             }
             What::JobTakenBack { runner, .. } => {
-                if let Some(hf_job) = ledger.runners.get(runner).and_then(|life| life.hf_job) {
+                let life = ledger.runners.get(runner);
+                if let Some(hf_job) = life.and_then(|life| life.hf_job_at(event.id)) {
                     self.spend(hf_job, false, moment(event), tally);
                 }
             }
@@ -226,10 +228,7 @@ impl<'a> Watch<'_, '_, 'a> {
         else {
             return;
         };
-        let used = life.job.filter(|(started, _)| started.event < at.event);
-        let used = used.and_then(|(_, job)| ledger.routed(job));
-        let worked = used.is_some_and(|(lane, _)| ledger.lanes.serves(reach, lane));
-        if worked || !self.spent.insert(hf_job) {
+        if ledger.was_of_use(hf_job, at.event) || !self.spent.insert(hf_job) {
             return;
         }
         let wanted = match reach {

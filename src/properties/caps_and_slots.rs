@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use fakes::history::{Event, What};
+use fakes::{
+    history::{Event, What},
+    ids::EventId,
+};
 
 use super::{
     Context, Judgement,
@@ -21,10 +24,15 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement = Judgement::new("the jobs and HF jobs of no scope came to exceed its cap");
     let mut alive = Alive::default();
     let mut tally = Tally::new(context);
+    let mut neglected = Neglected(vec![None; context.ledger.lanes.len()]);
     let mut pressed = false;
     for event in context.ledger.events {
-        let touched = tally.enter(event).to_vec();
+        let is_idle = tally.enter(event).is_empty() && !tally.slots_moved();
+        if is_idle {
+            continue;
+        }
         alive.enter(&context.ledger.lanes, event);
+        neglected.look(context, &tally, &alive, event.id);
         if let What::HfCreated {
             call: Some(_),
             hf_job,
@@ -49,12 +57,10 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                     );
                 }
             }
-            if let Some(Reach::Lane(lane)) = context.ledger.lanes.reach(hf_job) {
-                judgement.breach_if(event.id, starves(context, &tally, lane, event, &alive));
+            let fills = caps.total.is_some_and(|cap| alive.total >= cap as usize);
+            if let Some(Reach::Lane(lane)) = context.ledger.lanes.reach(hf_job).filter(|_| fills) {
+                judgement.breach_if(event.id, starves(context, &tally, lane, event, &neglected));
             }
-        }
-        if touched.is_empty() {
-            continue;
         }
         let is_pressed = is_pressed(context, &tally, &alive);
         if is_pressed && !pressed {
@@ -65,18 +71,52 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     judgement
 }
 
-/// Whether open jobs and HF jobs together exceed a cap.
+/// Whether, in some scope, what its lanes are short of and its HF jobs together exceed a cap.
 fn is_pressed(context: &Context<'_, '_>, tally: &Tally<'_, '_>, alive: &Alive<'_>) -> bool {
     let caps = context.terms.caps;
     let over = |cap: Option<u32>, wanted: usize| cap.is_some_and(|cap| wanted > cap as usize);
-    let lanes = || context.ledger.lanes.iter();
-    let in_all: usize = lanes().map(|(id, _)| tally.shortage(id)).sum();
+    let mut in_all = 0;
+    let mut of_place: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut of_flavor: BTreeMap<&str, usize> = BTreeMap::new();
+    for (id, lane) in context.ledger.lanes.iter() {
+        let short = tally.shortage(id);
+        in_all += short;
+        *of_place.entry(lane.place).or_default() += short;
+        *of_flavor.entry(lane.flavor).or_default() += short;
+    }
     over(caps.total, in_all + alive.total)
-        || lanes().any(|(id, lane)| {
-            let short = tally.shortage(id);
-            over(caps.per_repo, short + alive.of_repo(lane.place))
-                || over(caps.per_flavor, short + alive.of_flavor(lane.flavor))
-        })
+        || of_place
+            .iter()
+            .any(|(place, short)| over(caps.per_repo, short + alive.of_repo(place)))
+        || of_flavor
+            .iter()
+            .any(|(flavor, short)| over(caps.per_flavor, short + alive.of_flavor(flavor)))
+}
+
+/// Since which event each lane has been short without a break, with a slot free in its scopes below the total.
+struct Neglected(Vec<Option<EventId>>);
+
+impl Neglected {
+    fn look(
+        &mut self,
+        context: &Context<'_, '_>,
+        tally: &Tally<'_, '_>,
+        alive: &Alive<'_>,
+        now: EventId,
+    ) {
+        let caps = context.terms.caps;
+        let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
+        for ((id, lane), since) in context.ledger.lanes.iter().zip(&mut self.0) {
+            let is_neglected = tally.shortage(id) > 0
+                && free(caps.per_repo, alive.of_repo(lane.place))
+                && free(caps.per_flavor, alive.of_flavor(lane.flavor));
+            *since = is_neglected.then(|| since.unwrap_or(now));
+        }
+    }
+
+    fn since(&self, lane: LaneId) -> Option<EventId> {
+        self.0.get(lane.0).copied().flatten()
+    }
 }
 
 /// HF jobs that calls created and that are not terminal at HF.
@@ -137,29 +177,23 @@ fn starves(
     tally: &Tally<'_, '_>,
     lane: LaneId,
     event: &Event,
-    alive: &Alive<'_>,
+    neglected: &Neglected,
 ) -> Option<String> {
     let (ledger, terms) = (context.ledger, context.terms);
-    let cap = terms
-        .caps
-        .total
-        .filter(|cap| alive.total >= *cap as usize)?;
     let oldest = |lane: LaneId| {
-        let open = tally.lane(lane)?.open.first_key_value()?;
-        ledger.event(*open.0).map(moment)
+        let (open, _) = tally.lane(lane)?.open.first()?;
+        ledger.event(*open).map(moment)
     };
     let own = oldest(lane)?;
     let within_ms = terms.bounds.served_within_ms;
     ledger.lanes.iter().find_map(|(other, its)| {
-        let waits = oldest(other).filter(|_| other != lane && tally.supply(other) == 0)?;
+        let waits = oldest(other).filter(|_| other != lane)?;
         let longer = own.at_ms > waits.at_ms.saturating_add(within_ms);
-        let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
-        let free_below = free(terms.caps.per_repo, alive.of_repo(its.place))
-            && free(terms.caps.per_flavor, alive.of_flavor(its.flavor));
-        let struck = ledger.disturbances.touched(&ledger.lanes, other, waits.event, event.id);
-        (longer && free_below && !struck).then(|| {
+        let all_the_time = neglected.since(other).is_some_and(|since| since <= waits.event);
+        let struck = || ledger.disturbances.touched(&ledger.lanes, other, waits.event, event.id);
+        (longer && all_the_time && !struck()).then(|| {
             format!(
-                "the last of {cap} slots went to a lane whose oldest job had come at {}, while one of {} had waited since {} with nothing there for it",
+                "the last slot of all went to a lane whose oldest job had come at {}, while one of {} had waited since {} with nothing there for it",
                 time(own.at_ms),
                 its.place,
                 time(waits.at_ms)

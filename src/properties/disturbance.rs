@@ -263,12 +263,27 @@ impl<'a> Disturbances<'a> {
         let mut beginning = from;
         loop {
             let due_ms = beginning.at_ms.saturating_add(within_ms);
-            let last = self.ending.last_by(lanes, lane, until, due_ms);
-            let Some(last) = last.filter(|last| last.at_ms > beginning.at_ms) else {
+            let moved = self.moved(lanes, lane, beginning, until, due_ms);
+            if moved == beginning {
                 return Bound { beginning, due_ms };
-            };
-            beginning = last;
+            }
+            beginning = moved;
         }
+    }
+
+    /// Where a beginning is moved to by what struck its lane before `until`, and not later than `due_ms`.
+    #[must_use]
+    pub fn moved(
+        &self,
+        lanes: &Lanes<'a>,
+        lane: LaneId,
+        beginning: Moment,
+        until: EventId,
+        due_ms: u64,
+    ) -> Moment {
+        let last = self.ending.last_by(lanes, lane, until, due_ms);
+        last.filter(|last| last.at_ms > beginning.at_ms)
+            .unwrap_or(beginning)
     }
 
     /// The first strike between of a fault that never ends and stops every try.

@@ -7,7 +7,6 @@ use fakes::ids::{EventId, JobId};
 
 use super::{
     Context,
-    disturbance::Bound,
     lanes::LaneId,
     ledger::Moment,
     tally::Tally,
@@ -56,7 +55,7 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
             lane,
             late: VecDeque::new(),
             waiting: VecDeque::new(),
-            demanded: BTreeSet::new(),
+            open: BTreeSet::new(),
             grace,
             counts: (!context.terms.caps.is_none()).then_some(usize::MAX),
             now_ms: 0,
@@ -131,8 +130,8 @@ struct Queue<'c, 'l, 'a> {
     /// Those who are late, with what they were due by and since when that counted.
     late: VecDeque<(Waiting, Moment, Option<u64>)>,
     waiting: VecDeque<Waiting>,
-    /// Every job that ever demanded: one that was only held leaves nothing.
-    demanded: BTreeSet<JobId>,
+    /// The jobs that are open: one that is held has no demand to leave with.
+    open: BTreeSet<JobId>,
     grace: Grace,
     /// For how many demands time counts; for all, if nothing is capped.
     counts: Option<usize>,
@@ -163,9 +162,7 @@ impl Queue<'_, '_, '_> {
                 Turn::Starts => self.take_first(taken),
                 Turn::Leaves => self.take_own(taken),
                 // An open job that is held back leaves the queue until it is open again.
-                Turn::Holds => {
-                    self.remove(taken.job);
-                }
+                Turn::Holds => self.take_own(taken),
             },
         }
     }
@@ -176,7 +173,7 @@ impl Queue<'_, '_, '_> {
             since: taken.at,
             counted_ms: 0,
         };
-        self.demanded.insert(taken.job);
+        self.open.insert(taken.job);
         self.waiting.push_back(waiting);
     }
 
@@ -202,44 +199,30 @@ impl Queue<'_, '_, '_> {
 
     /// Since when a demand counts, and by when it is due as things stand; not known yet where it waits for a slot.
     fn due(&self, waiting: &Waiting) -> (Moment, Option<u64>) {
-        let (ledger, bounds) = (self.context.ledger, &self.context.terms.bounds);
-        let bound = match self.grace {
-            Grace::Faults => ledger.disturbances.bound(
-                &ledger.lanes,
-                self.lane,
-                waiting.since,
-                EventId(u64::MAX),
-                bounds.served_within_ms,
-            ),
-            Grace::None => Bound {
-                beginning: waiting.since,
-                due_ms: waiting.since.at_ms.saturating_add(bounds.served_within_ms),
-            },
-        };
-        let beginning = bound.beginning;
-        let by = |within_ms: u64| match self.counts {
-            None => Some(beginning.at_ms.saturating_add(within_ms)),
-            Some(_) => {
-                let over = waiting.counted_ms.checked_sub(within_ms)?;
-                let due_ms = (over > 0).then(|| self.now_ms.saturating_sub(over))?;
-                Some(due_ms.max(bound.due_ms))
+        let by = |beginning: Moment, within_ms: u64| {
+            let due_ms = beginning.at_ms.saturating_add(within_ms);
+            match self.counts {
+                None => Some(due_ms),
+                Some(_) => {
+                    let over = waiting.counted_ms.checked_sub(within_ms)?;
+                    let counted = (over > 0).then(|| self.now_ms.saturating_sub(over))?;
+                    Some(counted.max(due_ms))
+                }
             }
         };
-        let Some(due_ms) = by(bounds.served_within_ms) else {
-            return (beginning, None);
-        };
-        let due_ms = self
-            .context
-            .patient(self.lane, waiting.since.event, due_ms, || {
-                by(bounds
-                    .served_within_ms
-                    .saturating_mul(u64::from(bounds.patience)))
-            });
-        (beginning, due_ms)
+        let (since, ever) = (waiting.since, EventId(u64::MAX));
+        match self.grace {
+            Grace::Faults => self.context.patient(self.lane, since, ever, by),
+            Grace::None => {
+                let within_ms = self.context.terms.bounds.served_within_ms;
+                (since, by(since, within_ms))
+            }
+        }
     }
 
     /// A start takes out the first, whichever job started.
     fn take_first(&mut self, taken: &Taken) {
+        self.open.remove(&taken.job);
         if let Some((late, beginning, due_ms)) = self.late.pop_front() {
             self.done(&late, beginning, due_ms, true, Some(taken));
         } else if let Some(first) = self.waiting.pop_front() {
@@ -250,6 +233,9 @@ impl Queue<'_, '_, '_> {
 
     /// A job that leaves takes out its own demand, or the first if a start of another has taken that.
     fn take_own(&mut self, taken: &Taken) {
+        if !self.open.remove(&taken.job) {
+            return;
+        }
         if let Some(at) = self
             .late
             .iter()
@@ -261,7 +247,7 @@ impl Queue<'_, '_, '_> {
         } else if let Some(own) = self.remove(taken.job) {
             let (beginning, due_ms) = self.due(&own);
             self.done(&own, beginning, due_ms, false, Some(taken));
-        } else if self.demanded.contains(&taken.job) {
+        } else {
             self.take_first(taken);
         }
     }
@@ -314,7 +300,7 @@ impl Counts {
         let mut tally = Tally::new(context);
         for event in context.ledger.events {
             // A slot that one lane frees is free for all of its scope.
-            if tally.enter(event).is_empty() {
+            if tally.enter(event).is_empty() && !tally.slots_moved() {
                 continue;
             }
             for (id, _) in context.ledger.lanes.iter() {

@@ -19,8 +19,8 @@ use super::{
 /// The state of one lane between two events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
-    /// Dispatchable jobs that have not started, by the event that made them so.
-    pub(super) open: BTreeMap<EventId, JobId>,
+    /// Dispatchable jobs that have not started, each after the event that made it so: one event may open many.
+    pub(super) open: BTreeSet<(EventId, JobId)>,
     /// Jobs that GitHub announced and holds back.
     pub(super) held: BTreeSet<JobId>,
     /// HF jobs of this lane alone that boot or idle.
@@ -52,6 +52,7 @@ pub(super) struct Tally<'c, 'a> {
     on: BTreeMap<JobId, &'a HfJobId>,
     opened: BTreeMap<JobId, EventId>,
     touched: Vec<LaneId>,
+    slots_moved: bool,
     turned: &'c [Taken],
 }
 
@@ -69,6 +70,7 @@ impl<'c, 'a> Tally<'c, 'a> {
             on: BTreeMap::new(),
             opened: BTreeMap::new(),
             touched: Vec::new(),
+            slots_moved: false,
             turned: &[],
         }
     }
@@ -137,9 +139,15 @@ impl<'c, 'a> Tally<'c, 'a> {
         self.turned
     }
 
+    /// Whether the last event took a slot or freed one: that concerns all lanes of its scopes, whosever it was.
+    pub(super) const fn slots_moved(&self) -> bool {
+        self.slots_moved
+    }
+
     /// Takes an event in, and says whose counts changed (some may stand there twice).
     pub(super) fn enter(&mut self, event: &'a Event) -> &[LaneId] {
         self.touched.clear();
+        self.slots_moved = false;
         let next = self.turns.as_slice();
         let here = next.partition_point(|taken| taken.at.event <= event.id);
         (self.turned, self.turns) = (&next[..here], next[here..].iter());
@@ -148,7 +156,8 @@ impl<'c, 'a> Tally<'c, 'a> {
         }
         match &event.event {
             What::JobStarted { job, runner, .. } => {
-                let hf_job = runner.and_then(|runner| self.ledger.runners.get(&runner)?.hf_job);
+                let life = runner.and_then(|runner| self.ledger.runners.get(&runner));
+                let hf_job = life.and_then(|life| life.hf_job_at(event.id));
                 if let Some(hf_job) = hf_job {
                     self.on.insert(*job, hf_job);
                     self.stand(hf_job, Standing::Working);
@@ -160,7 +169,8 @@ impl<'c, 'a> Tally<'c, 'a> {
                 }
             }
             What::JobTakenBack { runner, .. } => {
-                let hf_job = self.ledger.runners.get(runner).and_then(|life| life.hf_job);
+                let life = self.ledger.runners.get(runner);
+                let hf_job = life.and_then(|life| life.hf_job_at(event.id));
                 if let Some(hf_job) = hf_job {
                     self.stand(hf_job, Standing::Spent);
                 }
@@ -172,6 +182,7 @@ impl<'c, 'a> Tally<'c, 'a> {
                 ..
             } => {
                 self.alive.insert(hf_job, Standing::Spent);
+                self.slots_moved = true;
                 *self.alive_by_flavor.entry(flavor).or_default() += 1;
                 if let Some(repo) = repo {
                     let place = self.ledger.lanes.first_name(repo);
@@ -197,12 +208,12 @@ impl<'c, 'a> Tally<'c, 'a> {
             return;
         };
         if let Some(opened) = self.opened.remove(&taken.job) {
-            counts.open.remove(&opened);
+            counts.open.remove(&(opened, taken.job));
         }
         counts.held.remove(&taken.job);
         match taken.turn {
             Turn::Opens | Turn::Renews => {
-                counts.open.insert(taken.at.event, taken.job);
+                counts.open.insert((taken.at.event, taken.job));
                 self.opened.insert(taken.job, taken.at.event);
             }
             Turn::Holds => {
@@ -226,6 +237,7 @@ impl<'c, 'a> Tally<'c, 'a> {
         let Some(standing) = self.alive.remove(hf_job) else {
             return;
         };
+        self.slots_moved = true;
         self.supplied(hf_job, standing, false);
         let Some(life) = self.ledger.hf_jobs.get(hf_job) else {
             return;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
     history::{Caller, Event, Removal, StageCause, What},
-    ids::{EventId, HfJobId, JobId},
+    ids::{EventId, HfJobId, JobId, RunnerId},
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     ledger::{Ledger, Moment, ends_hf_job, moment},
     right_retry::is_permanent,
     terms::Terms,
+    turns::{DAY_MS, owner_of},
 };
 
 /// How a user was told.
@@ -50,13 +51,34 @@ impl Tellings {
     pub fn read(ledger: &Ledger<'_>, terms: &Terms) -> Self {
         let causes = Causes::read(ledger, terms);
         let mut tellings = Self::default();
+        let mut demands = Demands::default();
         for event in ledger.events {
+            demands.enter(ledger, event);
             let at = moment(event);
+            let mut tell = |jobs: &[JobId], way| {
+                let not_over = jobs
+                    .iter()
+                    .filter(|job| !demands.is_over(ledger, **job, at));
+                let told: Vec<_> = not_over.copied().collect();
+                let is_cause = |job: &JobId| demands.is_cause(ledger, &causes, *job, at);
+                match way {
+                    // A run is one: what is wrong with a job of it is why all of them are cancelled.
+                    Way::Cancelled => {
+                        let for_cause = told.iter().any(is_cause);
+                        tellings.add(&told, Told { at, way, for_cause });
+                    }
+                    Way::CheckRun | Way::Answer => {
+                        for job in told {
+                            let for_cause = is_cause(&job);
+                            tellings.add(&[job], Told { at, way, for_cause });
+                        }
+                    }
+                }
+            };
             match &event.event {
                 What::RunCancelRequested { run, call: Some(_) } => {
-                    for job in ledger.jobs_of_run(*run, at.event) {
-                        tellings.tell(ledger, &causes, job, at, Way::Cancelled);
-                    }
+                    let jobs: Vec<_> = ledger.jobs_of_run(*run, at.event).collect();
+                    tell(&jobs, Way::Cancelled);
                 }
                 What::CheckRunCreated {
                     jobs, conclusion, ..
@@ -64,9 +86,7 @@ impl Tellings {
                 | What::CheckRunUpdated {
                     jobs, conclusion, ..
                 } if conclusion.as_deref().is_some_and(says_failed) => {
-                    for job in jobs {
-                        tellings.tell(ledger, &causes, *job, at, Way::CheckRun);
-                    }
+                    tell(jobs, Way::CheckRun);
                 }
                 What::DeliveryAnswered {
                     job: Some(job),
@@ -80,7 +100,7 @@ impl Tellings {
                         .get(delivery)
                         .is_some_and(super::Delivery::genuine);
                     if genuine {
-                        tellings.tell(ledger, &causes, *job, at, Way::Answer);
+                        tell(&[*job], Way::Answer);
                     }
                 }
                 _ => {}
@@ -108,23 +128,89 @@ impl Tellings {
             .flat_map(|(job, told)| told.iter().map(|told| (*job, told)))
     }
 
-    fn tell(&mut self, ledger: &Ledger<'_>, causes: &Causes<'_>, job: JobId, at: Moment, way: Way) {
-        let Some(life) = ledger.jobs.get(&job) else {
-            return;
-        };
-        let over = life
-            .completed
-            .is_some_and(|(over, _)| over.event < at.event);
-        if over {
-            return;
+    fn add(&mut self, jobs: &[JobId], told: Told) {
+        for job in jobs {
+            self.by_job.entry(*job).or_default().push(told);
         }
-        let for_cause = match (life.lane, life.dispatchable.or(life.queued)) {
-            (Some(lane), Some(since)) => causes.tell(ledger, lane, since.event, at.event),
-            (Some(_), None) => false,
-            (None, _) => true,
+    }
+}
+
+/// Since when each job is in demand, as the history goes on.
+#[derive(Default)]
+struct Demands {
+    /// The event of its last demand, and whether that stands.
+    since: BTreeMap<JobId, (EventId, bool)>,
+    /// Jobs whose run ended over them.
+    dead: BTreeSet<JobId>,
+}
+
+impl Demands {
+    fn enter(&mut self, ledger: &Ledger<'_>, event: &Event) {
+        match &event.event {
+            What::JobQueued {
+                job, held_by: None, ..
+            }
+            | What::JobDispatchable { job } => {
+                let demand = self.since.entry(*job).or_insert((event.id, true));
+                if !demand.1 {
+                    *demand = (event.id, true);
+                }
+            }
+            What::JobTakenBack { job, .. } => {
+                if let Some(demand) = self.since.get_mut(job).filter(|(_, stands)| *stands) {
+                    demand.0 = event.id;
+                }
+            }
+            What::JobQueued { job, .. }
+            | What::JobWaiting { job, .. }
+            | What::JobStarted { job, .. } => {
+                if let Some(demand) = self.since.get_mut(job) {
+                    demand.1 = false;
+                }
+            }
+            What::InstallationUnsuspended { owner, .. }
+            | What::InstallationCreated { owner, .. } => {
+                let owner = owner.to_lowercase();
+                for (job, demand) in &mut self.since {
+                    let life = ledger.jobs.get(job);
+                    if demand.1 && life.is_some_and(|life| owner_of(life.repo) == owner) {
+                        demand.0 = event.id;
+                    }
+                }
+            }
+            What::RunCompleted { run, .. } => {
+                let waiting = |job: &JobId| {
+                    let started = ledger.jobs.get(job).and_then(|life| life.started);
+                    started.is_none_or(|(at, _)| at.event > event.id)
+                };
+                let jobs = ledger.jobs_of_run(*run, event.id);
+                self.dead.extend(jobs.filter(waiting));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a job is over, or dead, or not there yet: then there is nothing to tell.
+    fn is_over(&self, ledger: &Ledger<'_>, job: JobId, at: Moment) -> bool {
+        let Some(life) = ledger.jobs.get(&job) else {
+            return true;
         };
-        let told = Told { at, way, for_cause };
-        self.by_job.entry(job).or_default().push(told);
+        let has = |moment: Option<Moment>| moment.is_some_and(|moment| moment.event < at.event);
+        let queued = life.queued.filter(|queued| queued.event <= at.event);
+        let old = queued.is_some_and(|queued| queued.at_ms.saturating_add(DAY_MS) <= at.at_ms);
+        let started = has(life.started.map(|(started, _)| started));
+        has(life.completed.map(|(over, _)| over))
+            || self.dead.contains(&job)
+            || (old && !started)
+            || life.announced.event > at.event
+    }
+
+    fn is_cause(&self, ledger: &Ledger<'_>, causes: &Causes<'_>, job: JobId, at: Moment) -> bool {
+        let Some(lane) = ledger.jobs.get(&job).and_then(|life| life.lane) else {
+            return true;
+        };
+        let since = self.since.get(&job);
+        since.is_some_and(|(since, _)| causes.tell(ledger, lane, *since, at.event))
     }
 }
 
@@ -184,13 +270,12 @@ impl<'a> Causes<'a> {
             {
                 causes.online.note(Scope::of(reach), moment(event));
             }
-            let unused = |hf_job: &&HfJobId| {
-                let life = ledger.hf_jobs.get(*hf_job);
-                life.is_some_and(|life| life.job.is_none())
-            };
-            let hf_job = spent(ledger, terms, event).filter(unused);
-            let hf_job = hf_job.filter(|hf_job| counted.insert(hf_job));
-            if let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) {
+            // Whoever was given up too early is no failure once he finds that out.
+            let spent = spent(ledger, event).filter(|(hf_job, _)| counted.insert(hf_job));
+            if let Some((hf_job, given_up)) = spent
+                && let Some(reach) = ledger.lanes.reach(hf_job)
+                && is_in_vain(ledger, terms, hf_job, given_up, moment(event))
+            {
                 causes.failed.note(Scope::of(reach), moment(event));
             }
         }
@@ -223,21 +308,36 @@ impl<'a> Causes<'a> {
     }
 }
 
-/// The HF job that, by this event, will serve nobody any more, unless the dispatcher gave it up before it had a chance.
-fn spent<'a>(ledger: &Ledger<'a>, terms: &Terms, event: &'a Event) -> Option<&'a HfJobId> {
-    let (hf_job, given_up) = match &event.event {
-        What::RunnerRefused { hf_job, .. } => (hf_job, false),
-        What::RunnerRemoved { runner, why } => {
-            let hf_job = ledger.runners.get(runner)?.hf_job?;
-            (hf_job, *why == Removal::Api)
+/// The HF job that, by this event, will serve nobody any more, and whether the dispatcher gave it up.
+fn spent<'a>(ledger: &Ledger<'a>, event: &'a Event) -> Option<(&'a HfJobId, bool)> {
+    let on = |runner: &RunnerId, at: EventId| ledger.runners.get(runner)?.hf_job_at(at);
+    match &event.event {
+        What::RunnerRefused { .. } => Some((ledger.spends(event)?, false)),
+        What::RunnerRemoved { why, .. } => Some((ledger.spends(event)?, *why == Removal::Api)),
+        What::CallAnswered { .. } => Some((ledger.spends(event)?, true)),
+        What::JobTakenBack { runner, .. } => Some((on(runner, event.id)?, false)),
+        What::JobCompleted { job, .. } => {
+            let (started, runner) = ledger.jobs.get(job)?.started?;
+            Some((on(&runner?, started.event)?, false))
         }
         other => {
             let (hf_job, _, cause) = ends_hf_job(other)?;
-            (hf_job, cause == StageCause::Cancel)
+            Some((hf_job, cause == StageCause::Cancel))
         }
-    };
-    let life = ledger.hf_jobs.get(hf_job)?;
-    (!given_up || life.had_a_chance(terms, moment(event))).then_some(hf_job)
+    }
+}
+
+/// Whether an HF job that was spent then had no job of its lane, though it had its chance.
+fn is_in_vain(
+    ledger: &Ledger<'_>,
+    terms: &Terms,
+    hf_job: &HfJobId,
+    given_up: bool,
+    at: Moment,
+) -> bool {
+    let life = ledger.hf_jobs.get(hf_job);
+    let had_its_chance = life.is_some_and(|life| !given_up || life.had_a_chance(terms, at));
+    had_its_chance && !ledger.was_of_use(hf_job, at.event)
 }
 
 /// Whether a call of this name provides what a job needs.

@@ -86,9 +86,17 @@ impl Turns {
 enum Wait {
     Held,
     Open,
-    /// Not in demand while its installation is gone; it was open before.
-    Suspended,
+    /// Neither while its installation is gone: open or held again afterwards.
+    Suspended {
+        open: bool,
+    },
     Gone,
+}
+
+impl Wait {
+    const fn of(open: bool) -> Self {
+        if open { Self::Open } else { Self::Held }
+    }
 }
 
 struct Reader<'l, 'a> {
@@ -125,7 +133,7 @@ impl Reader<'_, '_> {
             What::JobStarted { job, .. } => match self.waits.insert(*job, Wait::Gone) {
                 Some(Wait::Open) => self.take(*job, at, Turn::Starts),
                 Some(Wait::Held) => self.take(*job, at, Turn::Leaves),
-                Some(Wait::Suspended | Wait::Gone) | None => {}
+                Some(Wait::Suspended { .. } | Wait::Gone) | None => {}
             },
             What::JobCompleted { job, .. } => self.leave(*job, at),
             What::RunCompleted { run, .. } => {
@@ -145,63 +153,65 @@ impl Reader<'_, '_> {
     }
 
     fn open(&mut self, job: JobId, at: Moment) {
+        self.want(job, at, true);
+    }
+
+    fn hold(&mut self, job: JobId, at: Moment) {
+        self.want(job, at, false);
+    }
+
+    /// A job is open or held from now on, unless it has started or left, or its installation is gone.
+    fn want(&mut self, job: JobId, at: Moment, open: bool) {
         let Some((_, life)) = self.ledger.routed(job) else {
             return;
         };
         let owner = owner_of(life.repo);
-        let before = self.waits.get(&job).copied();
-        match before {
-            Some(Wait::Gone | Wait::Open | Wait::Suspended) => return,
-            None => self.of_owner.entry(owner.clone()).or_default().push(job),
-            Some(Wait::Held) => {}
-        }
-        if self.suspended.contains(&owner) {
-            self.waits.insert(job, Wait::Suspended);
-            return;
-        }
-        self.waits.insert(job, Wait::Open);
-        self.take(job, at, Turn::Opens);
-    }
-
-    fn hold(&mut self, job: JobId, at: Moment) {
-        let Some((_, life)) = self.ledger.routed(job) else {
-            return;
+        let now = if self.suspended.contains(&owner) {
+            Wait::Suspended { open }
+        } else {
+            Wait::of(open)
         };
-        match self.waits.get(&job) {
-            Some(Wait::Gone | Wait::Held | Wait::Suspended) => return,
-            None => {
-                let owner = owner_of(life.repo);
-                self.of_owner.entry(owner).or_default().push(job);
-            }
-            Some(Wait::Open) => {}
+        match self.waits.get(&job).copied() {
+            Some(Wait::Gone) => return,
+            Some(before) if before == now => return,
+            Some(_) => {}
+            None => self.of_owner.entry(owner).or_default().push(job),
         }
-        self.waits.insert(job, Wait::Held);
-        self.take(job, at, Turn::Holds);
+        self.waits.insert(job, now);
+        match now {
+            Wait::Open => self.take(job, at, Turn::Opens),
+            Wait::Held => self.take(job, at, Turn::Holds),
+            Wait::Suspended { .. } | Wait::Gone => {}
+        }
     }
 
     fn leave(&mut self, job: JobId, at: Moment) {
         match self.waits.insert(job, Wait::Gone) {
             Some(Wait::Open | Wait::Held) => self.take(job, at, Turn::Leaves),
-            Some(Wait::Suspended | Wait::Gone) | None => {}
+            Some(Wait::Suspended { .. } | Wait::Gone) | None => {}
         }
     }
 
     fn suspend(&mut self, owner: &str, at: Moment) {
         self.suspended.insert(owner.to_owned());
         for job in self.of_owner.get(owner).cloned().unwrap_or_default() {
-            if self.waits.get(&job) == Some(&Wait::Open) {
-                self.waits.insert(job, Wait::Suspended);
-                self.take(job, at, Turn::Leaves);
-            }
+            let open = match self.waits.get(&job) {
+                Some(Wait::Open) => true,
+                Some(Wait::Held) => false,
+                Some(Wait::Suspended { .. } | Wait::Gone) | None => continue,
+            };
+            self.waits.insert(job, Wait::Suspended { open });
+            self.take(job, at, Turn::Leaves);
         }
     }
 
     fn resume(&mut self, owner: &str, at: Moment) {
         self.suspended.remove(owner);
         for job in self.of_owner.get(owner).cloned().unwrap_or_default() {
-            if self.waits.get(&job) == Some(&Wait::Suspended) {
-                self.waits.insert(job, Wait::Open);
-                self.take(job, at, Turn::Opens);
+            if let Some(Wait::Suspended { open }) = self.waits.get(&job).copied() {
+                self.waits.insert(job, Wait::of(open));
+                let turn = if open { Turn::Opens } else { Turn::Holds };
+                self.take(job, at, turn);
             }
         }
     }

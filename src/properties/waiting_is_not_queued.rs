@@ -130,7 +130,8 @@ impl<'a> Watch<'_, '_, 'a> {
                 ..
             } => Some(hf_job),
             What::JobTakenBack { runner, .. } => {
-                ledger.runners.get(runner).and_then(|life| life.hf_job)
+                let life = ledger.runners.get(runner);
+                life.and_then(|life| life.hf_job_at(event.id))
             }
             other => ends_hf_job(other)
                 .map(|(hf_job, ..)| hf_job)

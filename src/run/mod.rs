@@ -34,6 +34,7 @@ pub use driver::End;
 pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
 pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck, occasions};
+pub use terms::terms_of;
 pub use unrouted::Unrouted;
 pub use virtual_tier::{GITHUB_URL, HF_URL, Lab, RunError};
 pub use watchdog::{LastWord, Patience};
@@ -146,7 +147,7 @@ impl Outcome {
         let terms = Terms {
             twin,
             steps_not_taken: end.steps_not_taken.clone(),
-            ..terms::terms(plan)
+            ..terms::terms_of(plan)
         };
         let ledger = crate::properties::Ledger::read(events, &terms);
         Self {

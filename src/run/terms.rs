@@ -14,8 +14,9 @@ use crate::properties::{
     Terms, Twin,
 };
 
-/// The terms a plan is judged by.
-pub(super) fn terms(plan: &Plan) -> Terms {
+/// The terms a plan is judged by: what its properties need to know and no history shows.
+#[must_use]
+pub fn terms_of(plan: &Plan) -> Terms {
     let (world, expect) = (&plan.world, &plan.expect);
     let dispatcher = &world.dispatcher;
     Terms {
@@ -70,15 +71,18 @@ pub(super) fn terms(plan: &Plan) -> Terms {
 
 /// What a plan without crashes came to, for the one with them to be compared with.
 pub(super) fn twin(plan: &Plan, events: &[Event], end: &End) -> Twin {
-    let terms = terms(plan);
+    let terms = terms_of(plan);
     let ledger = Ledger::read(events, &terms);
     Twin::of(&Context::read(&ledger, &terms), &end.steps_not_taken)
 }
 
 /// How many repositories the dispatcher serves.
 fn served_repos(plan: &Plan) -> u64 {
-    let all = plan.world.github.repos.len();
-    all.saturating_sub(unserved_repos(plan).len()) as u64
+    // A repository has one name here, whatever names it has later.
+    let unserved = unserved_repos(plan);
+    let all = plan.world.github.repos.iter();
+    let served = all.filter(|repo| !unserved.contains(&repo.name.0));
+    served.count() as u64
 }
 
 const fn ms(length: Fixed) -> u64 {

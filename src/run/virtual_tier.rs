@@ -311,7 +311,7 @@ pub(super) async fn drive(
     let driven = std::pin::pin!(async {
         target.start().await?;
         world.history().record(None, What::DispatcherStarted {});
-        Driver::new(plan, world, target, terms::terms(plan), pace)
+        Driver::new(plan, world, target, terms::terms_of(plan), pace)
             .drive()
             .await
     });

@@ -1,9 +1,10 @@
-//! Proofs that the verdicts can be trusted: worlds drawn at random, wrong histories that must be caught, and harmless ones
-//! that must not.
+//! Proofs that the verdicts can be trusted: worlds drawn at random that two judges who know nothing of each other agree
+//! about, wrong histories that must be caught, and harmless ones that must not.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod edits;
+mod found;
 mod mutation;
 mod plans;
 #[path = "../seams/mod.rs"]

@@ -2,7 +2,7 @@
 
 use fakes::{
     history::{Event, StageCause, What},
-    ids::{CallId, JobId, RunnerId},
+    ids::{CallId, EventId, HfJobId, JobId, RunnerId},
 };
 
 use super::{Ledger, Moment, moment};
@@ -30,6 +30,8 @@ pub struct HfLife<'a> {
     pub runner_labels: &'a [String],
     /// When its runner came online, and which.
     pub online: Option<(Moment, RunnerId)>,
+    /// When its runner came online for the last time.
+    pub last_online: Option<Moment>,
     /// The job that started on it.
     pub job: Option<(Moment, JobId)>,
     /// When its runner could not connect.
@@ -54,6 +56,17 @@ impl HfLife<'_> {
 }
 
 impl<'a> Ledger<'a> {
+    /// Whether a job of a lane that it serves had started on an HF job before this event.
+    #[must_use]
+    pub fn was_of_use(&self, hf_job: &HfJobId, at: EventId) -> bool {
+        let life = self.hf_jobs.get(hf_job).and_then(|life| life.job);
+        let job = life.filter(|(started, _)| started.event < at);
+        let lane = job.and_then(|(_, job)| self.routed(job));
+        let reach = self.lanes.reach(hf_job);
+        lane.zip(reach)
+            .is_some_and(|((lane, _), reach)| self.lanes.serves(reach, lane))
+    }
+
     pub(super) fn enter_hf_job(&mut self, event: &'a Event) {
         match &event.event {
             What::HfCreated {
@@ -75,6 +88,7 @@ impl<'a> Ledger<'a> {
                     runner_name: runner_name.as_deref(),
                     runner_labels,
                     online: None,
+                    last_online: None,
                     job: None,
                     refused: None,
                     exited: None,
@@ -102,6 +116,7 @@ impl<'a> Ledger<'a> {
                 let known = hf_job.as_ref().and_then(|id| self.hf_jobs.get_mut(id));
                 if let Some(life) = known {
                     life.online.get_or_insert((moment(event), *runner));
+                    life.last_online = Some(moment(event));
                 }
             }
             What::RunnerRefused { hf_job, .. } => {

@@ -7,12 +7,13 @@ mod deliveries;
 mod hf_jobs;
 mod jobs;
 mod relations;
+mod runners;
 mod strikes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Event, Removal, Stage, StageCause, What},
+    history::{Event, Stage, StageCause, What},
     ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
@@ -20,6 +21,7 @@ pub use calls::{Answered, CallLife, Calls};
 pub use deliveries::Delivery;
 pub use hf_jobs::HfLife;
 pub use jobs::JobLife;
+pub use runners::RunnerLife;
 
 use super::{
     disturbance::Disturbances,
@@ -35,27 +37,6 @@ pub struct Moment {
     pub event: EventId,
     /// Its time.
     pub at_ms: u64,
-}
-
-/// The life of a runner record.
-#[derive(Clone, Debug)]
-pub struct RunnerLife<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The repository or organisation it serves.
-    pub repo: &'a str,
-    /// Its labels.
-    pub labels: &'a [String],
-    /// When GitHub had a record of it.
-    pub created: Moment,
-    /// The dispatcher's call that minted it, if one did.
-    pub minted_by: Option<CallId>,
-    /// When it first listened for work.
-    pub online: Option<Moment>,
-    /// When and why its record was gone.
-    pub removed: Option<(Moment, Removal)>,
-    /// The HF job it runs in: the one it came online in, or the one that was given its name.
-    pub hf_job: Option<&'a HfJobId>,
 }
 
 /// The history, indexed.
@@ -169,13 +150,18 @@ impl<'a> Ledger<'a> {
         Some((life.lane?, life))
     }
 
-    /// The HF job that, by this event, takes no further job although it has not ended: its runner was refused, or
-    /// its registration is gone.
+    /// The HF job that, by this event, takes no further job although it has not ended: its runner was refused and is not
+    /// online later, or its registration is gone.
     #[must_use]
     pub fn spends(&self, event: &'a Event) -> Option<&'a HfJobId> {
         match &event.event {
-            What::RunnerRefused { hf_job, .. } => Some(hf_job),
-            What::RunnerRemoved { runner, .. } => self.runners.get(runner)?.hf_job,
+            What::RunnerRefused { hf_job, .. } => {
+                let life = self.hf_jobs.get(hf_job);
+                let last = life.and_then(|life| life.last_online);
+                last.is_none_or(|online| online.event < event.id)
+                    .then_some(hf_job)
+            }
+            What::RunnerRemoved { runner, .. } => self.runners.get(runner)?.hf_job_at(event.id),
             What::CallAnswered {
                 call,
                 status: 200..300 | 404,
@@ -186,7 +172,7 @@ impl<'a> Ledger<'a> {
                 let life = self.runners.get(&runner).filter(|_| call.is_deletion())?;
                 // A removal that GitHub knows nothing of is the fault's, not the registration's end.
                 life.removed?;
-                life.hf_job
+                life.hf_job_at(event.id)
             }
             _ => None,
         }
@@ -245,43 +231,6 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn enter_runner(&mut self, event: &'a Event) {
-        match &event.event {
-            What::RunnerCreated {
-                runner,
-                name,
-                repo,
-                labels,
-            } => {
-                let life = RunnerLife {
-                    name,
-                    repo,
-                    labels,
-                    created: moment(event),
-                    minted_by: event
-                        .because
-                        .and_then(|cause| call_of(&self.event(cause)?.event)),
-                    online: None,
-                    removed: None,
-                    hf_job: None,
-                };
-                self.runners.insert(*runner, life);
-            }
-            What::RunnerOnline { runner, hf_job, .. } => {
-                if let Some(life) = self.runners.get_mut(runner) {
-                    life.online.get_or_insert(moment(event));
-                    life.hf_job = hf_job.as_ref();
-                }
-            }
-            What::RunnerRemoved { runner, why } => {
-                if let Some(life) = self.runners.get_mut(runner) {
-                    life.removed.get_or_insert((moment(event), *why));
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// Places come first: what they were renamed to, how they are spelt, and for which owners runners are registered.
     fn name_places(&mut self) {
         for event in self.events {
@@ -312,23 +261,6 @@ impl<'a> Ledger<'a> {
                 }
                 _ => {}
             }
-        }
-    }
-
-    /// A runner that never came online is known by the name its HF job was given.
-    fn name_runners(&mut self) {
-        let mut given: BTreeMap<(&str, &str), &'a HfJobId> = BTreeMap::new();
-        for (hf_job, life) in &self.hf_jobs {
-            if let (Some(repo), Some(name)) = (life.repo, life.runner_name) {
-                given.insert((self.lanes.place(repo), name), hf_job);
-            }
-        }
-        let lanes = &self.lanes;
-        for life in self.runners.values_mut() {
-            let place = lanes.place(life.repo);
-            life.hf_job = life
-                .hf_job
-                .or_else(|| given.get(&(place, life.name)).copied());
         }
     }
 

@@ -146,7 +146,8 @@ impl<'a> Ledger<'a> {
     fn stops_tries(&self, named: &Named<'a>) -> bool {
         let call = named.call.and_then(|call| self.calls.get(&call));
         match call {
-            Some(call) => NEEDS.contains(&call.name),
+            // A runner that is refused what it asks for serves nobody.
+            Some(call) => NEEDS.contains(&call.name) || call.name.starts_with("runner."),
             None => named.delivery.is_none() && (named.hf_job.is_some() || named.runner.is_some()),
         }
     }
@@ -189,11 +190,12 @@ impl<'a> Ledger<'a> {
         if let Some(scopes) = self.scopes_of_entities(&named) {
             return scopes;
         }
-        let lane = self.lane_of_call(call).filter(|_| !about.labels.is_empty());
-        match lane {
-            Some(lane) => vec![Scope::Lane(lane)],
-            None => vec![self.wide(about.repo.as_deref(), about.flavor.as_deref())],
+        if about.repo.is_some() && !about.labels.is_empty() {
+            // Labels that no job and no HF job has concern nobody.
+            let lane = self.lane_of_call(call);
+            return lane.map(Scope::Lane).into_iter().collect();
         }
+        vec![self.wide(about.repo.as_deref(), about.flavor.as_deref())]
     }
 
     /// The scopes of the job, HF job, runner or run that is named, the narrowest first; none if none is known.
@@ -204,11 +206,14 @@ impl<'a> Ledger<'a> {
         if let Some(life) = job.and_then(|job| self.jobs.get(&job)) {
             return Some(life.lane.map(Scope::Lane).into_iter().collect());
         }
-        let hf_job = named
-            .hf_job
-            .or_else(|| self.runners.get(&named.runner?)?.hf_job);
+        let runner = named.runner.and_then(|runner| self.runners.get(&runner));
+        let hf_job = named.hf_job.or_else(|| runner.and_then(|life| life.hf_job));
         if let Some(reach) = hf_job.and_then(|hf_job| self.lanes.reach(hf_job)) {
             return Some(vec![Scope::of(reach)]);
+        }
+        if let Some(life) = runner {
+            let lane = self.lane_of_runner(life);
+            return Some(lane.map(Scope::Lane).into_iter().collect());
         }
         let jobs = self.runs.get(&named.run?)?;
         Some(self.scopes_of_jobs(jobs))
