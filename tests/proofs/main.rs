@@ -3,10 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod agreement;
 mod edits;
 mod found;
+mod matter;
 mod mutation;
+mod oracles;
 mod plans;
+mod scene;
 #[path = "../seams/mod.rs"]
 #[expect(dead_code, reason = "the saboteurs of the lab need more of it")]
 mod seams;

@@ -8,7 +8,7 @@ mod seen;
 use std::collections::BTreeMap;
 
 use fakes::{
-    history::{CredentialKind, CredentialState, CredentialUse, Event, What},
+    history::{CredentialKind, CredentialState, CredentialUse, Entity, Event, What},
     ids::{EventId, HfJobId, JobId, RunId, RunnerId},
 };
 use scenarios::plan::Plan;
@@ -17,6 +17,8 @@ pub(super) use self::put::{about_repo, created, flavor_of};
 
 /// What is put in is numbered from here until it has its place.
 const NEW: u64 = 1 << 40;
+/// Ids of what is put in begin here; GitHub's own are smaller or much larger.
+const ADDED: u64 = 1 << 50;
 
 /// One minute, in milliseconds.
 pub(super) const MINUTE: u64 = 60_000;
@@ -72,12 +74,24 @@ pub(super) const fn fresh(kind: CredentialKind) -> CredentialUse {
 }
 
 impl<'a> Tape<'a> {
-    pub(super) const fn new(plan: &'a Plan, events: Vec<Event>, pick: usize) -> Self {
+    pub(super) fn new(plan: &'a Plan, events: Vec<Event>, pick: usize) -> Self {
+        // Another edit may have added something before.
+        let numbers = events.iter().flat_map(|event| event.event.entities());
+        let added = numbers.filter_map(|entity| match entity {
+            Entity::Job(id) => Some(id.0),
+            Entity::Run(id) => Some(id.0),
+            Entity::Runner(id) => Some(id.0),
+            Entity::Delivery(id) => Some(id.0),
+            Entity::Call(id) => Some(id.0),
+            Entity::HfJob(id) => u64::from_str_radix(&id.0, 16).ok(),
+        });
+        let added = added.filter_map(|number| number.checked_sub(ADDED));
+        let added = added.filter(|added| *added < ADDED).max().unwrap_or(0);
         Self {
             plan,
             events,
             pick,
-            added: 0,
+            added,
         }
     }
 
@@ -187,7 +201,7 @@ impl<'a> Tape<'a> {
     /// A number that nothing in the history has.
     pub(super) const fn number(&mut self) -> u64 {
         self.added += 1;
-        (1 << 50) + self.added
+        ADDED + self.added
     }
 
     /// An HF job id that nothing in the history has.
