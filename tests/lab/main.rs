@@ -7,6 +7,7 @@
 mod assignment;
 mod boot;
 mod cli;
+mod contributing;
 mod control;
 mod control_document;
 mod control_incidents;
