@@ -308,7 +308,16 @@ pub(super) fn judge_idler(context: &Context<'_, '_>, idler: &Idler<'_>, judgemen
         Cause::Other => "no job needed it".to_owned(),
     };
     let due = time(bound.due_ms);
-    if until.at_ms > bound.due_ms {
+    let is_late = until.at_ms > bound.due_ms;
+    if is_late && ledger.is_gone_by(bound.due_ms) {
+        if idler.until.is_none() {
+            let why = format!(
+                "{} has had neither work nor a reason since {since} ({reason}), and the dispatcher never came back",
+                idler.hf_job
+            );
+            judgement.undecided(idler.since.event, why);
+        }
+    } else if is_late {
         if cancel_is_stopped(context, idler.hf_job, bound.due_ms) {
             return;
         }

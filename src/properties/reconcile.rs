@@ -122,9 +122,7 @@ fn judge_place(
     let name = ledger.job_named(job);
     let missed = format!("the `queued` of {name} was lost at {}", time(at.at_ms));
     let due = time(bound.due_ms);
-    let gone = ledger
-        .gone_since()
-        .is_some_and(|gone| gone.at_ms <= bound.due_ms);
+    let gone = ledger.is_gone_by(bound.due_ms);
     if end.at_ms > bound.due_ms && !gone {
         if lists_are_stopped(context, from, bound.due_ms) {
             return;

@@ -194,6 +194,12 @@ impl<'a> Ledger<'a> {
         until.is_none().then_some(*from)
     }
 
+    /// Whether it went down for good while a bound that ends then still ran: such a bound is never over.
+    #[must_use]
+    pub fn is_gone_by(&self, due_ms: u64) -> bool {
+        self.gone_since().is_some_and(|gone| gone.at_ms <= due_ms)
+    }
+
     fn enter_world(&mut self, event: &'a Event) {
         match &event.event {
             What::WorldEnded { settled } => self.settled = *settled,

@@ -66,11 +66,11 @@ impl<'a> Ledger<'a> {
             }
         }
         for (from, until) in self.outages.clone() {
-            if let Some(until) = until {
-                let hold = Hold { from, until };
-                self.disturbances
-                    .note(Scope::All, Course::Ends, false, hold);
-            }
+            // One without an end holds nothing back that goes on: who judges a bound asks whether the dispatcher is gone.
+            let (course, until) =
+                until.map_or((Course::Endless, from), |until| (Course::Ends, until));
+            self.disturbances
+                .note(Scope::All, course, false, Hold { from, until });
         }
         self.note_limits(terms, &closed);
         self.disturbances.sort();
