@@ -85,7 +85,7 @@ pub(super) const WRONG: &[Edit] = &[
             let hf = tape.worked()?;
             let credential = dead(CredentialKind::RegistrationToken);
             tape.add(
-                hf.online? - 1,
+                hf.online?.checked_sub(1)?,
                 What::RunnerRefused {
                     hf_job: hf.id,
                     why: "404".to_owned(),

@@ -54,7 +54,7 @@ pub(super) const CUTS: &[Edit] = &[
         Scene::Plain,
         |tape| {
             let job = tape.done()?;
-            tape.stops(job.started? - 1);
+            tape.stops(job.started?.checked_sub(1)?);
             Some(())
         },
     ),
@@ -115,7 +115,7 @@ pub(super) const CUTS: &[Edit] = &[
         Scene::Caps,
         |tape| {
             let last = tape.hf_jobs().iter().map(|hf| hf.created).max()?;
-            tape.stops(last - 1);
+            tape.stops(last.checked_sub(1)?);
             Some(())
         },
     ),
