@@ -30,6 +30,13 @@ pub trait Target: Send {
     /// If this kind of target cannot be taken down from here.
     fn crash(&mut self) -> Result<(), TargetError>;
 
+    /// Stops it in order: it takes no more webhooks, begins no more calls, and is gone once what is under way is answered,
+    /// or the grace for that is over ([`STOP_GRACE`](crate::transport::STOP_GRACE)). Starting it ends it before.
+    ///
+    /// # Errors
+    /// If this kind of target cannot be taken down from here.
+    fn stop(&mut self) -> Result<(), TargetError>;
+
     /// Another secret of its webhook: it stands in its environment when it starts the next time. A dispatcher that the
     /// lab did not start is told nothing.
     fn tell_secret(&mut self, secret: &str);
