@@ -36,7 +36,7 @@ params: { cold_start: 30s..90s }
 world: { hf: { cold_start: $cold_start } }
 expect: { budget: { events: 2M, bytes: 1G, calls: 1000G, calls_of_one: 1000G } }
 timeline:
-  - { at: 0s, restart: {} }
+  - { at: 0s, redeliver: { failed: true } }
 ";
 
 /// Where the fakes listen unless told otherwise.
@@ -345,7 +345,7 @@ async fn reachable(webhook: &Uri) {
 /// the lab's own key, tokens and secret, good for nothing outside it.
 fn write_environment(
     file: &Path,
-    environment: &BTreeMap<&str, String>,
+    environment: &BTreeMap<String, String>,
 ) -> Result<(), CommandFailure> {
     let lines = environment
         .iter()

@@ -111,6 +111,8 @@ pub(super) struct Driver<'a> {
     /// How often the webhook's secret was changed.
     rotations: u32,
     healed: bool,
+    /// Whether the dispatcher is up.
+    is_up: bool,
     untold: Untold,
     /// The last event that was looked at for news.
     heard: EventId,
@@ -138,6 +140,7 @@ impl<'a> Driver<'a> {
             idle_steps: Vec::new(),
             rotations: 0,
             healed: false,
+            is_up: true,
             untold: Untold::default(),
             heard: EventId(0),
         };
@@ -300,7 +303,12 @@ impl<'a> Driver<'a> {
             Action::Open(fault) => self.world.faults().open(fault),
             Action::Close(fault) => self.world.faults().close(fault),
             Action::Heal => self.world.faults().heal(),
-            Action::ComeBack => self.come_up().await?,
+            Action::ComeBack => {
+                // A step may have brought it back before.
+                if !self.is_up {
+                    self.come_up().await?;
+                }
+            }
             Action::Step(index) => {
                 let Some(step) = self.plan.timeline.get(index) else {
                     return Ok(());
@@ -315,7 +323,13 @@ impl<'a> Driver<'a> {
                         self.target.tell_secret(&secret);
                     }
                     steps::Taken::Down { down, crash } => self.go_down(down, crash)?,
-                    steps::Taken::ComeUp => self.come_up().await?,
+                    steps::Taken::ComeUp => {
+                        // Whoever starts it again while it is up kills it first, and that is an outage too.
+                        if self.is_up {
+                            self.kill()?;
+                        }
+                        self.come_up().await?;
+                    }
                 }
             }
         }
@@ -323,13 +337,15 @@ impl<'a> Driver<'a> {
     }
 
     fn go_down(&mut self, down: Down, crash: bool) -> Result<(), TargetError> {
-        self.target.crash()?;
-        let event = if crash {
-            What::DispatcherCrashed {}
-        } else {
-            What::DispatcherStopped {}
-        };
-        self.world.history().record(None, event);
+        if crash {
+            self.kill()?;
+        } else if self.is_up {
+            self.target.stop()?;
+            self.is_up = false;
+            self.world
+                .history()
+                .record(None, What::DispatcherStopped {});
+        }
         if let Some(after) = down.restart_after {
             self.enter(
                 self.began.elapsed() + after.0,
@@ -340,8 +356,19 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// What is down already is killed all the same: it may still be about to stop.
+    fn kill(&mut self) -> Result<(), TargetError> {
+        self.target.crash()?;
+        self.is_up = false;
+        self.world
+            .history()
+            .record(None, What::DispatcherCrashed {});
+        Ok(())
+    }
+
     async fn come_up(&mut self) -> Result<(), TargetError> {
         self.target.start().await?;
+        self.is_up = true;
         self.world
             .history()
             .record(None, What::DispatcherStarted {});

@@ -86,7 +86,7 @@ impl Reference {
             spawner: dispatcher::Spawner::new(move |task| spawner.spawn(task)),
             draw: Arc::new(move |purpose: &str| draw.bits("dispatcher", purpose)),
         };
-        let store = Arc::new(self.store.clone());
+        let store = Arc::new(self.store.clone().written_by(tasks.clone()));
         let started = Dispatcher::start(self.config.clone(), host, store, github, hf).await;
         let dispatcher = started.map_err(|error| TargetError::Start(error.to_string()))?;
         self.listener.open(dispatcher.router(), tasks.clone());
@@ -104,6 +104,14 @@ impl Target for Reference {
         self.listener.close();
         if let Some(tasks) = self.up.take() {
             tasks.abort_all();
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), TargetError> {
+        self.listener.close();
+        if let Some(tasks) = &self.up {
+            tasks.wind_down();
         }
         Ok(())
     }

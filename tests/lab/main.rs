@@ -31,6 +31,7 @@ mod saboteurs;
 mod seams;
 mod served;
 mod spinning;
+mod stops;
 mod store_faults;
 mod told;
 mod verdicts;

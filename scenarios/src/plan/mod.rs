@@ -41,7 +41,7 @@ pub use self::{
     },
     label_rules::{
         FlavorName, LabelPattern, LabelPatterns, LabelRule, WarmPool, WarmPools, flavor_of,
-        label_set,
+        image_key, label_set,
     },
     lie::Omit,
     new_job::{Conclusion, Concurrency, NewJob},

@@ -73,6 +73,14 @@ impl Target for Hosted {
         Ok(())
     }
 
+    fn stop(&mut self) -> Result<(), TargetError> {
+        self.listener.close();
+        if let Some(tasks) = &self.up {
+            tasks.wind_down();
+        }
+        Ok(())
+    }
+
     fn tell_secret(&mut self, secret: &str) {
         secret.clone_into(&mut self.secret);
     }

@@ -129,3 +129,38 @@ fn attempts_catches_a_dispatcher_that_takes_a_rerun_for_the_attempt_before() {
         "one was due by",
     );
 }
+
+/// While no hardware comes nobody can serve, and a dispatcher that orders anew what came to nothing is not charged. This one
+/// orders nothing more once it has given up.
+#[test]
+fn served_or_told_catches_a_dispatcher_that_gives_up_in_a_hole_without_hardware() {
+    let trial = Trial::of(
+        "served-or-told",
+        "timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+faults:
+  - { to: hf.schedule, until: 2h, hold: true }
+",
+    );
+    let given_up = Arc::new(AtomicBool::new(false));
+    let hf = bend(move |sent| {
+        let given_up = given_up.clone();
+        async move {
+            if sent.is_cancel() {
+                given_up.store(true, Ordering::Relaxed);
+            }
+            if sent.is_create() && given_up.load(Ordering::Relaxed) {
+                return answer(503, "");
+            }
+            sent.on().await
+        }
+    });
+    trial.catches(
+        Seams {
+            hf,
+            ..Seams::default()
+        },
+        "none came, and nobody was told",
+    );
+}
