@@ -432,7 +432,8 @@ fn a_served_scenario_that_is_interrupted_is_judged_as_far_as_it_came() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    // The timeline begins ten seconds after the world.
+    std::thread::sleep(std::time::Duration::from_secs(13));
     let kill = Command::new("kill")
         .args(["-INT", &served.id().to_string()])
         .status();

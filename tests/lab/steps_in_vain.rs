@@ -71,7 +71,7 @@ const IN_VAIN: &[(&str, &str, &str)] = &[
         "too late: A had ended",
     ),
     (
-        "{ at: 20m, unsuspend: { owner: octo } }",
+        "{ at: 20m, unsuspend: { owner: octo } }\n  - { at: 15m, suspend: { owner: octo } }\n  - { at: 16m, unsuspend: { owner: octo } }",
         "unsuspend",
         "not suspended",
     ),
