@@ -23,6 +23,9 @@ impl fmt::Display for Place {
     }
 }
 
+/// What stands further right in its line is not shown in it; the place is told all the same.
+const COLUMNS_SHOWN: usize = 2_000;
+
 /// The help where nothing better is known.
 const REFERENCE: &str = "every key and what it takes: docs/scenario-language.md";
 
@@ -136,7 +139,9 @@ impl Diagnostic for ScenarioError {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.0.text)
+        // Nobody reads a line this long, and it cannot be drawn: padding of more than 65,535 columns is a panic.
+        let Place { column, length, .. } = self.0.place;
+        (column + length <= COLUMNS_SHOWN).then_some(&self.0.text as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

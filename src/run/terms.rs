@@ -73,7 +73,7 @@ pub fn terms_of(plan: &Plan) -> Terms {
 pub(super) fn twin(plan: &Plan, events: &[Event], end: &End) -> Twin {
     let terms = terms_of(plan);
     let ledger = Ledger::read(events, &terms);
-    Twin::of(&Context::read(&ledger, &terms), &end.steps_not_taken)
+    Twin::of(&Context::read(&ledger, &terms), &end.taken_otherwise())
 }
 
 /// How many repositories the dispatcher serves.

@@ -7,6 +7,7 @@
 mod assignment;
 mod boot;
 mod cli;
+mod command_line;
 mod contributing;
 mod control;
 mod control_document;
@@ -31,6 +32,7 @@ mod saboteurs;
 mod seams;
 mod served;
 mod spinning;
+mod steps_in_vain;
 mod stops;
 mod store_faults;
 mod told;

@@ -207,7 +207,7 @@ fn with_list(list: &str, seeds: &[u64]) -> ScenarioReport {
         outcome.allow_known("happy-path", &known);
         outcome
     });
-    ScenarioReport::new("happy-path", outcomes.collect()).against_known(&known)
+    ScenarioReport::new("happy-path", outcomes.collect()).against_known("happy-path", &known)
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_known_fault_that_is_not_met_fails_the_sweep_over_its_scenario_only() {
     let unmet = |list: &str| {
         let known = known::parse("known.yaml", list).unwrap();
         let report = ScenarioReport::new("happy-path", vec![outcome(ONE_JOB, 3)]);
-        report.against_known(&known)
+        report.against_known("happy-path", &known)
     };
     let report = unmet(&entry("happy-path", ""));
     assert_eq!(report.status(), ExitStatus::Violated);

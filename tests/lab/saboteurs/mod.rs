@@ -108,7 +108,7 @@ impl Trial {
             run: &run,
             name: &self.scenario,
             steps: self.plan.timeline.len(),
-            plan: "out/plan.json".as_ref(),
+            plan: Some("out/plan.json".as_ref()),
         };
         let text = describe(&failure);
         assert!(
