@@ -200,6 +200,10 @@ pub(super) struct ImportArgs {
     /// Keep names and texts as they are. Tokens, addresses and headers that are not GitHub's are left out all the same.
     #[arg(long)]
     pub(super) keep_names: bool,
+    /// Take from the dispatcher every means but webhooks: of the runs and deliveries it looks for, GitHub lists none. What
+    /// was stuck for a dispatcher that only listens is stuck again.
+    #[arg(long)]
+    pub(super) only_webhooks: bool,
     /// Print what was imported, noted, refused and redacted, and the account by job, as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,

@@ -9,6 +9,7 @@ mod interrupt;
 mod list;
 mod out;
 mod plan;
+mod printable;
 mod run;
 mod serve;
 mod source;
@@ -48,7 +49,8 @@ pub fn main() -> ExitStatus {
     };
     ended.unwrap_or_else(|failure| {
         // The report handler ends with a line break of its own.
-        let _ = write!(io::stderr(), "{:?}", failure.report);
+        let text = format!("{:?}", failure.report);
+        let _ = write!(io::stderr(), "{}", printable::text(&text));
         let _ = writeln!(io::stderr());
         failure.status
     })
@@ -132,7 +134,7 @@ fn set_up_reports(color: Color) {
         } else {
             GraphicalTheme::unicode()
         };
-        Box::new(GraphicalReportHandler::new_themed(theme).with_links(!plain))
+        Box::new(GraphicalReportHandler::new_themed(theme).with_links(false))
     }));
 }
 
@@ -160,7 +162,7 @@ fn counted(count: usize, what: &str) -> String {
 
 /// Writes to stdout; a reader that went away (a closed pipe) ends the output quietly.
 fn print(text: &str) -> Result<(), CommandFailure> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match io::stdout().write_all(printable::text(text).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandFailure::internal(
             miette::miette!("failed to write to stdout: {error}"),
         )),
@@ -170,7 +172,7 @@ fn print(text: &str) -> Result<(), CommandFailure> {
 
 /// Writes to stderr, where progress and explanations go.
 fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", printable::text(text));
 }
 
 #[cfg(test)]

@@ -23,12 +23,7 @@ pub fn terms_of(plan: &Plan) -> Terms {
         rules: Rules::declared(dispatcher.rules.clone()),
         warm: warm(plan),
         unserved_repos: unserved_repos(plan),
-        repos: world
-            .github
-            .repos
-            .iter()
-            .map(|repo| repo.name.0.clone())
-            .collect(),
+        repos: repos(plan).map(|(name, _)| name).collect(),
         caps: Caps {
             total: dispatcher.caps.total,
             per_repo: dispatcher.caps.per_repo,
@@ -80,9 +75,27 @@ pub(super) fn twin(plan: &Plan, events: &[Event], end: &End) -> Twin {
 fn served_repos(plan: &Plan) -> u64 {
     // A repository has one name here, whatever names it has later.
     let unserved = unserved_repos(plan);
-    let all = plan.world.github.repos.iter();
-    let served = all.filter(|repo| !unserved.contains(&repo.name.0));
+    let served = repos(plan).filter(|(name, _)| !unserved.contains(name));
     served.count() as u64
+}
+
+/// The repositories that are there from the start, and whether the App is installed on them: the written ones, and those
+/// of recordings.
+fn repos(plan: &Plan) -> impl Iterator<Item = (String, bool)> {
+    let written = plan.world.github.repos.iter();
+    let written: BTreeMap<String, bool> = written
+        .map(|repo| (repo.name.0.clone(), repo.installed))
+        .collect();
+    let is_written = |name: &String| {
+        let mut names = written.keys();
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let recorded = plan.recorded_ids().repos.into_keys();
+    let recorded: Vec<_> = recorded
+        .filter(|name| !is_written(name))
+        .map(|name| (name, true))
+        .collect();
+    written.into_iter().chain(recorded)
 }
 
 const fn ms(length: Fixed) -> u64 {
@@ -132,9 +145,7 @@ fn unserved_repos(plan: &Plan) -> BTreeSet<String> {
         |name: &str| allowed.is_none_or(|allowed| allowed.iter().any(|known| known.0 == name));
     let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
     let mut installed: BTreeMap<String, bool> = BTreeMap::new();
-    for repo in &plan.world.github.repos {
-        installed.insert(repo.name.0.clone(), repo.installed);
-    }
+    installed.extend(repos(plan));
     for step in &plan.timeline {
         if let Verb::RenameRepo(RenameRepo { from, to }) = &step.verb {
             let stays = owner_of(from) == owner_of(to);

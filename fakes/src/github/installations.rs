@@ -134,9 +134,14 @@ impl State {
         if let Some(known) = self.installation_on(owner) {
             return known.id;
         }
+        let recorded = self.recorded_world.clone();
         let mut id = wanted
+            .or_else(|| recorded.installation(owner))
             .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
-        while self.installations.contains_key(&id) || self.gone_installations.contains(&id) {
+        while self.installations.contains_key(&id)
+            || self.gone_installations.contains(&id)
+            || recorded.is_another_installation(id, owner)
+        {
             id += 1;
         }
         self.installations.insert(

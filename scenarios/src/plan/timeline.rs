@@ -329,10 +329,13 @@ impl Failed {
             (Some(words), Some(code)) => (words.to_owned(), code),
             (Some(words), None) => (
                 words.to_owned(),
+                // The code GitHub's log has for such words; words that tell nothing have none.
                 if words.contains("timed out") {
                     504
-                } else {
+                } else if words.contains("connect") {
                     502
+                } else {
+                    0
                 },
             ),
             (None, Some(0)) => ("no answer".to_owned(), 0),

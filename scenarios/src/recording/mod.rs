@@ -32,7 +32,7 @@ pub use self::{
 };
 use self::{layout::Listed, life::Moment, offsets::Clue};
 pub(crate) use self::{
-    learned::{LearnedNames, learnable, told},
+    learned::{LearnedNames, body_json, learnable, told},
     store::Recordings,
 };
 pub use crate::{error::Place, plan::Failed};

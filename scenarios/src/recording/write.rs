@@ -20,6 +20,21 @@ pub struct ImportedScenario {
     pub recording: String,
 }
 
+impl ImportedScenario {
+    /// The same, played to a dispatcher that has no means but webhooks: whatever it looks for, GitHub lists nothing. What was
+    /// stuck for a dispatcher that only listens is stuck again, whatever else the one under test could do.
+    #[must_use]
+    pub fn only_webhooks(mut self) -> Self {
+        self.scenario.push_str(
+            "\n\
+             faults:\n\
+             \x20 # No means but webhooks: of what the dispatcher looks for, GitHub lists nothing.\n\
+             \x20 - { to: [github.list-runs, github.list-deliveries], omit: all, may_miss: true }\n",
+        );
+        self
+    }
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
     offset: String,
