@@ -151,12 +151,6 @@ const SLIPS: &[(&str, (usize, usize), &str, &str)] = &[
         "let `vary` reach it",
     ),
     (
-        "world: { dispatcher: { caps: { total: 1 }, warm: { hf-jobs-cpu-basic: 2 } } }",
-        (4, 52),
-        "`caps.total` allows 1",
-        "raise the cap",
-    ),
-    (
         "world: { hf: { cold_start: { schedule: 10s, boot: 5s, t4-small: 1m } } }",
         (4, 28),
         "beside flavors",
@@ -206,7 +200,7 @@ fn what_only_looks_odd_is_accepted() {
         "params: { s: { reported: 5s, vary: 10s..20s } }\nexpect: { settle: $s }",
         "params: { s: { chosen: 10s..12s, vary: 10s..20s } }\nworld: { latency: $s }\nexpect: { served_within: 3h }",
         "params: { p: { chosen: 5%, vary: 1%..20% } }\nfaults: [{ to: webhook, drop: logged, chance: $p }]",
-        "params: { l: { chosen: hf-jobs-t4-small, vary: [hf-jobs-t4-small, x] } }\nworld: { dispatcher: { caps: { total: 2 }, warm: { hf-jobs-cpu-basic: 2 } } }\nexpect: { budget: { events: 1M } }\ntags: [$l]",
+        "params: { l: { chosen: hf-jobs-t4-small, vary: [hf-jobs-t4-small, x] } }\nworld: { dispatcher: { caps: { total: 1 }, warm: { hf-jobs-cpu-basic: 2 } } }\nexpect: { budget: { events: 1M } }\ntags: [$l]",
         "world: { hf: { cold_start: { schedule: 10s..20s, boot: 5s } } }",
         "world: { hf: { cold_start: { default: { schedule: 10s, boot: 5s }, t4-small: 1m } } }",
         "world: { github: { hooks: [{ on: octo, events: '*' }] } }",

@@ -34,7 +34,7 @@ pub(super) fn check(args: &CheckArgs) -> Ended {
                         "{name}: well-formed, {}\n",
                         super::counted(steps, "step")
                     ))?;
-                    warnings.iter().for_each(|warning| warn(warning));
+                    warnings.iter().for_each(warn);
                 }
             }
             Err(wrong) => {

@@ -184,9 +184,12 @@ struct Found {
     broke: BTreeMap<(usize, u64), CommandFailure>,
 }
 
+/// The report of each scenario, with its source.
+type Reports<'a> = Vec<(&'a Source, ScenarioReport)>;
+
 impl Sweep<'_> {
     /// The report of each scenario that was run, with its source.
-    fn run(&self) -> Result<(Vec<(&Source, ScenarioReport)>, Failures), CommandFailure> {
+    fn run(&self) -> Result<(Reports<'_>, Failures), CommandFailure> {
         let seeds = self.args.seeds.unwrap_or(1);
         let total = seeds * self.sources.len() as u64;
         let bar = progress(total);

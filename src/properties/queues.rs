@@ -123,7 +123,8 @@ struct Waiting {
 /// The demands of one lane as its history goes on.
 ///
 /// Who came later is due later, and time counts for him only while it counts for those before him. So those who are
-/// late already stand at the front: a step costs what it takes out, not who waits.
+/// late already stand at the front, and a step costs what it takes out, not who waits. (Patience with those before him
+/// can make him late first: that shows when he leaves.)
 struct Queue<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     lane: LaneId,
@@ -226,9 +227,16 @@ impl Queue<'_, '_, '_> {
         if let Some((late, beginning, due_ms)) = self.late.pop_front() {
             self.done(&late, beginning, due_ms, true, Some(taken));
         } else if let Some(first) = self.waiting.pop_front() {
-            let (beginning, due_ms) = self.due(&first);
-            self.done(&first, beginning, due_ms, false, Some(taken));
+            self.leave(&first, Some(taken));
         }
+    }
+
+    /// Takes out one who did not stand in front when he became late, if he did: who comes later is due earlier where
+    /// faults without an end ask for patience with those before him.
+    fn leave(&mut self, waiting: &Waiting, taken: Option<&Taken>) {
+        let (beginning, due_ms) = self.due(waiting);
+        let late = due_ms.is_some_and(|due_ms| due_ms < self.now_ms);
+        self.done(waiting, beginning, due_ms, late, taken);
     }
 
     /// A job that leaves takes out its own demand, or the first if a start of another has taken that.
@@ -245,8 +253,7 @@ impl Queue<'_, '_, '_> {
                 self.done(&late, beginning, due_ms, true, Some(taken));
             }
         } else if let Some(own) = self.remove(taken.job) {
-            let (beginning, due_ms) = self.due(&own);
-            self.done(&own, beginning, due_ms, false, Some(taken));
+            self.leave(&own, Some(taken));
         } else {
             self.take_first(taken);
         }
@@ -263,8 +270,7 @@ impl Queue<'_, '_, '_> {
             self.done(&late, beginning, due_ms, true, None);
         }
         for waiting in std::mem::take(&mut self.waiting) {
-            let (beginning, due_ms) = self.due(&waiting);
-            self.done(&waiting, beginning, due_ms, false, None);
+            self.leave(&waiting, None);
         }
     }
 

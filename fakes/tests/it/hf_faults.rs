@@ -348,7 +348,7 @@ async fn what_holds_a_job_back_lets_it_go_when_it_ends() {
         Effect::Limbo,
         Effect::Delay(Span::fixed(secs(36_000))),
     ] {
-        let name = effect.name();
+        let name = format!("{effect:?}");
         let lab = struck_by("hf.schedule", effect);
         let id = created(&lab, "cpu-basic").await;
         lab.sleep(1_200.0).await;

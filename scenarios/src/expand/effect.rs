@@ -196,7 +196,7 @@ fn pretended(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
 /// A word of a path that is but for one letter a key of what the fakes say, and that key. A key that is like none of them may be
 /// one that a client must get along with.
 fn misspelt(path: &str) -> Option<(&str, &'static str)> {
-    let known = |word: &str| words::KEYS_SAID.iter().any(|key| *key == word);
+    let known = |word: &str| words::KEYS_SAID.contains(&word);
     path.split('.').find_map(|word| {
         let near = |key: &&&str| strsim::osa_distance(word, key) == 1;
         let nearest = words::KEYS_SAID.iter().find(near)?;

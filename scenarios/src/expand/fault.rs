@@ -108,7 +108,9 @@ impl Context<'_> {
             let what = "the fault ends before it begins\nlet `until` come after `from`";
             return Err(Flaw::at(place, what));
         }
+        // A world that runs heals when it is asked to.
         if let (Some((from, place)), Some(heal)) = (from, self.scenario.heal)
+            && !heal.max.is_zero()
             && from.min >= heal.max
         {
             let what = "the fault begins when `heal` has ended every fault\nlet `from` come before `heal`, or `heal` later";

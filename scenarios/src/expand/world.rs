@@ -17,34 +17,6 @@ impl Context<'_> {
         let pools = &world.dispatcher.warm.0;
         for (number, pool) in pools.iter().enumerate() {
             self.check_pool(pool, &pools[..number])?;
-            self.check_caps(pool, &pools[..number])?;
-        }
-        Ok(())
-    }
-
-    /// Refuses a pool that the caps leave no room for, with those before it.
-    fn check_caps(&self, pool: &WarmPool, others: &[WarmPool]) -> Result<(), Flaw> {
-        let dispatcher = &self.scenario.world.dispatcher;
-        let flavor = |pool: &WarmPool| {
-            let labels = label_set(pool.labels.iter().map(Word::as_str));
-            flavor_of(dispatcher.rules.as_deref(), &labels)
-        };
-        let all = || others.iter().chain([pool]);
-        let of_flavor = all().filter(|other| flavor(other) == flavor(pool));
-        let (caps, count) = (&dispatcher.caps, |pool: &WarmPool| u64::from(pool.count));
-        let room = [
-            ("total", caps.total, all().map(count).sum::<u64>()),
-            ("per_repo", caps.per_repo, all().map(count).sum()),
-            ("per_flavor", caps.per_flavor, of_flavor.map(count).sum()),
-        ];
-        for (key, cap, kept) in room {
-            if let Some(cap) = cap.filter(|cap| kept > u64::from(*cap)) {
-                let what = format!(
-                    "{kept} runners are to be kept ready, and `caps.{key}` allows {cap} HF jobs\nkeep fewer, or raise the cap"
-                );
-                let place = pool.labels.first().map(Word::place).unwrap_or_default();
-                return Err(Flaw::at(place, &what));
-            }
         }
         Ok(())
     }

@@ -5,10 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use dispatchlab::target::Seams;
+use dispatchlab::{properties::Verdict, target::Seams};
 use http::Method;
 
 use super::{Trial, answer, bend, looks_nowhere};
+use crate::plans::{of_text, run};
 
 /// Answers `queued` webhooks and forgets them; looks nowhere else.
 fn forgetful() -> Seams {
@@ -134,15 +135,20 @@ fn attempts_catches_a_dispatcher_that_takes_a_rerun_for_the_attempt_before() {
 /// orders nothing more once it has given up.
 #[test]
 fn served_or_told_catches_a_dispatcher_that_gives_up_in_a_hole_without_hardware() {
-    let trial = Trial::of(
-        "served-or-told",
-        "timeline:
+    let text = "title: No hardware for two hours
+timeline:
   - at: 0s
     queue: { as: J1, labels: hf-jobs-cpu-basic }
 faults:
   - { to: hf.schedule, until: 2h, hold: true }
-",
-    );
+";
+    let plan = of_text("hole.yaml", text, 1, false);
+    // That the reference orders anew a moment too soon is at-most-one's.
+    let sound = run(&plan, Seams::default());
+    assert!(matches!(
+        sound.outcome.verdicts.0["served-or-told"],
+        Verdict::Held { .. }
+    ));
     let given_up = Arc::new(AtomicBool::new(false));
     let hf = bend(move |sent| {
         let given_up = given_up.clone();
@@ -156,11 +162,17 @@ faults:
             sent.on().await
         }
     });
-    trial.catches(
-        Seams {
-            hf,
-            ..Seams::default()
-        },
-        "none came, and nobody was told",
+    let bug = Seams {
+        hf,
+        ..Seams::default()
+    };
+    let wrong = run(&plan, bug);
+    let Verdict::Violated(found) = &wrong.outcome.verdicts.0["served-or-told"] else {
+        panic!("{:?}", wrong.outcome.verdicts.0["served-or-told"]);
+    };
+    assert!(
+        found.why.contains("none came, and nobody was told"),
+        "{}",
+        found.why
     );
 }

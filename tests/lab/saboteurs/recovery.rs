@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use dispatchlab::target::{Seam, Seams};
 
+use crate::plans::{of_text, run};
+
 use super::{Count, NO_RUNS, Trial, answer, bend, looks_nowhere};
 
 const LOST_QUEUED: &str = "timeline:
@@ -26,6 +28,27 @@ fn reconcile_catches_a_dispatcher_that_never_looks_for_jobs() {
         },
         "the `queued` of J1 was lost at",
     );
+}
+
+/// A listing that fails for ever excuses whoever asks it; who never asks is not excused.
+#[test]
+fn reconcile_catches_a_dispatcher_that_never_asks_the_list_that_fails() {
+    let text = format!(
+        "title: The list fails as well\n{}",
+        LOST_QUEUED.replace(
+            "expect:",
+            "  - { to: github.list-runs, answer: { status: 500 } }\nexpect:"
+        )
+    );
+    let plan = of_text("list-fails.yaml", &text, 1, false);
+    let asks = run(&plan, Seams::default());
+    assert!(!asks.outcome.verdicts.0["reconcile"].is_violated());
+    let bug = Seams {
+        github: looks_nowhere(),
+        ..Seams::default()
+    };
+    let never = run(&plan, bug);
+    assert!(never.outcome.verdicts.0["reconcile"].is_violated());
 }
 
 /// Has no other way to end an HF job than the `completed` of its job.
