@@ -34,6 +34,11 @@ struct Named<'a> {
     flavor: Option<&'a str>,
 }
 
+/// Whether a call concerns every lane, of its place if it names one: a listing, or the mint of a token.
+fn concerns_everybody(call: &str) -> bool {
+    call.contains(".list") || call == "github.create-token"
+}
+
 impl<'a> Ledger<'a> {
     pub(super) fn note_strikes(&mut self, terms: &Terms) {
         let closed = self.closed_faults();
@@ -162,10 +167,14 @@ impl<'a> Ledger<'a> {
 
     /// Every scope that what is named lies in, as narrow as can be told.
     fn scopes(&self, named: &Named<'a>) -> Vec<Scope<'a>> {
+        let call = named.call.and_then(|call| self.calls.get(&call));
+        if let Some(call) = call.filter(|call| concerns_everybody(call.name)) {
+            return self.scopes_of_call(call);
+        }
         if let Some(scopes) = self.scopes_of_entities(named) {
             return scopes;
         }
-        if let Some(call) = named.call.and_then(|call| self.calls.get(&call)) {
+        if let Some(call) = call {
             return self.scopes_of_call(call);
         }
         vec![self.wide(named.repo, named.flavor)]
@@ -176,8 +185,7 @@ impl<'a> Ledger<'a> {
         let Some(about) = call.about else {
             return vec![Scope::All];
         };
-        let everybody = call.name.contains(".list") || call.name == "github.create-token";
-        if everybody {
+        if concerns_everybody(call.name) {
             return vec![self.wide(about.repo.as_deref(), None)];
         }
         let named = Named {
