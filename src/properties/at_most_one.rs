@@ -157,8 +157,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 runner: Some(runner),
                 ..
             } => {
-                let life = ledger.runners.get(runner);
-                let hf_job = life.and_then(|life| life.hf_job_at(event.id));
+                let hf_job = ledger.hf_job_of(*runner, event.id);
                 let its = ledger.routed(*job).map(|(lane, _)| lane);
                 let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) else {
                     return;
@@ -169,8 +168,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 }
             }
             What::JobTakenBack { runner, .. } => {
-                let life = ledger.runners.get(runner);
-                if let Some(hf_job) = life.and_then(|life| life.hf_job_at(event.id)) {
+                if let Some(hf_job) = ledger.hf_job_of(*runner, event.id) {
                     self.spend(hf_job, false, moment(event), tally);
                 }
             }

@@ -32,7 +32,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             continue;
         }
         alive.enter(&context.ledger.lanes, event);
-        neglected.look(context, &tally, &alive, event.id);
+        if caps.total.is_some() {
+            neglected.look(context, &tally, &alive, event.id);
+        }
         if let What::HfCreated {
             call: Some(_),
             hf_job,

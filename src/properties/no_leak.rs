@@ -112,8 +112,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 runner: Some(runner),
                 ..
             } => {
-                let life = ledger.runners.get(runner);
-                if let Some(hf_job) = life.and_then(|life| life.hf_job_at(event.id)) {
+                if let Some(hf_job) = ledger.hf_job_of(*runner, event.id) {
                     self.on.insert(*job, hf_job);
                     self.supplied(hf_job, false);
                     self.useful_again(hf_job, now);
@@ -154,7 +153,7 @@ impl<'a> Watch<'_, '_, 'a> {
     fn spent_by(&self, event: &'a Event) -> Option<&'a HfJobId> {
         let ledger = self.context.ledger;
         match &event.event {
-            What::JobTakenBack { runner, .. } => ledger.runners.get(runner)?.hf_job_at(event.id),
+            What::JobTakenBack { runner, .. } => ledger.hf_job_of(*runner, event.id),
             _ => ledger.spends(event),
         }
     }

@@ -156,8 +156,7 @@ impl<'c, 'a> Tally<'c, 'a> {
         }
         match &event.event {
             What::JobStarted { job, runner, .. } => {
-                let life = runner.and_then(|runner| self.ledger.runners.get(&runner));
-                let hf_job = life.and_then(|life| life.hf_job_at(event.id));
+                let hf_job = runner.and_then(|runner| self.ledger.hf_job_of(runner, event.id));
                 if let Some(hf_job) = hf_job {
                     self.on.insert(*job, hf_job);
                     self.stand(hf_job, Standing::Working);
@@ -169,9 +168,7 @@ impl<'c, 'a> Tally<'c, 'a> {
                 }
             }
             What::JobTakenBack { runner, .. } => {
-                let life = self.ledger.runners.get(runner);
-                let hf_job = life.and_then(|life| life.hf_job_at(event.id));
-                if let Some(hf_job) = hf_job {
+                if let Some(hf_job) = self.ledger.hf_job_of(*runner, event.id) {
                     self.stand(hf_job, Standing::Spent);
                 }
             }

@@ -161,7 +161,7 @@ impl<'a> Ledger<'a> {
                 last.is_none_or(|online| online.event < event.id)
                     .then_some(hf_job)
             }
-            What::RunnerRemoved { runner, .. } => self.runners.get(runner)?.hf_job_at(event.id),
+            What::RunnerRemoved { runner, .. } => self.hf_job_of(*runner, event.id),
             What::CallAnswered {
                 call,
                 status: 200..300 | 404,

@@ -168,16 +168,14 @@ impl<'a> Ledger<'a> {
     /// Every scope that what is named lies in, as narrow as can be told.
     fn scopes(&self, named: &Named<'a>) -> Vec<Scope<'a>> {
         let call = named.call.and_then(|call| self.calls.get(&call));
-        if let Some(call) = call.filter(|call| concerns_everybody(call.name)) {
-            return self.scopes_of_call(call);
-        }
-        if let Some(scopes) = self.scopes_of_entities(named) {
+        let is_narrow = call.is_none_or(|call| !concerns_everybody(call.name));
+        if is_narrow && let Some(scopes) = self.scopes_of_entities(named) {
             return scopes;
         }
-        if let Some(call) = call {
-            return self.scopes_of_call(call);
+        match call {
+            Some(call) => self.scopes_of_call(call),
+            None => vec![self.wide(named.repo, named.flavor)],
         }
-        vec![self.wide(named.repo, named.flavor)]
     }
 
     /// What a call concerns. A listing or a token concerns all.
