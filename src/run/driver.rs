@@ -334,38 +334,40 @@ impl<'a> Driver<'a> {
                 let Some(step) = self.plan.timeline.get(index) else {
                     return Ok(());
                 };
-                let mut acted = true;
-                match steps::take(self.world, &step.verb, &it) {
-                    steps::Taken::Done => {}
-                    steps::Taken::InVain(why) => {
-                        acted = false;
-                        self.in_vain.push((index, why));
-                    }
+                let in_vain = match steps::take(self.world, &step.verb, &it) {
+                    steps::Taken::Done => None,
+                    steps::Taken::InVain(why) => Some(why),
                     steps::Taken::NewSecret => {
                         self.rotations += 1;
                         let secret = format!("{LAB_WEBHOOK_SECRET}-{}", self.rotations + 1);
                         self.world.github().rotate_secret(secret.as_bytes(), None);
                         self.target.tell_secret(&secret);
+                        None
                     }
                     steps::Taken::Down { crash, .. } if !self.is_up => {
                         // What is being stopped may not be down yet.
                         if crash {
                             self.target.crash()?;
                         }
-                        acted = false;
-                        let why = "the dispatcher was down already".to_owned();
-                        self.in_vain.push((index, why));
+                        Some("the dispatcher was down already".to_owned())
                     }
-                    steps::Taken::Down { down, crash } => self.go_down(down, crash)?,
+                    steps::Taken::Down { down, crash } => {
+                        self.go_down(down, crash)?;
+                        None
+                    }
                     steps::Taken::ComeUp => {
                         // Whoever starts it again while it is up kills it first, and that is an outage too.
                         if self.is_up {
                             self.kill()?;
                         }
                         self.come_up().await?;
+                        None
                     }
+                };
+                match in_vain {
+                    Some(why) => self.in_vain.push((index, why)),
+                    None => self.acted.push(index),
                 }
-                self.acted.extend(acted.then_some(index));
             }
         }
         Ok(())

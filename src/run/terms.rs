@@ -19,11 +19,16 @@ use crate::properties::{
 pub fn terms_of(plan: &Plan) -> Terms {
     let (world, expect) = (&plan.world, &plan.expect);
     let dispatcher = &world.dispatcher;
+    let repos = repos(plan);
+    let unserved_repos = unserved_repos(plan, &repos);
+    // A repository has one name here, whatever names it has later.
+    let served = repos.keys().filter(|name| !unserved_repos.contains(*name));
     Terms {
+        served_repos: served.count() as u64,
         rules: Rules::declared(dispatcher.rules.clone()),
         warm: warm(plan),
-        unserved_repos: unserved_repos(plan),
-        repos: repos(plan).map(|(name, _)| name).collect(),
+        unserved_repos,
+        repos: repos.into_keys().collect(),
         caps: Caps {
             total: dispatcher.caps.total,
             per_repo: dispatcher.caps.per_repo,
@@ -51,7 +56,6 @@ pub fn terms_of(plan: &Plan) -> Terms {
         },
         github_clock_skew_ms: world.github.clock_skew.0,
         dispatcher_clock_skew_ms: dispatcher.clock_skew.0,
-        served_repos: served_repos(plan),
         twin: None,
         steps_not_taken: Vec::new(),
         faults: plan.faults.clone(),
@@ -71,31 +75,19 @@ pub(super) fn twin(plan: &Plan, events: &[Event], end: &End) -> Twin {
     Twin::of(&Context::read(&ledger, &terms), &end.taken_otherwise())
 }
 
-/// How many repositories the dispatcher serves.
-fn served_repos(plan: &Plan) -> u64 {
-    // A repository has one name here, whatever names it has later.
-    let unserved = unserved_repos(plan);
-    let served = repos(plan).filter(|(name, _)| !unserved.contains(name));
-    served.count() as u64
-}
-
 /// The repositories that are there from the start, and whether the App is installed on them: the written ones, and those
 /// of recordings.
-fn repos(plan: &Plan) -> impl Iterator<Item = (String, bool)> {
+fn repos(plan: &Plan) -> BTreeMap<String, bool> {
     let written = plan.world.github.repos.iter();
-    let written: BTreeMap<String, bool> = written
+    let mut repos: BTreeMap<String, bool> = written
         .map(|repo| (repo.name.0.clone(), repo.installed))
         .collect();
-    let is_written = |name: &String| {
-        let mut names = written.keys();
-        names.any(|known| known.eq_ignore_ascii_case(name))
-    };
-    let recorded = plan.recorded_ids().repos.into_keys();
-    let recorded: Vec<_> = recorded
-        .filter(|name| !is_written(name))
-        .map(|name| (name, true))
-        .collect();
-    written.into_iter().chain(recorded)
+    for name in plan.recorded_ids().repos.into_keys() {
+        if !repos.keys().any(|known| known.eq_ignore_ascii_case(&name)) {
+            repos.insert(name, true);
+        }
+    }
+    repos
 }
 
 const fn ms(length: Fixed) -> u64 {
@@ -139,13 +131,12 @@ fn warm(plan: &Plan) -> BTreeMap<BTreeSet<String>, usize> {
 }
 
 /// Under every name they have at some time.
-fn unserved_repos(plan: &Plan) -> BTreeSet<String> {
+fn unserved_repos(plan: &Plan, repos: &BTreeMap<String, bool>) -> BTreeSet<String> {
     let allowed = plan.world.dispatcher.allow_repos.as_ref();
     let is_allowed =
         |name: &str| allowed.is_none_or(|allowed| allowed.iter().any(|known| known.0 == name));
     let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-    let mut installed: BTreeMap<String, bool> = BTreeMap::new();
-    installed.extend(repos(plan));
+    let mut installed = repos.clone();
     for step in &plan.timeline {
         if let Verb::RenameRepo(RenameRepo { from, to }) = &step.verb {
             let stays = owner_of(from) == owner_of(to);
