@@ -3,6 +3,7 @@
 mod given;
 mod images;
 mod place;
+mod process;
 mod reference;
 mod store;
 mod url;
@@ -14,6 +15,7 @@ use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
 pub use place::Place;
+pub use process::Process;
 pub use reference::{Reference, Seam, Seams};
 pub use url::{BadUrl, Url};
 
