@@ -17,6 +17,20 @@ pub struct Place {
     pub length: usize,
 }
 
+impl Place {
+    /// The place right behind a text, which a byte that is no text may follow.
+    #[must_use]
+    pub fn behind(text: &str) -> Self {
+        let line = text.rsplit('\n').next().unwrap_or_default();
+        Self {
+            line: text.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            offset: text.len(),
+            length: 0,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)

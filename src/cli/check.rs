@@ -8,7 +8,7 @@ use super::{
     note, print, source,
     text::{Text, Unread},
 };
-use crate::{exit::ExitStatus, run::terms_of};
+use crate::{exit::ExitStatus, report::counted, run::terms_of};
 
 /// What is wrong with a file.
 enum Wrong {
@@ -32,7 +32,7 @@ pub(super) fn check(args: &CheckArgs) -> Ended {
                 } else {
                     print(&format!(
                         "{name}: well-formed, {}\n",
-                        super::counted(steps, "step")
+                        counted(steps, "step")
                     ))?;
                     warnings.iter().for_each(warn);
                 }

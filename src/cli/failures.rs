@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use scenarios::plan::Plan;
 
-use super::{counted, note};
+use super::note;
 use crate::{
-    report::{self, Bundle, BundleError, Failure},
+    report::{self, Bundle, BundleError, Failure, counted},
     run::Run,
 };
 
@@ -26,6 +26,19 @@ struct Failed {
     text: Option<String>,
     /// Where its bundle is.
     bundle: Option<PathBuf>,
+}
+
+impl Failed {
+    fn forget_bundle(&mut self) {
+        if let Some(folder) = self.bundle.take() {
+            let _gone = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// How many runs come before a seed, as far as it matters.
+fn count_before(seeds: &BTreeMap<u64, Failed>, seed: u64) -> usize {
+    seeds.range(..seed).take(KEPT).count()
 }
 
 /// Failed runs by kind and seed.
@@ -71,47 +84,44 @@ impl Failing<'_> {
 }
 
 impl Failures {
-    /// Takes a failed run in: writes its bundle and its text, if it is one of the first of its kind.
-    pub(super) fn add(&mut self, failing: &Failing<'_>, out: &std::path::Path, keep: bool) {
+    /// Whether a failed run is one of the first of its kind, as far as is known yet, so that its bundle is kept.
+    pub(super) fn wants(&self, failing: &Failing<'_>) -> bool {
+        let seeds = self.kinds.get(&failing.kind());
+        seeds.is_none_or(|seeds| count_before(seeds, failing.plan.seed) < KEPT)
+    }
+
+    /// Takes a failed run in, with its bundle if one was written. Where not `all` are kept, it goes again if runs that took
+    /// longer turn out to come before it.
+    pub(super) fn add(&mut self, failing: &Failing<'_>, bundle: Option<Bundle>, all: bool) {
         let Failing {
             plan, run, name, ..
         } = *failing;
         let seeds = self.kinds.entry(failing.kind()).or_default();
-        let before = seeds.range(..plan.seed).count();
-        let mut failed = Failed::default();
-        if keep || before < KEPT {
-            match Bundle::write(out, name, plan, run) {
-                Ok(bundle) => failed.bundle = Some(bundle.directory),
-                Err(error) => {
-                    self.unwritten.get_or_insert(error);
-                }
-            }
-        }
-        if before < SHOWN {
-            let bundle = failed
-                .bundle
-                .as_ref()
-                .map(|folder| folder.join("plan.json"));
-            failed.text = Some(report::describe(&Failure {
+        let before = count_before(seeds, plan.seed);
+        let file = bundle.as_ref().map(Bundle::plan);
+        let text = (before < SHOWN).then(|| {
+            report::describe(&Failure {
                 run,
                 name,
                 steps: plan.timeline.len(),
-                plan: bundle.as_deref(),
-            }));
+                plan: file.as_deref(),
+            })
+        });
+        let bundle = bundle.map(|bundle| bundle.directory);
+        let mut failed = Failed { text, bundle };
+        if !all && before >= KEPT {
+            failed.forget_bundle();
         }
         seeds.insert(plan.seed, failed);
         if let Some(failed) = seeds.values_mut().nth(SHOWN) {
             failed.text = None;
         }
-        if !keep && let Some(failed) = seeds.values_mut().nth(KEPT) {
-            // A thread that was faster had a later seed: the first ones are kept, whoever was first.
-            if let Some(folder) = failed.bundle.take() {
-                let _gone = fs::remove_dir_all(folder);
-            }
+        if !all && let Some(failed) = seeds.values_mut().nth(KEPT) {
+            failed.forget_bundle();
         }
     }
 
-    /// Takes in that a bundle of a run that held could not be written.
+    /// Takes in that a bundle could not be written.
     pub(super) fn unwritten(&mut self, error: BundleError) {
         self.unwritten.get_or_insert(error);
     }

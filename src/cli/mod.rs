@@ -152,14 +152,6 @@ fn today(given: Option<Date>) -> Date {
     given.unwrap_or_else(today)
 }
 
-/// `1 step`, `2 steps`.
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
-}
-
 /// Writes to stdout; a reader that went away (a closed pipe) ends the output quietly.
 fn print(text: &str) -> Result<(), CommandFailure> {
     match io::stdout().write_all(printable::text(text).as_bytes()) {

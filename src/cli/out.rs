@@ -13,10 +13,15 @@ const DEFAULT: &str = "out";
 
 const HELP: &str = "name a folder that you may write to: --out DIR";
 
-/// The folder for bundles. One that was asked for, or is needed in any case, must be writable; without that only a failed run
+/// The folder for bundles, as it was asked for or not.
+pub(super) fn named(given: Option<&Path>) -> PathBuf {
+    given.unwrap_or(Path::new(DEFAULT)).to_owned()
+}
+
+/// The same, looked at. One that was asked for, or is needed in any case, must be writable; without that only a failed run
 /// would need it, and may come to nothing.
 pub(super) fn folder(given: Option<&Path>, is_needed: bool) -> Result<PathBuf, CommandFailure> {
-    let folder = given.unwrap_or(Path::new(DEFAULT)).to_owned();
+    let folder = named(given);
     match probe(&folder) {
         Ok(()) => {}
         Err(error) if given.is_some() || is_needed || folder.exists() => {

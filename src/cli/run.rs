@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     exit::ExitStatus,
-    report::{self, Bundle, BundleError, ScenarioReport},
+    report::{self, Bundle, ScenarioReport},
     run::{Lab, Outcome, Patience, Run, RunError},
     target::Seams,
 };
@@ -58,10 +58,14 @@ pub(super) fn run(args: &RunArgs) -> Ended {
     )]
     let began = std::time::Instant::now();
     let (reports, failures) = sweep.run()?;
-    let reports: Vec<_> = reports
+    let (reports, hints): (Vec<_>, Vec<_>) = reports
         .into_iter()
-        .map(|(source, report)| sweep.weighed(source, report.as_of(today)))
-        .collect();
+        .map(|(source, report)| {
+            let report = sweep.weighed(source, report.as_of(today));
+            let hint = sweep.not_the_known_one(source, &report);
+            (report, hint)
+        })
+        .unzip();
     let mut status = report::overall(&reports);
     let unwritten = failures.first_unwritten();
     if unwritten.is_some() {
@@ -71,13 +75,9 @@ pub(super) fn run(args: &RunArgs) -> Ended {
         status = ExitStatus::Interrupted;
     }
     failures.show(|index| sources.get(index).map_or("", |source| source.name.as_str()));
-    for report in &reports {
+    for (report, hint) in reports.iter().zip(&hints) {
         report::notes(report).iter().for_each(|text| note(text));
-        sources
-            .iter()
-            .filter(|source| source.name == report.name)
-            .filter_map(|source| sweep.not_the_known_one(source, report))
-            .for_each(|hint| note(&hint));
+        hint.iter().for_each(|hint| note(hint));
     }
     if args.json {
         let json = serde_json::json!({ "exit": status as u8, "scenarios": reports });
@@ -270,38 +270,42 @@ impl Sweep<'_> {
     }
 
     fn turn(&self, index: usize, seed: u64, found: &Mutex<Found>) {
-        let done = self.one(index, seed);
-        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        match done {
-            Ok(Done {
-                plan,
-                run,
-                unwritten,
-            }) => {
-                if run.outcome.status() != ExitStatus::Held {
-                    let name = self.sources.get(index).map_or("", |it| it.name.as_str());
-                    let failing = Failing {
-                        index,
-                        name,
-                        plan: &plan,
-                        run: &run,
-                    };
-                    found.failures.add(&failing, &self.out, self.args.keep);
-                }
-                if let Some(error) = unwritten {
-                    found.failures.unwritten(error);
-                }
-                if let Some(outcomes) = found.outcomes.get_mut(index) {
-                    outcomes.insert(run.outcome.seed, run.outcome);
-                }
-            }
+        let locked = || found.lock().unwrap_or_else(PoisonError::into_inner);
+        let (plan, run) = match self.one(index, seed) {
+            Ok(done) => done,
             Err(failure) => {
-                found.broke.insert((index, seed), failure);
+                locked().broke.insert((index, seed), failure);
+                return;
             }
+        };
+        let name = self.sources.get(index).map_or("", |it| it.name.as_str());
+        let failing = (run.outcome.status() != ExitStatus::Held).then_some(Failing {
+            index,
+            name,
+            plan: &plan,
+            run: &run,
+        });
+        let is_wanted = || {
+            let failing = failing.as_ref();
+            failing.is_some_and(|failing| locked().failures.wants(failing))
+        };
+        // Threads do not wait for each other's files.
+        let written =
+            (self.args.keep || is_wanted()).then(|| Bundle::write(&self.out, name, &plan, &run));
+        let mut found = locked();
+        let bundle = written.and_then(|written| {
+            let unwritten = |error| found.failures.unwritten(error);
+            written.map_err(unwritten).ok()
+        });
+        if let Some(failing) = failing {
+            found.failures.add(&failing, bundle, self.args.keep);
+        }
+        if let Some(outcomes) = found.outcomes.get_mut(index) {
+            outcomes.insert(run.outcome.seed, run.outcome);
         }
     }
 
-    fn one(&self, index: usize, seed: u64) -> Result<Done, CommandFailure> {
+    fn one(&self, index: usize, seed: u64) -> Result<(Plan, Run), CommandFailure> {
         let Some(source) = self.sources.get(index) else {
             return Err(CommandFailure::internal(miette::miette!(
                 "no scenario number {index}"
@@ -319,26 +323,8 @@ impl Sweep<'_> {
         if let Some(scenario) = source.built_in() {
             run.outcome.allow_known(scenario, &self.known);
         }
-        let held = run.outcome.status() == ExitStatus::Held;
-        let unwritten = if held && self.args.keep {
-            Bundle::write(&self.out, &source.name, &plan, &run).err()
-        } else {
-            None
-        };
-        Ok(Done {
-            plan,
-            run,
-            unwritten,
-        })
+        Ok((plan, run))
     }
-}
-
-/// A run that came to its end.
-struct Done {
-    plan: Plan,
-    run: Run,
-    /// Why its bundle could not be written, if it was to be although it held.
-    unwritten: Option<BundleError>,
 }
 
 /// Ends the process over a run whose thread never comes back: nothing else can end that.

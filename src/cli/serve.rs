@@ -244,16 +244,11 @@ async fn serve_until_interrupted(
     Ok(status)
 }
 
-/// The folder for what is written.
-fn folder_of(args: &ServeArgs) -> PathBuf {
-    args.out.clone().unwrap_or_else(|| PathBuf::from("out"))
-}
-
 /// Writes what was seen so far.
 fn keep_history(args: &ServeArgs, name: &str, serving: &Serving) -> Result<(), CommandFailure> {
     serving.world().faults().count();
     let events = serving.events_so_far();
-    let folder = folder_of(args).join(name);
+    let folder = out::named(args.out.as_deref()).join(name);
     let path = folder.join("history.jsonl");
     let text = fakes::history::to_json_lines(&events)
         .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
@@ -271,7 +266,7 @@ fn keep_history(args: &ServeArgs, name: &str, serving: &Serving) -> Result<(), C
 
 /// Writes the bundle, and says what the run came to. A bundle that cannot be written is said last.
 fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
-    let bundle = Bundle::write(&folder_of(args), name, plan, run);
+    let bundle = Bundle::write(&out::named(args.out.as_deref()), name, plan, run);
     let file = bundle.as_ref().ok().map(Bundle::plan);
     if run.outcome.status() != ExitStatus::Held {
         note(&report::describe(&Failure {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use scenarios::Entry;
+use scenarios::{Entry, Place};
 
 /// A scenario or plan that was found, unparsed.
 #[derive(Clone, Debug)]
@@ -76,10 +76,10 @@ fn read(path: &Path, place: &str) -> Result<String, Unread> {
         let bytes = error.as_bytes();
         let bad = bytes.get(good).copied().unwrap_or_default();
         let before = String::from_utf8_lossy(bytes.get(..good).unwrap_or_default()).into_owned();
-        let line = before.rsplit('\n').next().unwrap_or_default();
+        let at = Place::behind(&before);
         Unread {
             place: place.to_owned(),
-            at: Some((before.matches('\n').count() + 1, line.chars().count() + 1)),
+            at: Some((at.line, at.column)),
             what: format!("the byte 0x{bad:02X} is not UTF-8"),
             help: "save the file as UTF-8",
         }

@@ -7,7 +7,7 @@ use fakes::{
     ids::EventId,
 };
 
-use super::table::time;
+use super::{counted, table::time};
 use crate::{properties::Finding, run::Run};
 
 /// Events shown before the one that broke a property.
@@ -77,10 +77,10 @@ fn finding(failure: &Failure<'_>, text: &mut String, property: &str, is: &str, f
         found.in_words()
     ));
     text.push_str(&format!(
-        "  at {} of its own time, event {}, in a plan of {steps} {}\n",
+        "  at {} of its own time, event {}, in a plan of {}\n",
         time(found.at_ms),
         found.event.0,
-        if *steps == 1 { "step" } else { "steps" }
+        counted(*steps, "step")
     ));
     for event in led_to(&run.events, found.event) {
         text.push_str(&format!("  {}\n", line(event)));

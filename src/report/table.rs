@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{Figures, ScenarioReport};
+use super::{Figures, ScenarioReport, counted};
 use crate::{exit::ExitStatus, properties, run::Tested};
 
 /// The reports as text for a terminal or a log.
@@ -99,8 +99,7 @@ fn verdict(report: &ScenarioReport) -> String {
 fn with_unserved(verdict: String, jobs: usize) -> String {
     match jobs {
         0 => verdict,
-        1 => format!("{verdict} (1 job unserved)"),
-        jobs => format!("{verdict} ({jobs} jobs unserved)"),
+        jobs => format!("{verdict} ({} unserved)", counted(jobs, "job")),
     }
 }
 

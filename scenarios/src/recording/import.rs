@@ -1,7 +1,7 @@
 //! [`import`]: deliveries out of whatever file a user has them in.
 
 use super::{
-    Delivery, Import, Matter, Note, Refusal,
+    Delivery, Import, Matter, Note, Place, Refusal,
     layout::{Around, Findings, Found, KNOWN, KNOWN_EVENTS, of_file, without_payload},
     offsets::{Clue, Settled, Timing, settle},
     values::{Lines, values},
@@ -91,7 +91,7 @@ fn bad_byte(bytes: &[u8], at: usize) -> Refusal {
     let before = String::from_utf8_lossy(&bytes[..at]);
     let byte = bytes.get(at).copied().unwrap_or_default();
     Refusal {
-        place: Lines::of(&before).place_at(before.len(), 0),
+        place: Place::behind(&before),
         reason: format!("the byte 0x{byte:02x} is no UTF-8, which JSON is written in"),
         hint: "export the file again as UTF-8, or replace the byte".to_owned(),
         listed: None,

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Listed, offsets::Clue};
-
-use super::{Delivery, Import};
+use super::{Delivery, Import, Listed, offsets::Clue};
 
 /// Makes deliveries of the listed attempts whose payload is known from any of the files.
 pub(super) fn resolve(imports: &mut [Import]) {

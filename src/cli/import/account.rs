@@ -2,7 +2,7 @@
 
 use scenarios::recording::{Account, Attempt, FindingKind, JobAccount, Redacted};
 
-use crate::cli::printable;
+use crate::{cli::printable, report::counted};
 
 /// So many jobs are told one by one; `--json` tells all.
 const SHOWN: usize = 20;
@@ -99,12 +99,4 @@ pub(super) fn redactions(redacted: &Redacted, keep_names: bool) -> String {
         false => "; --keep-names keeps names and texts",
     };
     format!("\nredacted: {}{how}\n", parts.join(", "))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match (count, what) {
-        (1, what) => format!("1 {what}"),
-        (count, "address") => format!("{count} addresses"),
-        (count, what) => format!("{count} {what}s"),
-    }
 }
