@@ -1,6 +1,6 @@
 //! What is well-formed and can only be a slip is refused, at its place and with the way to mend it; what merely looks odd is not.
 
-use scenarios::{Choices, Document, ScenarioError};
+use scenarios::{Choices, Document, Plan, ScenarioError};
 
 const JOB: &str = "{ at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic } }";
 
@@ -213,14 +213,16 @@ fn what_only_looks_odd_is_accepted() {
     }
 }
 
+/// The plan of a scenario with these keys.
+fn plan(rest: &str) -> Plan {
+    let document = Document::parse("test.yaml", &with(rest));
+    document
+        .and_then(|it| it.plan(&Choices::default()))
+        .expect(rest)
+}
+
 #[test]
 fn parts_of_a_cold_start_are_those_of_every_flavor() {
-    let plan = |text: &str| {
-        let document = Document::parse("test.yaml", &with(text));
-        document
-            .and_then(|it| it.plan(&Choices::default()))
-            .expect(text)
-    };
     let short = plan("world: { hf: { cold_start: { schedule: 40s, pull: 5s, boot: 20s } } }");
     let long =
         plan("world: { hf: { cold_start: { default: { schedule: 40s, pull: 5s, boot: 20s } } } }");
@@ -229,12 +231,6 @@ fn parts_of_a_cold_start_are_those_of_every_flavor() {
 
 #[test]
 fn one_event_of_a_hook_needs_no_list() {
-    let plan = |text: &str| {
-        let document = Document::parse("test.yaml", &with(text));
-        document
-            .and_then(|it| it.plan(&Choices::default()))
-            .expect(text)
-    };
     let one = plan("world: { github: { hooks: [{ on: octo, events: '*' }] } }");
     let list = plan("world: { github: { hooks: [{ on: octo, events: ['*'] }] } }");
     assert_eq!(one.world, list.world);
