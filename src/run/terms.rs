@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fakes::{HfJobView, RunnerView, World, history::Event, ids::RunId};
+use fakes::{
+    HfJobView, RunnerView, World,
+    history::Event,
+    ids::{JobId, RunId},
+};
 use scenarios::{
     Fixed,
     plan::{Expect, Plan, RenameRepo, Spread, Verb, Word, label_set},
@@ -29,6 +33,7 @@ pub fn terms_of(plan: &Plan) -> Terms {
         warm: warm(plan),
         unserved_repos,
         repos: repos.into_keys().collect(),
+        recorded_jobs: recorded_jobs(plan),
         caps: Caps {
             total: dispatcher.caps.total,
             per_repo: dispatcher.caps.per_repo,
@@ -88,6 +93,17 @@ fn repos(plan: &Plan) -> BTreeMap<String, bool> {
         }
     }
     repos
+}
+
+/// The jobs whose start or end the plan's recordings hold.
+fn recorded_jobs(plan: &Plan) -> BTreeSet<JobId> {
+    let drives = |actions: &BTreeSet<String>| {
+        actions.contains("in_progress") || actions.contains("completed")
+    };
+    let jobs = plan.recorded_actions().into_iter();
+    jobs.filter(|(_, actions)| drives(actions))
+        .map(|(job, _)| JobId(job))
+        .collect()
 }
 
 const fn ms(length: Fixed) -> u64 {
