@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::{
     error::Flaw,
+    time::parse_duration,
     yaml::{Kind, Node},
 };
 
@@ -39,6 +40,7 @@ pub(crate) fn check(scenario: &Node) -> Result<(), Flaw> {
     let delivers = steps.filter_map(|step| step.get("deliver")?.get("headers"));
     delivers.into_iter().try_for_each(these)?;
     items(scenario.get("faults")).try_for_each(headers_below)?;
+    items(scenario.get("faults")).try_for_each(changes_nothing)?;
     unused(scenario)
 }
 
@@ -145,6 +147,37 @@ fn these(headers: &Node) -> Result<(), Flaw> {
                 "the header `{name}` has a line break or another control character in it\nwrite its value in one line"
             );
             return Err(Flaw::at(value.place, &what));
+        }
+    }
+    Ok(())
+}
+
+/// What a fault puts off or back, each by its keys: none of it changes anything by no time at all.
+const BY_TIME: &[&[&str]] = &[
+    &["delay"],
+    &["reorder", "within"],
+    &["stale"],
+    &["wrong_clock"],
+    &["lose_network", "lasts"],
+];
+
+/// Refuses a fault that would strike and change nothing.
+fn changes_nothing(fault: &Node) -> Result<(), Flaw> {
+    for path in BY_TIME {
+        let found = path.iter().try_fold(fault, |node, key| node.get(key));
+        let Some((node, text)) = found.and_then(|node| Some((node, node.text()?))) else {
+            continue;
+        };
+        let is_none = |part: &str| {
+            let length = part.trim().trim_start_matches(['-', '+']);
+            parse_duration(length).is_ok_and(|length| length.is_zero())
+        };
+        if text.split("..").all(is_none) {
+            let key = path.join(": ");
+            let what = format!(
+                "`{key}: {text}` changes nothing, and would count as a strike\nwrite a longer time, or remove the fault"
+            );
+            return Err(Flaw::at(node.place, &what));
         }
     }
     Ok(())

@@ -162,6 +162,48 @@ const SLIPS: &[(&str, (usize, usize), &str, &str)] = &[
         "`schedule` and `boot`",
         "boot: 20s..30s",
     ),
+    (
+        "faults: [{ to: webhook, delay: 0s }]",
+        (4, 32),
+        "`delay: 0s` changes nothing",
+        "a longer time",
+    ),
+    (
+        "faults: [{ to: webhook, reorder: { within: 0s..0s } }]",
+        (4, 44),
+        "`reorder: within: 0s..0s` changes nothing",
+        "a longer time",
+    ),
+    (
+        "faults: [{ to: runner, wrong_clock: -0s }]",
+        (4, 37),
+        "`wrong_clock: -0s` changes nothing",
+        "a longer time",
+    ),
+    (
+        "faults: [{ to: runner, lose_network: { at: listening, lasts: 0s } }]",
+        (4, 62),
+        "`lose_network: lasts: 0s` changes nothing",
+        "a longer time",
+    ),
+    (
+        "faults: [{ to: github.get-job, stale: 0ms }]",
+        (4, 39),
+        "`stale: 0ms` changes nothing",
+        "a longer time",
+    ),
+    (
+        "  - { at: 1s, deliver: { learn: true, headers: { content-type: application/x-www-form-urlencoded }, body: '{\"action\":\"queued\",\"workflow_job\":{\"id\":1,\"run_id\":1},\"repository\":{\"full_name\":\"a/b\"}}' } }",
+        (4, 24),
+        "this body is no form",
+        "write the JSON as `payload`",
+    ),
+    (
+        "  - { at: 1s, deliver: { learn: true, body: 'payload=%7B%22action%22%3A%22queued%22%2C%22workflow_job%22%3A%7B%22id%22%3A1%2C%22run_id%22%3A1%7D%2C%22repository%22%3A%7B%22full_name%22%3A%22a%2Fb%22%7D%7D' } }",
+        (4, 24),
+        "this body is a form",
+        "content-type: application/x-www-form-urlencoded",
+    ),
 ];
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         lanes: vec![Lane::default(); context.ledger.lanes.len()],
         accepted: BTreeMap::new(),
     };
-    let mut tally = Tally::new(context);
+    let mut tally = Tally::lending(context);
     for event in context.ledger.events {
         let touched = tally.enter(event).to_vec();
         for taken in tally.turned() {

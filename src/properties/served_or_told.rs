@@ -9,9 +9,9 @@ use fakes::{history::What, ids::JobId};
 use super::{
     Context, JobLife, Judgement,
     ledger::{Ledger, Moment, moment},
-    queues::Wait,
+    queues::{By, Wait},
     telling::{Told, Way},
-    turns::{Turn, owner_of},
+    turns::owner_of,
     verdict::time,
 };
 
@@ -173,14 +173,21 @@ pub(super) fn judge_wait(context: &Context<'_, '_>, wait: &Wait, judgement: &mut
         }
         (true, taken) => {
             let outcome = match taken {
-                Some((at, job, Turn::Starts)) => {
+                Some((at, job, By::Start)) => {
                     format!(
                         "the start that served it, of {}, came at {}",
                         ledger.job_named(job),
                         time(at.at_ms)
                     )
                 }
-                Some((at, ..)) => format!(
+                Some((at, job, By::Loan)) => {
+                    format!(
+                        "the idle runner that would have served it, lent to {}, was there at {}",
+                        ledger.job_named(job),
+                        time(at.at_ms)
+                    )
+                }
+                Some((at, _, By::Leaving)) => format!(
                     "nothing had started when it was withdrawn at {}",
                     time(at.at_ms)
                 ),

@@ -15,10 +15,7 @@ pub fn notes(report: &ScenarioReport) -> Vec<String> {
     weakness(report, &mut notes);
     struck_in_part(report, &mut notes);
     for job in &report.unrouted {
-        notes.push(format!(
-            "{} ({}) looks meant for the dispatcher, and its rules do not route {:?}: nobody will serve it",
-            job.job, job.repo, job.labels
-        ));
+        notes.push(job.in_words());
     }
     let named = notes.into_iter();
     named

@@ -37,7 +37,7 @@ pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
 pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck, occasions};
 pub use terms::terms_of;
-pub use unrouted::Unrouted;
+pub use unrouted::{Unrouted, Unserved};
 pub use virtual_tier::{GITHUB_URL, HF_URL, Lab, RunError};
 pub use watchdog::{LastWord, Patience};
 
@@ -131,7 +131,7 @@ pub struct Outcome {
     pub verdicts: Verdicts,
     /// What became of each fault of the plan, in its order.
     pub faults: Vec<Struck>,
-    /// Jobs that look meant for the dispatcher though its rules do not route them.
+    /// Jobs that look meant for the dispatcher though its rules do not route them, or it does not serve their repository.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unrouted: Vec<Unrouted>,
     /// Dispatch latency and queue time.
@@ -175,7 +175,7 @@ impl Outcome {
             history_sha256: None,
             verdicts: crate::properties::judge(&ledger, &terms),
             faults: Struck::read(plan, events),
-            unrouted: Unrouted::read(&ledger, &terms),
+            unrouted: Unrouted::read(&ledger, &terms, &terms::unserved_repos(plan)),
             latencies: Latencies::read(&ledger),
         }
     }

@@ -1,5 +1,7 @@
 //! What each verb of a timeline does to the world.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fakes::{
     Concurrency, NewJob, RawDelivery, World,
@@ -81,7 +83,7 @@ fn queue(world: &World, job: &plan::NewJob) -> Acted {
     let queued = world.github().queue(new_job(job), None);
     queued
         .map(|_| ())
-        .map_err(|full| format!("GitHub takes no more jobs into its run: {full}"))
+        .map_err(|why| format!("GitHub takes no more jobs into its run: {why}"))
 }
 
 fn send(world: &World, deliver: &Deliver) -> Acted {
@@ -210,6 +212,7 @@ fn raw_delivery(raw: &DeliverRaw) -> RawDelivery {
         learn: raw
             .learn
             .then(|| Bytes::copy_from_slice(raw.body.as_bytes())),
+        late: raw.late.map_or(Duration::ZERO, |late| late.0),
         failed: raw.failed.as_ref().map(log_status),
         redelivery: raw.redelivery,
     }
@@ -235,6 +238,7 @@ fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
         signed: signed(about.sign, about.tamper),
         origin: Origin::Forged,
         learn: None,
+        late: Duration::ZERO,
         failed: about.failed.as_ref().map(log_status),
         redelivery: false,
     })

@@ -12,7 +12,7 @@ use scenarios::{
     plan::{Expect, Plan, RenameRepo, Spread, Verb, Word, label_set},
 };
 
-use super::End;
+use super::{End, Unserved};
 use crate::properties::{
     Bounds, Budgets, Caps, Context, Delays, DispatcherTimes, Expectations, Ledger, Lives, Rules,
     Terms, Twin,
@@ -24,7 +24,7 @@ pub fn terms_of(plan: &Plan) -> Terms {
     let (world, expect) = (&plan.world, &plan.expect);
     let dispatcher = &world.dispatcher;
     let repos = repos(plan);
-    let unserved_repos = unserved_repos(plan, &repos);
+    let unserved_repos: BTreeSet<String> = unserved_repos(plan).into_keys().collect();
     // A repository has one name here, whatever names it has later.
     let served = repos.keys().filter(|name| !unserved_repos.contains(*name));
     Terms {
@@ -146,13 +146,13 @@ fn warm(plan: &Plan) -> BTreeMap<BTreeSet<String>, usize> {
     kept.collect()
 }
 
-/// Under every name they have at some time.
-fn unserved_repos(plan: &Plan, repos: &BTreeMap<String, bool>) -> BTreeSet<String> {
+/// The repositories that are not served, under every name they have at some time, and why.
+pub(super) fn unserved_repos(plan: &Plan) -> BTreeMap<String, Unserved> {
     let allowed = plan.world.dispatcher.allow_repos.as_ref();
     let is_allowed =
         |name: &str| allowed.is_none_or(|allowed| allowed.iter().any(|known| known.0 == name));
     let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-    let mut installed = repos.clone();
+    let mut installed = repos(plan);
     for step in &plan.timeline {
         if let Verb::RenameRepo(RenameRepo { from, to }) = &step.verb {
             let stays = owner_of(from) == owner_of(to);
@@ -165,10 +165,15 @@ fn unserved_repos(plan: &Plan, repos: &BTreeMap<String, bool>) -> BTreeSet<Strin
             installed.insert(to.clone(), is_installed);
         }
     }
-    let refused = installed
-        .into_iter()
-        .filter(|(name, is_installed)| !is_installed || !is_allowed(name));
-    refused.map(|(name, _)| name).collect()
+    let refused = installed.into_iter().filter_map(|(name, is_installed)| {
+        let why = match (is_installed, is_allowed(&name)) {
+            (false, _) => Unserved::NotInstalled,
+            (true, false) => Unserved::NotAllowed,
+            (true, true) => return None,
+        };
+        Some((name, why))
+    });
+    refused.collect()
 }
 
 /// Statuses are checked when the scenario is parsed; one that is no number matches nothing.

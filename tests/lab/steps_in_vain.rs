@@ -51,6 +51,11 @@ const IN_VAIN: &[(&str, &str, &str)] = &[
         "no delivery had failed",
     ),
     (
+        "{ at: 20m, queue: { as: B, run: A, labels: other } }",
+        "queue",
+        "GitHub takes no more jobs into its run: ",
+    ),
+    (
         "{ at: 20m, complete_run: { job: A } }",
         "complete_run",
         "too late: the run of A had ended",

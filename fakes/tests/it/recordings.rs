@@ -36,6 +36,7 @@ fn recorded(body: Bytes) -> RawDelivery {
         guid: None,
         headers: Vec::new(),
         learn: Some(body.clone()),
+        late: std::time::Duration::ZERO,
         body,
         signed: Signed::Lab,
         origin: Origin::Recorded,
@@ -160,6 +161,26 @@ async fn belief_only_moves_forward() {
         lab.count(|what| matches!(what, What::JobCompleted { .. })),
         1
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_late_delivery_tells_is_known_before_it_is_sent() {
+    let lab = Lab::new();
+    let body = Bytes::from(queued_payload().to_string());
+    let late = RawDelivery {
+        late: std::time::Duration::from_secs(7_200),
+        ..recorded(body)
+    };
+    lab.world.github().deliver(late, None);
+    tokio::time::sleep(std::time::Duration::from_secs(8_000)).await;
+    let at = |fits: fn(&What) -> bool| {
+        let events = lab.world.history().snapshot();
+        let found = events.iter().find(|event| fits(&event.event));
+        found.unwrap().at_ms
+    };
+    let known = at(|what| matches!(what, What::JobQueued { .. }));
+    let sent = at(|what| matches!(what, What::DeliverySent { .. }));
+    assert_eq!(sent - known, 7_200_000);
 }
 
 #[tokio::test(start_paused = true)]

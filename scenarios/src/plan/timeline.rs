@@ -252,6 +252,9 @@ pub struct DeliverRaw {
     pub tamper: Option<Tamper>,
     /// Whether the fake GitHub takes the payload for true before it sends it (recordings).
     pub learn: bool,
+    /// How long it is on its way: GitHub makes it when it happens what it tells, and sends it so much later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<Fixed>,
     /// How this attempt failed: GitHub's log shows it so, and the dispatcher sees nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failed>,

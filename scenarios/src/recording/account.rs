@@ -8,9 +8,6 @@ use serde_json::Value;
 use super::{Delivery, Failed, Import, life::rank};
 use crate::time::{Fixed, duration_text};
 
-/// A delivery that is later than this after what it is about is called late. GitHub's usually take seconds.
-const LATE: Duration = Duration::from_secs(60);
-
 /// What happened in a recording, by job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Account {
@@ -148,17 +145,13 @@ fn text_at(payload: &Value, path: &str) -> String {
 }
 
 fn attempt(delivery: &Delivery, payload: &Value) -> Attempt {
-    let late_by = delivery
-        .sent()
-        .zip(delivery.happened)
-        .and_then(|(sent, happened)| Duration::try_from(sent.duration_since(happened)).ok());
     let conclusion = payload.pointer("/workflow_job/conclusion");
     Attempt {
         at: Fixed(delivery.offset),
         action: text_at(payload, "/action"),
         failed: delivery.failed.clone(),
         redelivery: delivery.redelivery,
-        late_by: late_by.filter(|late| *late >= LATE),
+        late_by: delivery.late_by(),
         conclusion: conclusion.and_then(Value::as_str).map(str::to_owned),
         on_runner: !text_at(payload, "/workflow_job/runner_name").is_empty(),
     }

@@ -148,6 +148,7 @@ fn add(import: &mut Import, findings: Findings) {
             payload: found.payload,
             failed: found.failed,
             redelivery: found.redelivery,
+            late: found.late,
             place,
             clue: found.clue,
             moment: found.moment,

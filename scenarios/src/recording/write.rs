@@ -1,6 +1,6 @@
 //! From an import to a recording file and the scenario that plays it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 use serde_json::{
@@ -8,7 +8,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use super::{Failed, Import};
+use super::{Failed, Import, known_before};
 use crate::time::duration_text;
 
 /// A scenario and its recording, as text.
@@ -42,6 +42,8 @@ struct Line<'a> {
     failed: Option<&'a Failed>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     redelivery: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<String>,
     headers: BTreeMap<&'a str, &'a str>,
     payload: Box<RawValue>,
 }
@@ -70,7 +72,8 @@ impl Import {
     #[must_use]
     pub fn to_recording(&self) -> String {
         let mut text = String::new();
-        for delivery in &self.deliveries {
+        let before = known_before(&self.deliveries);
+        for (delivery, before) in self.deliveries.iter().zip(before) {
             let mut headers: BTreeMap<&str, &str> = delivery
                 .headers
                 .iter()
@@ -84,6 +87,7 @@ impl Import {
                 offset: duration_text(delivery.offset),
                 failed: delivery.failed.as_ref(),
                 redelivery: delivery.redelivery,
+                late: (before > Duration::ZERO).then(|| duration_text(before)),
                 headers,
                 payload: payload(&delivery.payload),
             };

@@ -12,7 +12,7 @@ use super::{Trial, answer, bend, looks_nowhere};
 use crate::plans::{of_text, run};
 
 /// Answers `queued` webhooks and forgets them; looks nowhere else.
-fn forgetful() -> Seams {
+pub(super) fn forgetful() -> Seams {
     let webhooks = bend(|sent| async move {
         if sent.says("queued") {
             return answer(200, r#"{"ok":true}"#);
@@ -38,8 +38,7 @@ fn no_silent_drop_catches_a_dispatcher_that_forgets_what_it_acknowledged() {
 }
 
 /// Takes a label that it has seen for one that is being cared for.
-#[test]
-fn supply_covers_demand_catches_a_dispatcher_that_takes_two_jobs_of_a_label_for_one() {
+pub(super) fn takes_two_for_one() -> Seams {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let webhooks = bend(move |sent| {
         let labels = sent.json()["workflow_job"]["labels"].to_string();
@@ -57,12 +56,17 @@ fn supply_covers_demand_catches_a_dispatcher_that_takes_two_jobs_of_a_label_for_
             sent.on().await
         }
     });
+    Seams {
+        webhooks,
+        github: looks_nowhere(),
+        hf: None,
+    }
+}
+
+#[test]
+fn supply_covers_demand_catches_a_dispatcher_that_takes_two_jobs_of_a_label_for_one() {
     Trial::built_in("supply-covers-demand", "happy-path").catches(
-        Seams {
-            webhooks,
-            github: looks_nowhere(),
-            hf: None,
-        },
+        takes_two_for_one(),
         "had more open jobs than booting and idle runners",
     );
 }

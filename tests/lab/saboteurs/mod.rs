@@ -5,6 +5,7 @@ mod compute;
 mod credentials;
 mod demand;
 mod limits;
+mod recorded;
 mod recovery;
 mod states;
 mod supply;

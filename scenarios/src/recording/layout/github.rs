@@ -62,6 +62,7 @@ pub(super) fn read(
         clue,
         failed,
         redelivery,
+        late: None,
         id,
         event: text_in(fields, "event"),
         guid,

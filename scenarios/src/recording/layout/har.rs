@@ -109,6 +109,7 @@ fn delivery(
             )
         }),
         redelivery: false,
+        late: None,
         id: None,
         event: None,
         guid: None,

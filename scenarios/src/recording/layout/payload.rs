@@ -136,6 +136,7 @@ pub(super) fn found(
         happened,
         failed: None,
         redelivery: false,
+        late: None,
         id: None,
         oddities,
     })

@@ -1,16 +1,19 @@
 //! Captured HTTP requests: `headers` beside a `payload` or `body`, a `request` that holds them, and messages of smee,
 //! which have their headers beside the body. Recordings of this program are of this layout, too.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, value::RawValue};
 
 use super::{
     Around, Fields, Findings, NotADelivery, body, headers, object_in, payload, text_in, value_in,
 };
-use crate::recording::{
-    Failed, form,
-    offsets::{Clue, clue_of_date, clue_of_offset, clue_of_time, oddity_of_time},
+use crate::{
+    recording::{
+        Failed, form,
+        offsets::{Clue, clue_of_date, clue_of_offset, clue_of_time, oddity_of_time},
+    },
+    time::parse_duration,
 };
 
 /// What the body is called.
@@ -87,6 +90,7 @@ pub(super) fn read(
         clue,
         failed: failed(fields)?,
         redelivery: value_in(fields, "redelivery") == Some(Value::Bool(true)),
+        late: late(fields)?,
         id: None,
         event: text_in(fields, "event"),
         guid: text_in(fields, "guid"),
@@ -116,6 +120,7 @@ pub(super) struct Told {
     pub(super) clue: Option<Clue>,
     pub(super) failed: Option<Failed>,
     pub(super) redelivery: bool,
+    pub(super) late: Option<Duration>,
     pub(super) id: Option<u64>,
     pub(super) event: Option<String>,
     pub(super) guid: Option<String>,
@@ -146,6 +151,7 @@ pub(super) fn finish(
     found.headers = headers::kept(around.headers);
     found.failed = told.failed;
     found.redelivery = told.redelivery;
+    found.late = told.late;
     found.id = told.id;
     found.place = around.place.unwrap_or_default();
     into.found.push(found);
@@ -187,6 +193,21 @@ fn offset(fields: &Fields<'_>) -> Result<Option<Clue>, NotADelivery> {
         )),
         _ => Ok(clue),
     }
+}
+
+/// How long before GitHub knew what this delivery tells.
+fn late(fields: &Fields<'_>) -> Result<Option<Duration>, NotADelivery> {
+    let Some(value) = value_in(fields, "late") else {
+        return Ok(None);
+    };
+    let late = value.as_str().and_then(|text| parse_duration(text).ok());
+    let odd = || {
+        NotADelivery::new(
+            format!("`late` is {value}, which is not a length of time"),
+            "write how long before GitHub knew, with its unit: `90s`, `2h`",
+        )
+    };
+    late.map(Some).ok_or_else(odd)
 }
 
 fn time(fields: &Fields<'_>) -> Option<Clue> {
