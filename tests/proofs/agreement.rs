@@ -172,7 +172,8 @@ fn keep(property: &str, kind: &str, number: usize, text: &str, events: &[Event])
     write("txt", text);
 }
 
-fn said(verdicts: &Verdicts, property: &str) -> Said {
+/// What a property says, as a second judge would.
+pub(crate) fn said(verdicts: &Verdicts, property: &str) -> Said {
     match bare(&verdicts.0[property]) {
         Verdict::Violated(found) => Said::Violated(found.event),
         Verdict::Held { .. } => Said::Held,

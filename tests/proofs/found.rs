@@ -1,10 +1,12 @@
 //! What the second judges found: histories on which a property once said something else than the page, each as small as it
 //! shows.
 
+mod recorded;
+
 use std::time::Duration;
 
 use dispatchlab::{
-    properties::Verdict,
+    properties::{Verdict, Verdicts},
     run::{End, Outcome, Tested},
     target::Seams,
     transport::Transport,
@@ -52,9 +54,14 @@ impl Written {
     /// What a property says of it under these settings, if it goes on until then.
     fn judged(mut self, settings: &str, end_ms: u64, property: &str) -> Verdict {
         self.at(end_ms, What::WorldEnded { settled: true });
-        let plan = plan(settings);
+        let mut verdicts = self.verdicts(&plan(settings));
+        verdicts.0.remove(property).unwrap()
+    }
+
+    /// What the properties say of it as the history of a plan.
+    fn verdicts(&self, plan: &Plan) -> Verdicts {
         let run = dispatchlab::run::Lab::new(Transport::Direct, Seams::default())
-            .run(&plan)
+            .run(plan)
             .unwrap();
         let end = End {
             settled: true,
@@ -63,8 +70,7 @@ impl Written {
             quiet: Duration::ZERO,
             settle: Duration::ZERO,
         };
-        let mut outcome = Outcome::judge(&plan, &self.0, &end, Tested::Reference, None);
-        outcome.verdicts.0.remove(property).unwrap()
+        Outcome::judge(plan, &self.0, &end, Tested::Reference, None).verdicts
     }
 
     fn queued(&mut self, at_ms: u64, job: u64, label: &str) -> EventId {
@@ -260,9 +266,12 @@ fn registered(hf_job: u64) -> What {
 }
 
 fn plan(settings: &str) -> Plan {
-    let text = format!(
-        "title: Written by hand\n{settings}timeline: [{{ at: 0s, queue: {{ as: J, labels: {LABEL} }} }}]\n"
-    );
+    let step = format!("{{ at: 0s, queue: {{ as: J, labels: {LABEL} }} }}");
+    plan_of(&format!("{settings}timeline: [{step}]\n"))
+}
+
+fn plan_of(text: &str) -> Plan {
+    let text = format!("title: Written by hand\n{text}");
     let document = Document::parse("written.yaml", &text).unwrap();
     document.plan(&Choices::default()).unwrap()
 }

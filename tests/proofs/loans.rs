@@ -37,6 +37,10 @@ struct Seen {
     plans: Count,
     loans: Count,
     undone: Count,
+    /// Another job that was lent one started on it: the two change places.
+    swapped: Count,
+    /// A job of another lane started on it: the demand counts anew.
+    lost: Count,
     /// Never lent one, and open for longer than a job may wait.
     late: Count,
     /// Lent twice, one after another, to different jobs.
@@ -54,8 +58,10 @@ impl Seen {
         let scene = Scene::read(events, terms);
         self.plans.add(seed, 1);
         self.loans.add(seed, scene.loans.len());
-        let undone: Vec<_> = scene.loans.iter().filter(|loan| loan.undone).collect();
-        self.undone.add(seed, undone.len());
+        let such = |is: fn(&&Loan) -> bool| scene.loans.iter().filter(is).count();
+        self.undone.add(seed, such(|loan| loan.undone));
+        self.swapped.add(seed, such(|loan| loan.hf_jobs.len() > 1));
+        self.lost.add(seed, such(|loan| loan.lost));
         self.late.add(seed, late(&scene));
         let (again, renewed) = pairs(&scene.loans);
         self.lent_again.add(seed, again);
@@ -94,7 +100,11 @@ fn pairs(loans: &[Loan]) -> (usize, usize) {
             .filter(|(place, loan)| loans[..*place].iter().any(|before| is_such(before, loan)))
             .count()
     };
-    let again = follows(&|before, loan| before.hf_job == loan.hf_job && before.job != loan.job);
+    let again = follows(&|before, loan| {
+        let (_, first) = &loan.hf_jobs[0];
+        let had = before.hf_jobs.iter().any(|(_, had)| had == first);
+        had && before.job != loan.job
+    });
     let renewed = follows(&|before, loan| before.undone && before.job == loan.job);
     (again, renewed)
 }
@@ -135,6 +145,8 @@ fn recorded_jobs_are_lent_hf_jobs_in_all_the_ways_there_are() {
     let all = [
         &seen.loans,
         &seen.undone,
+        &seen.swapped,
+        &seen.lost,
         &seen.late,
         &seen.lent_again,
         &seen.renewed,

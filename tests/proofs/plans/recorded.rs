@@ -28,12 +28,15 @@ enum Action {
 const JOBS_FROM: u64 = 91_000;
 const RUNS_FROM: u64 = 81_000;
 
+/// The last of what can be told of a job: its whole life.
+const WHOLE: u64 = 11;
+
 /// Steps that play recorded jobs, and the names of these with when they are announced.
 pub(super) fn draw(draws: &Draws, world: &World) -> (Vec<String>, Vec<(String, u64)>) {
     let (mut steps, mut jobs) = (Vec::new(), Vec::new());
     let repos = &world.served;
     for life in lives(draws) {
-        let alone = draws.percent(25, &life.entity(), "alone");
+        let alone = draws.percent(40, &life.entity(), "alone");
         let whose = if alone {
             life.entity()
         } else {
@@ -43,7 +46,6 @@ pub(super) fn draw(draws: &Draws, world: &World) -> (Vec<String>, Vec<(String, u
         // The jobs that a world queues itself are in few lanes: some of them are in this one.
         let labels = draws.one_of(&world.labels, &whose, "labels");
         for (place, (at_s, action)) in life.told.iter().enumerate() {
-            // A body, not a payload: later steps name only jobs that are learnt so.
             let payload = life.payload(*action, repo, labels);
             let fails = draws.percent(6, &life.entity(), &format!("fails {place}"));
             let failed = if fails {
@@ -51,8 +53,12 @@ pub(super) fn draw(draws: &Draws, world: &World) -> (Vec<String>, Vec<(String, u
             } else {
                 ""
             };
+            let late = match late_s(draws, &life.entity(), place) {
+                0 => String::new(),
+                late_s => format!(", late: {late_s}s"),
+            };
             steps.push(format!(
-                "at: {at_s}s, deliver: {{ learn: true{failed}, body: '{payload}' }}"
+                "at: {at_s}s, deliver: {{ learn: true{failed}{late}, body: '{payload}' }}"
             ));
         }
         let first = life.told.first().map_or(0, |(at_s, _)| *at_s);
@@ -63,10 +69,24 @@ pub(super) fn draw(draws: &Draws, world: &World) -> (Vec<String>, Vec<(String, u
 
 /// How many minutes a run may last so that the last payload is not its end.
 pub(super) fn lasts_minutes(draws: &Draws) -> u64 {
-    let lives = lives(draws);
-    let last = lives.iter().flat_map(|life| &life.told);
-    let last_s = last.map(|(at_s, _)| *at_s).max().unwrap_or(0);
-    (last_s / 60 + 50).max(90)
+    let comes_s = |life: &Life| {
+        let told = life.told.iter().enumerate();
+        told.map(|(place, (at_s, _))| at_s + late_s(draws, &life.entity(), place))
+            .max()
+    };
+    let last_s = lives(draws).iter().filter_map(comes_s).max();
+    (last_s.unwrap_or(0) / 60 + 50).max(90)
+}
+
+/// How long what GitHub learns is on its way: mostly it is told at once.
+fn late_s(draws: &Draws, entity: &str, place: usize) -> u64 {
+    let what = |what: &str| format!("{what} {place}");
+    if !draws.percent(12, entity, &what("is late")) {
+        return 0;
+    }
+    let is_long = draws.percent(30, entity, &what("is very late"));
+    let (min, max) = if is_long { (600, 7_200) } else { (20, 600) };
+    draws.between(min, max, entity, &what("late"))
 }
 
 fn lives(draws: &Draws) -> Vec<Life> {
@@ -83,15 +103,32 @@ fn lives(draws: &Draws) -> Vec<Life> {
 fn life(draws: &Draws, number: u64, count: u64, one_run: bool) -> Life {
     let entity = &entity(number);
     let run = |number| RUNS_FROM + if one_run { 0 } else { number };
-    let at_s = draws.between(0, 900, entity, "at");
-    let start_s = at_s + wait_s(draws, entity);
+    // Two jobs, each started by the runner that was made for the other: recordings know nothing of what is lent to whom.
+    let is_crossed = count > 1 && draws.percent(40, "recorded", "crossed");
+    // Jobs of one push come at once.
+    let at_s = if draws.percent(50, "recorded", "together") || is_crossed {
+        draws.between(0, 900, "recorded", "at") + draws.between(0, 30, entity, "after")
+    } else {
+        draws.between(0, 900, entity, "at")
+    };
+    let wait_s = if is_crossed {
+        draws.between(180, 420, entity, "waits")
+    } else {
+        wait_s(draws, entity)
+    };
+    let start_s = at_s + wait_s;
     let end_s = start_s + draws.between(5, 400, entity, "runs for");
     let (queued, start, end) = (
         (at_s, Action::Queued),
         (start_s, Action::InProgress),
         (end_s, Action::Completed),
     );
-    let (told, conclusion) = match draws.between(0, 11, entity, "told") {
+    let told = if is_crossed {
+        WHOLE
+    } else {
+        draws.between(0, WHOLE, entity, "told")
+    };
+    let (told, conclusion) = match told {
         0 => (vec![queued, start], "success"),
         1 => (vec![queued, end], "success"),
         2 | 3 => (vec![queued, (start_s, Action::Completed)], "cancelled"),
@@ -109,6 +146,7 @@ fn life(draws: &Draws, number: u64, count: u64, one_run: bool) -> Life {
     };
     let of = |number| format!("hfjobs-{}-{}", run(number), JOBS_FROM + number);
     let runner = match draws.between(0, 4, entity, "runner") {
+        _ if is_crossed => of((number + 1) % count),
         0 => of(number),
         1 => of((number + 1) % count),
         _nobody => "runner-of-then".to_owned(),

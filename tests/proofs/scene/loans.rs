@@ -14,20 +14,30 @@ use super::{Demand, HfJob, Job, Lane, Scene};
 pub(crate) struct Loan {
     pub(crate) job: JobId,
     pub(crate) lane: Lane,
-    pub(crate) hf_job: HfJobId,
     /// The demand for which it is lent.
     demand: usize,
     pub(crate) from: usize,
-    /// The first position at which the HF job is lent no longer.
+    /// The first position at which it is lent none any more.
     pub(crate) until: Option<usize>,
     /// Another job started on the HF job: the recorded one counts as lent none.
     pub(crate) undone: bool,
+    /// A job of another lane started on it: the demand of the recorded one counts anew.
+    pub(crate) lost: bool,
+    /// Which HF job, from which position on: it changes when another job that is lent one starts on it.
+    pub(crate) hf_jobs: Vec<(usize, HfJobId)>,
 }
 
 impl Loan {
-    /// Whether the HF job is lent.
+    /// Whether the job is lent an HF job.
     fn is_on(&self, position: usize) -> bool {
         self.from <= position && self.until.is_none_or(|until| position < until)
+    }
+
+    /// Whether that is this one.
+    fn is_of(&self, hf_job: &HfJobId, position: usize) -> bool {
+        let mut until_here = self.hf_jobs.iter().rev();
+        let now = until_here.find(|(from, _)| *from <= position);
+        self.is_on(position) && now.is_some_and(|(_, now)| now == hf_job)
     }
 
     /// Whether it counts as the start of its job: also once it is over, unless it was undone.
@@ -39,11 +49,17 @@ impl Loan {
 /// Where each runner that is online came online, and in which HF job.
 type Online<'e> = BTreeMap<RunnerId, (&'e HfJobId, usize)>;
 
-pub(super) fn made(scene: &Scene<'_>) -> Vec<Loan> {
+pub(super) fn made(scene: &mut Scene<'_>) -> Vec<Loan> {
     let mut loans = Vec::new();
     let mut online = Online::new();
-    for (position, event) in scene.events.iter().enumerate() {
+    let events = scene.events;
+    for (position, event) in events.iter().enumerate() {
         follow(&mut online, &event.event, position);
+        for anew in starts(scene, &mut loans, position) {
+            let job = scene.jobs.get_mut(&anew);
+            job.expect("a recorded job")
+                .counts_anew(position, event.at_ms);
+        }
         end(scene, &mut loans, position);
         for lane in &scene.lanes {
             while let Some(loan) = next(scene, &loans, &online, lane, position) {
@@ -69,22 +85,50 @@ fn follow<'e>(online: &mut Online<'e>, event: &'e What, position: usize) {
     }
 }
 
-/// Ends the loans whose job is open no longer, or counts anew, and those on whose HF job one starts.
+/// What comes of it for loans that jobs start here, on HF jobs that are lent to others; gives the recorded jobs whose
+/// demand counts anew.
+fn starts(scene: &Scene<'_>, loans: &mut [Loan], position: usize) -> Vec<JobId> {
+    let mut anew = Vec::new();
+    for (starter, hf_job) in scene.starts(position) {
+        let is_other = |loan: &Loan| loan.job != starter && loan.is_of(&hf_job.id, position);
+        let Some(lent) = loans.iter().position(is_other) else {
+            continue;
+        };
+        let lane = scene.jobs.get(&starter).and_then(|job| job.lane.as_ref());
+        let of_the_lane = lane == Some(&loans[lent].lane);
+        let is_starters = |loan: &Loan| loan.job == starter && loan.is_on(position);
+        let own = loans.iter().position(is_starters).filter(|_| of_the_lane);
+        if let Some(own) = own {
+            let (_, other) = loans[own].hf_jobs.last().expect("it is lent one").clone();
+            loans[lent].hf_jobs.push((position, other));
+            loans[own].hf_jobs.push((position, hf_job.id.clone()));
+            continue;
+        }
+        loans[lent].until = Some(position);
+        loans[lent].undone = of_the_lane;
+        loans[lent].lost = !of_the_lane;
+        if !of_the_lane {
+            anew.push(loans[lent].job);
+        }
+    }
+    anew
+}
+
+/// Ends the loans whose job is open no longer, or counts anew, or starts on what it is lent.
 fn end(scene: &Scene<'_>, loans: &mut [Loan], position: usize) {
     for loan in loans.iter_mut().filter(|loan| loan.until.is_none()) {
         let demand = scene.jobs[&loan.job].demand(position);
         let is_over = demand.is_none_or(|demand| demand.position != loan.demand);
-        let hf_job = scene.hf_job(&loan.hf_job).expect("an HF job that is lent");
-        let mut starts = hf_job.worked.iter();
-        let starter = starts.find(|(_, started, _)| *started == position);
-        if is_over || starter.is_some() {
+        let mut starts = scene.starts(position).into_iter();
+        let is_own =
+            |(job, hf_job): (JobId, &HfJob)| job == loan.job && loan.is_of(&hf_job.id, position);
+        if is_over || starts.any(is_own) {
             loan.until = Some(position);
-            loan.undone = starter.is_some_and(|(job, ..)| *job != loan.job);
         }
     }
 }
 
-/// What is lent next in a lane: to the job with the oldest demand, the HF job whose runner came online first.
+/// What is lent next in a lane: to the job with the oldest demand, the HF job that has been online longest.
 fn next(
     scene: &Scene<'_>,
     loans: &[Loan],
@@ -100,9 +144,9 @@ fn next(
     let recorded = scene.jobs_of(lane).filter(|job| scene.is_recorded(job));
     let open = recorded.filter_map(|job| Some((job, job.demand(position)?)));
     let waits = open.filter(lent_none);
-    let (job, demand) = waits.min_by_key(|(_, demand)| demand.position)?;
+    let (job, demand) = waits.min_by_key(|(job, demand)| (demand.position, job.id))?;
     let is_free = |hf_job: &&HfJob| {
-        let is_lent = |loan: &Loan| loan.hf_job == hf_job.id && loan.is_on(position);
+        let is_lent = |loan: &Loan| loan.is_of(&hf_job.id, position);
         hf_job.is_supply(position) && !loans.iter().any(is_lent)
     };
     let own = scene
@@ -116,11 +160,12 @@ fn next(
     Some(Loan {
         job: job.id,
         lane: lane.clone(),
-        hf_job: hf_job.id.clone(),
         demand: demand.position,
         from: position,
         until: None,
         undone: false,
+        lost: false,
+        hf_jobs: vec![(position, hf_job.id.clone())],
     })
 }
 
@@ -150,19 +195,30 @@ impl Scene<'_> {
 
     /// Whether an HF job works for a recorded job, as far as waits and supply go.
     pub(crate) fn is_lent(&self, hf_job: &HfJob, position: usize) -> bool {
-        let mut own = self.loans.iter().filter(|loan| loan.hf_job == hf_job.id);
-        own.any(|loan| loan.is_on(position))
+        let mut loans = self.loans.iter();
+        loans.any(|loan| loan.is_of(&hf_job.id, position))
     }
 
     /// Whether a job started here on an HF job that was lent until then, to a job of the same lane.
     pub(crate) fn starts_on_a_lent_one(&self, job: &Job, position: usize) -> bool {
+        let mut starts = self.starts(position).into_iter();
         position > 0
-            && self.hf_jobs.iter().any(|hf_job| {
-                let is_start =
-                    |(id, started, _): &(JobId, usize, _)| *id == job.id && *started == position;
-                let starts = hf_job.worked.iter().any(is_start);
-                let same_lane = hf_job.lane == job.lane;
-                starts && same_lane && self.is_lent(hf_job, position - 1)
+            && starts.any(|(starter, hf_job)| {
+                starter == job.id && hf_job.lane == job.lane && self.is_lent(hf_job, position - 1)
             })
+    }
+
+    /// The jobs that start here on an HF job.
+    fn starts(&self, position: usize) -> Vec<(JobId, &HfJob)> {
+        let on = |hf_job: &'_ HfJob| {
+            let starts = hf_job.worked.iter();
+            starts
+                .filter(|(_, started, _)| *started == position)
+                .map(|(job, ..)| *job)
+                .collect::<Vec<_>>()
+        };
+        let all = self.hf_jobs.iter();
+        all.flat_map(|hf_job| on(hf_job).into_iter().map(move |job| (job, hf_job)))
+            .collect()
     }
 }

@@ -21,7 +21,7 @@ use fakes::{
 };
 
 pub(crate) use self::{
-    hf_jobs::HfJob,
+    hf_jobs::{HfJob, Spent},
     jobs::{Demand, Gone, Job},
     lanes::{Labels, Lane},
     loans::Loan,
@@ -159,7 +159,7 @@ impl<'a> Scene<'a> {
         scene.lanes = lanes::read(&scene);
         scene.strikes = strikes::read(&scene);
         jobs::live(&mut scene);
-        scene.loans = loans::made(&scene);
+        scene.loans = loans::made(&mut scene);
         scene
     }
 
