@@ -158,7 +158,7 @@ const BY_TIME: &[&[&str]] = &[
     &["reorder", "within"],
     &["stale"],
     &["wrong_clock"],
-    &["lose_network", "lasts"],
+    &["lose_network", "for"],
 ];
 
 /// Refuses a fault that would strike and change nothing.

@@ -181,9 +181,9 @@ const SLIPS: &[(&str, (usize, usize), &str, &str)] = &[
         "a longer time",
     ),
     (
-        "faults: [{ to: runner, lose_network: { at: listening, lasts: 0s } }]",
-        (4, 62),
-        "`lose_network: lasts: 0s` changes nothing",
+        "faults: [{ to: runner, lose_network: { at: listening, for: 0s } }]",
+        (4, 60),
+        "`lose_network: for: 0s` changes nothing",
         "a longer time",
     ),
     (

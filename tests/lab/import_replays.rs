@@ -442,7 +442,7 @@ fn a_job_starts_when_it_did_and_the_webhook_that_was_two_hours_late_is_late_agai
     ]);
     let folder = tempfile::tempdir().unwrap();
     let (file, text) = imported(folder.path(), &log);
-    let recording = fs::read_to_string(folder.path().join("stuck.jsonl")).unwrap();
+    let recording = fs::read_to_string(folder.path().join("recordings/stuck.jsonl")).unwrap();
     assert!(recording.contains(r#""late":"2h1s""#), "{recording}");
     let run = run(&of_text(&file, &text, 1, false), Seams::default());
     let queued = at(&run, |what| matches!(what, What::JobQueued { .. })).unwrap();

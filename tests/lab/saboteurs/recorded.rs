@@ -49,9 +49,9 @@ fn two() -> String {
 
 #[test]
 fn served_or_told_catches_a_dispatcher_that_brings_a_recorded_job_nothing() {
-    let none = "the start that served it, of job-100, came at 2400";
+    let none = "the start that served it, of job-100, came at 2410.";
     Trial::of("served-or-told", &slow()).catches(forgetful(), none);
-    let none = "nothing had started when it was withdrawn at 7200";
+    let none = "nothing had started when it was withdrawn at 7210.";
     Trial::of("served-or-told", &cancelled()).catches(forgetful(), none);
 }
 
@@ -64,7 +64,7 @@ fn supply_covers_demand_catches_a_dispatcher_that_brings_a_recorded_job_nothing(
 
 #[test]
 fn one_idle_runner_does_not_do_for_two_recorded_jobs() {
-    let one = "the start that served it, of job-";
+    let one = "the idle runner that would have served it, lent to job-101, was there at 3610.";
     Trial::of("served-or-told", &two()).catches(takes_two_for_one(), one);
     let short = "had more open jobs than booting and idle runners";
     Trial::of("supply-covers-demand", &two()).catches(takes_two_for_one(), short);

@@ -54,7 +54,7 @@ fn reconcile_says_whether_a_runner_came_too_late_or_never_or_was_due_from_nobody
         "{never}"
     );
     // Somebody sends the webhook again, half an hour after it was lost.
-    let again = text.replace(
+    let again = text.replace("drop:", "times: 1\n    drop:").replace(
         "faults:",
         "  - { at: 30m, deliver: { job: J1, action: queued } }\nfaults:",
     );
