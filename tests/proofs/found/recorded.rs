@@ -1,8 +1,7 @@
-//! The same of recorded jobs, which are lent HF jobs; here both judges are asked, since the page had to say more.
+//! The same of recorded jobs, which are lent HF jobs.
 
 use std::fmt::Write as _;
 
-use dispatchlab::run::terms_of;
 use fakes::{
     history::{CallAbout, Caller, What},
     ids::{CallId, EventId, RunnerId},
@@ -10,11 +9,7 @@ use fakes::{
 use scenarios::plan::Plan;
 
 use super::{JIT, LABEL, MINUTE, OTHER_LABEL, REPO, SECOND, Written, hf, plan_of};
-use crate::{
-    agreement::said,
-    oracles::{self, Said},
-    scene::Scene,
-};
+use crate::{agreement::said_by, oracles::Said};
 
 const SERVED: &str = "served-or-told";
 const SUPPLY: &str = "supply-covers-demand";
@@ -37,18 +32,8 @@ fn plan(jobs: &[u64]) -> Plan {
 }
 
 /// What both judges say of a history of recorded jobs of these numbers.
-fn says(mut history: Written, jobs: &[u64], property: &str) -> Said {
-    history.at(300 * MINUTE, What::WorldEnded { settled: true });
-    let plan = plan(jobs);
-    let first = said(&history.verdicts(&plan), property);
-    let mut all = oracles::ALL.iter();
-    let (_, judge) = all.find(|(name, _)| *name == property).unwrap();
-    let second = judge(&Scene::read(&history.0, &terms_of(&plan))).says();
-    assert_eq!(
-        first, second,
-        "{property}: the property, and the second judge"
-    );
-    first
+fn says(history: Written, jobs: &[u64], property: &str) -> Said {
+    said_by(&history.judged_of(&plan(jobs), 300 * MINUTE, property))
 }
 
 #[test]
