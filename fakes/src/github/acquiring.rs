@@ -57,7 +57,12 @@ impl Github {
 
     /// GitHub takes the job back from whoever was assigned it and has not started it. A runner that stays can have
     /// another one; the record of an ephemeral one that is there goes without a word to its process.
-    pub(super) fn take_back(&self, state: &mut State, job: JobId, because: Option<EventId>) {
+    pub(in crate::github) fn take_back(
+        &self,
+        state: &mut State,
+        job: JobId,
+        because: Option<EventId>,
+    ) {
         let Some((holder, taken_back)) = self.unassign(state, job, because) else {
             return;
         };
@@ -94,14 +99,19 @@ impl Github {
     }
 
     /// The same as [`Github::take_back`], and the job waits for another runner.
-    pub(super) fn queue_again(&self, state: &mut State, job: JobId, because: Option<EventId>) {
+    pub(in crate::github) fn queue_again(
+        &self,
+        state: &mut State,
+        job: JobId,
+        because: Option<EventId>,
+    ) {
         self.take_back(state, job, because);
         state.queued.insert(job);
     }
 
     /// The job is no longer that runner's which was assigned it and has not started it. Gives that runner, and the
     /// event.
-    pub(super) fn unassign(
+    pub(in crate::github) fn unassign(
         &self,
         state: &mut State,
         job: JobId,

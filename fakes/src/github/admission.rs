@@ -13,19 +13,19 @@ use crate::{
 };
 
 /// A call that has arrived. It is kept until the call ends, and is one of the concurrent calls so long.
-pub(super) struct Admission {
+pub(in crate::github) struct Admission {
     /// Who calls, or GitHub's refusal.
-    pub(super) caller: Result<Caller, Reply>,
-    pub(super) version: ApiVersion,
+    pub(in crate::github) caller: Result<Caller, Reply>,
+    pub(in crate::github) version: ApiVersion,
     /// Whose limits it counts against, if it is counted.
-    pub(super) account: Account,
-    pub(super) price: Price,
+    pub(in crate::github) account: Account,
+    pub(in crate::github) price: Price,
     _open: OpenRequest,
 }
 
 impl Github {
     /// Looks at the headers of a request.
-    pub(super) fn admit(
+    pub(in crate::github) fn admit(
         &self,
         endpoint: &Endpoint,
         request: &Incoming,
@@ -48,7 +48,10 @@ impl Github {
     }
 
     /// What GitHub says about limits and versions on every answer of its API.
-    pub(super) fn admission_headers(&self, admission: &Admission) -> Vec<(&'static str, String)> {
+    pub(in crate::github) fn admission_headers(
+        &self,
+        admission: &Admission,
+    ) -> Vec<(&'static str, String)> {
         let Admission {
             account,
             price,

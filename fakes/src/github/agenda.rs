@@ -15,7 +15,7 @@ use crate::{
 
 /// Something that is due at a certain time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Duty {
+pub(in crate::github) enum Duty {
     /// The runner has not been connected for too long.
     Age(RunnerId, EventId),
     /// The runner's job is long over: its record goes.
@@ -32,7 +32,7 @@ pub(super) enum Duty {
 
 /// All duties, by their time in milliseconds of the world.
 #[derive(Default)]
-pub(super) struct Agenda {
+pub(in crate::github) struct Agenda {
     duties: BTreeSet<(u64, Duty)>,
     /// The times at which a sleeper wakes.
     wakes: BTreeSet<u64>,
@@ -40,7 +40,7 @@ pub(super) struct Agenda {
 
 impl Agenda {
     /// Strikes a duty off the list.
-    pub(super) fn strike(&mut self, at_ms: u64, duty: Duty) {
+    pub(in crate::github) fn strike(&mut self, at_ms: u64, duty: Duty) {
         self.duties.remove(&(at_ms, duty));
     }
 
@@ -56,7 +56,7 @@ impl Agenda {
 
 impl Github {
     /// Puts a duty on the list.
-    pub(super) fn plan(&self, state: &mut State, at_ms: u64, duty: Duty) {
+    pub(in crate::github) fn plan(&self, state: &mut State, at_ms: u64, duty: Duty) {
         state.agenda.duties.insert((at_ms, duty));
         self.wake_for_first(state);
     }

@@ -25,7 +25,7 @@ use crate::{
     settings::TokenFormat,
 };
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get("/app", "github.app", Access::App(Github::app)),
     Route::post(
         "/app/installations/{installation_id}/access_tokens",
@@ -127,7 +127,7 @@ impl Github {
     }
 
     /// When something that lives so long from now ends, in milliseconds of the world.
-    pub(super) fn ends_ms(&self, life: Duration) -> u64 {
+    pub(in crate::github) fn ends_ms(&self, life: Duration) -> u64 {
         self.env()
             .clock
             .elapsed_ms()

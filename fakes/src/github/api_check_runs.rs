@@ -29,7 +29,7 @@ const ANNOTATIONS_MAX: usize = 50;
 const READ: Permission = Permission::read("checks");
 const WRITE: Permission = Permission::write("checks");
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::post(
         "/repos/{owner}/{repo}/check-runs",
         "github.create-check-run",

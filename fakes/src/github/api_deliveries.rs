@@ -18,7 +18,7 @@ use crate::{
 const OF_REPOSITORY: Permission = Permission::read("repository_hooks");
 const OF_ORGANIZATION: Permission = Permission::read("organization_hooks");
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/app/hook/deliveries",
         "github.list-deliveries",
@@ -95,7 +95,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 impl Github {
     /// Answers for the hook of the path, if it is this owner's.
-    pub(super) fn with_hook(
+    pub(in crate::github) fn with_hook(
         &self,
         owner: &Owner,
         ask: &Ask<'_>,

@@ -20,7 +20,7 @@ use crate::{calls::Reply, json_text::seconds};
 const ENVIRONMENT: &str = "production";
 const ENVIRONMENT_ID: u64 = 161_171_787;
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments",
         "github.list-pending-deployments",

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{calls::Reply, ids::RunnerId};
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/orgs/{org}/actions/runner-groups/{runner_group_id}/runners",
         "github.list-runner-group-runners",

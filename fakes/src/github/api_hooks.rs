@@ -23,7 +23,7 @@ const WRITE_REPOSITORY: Permission = Permission::write("repository_hooks");
 const READ_ORGANIZATION: Permission = Permission::read("organization_hooks");
 const WRITE_ORGANIZATION: Permission = Permission::write("organization_hooks");
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/app/hook/config",
         "github.hook-config",

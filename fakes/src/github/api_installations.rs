@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{calls::Reply, json_text::seconds};
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/app/installations",
         "github.installations",
@@ -195,7 +195,11 @@ impl Github {
         Reply::empty(204).with_effect()
     }
 
-    pub(super) fn installation_object(&self, state: &State, installation: &Installation) -> String {
+    pub(in crate::github) fn installation_object(
+        &self,
+        state: &State,
+        installation: &Installation,
+    ) -> String {
         let Installation { id, owner, .. } = installation;
         let settings = self.settings();
         let (base, app_id, app) = (&settings.base_url, settings.app_id, &state.app);

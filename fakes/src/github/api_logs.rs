@@ -24,7 +24,7 @@ use crate::{
 const READ: Permission = Permission::read("actions");
 const WRITE: Permission = Permission::write("actions");
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}/actions/jobs/{job_id}/logs",
         "github.job-logs",

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::calls::Reply;
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}",
         "github.get-repo",

@@ -17,7 +17,7 @@ use crate::{
     drawn_text::{HEX, drawn},
 };
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/settings/apps/new",
         "github.manifest-form",
@@ -56,7 +56,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// A manifest that a person has confirmed, behind its code.
-pub(super) struct Confirmed {
+pub(in crate::github) struct Confirmed {
     manifest: Manifest,
     /// The login of the account the App is for.
     owner: String,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{calls::Reply, json_text::push_display};
 
-pub(super) const ROUTES: &[Route] = &[Route::get(
+pub(in crate::github) const ROUTES: &[Route] = &[Route::get(
     "/rate_limit",
     "github.rate-limit",
     Access::Public(Github::rate_limit),

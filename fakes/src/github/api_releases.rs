@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{calls::Reply, runner};
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}/releases/latest",
         "github.latest-release",
@@ -26,7 +26,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The architectures the stand-in comes for, as the archives' names spell them.
-pub(super) const ARCHITECTURES: [&str; 2] = ["x64", "arm64"];
+pub(in crate::github) const ARCHITECTURES: [&str; 2] = ["x64", "arm64"];
 /// The fake's number for the one release it knows.
 const RELEASE: u64 = 336_000_001;
 /// When version 2.336.0 came out.
@@ -34,7 +34,7 @@ const PUBLISHED: &str = "2026-08-17T12:00:00Z";
 
 impl Github {
     /// The stand-in, as it is served for one version.
-    pub(super) fn runner_archive(&self, version: &str) -> bytes::Bytes {
+    pub(in crate::github) fn runner_archive(&self, version: &str) -> bytes::Bytes {
         let settings = self.settings();
         runner::archive(&html_base(&settings.base_url), version, &settings.stand_in)
     }

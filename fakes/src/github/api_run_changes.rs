@@ -25,7 +25,7 @@ const CANNOT_CANCEL: &str = "Cannot cancel a workflow run that is completed.";
 const NOT_YET_QUEUED: &str = "Cannot cancel a workflow re-run that has not yet queued.";
 const TOO_OLD: &str = "Unable to retry this workflow run because it was created over a month ago";
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::post(
         "/repos/{owner}/{repo}/actions/runs/{run_id}/cancel",
         "github.cancel-run",

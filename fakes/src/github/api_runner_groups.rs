@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{calls::Reply, ids::RunnerId};
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/orgs/{org}/actions/runner-groups",
         "github.list-runner-groups",
@@ -281,7 +281,7 @@ impl Github {
 
     /// Changes the group of the path, and sees who suits whom now. It answers with the group if the status is
     /// 200, and with nothing otherwise.
-    pub(super) fn change_group(
+    pub(in crate::github) fn change_group(
         &self,
         organization: &Arc<Organization>,
         ask: &Ask<'_>,
@@ -316,7 +316,7 @@ impl Github {
         self.assign(state);
     }
 
-    pub(super) fn group_is_full(&self) -> Reply {
+    pub(in crate::github) fn group_is_full(&self) -> Reply {
         let settings = &self.settings().runners;
         let message = format!(
             "A runner group can have at most {} runners.",
@@ -328,7 +328,7 @@ impl Github {
 
 impl State {
     /// The group of the path.
-    pub(super) fn group(
+    pub(in crate::github) fn group(
         &self,
         organization: &Organization,
         ask: &Ask<'_>,
@@ -338,7 +338,11 @@ impl State {
     }
 
     /// A group of an organisation, both by their ids.
-    pub(super) fn runner_group(&self, organization: u64, group: u64) -> Option<&RunnerGroup> {
+    pub(in crate::github) fn runner_group(
+        &self,
+        organization: u64,
+        group: u64,
+    ) -> Option<&RunnerGroup> {
         self.runner_groups.get(&organization)?.get(group)
     }
 
@@ -387,7 +391,7 @@ impl State {
     }
 
     /// These runners, all of which must be the organisation's.
-    pub(super) fn own_runners(
+    pub(in crate::github) fn own_runners(
         &self,
         organization: &Arc<Organization>,
         ids: &[u64],
@@ -408,7 +412,7 @@ impl State {
     }
 
     /// The runners of a group, at this moment.
-    pub(super) fn runners_in(
+    pub(in crate::github) fn runners_in(
         &self,
         organization: &Arc<Organization>,
         group: u64,
@@ -437,7 +441,7 @@ impl State {
     }
 
     /// Moves a runner to another group of its organisation.
-    pub(super) fn move_runner(&mut self, runner: RunnerId, group: u64) {
+    pub(in crate::github) fn move_runner(&mut self, runner: RunnerId, group: u64) {
         self.runners.move_to_group(runner, group);
         self.look_again(runner);
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{calls::Reply, ids::RunnerId};
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}/actions/runners/{runner_id}/labels",
         "github.list-runner-labels",

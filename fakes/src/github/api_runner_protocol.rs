@@ -21,7 +21,7 @@ use crate::{
     settings::RunnerVersion,
 };
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::post(
         "/actions/runner-registration",
         "runner.tenant-credential",
@@ -133,7 +133,10 @@ struct Report {
 impl Github {
     /// What a runner proves itself with, as the history shows it: the registration token in its header, or the client
     /// id it opens a session with.
-    pub(super) fn credential_of_runner(&self, request: &Incoming) -> Option<CredentialUse> {
+    pub(in crate::github) fn credential_of_runner(
+        &self,
+        request: &Incoming,
+    ) -> Option<CredentialUse> {
         if let Some(token) = token_of(request) {
             return Some(self.token_use(token, TokenPurpose::Register));
         }

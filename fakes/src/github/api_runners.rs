@@ -28,12 +28,14 @@ use crate::{
     ids::{EventId, RunnerId},
 };
 
-pub(super) const READ: Permission = Permission::read("administration");
-pub(super) const WRITE: Permission = Permission::write("administration");
-pub(super) const ORG_READ: Permission = Permission::read("organization_self_hosted_runners");
-pub(super) const ORG_WRITE: Permission = Permission::write("organization_self_hosted_runners");
+pub(in crate::github) const READ: Permission = Permission::read("administration");
+pub(in crate::github) const WRITE: Permission = Permission::write("administration");
+pub(in crate::github) const ORG_READ: Permission =
+    Permission::read("organization_self_hosted_runners");
+pub(in crate::github) const ORG_WRITE: Permission =
+    Permission::write("organization_self_hosted_runners");
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::post(
         "/repos/{owner}/{repo}/actions/runners/registration-token",
         "github.registration-token",
@@ -317,7 +319,7 @@ impl Github {
     }
 
     /// One page of these runners. Only its own are looked at.
-    pub(super) fn runners_page(
+    pub(in crate::github) fn runners_page(
         &self,
         state: &State,
         ids: Option<&BTreeSet<RunnerId>>,
@@ -358,7 +360,7 @@ impl Github {
     }
 
     /// Removes a runner of this owner, unless it has a job.
-    pub(super) fn delete_idle_runner(
+    pub(in crate::github) fn delete_idle_runner(
         &self,
         owner: &Owner,
         runner: RunnerId,
@@ -381,7 +383,7 @@ impl Github {
 }
 
 /// What GitHub says to whoever wants a runner gone that has a job.
-pub(super) fn busy(name: &str) -> String {
+pub(in crate::github) fn busy(name: &str) -> String {
     format!("Runner \"{name}\" is currently running a job and cannot be deleted.")
 }
 

@@ -20,7 +20,7 @@ use crate::{
 
 const READ: Permission = Permission::read("actions");
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}/actions/runs",
         "github.list-runs",
@@ -160,20 +160,20 @@ impl Github {
 
 impl State {
     /// The run that the path names, if it is one of this repository.
-    pub(super) fn run_of_repo(&self, repo: &Repository, ask: &Ask<'_>) -> Option<&Run> {
+    pub(in crate::github) fn run_of_repo(&self, repo: &Repository, ask: &Ask<'_>) -> Option<&Run> {
         let run = self.runs.get(&RunId(ask.number("run_id")))?;
         (run.repo.id == repo.id).then_some(run)
     }
 
     /// The job that the path names, if it is one of this repository.
-    pub(super) fn job_of_repo(&self, repo: &Repository, ask: &Ask<'_>) -> Option<&Job> {
+    pub(in crate::github) fn job_of_repo(&self, repo: &Repository, ask: &Ask<'_>) -> Option<&Job> {
         let job = self.jobs.get(&JobId(ask.number("job_id")))?;
         (job.repo.id == repo.id).then_some(job)
     }
 }
 
 /// The attempt that the path names.
-pub(super) fn attempt_number(ask: &Ask<'_>) -> Option<u32> {
+pub(in crate::github) fn attempt_number(ask: &Ask<'_>) -> Option<u32> {
     u32::try_from(ask.number("attempt_number")).ok()
 }
 

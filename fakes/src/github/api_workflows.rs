@@ -13,7 +13,7 @@ use crate::calls::Reply;
 
 const READ: Permission = Permission::read("actions");
 
-pub(super) const ROUTES: &[Route] = &[
+pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
         "/repos/{owner}/{repo}/actions/workflows",
         "github.list-workflows",

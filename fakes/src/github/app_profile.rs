@@ -12,25 +12,25 @@ use super::{
 use crate::settings::GithubSettings;
 
 /// When everything that was there before the world began was made: 2026-01-01.
-pub(super) const BEFORE: Timestamp = Timestamp::constant(1_767_225_600, 0);
+pub(in crate::github) const BEFORE: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// The fake's one App, as its objects describe it.
-pub(super) struct AppProfile {
-    pub(super) name: String,
-    pub(super) slug: String,
-    pub(super) description: Option<String>,
-    pub(super) external_url: String,
+pub(in crate::github) struct AppProfile {
+    pub(in crate::github) name: String,
+    pub(in crate::github) slug: String,
+    pub(in crate::github) description: Option<String>,
+    pub(in crate::github) external_url: String,
     /// The login of the account it belongs to.
-    pub(super) owner: String,
-    pub(super) permissions: BTreeMap<String, String>,
-    pub(super) events: Vec<String>,
+    pub(in crate::github) owner: String,
+    pub(in crate::github) permissions: BTreeMap<String, String>,
+    pub(in crate::github) events: Vec<String>,
     /// Where a manifest wants the webhooks.
-    pub(super) hook_url: Option<String>,
-    pub(super) created_at: Timestamp,
+    pub(in crate::github) hook_url: Option<String>,
+    pub(in crate::github) created_at: Timestamp,
 }
 
 impl AppProfile {
-    pub(super) fn new(settings: &GithubSettings) -> Self {
+    pub(in crate::github) fn new(settings: &GithubSettings) -> Self {
         let slug = "lab-dispatcher";
         Self {
             name: "Lab dispatcher".to_owned(),
@@ -46,19 +46,19 @@ impl AppProfile {
     }
 
     /// Whether it is subscribed to this event.
-    pub(super) fn hears_of(&self, event: &str) -> bool {
+    pub(in crate::github) fn hears_of(&self, event: &str) -> bool {
         self.events.iter().any(|known| known == event)
     }
 }
 
 /// The App's client id. It follows from its id.
-pub(super) fn client_id(app_id: u64) -> String {
+pub(in crate::github) fn client_id(app_id: u64) -> String {
     format!("Iv23li{app_id:014}")
 }
 
 impl Github {
     /// The App object; whoever made it from a manifest sees its `secrets` too.
-    pub(super) fn app_object(&self, state: &State, secrets: Option<&Secrets>) -> String {
+    pub(in crate::github) fn app_object(&self, state: &State, secrets: Option<&Secrets>) -> String {
         let settings = self.settings();
         let html = html_base(&settings.base_url);
         let id = settings.app_id;
@@ -101,12 +101,12 @@ impl Github {
 }
 
 /// What only the one who made the App gets to see.
-pub(super) struct Secrets {
-    pub(super) client: String,
-    pub(super) webhook: String,
-    pub(super) pem: String,
+pub(in crate::github) struct Secrets {
+    pub(in crate::github) client: String,
+    pub(in crate::github) webhook: String,
+    pub(in crate::github) pem: String,
 }
 
-pub(super) fn permissions_json(permissions: &BTreeMap<String, String>) -> String {
+pub(in crate::github) fn permissions_json(permissions: &BTreeMap<String, String>) -> String {
     serde_json::to_string(permissions).unwrap_or_default()
 }

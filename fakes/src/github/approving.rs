@@ -18,7 +18,12 @@ impl Github {
         self.approve_jobs(&mut state, run, because);
     }
 
-    pub(super) fn approve_jobs(&self, state: &mut State, run: RunId, because: Option<EventId>) {
+    pub(in crate::github) fn approve_jobs(
+        &self,
+        state: &mut State,
+        run: RunId,
+        because: Option<EventId>,
+    ) {
         for id in state.jobs_of(run) {
             self.queue_waiting(state, id, because, true);
         }
@@ -26,7 +31,7 @@ impl Github {
     }
 
     /// A maintainer lets a fork's run begin. Says whether it waited for that.
-    pub(super) fn approve_fork(
+    pub(in crate::github) fn approve_fork(
         &self,
         state: &mut State,
         run: RunId,
@@ -48,7 +53,12 @@ impl Github {
         self.reject_jobs(&mut self.state(), run, because);
     }
 
-    pub(super) fn reject_jobs(&self, state: &mut State, run: RunId, because: Option<EventId>) {
+    pub(in crate::github) fn reject_jobs(
+        &self,
+        state: &mut State,
+        run: RunId,
+        because: Option<EventId>,
+    ) {
         for id in state.jobs_of(run) {
             let waiting = state
                 .jobs

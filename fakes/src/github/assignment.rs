@@ -34,7 +34,7 @@ use crate::{
 
 impl Github {
     /// One assignment pass.
-    pub(super) fn assign(&self, state: &mut State) {
+    pub(in crate::github) fn assign(&self, state: &mut State) {
         self.follow(state);
         let now = self.env().clock.elapsed_ms();
         let mut next: Option<u64> = None;
@@ -205,7 +205,7 @@ impl Github {
 
     /// Marks the runner as busy with the job and sends it its order. Gives the event if the runner lives. If it has
     /// not started the job in time, GitHub takes it back.
-    pub(super) fn give(
+    pub(in crate::github) fn give(
         &self,
         state: &mut State,
         job: JobId,
@@ -249,7 +249,7 @@ impl Github {
 
 impl State {
     /// The job is no longer the runner's that holds it. Gives that runner.
-    pub(super) fn let_go(&mut self, job: JobId) -> Option<RunnerId> {
+    pub(in crate::github) fn let_go(&mut self, job: JobId) -> Option<RunnerId> {
         let holder = self.holders.remove(&job)?;
         self.picked_up(holder, job);
         if let Some(runner) = self.runners.get_mut(&holder) {
@@ -259,7 +259,7 @@ impl State {
     }
 
     /// Nobody waits any more for this runner to start the job.
-    pub(super) fn picked_up(&mut self, runner: RunnerId, job: JobId) {
+    pub(in crate::github) fn picked_up(&mut self, runner: RunnerId, job: JobId) {
         let found = self.runners.get_mut(&runner);
         if let Some(at_ms) = found.and_then(|runner| runner.pickup_ms.take()) {
             self.agenda.strike(at_ms, Duty::Pickup(runner, job));
@@ -292,7 +292,7 @@ impl State {
     }
 
     /// An idle runner is not what it was: the index looks at it again.
-    pub(super) fn look_again(&mut self, runner: RunnerId) {
+    pub(in crate::github) fn look_again(&mut self, runner: RunnerId) {
         if self.idle.contains(&runner) {
             self.idle.insert(runner);
         }
@@ -310,7 +310,7 @@ impl State {
     }
 
     /// The id and name of a runner's group.
-    pub(super) fn group_of(&self, runner: RunnerId) -> Option<(u64, String)> {
+    pub(in crate::github) fn group_of(&self, runner: RunnerId) -> Option<(u64, String)> {
         let runner = self.runners.get(&runner)?;
         let name = match runner.owner.scope() {
             Scope::Repository(_) => DEFAULT_GROUP_NAME,
@@ -329,6 +329,6 @@ fn kind_of(runner: &Runner) -> RunnerKind {
 }
 
 /// A duration in whole milliseconds.
-pub(super) fn millis(duration: Duration) -> u64 {
+pub(in crate::github) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -31,11 +31,11 @@ const EXP_PAST: &str = "'Expiration time' claim ('exp') must be a numeric value 
 const EXP_TOO_FAR: &str = "'Expiration time' claim ('exp') is too far in the future";
 const IAT_AHEAD: &str = "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued";
 const NOT_ACCESSIBLE: &str = "Resource not accessible by integration";
-pub(super) const SUSPENDED: &str = "This installation has been suspended";
+pub(in crate::github) const SUSPENDED: &str = "This installation has been suspended";
 
 /// The claims that matter, in whatever JSON type the client wrote them.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct JwtClaims {
+pub(in crate::github) struct JwtClaims {
     iat: Option<serde_json::Value>,
     exp: Option<serde_json::Value>,
     iss: Option<serde_json::Value>,
@@ -59,7 +59,11 @@ impl Level {
 }
 
 /// Whether `granted` includes `wanted` of `name`.
-pub(super) fn grants(granted: &BTreeMap<String, String>, name: &str, wanted: Level) -> bool {
+pub(in crate::github) fn grants(
+    granted: &BTreeMap<String, String>,
+    name: &str,
+    wanted: Level,
+) -> bool {
     granted
         .get(name)
         .and_then(|level| Level::parse(level))
@@ -67,12 +71,16 @@ pub(super) fn grants(granted: &BTreeMap<String, String>, name: &str, wanted: Lev
 }
 
 /// The same for a level as the client wrote it.
-pub(super) fn grants_text(granted: &BTreeMap<String, String>, name: &str, wanted: &str) -> bool {
+pub(in crate::github) fn grants_text(
+    granted: &BTreeMap<String, String>,
+    name: &str,
+    wanted: &str,
+) -> bool {
     Level::parse(wanted).is_some_and(|wanted| grants(granted, name, wanted))
 }
 
 /// Who calls, once the credential was found to be good.
-pub(super) enum Caller {
+pub(in crate::github) enum Caller {
     /// Nobody in particular.
     Anonymous,
     /// The App, by a JWT.
@@ -82,7 +90,7 @@ pub(super) enum Caller {
 }
 
 impl Caller {
-    pub(super) fn installation_token(&self) -> Option<&str> {
+    pub(in crate::github) fn installation_token(&self) -> Option<&str> {
         match self {
             Self::Installation(token) => Some(token),
             Self::Anonymous | Self::App => None,
@@ -115,14 +123,14 @@ impl Takes {
 }
 
 /// The public half of the lab's key.
-pub(super) fn lab_app_public_key() -> DecodingKey {
+pub(in crate::github) fn lab_app_public_key() -> DecodingKey {
     DecodingKey::from_rsa_pem(include_bytes!("lab-app.public-key.pem"))
         .expect("the shipped key is valid PEM")
 }
 
 impl Github {
     /// Looks at the credential of a request.
-    pub(super) fn authenticate(
+    pub(in crate::github) fn authenticate(
         &self,
         endpoint: &Endpoint,
         request: &Incoming,
@@ -254,7 +262,7 @@ impl Github {
 
 impl State {
     /// The repository, if this token covers it and has the permission; otherwise GitHub's refusal.
-    pub(super) fn repository(
+    pub(in crate::github) fn repository(
         &self,
         token: &str,
         repo: &str,
@@ -274,7 +282,7 @@ impl State {
     }
 
     /// The organisation, if this token is of its installation and has the permission.
-    pub(super) fn organization(
+    pub(in crate::github) fn organization(
         &self,
         token: &str,
         login: &str,
@@ -318,7 +326,7 @@ impl InstallationToken {
         Err(error(403, NOT_ACCESSIBLE).with_header("x-accepted-github-permissions", wanted))
     }
 
-    pub(super) fn covers(&self, repo: &Repository) -> bool {
+    pub(in crate::github) fn covers(&self, repo: &Repository) -> bool {
         repo.installation == Some(self.installation)
             && self
                 .repositories

@@ -47,7 +47,7 @@ fn body<T: Default + for<'de> Deserialize<'de>>(request: &Incoming) -> T {
 }
 
 impl GithubApi {
-    pub(super) fn call_about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
+    pub(in crate::github) fn call_about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
         let (params, github) = (endpoint.params(), &self.0);
         let name = endpoint
             .route()

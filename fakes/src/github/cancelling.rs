@@ -90,7 +90,7 @@ impl Github {
     }
 
     /// Ends all of the run's jobs at once. Jobs that nothing else explains ended because of themselves.
-    pub(super) fn end_run(
+    pub(in crate::github) fn end_run(
         &self,
         state: &mut State,
         run: RunId,
@@ -154,7 +154,7 @@ impl Github {
     }
 
     /// Jobs without a runner end at once; a running job's runner is told. A run that never began just ends.
-    pub(super) fn cancel_jobs(&self, state: &mut State, run: RunId, because: EventId) {
+    pub(in crate::github) fn cancel_jobs(&self, state: &mut State, run: RunId, because: EventId) {
         let cancelled = RunConclusion::Jobs(Conclusion::Cancelled);
         if self.end_held(state, run, cancelled, Some(because)) {
             return;
@@ -185,7 +185,7 @@ impl Github {
     }
 
     /// Plans the look at runs that take too long, unless it is planned already.
-    pub(super) fn plan_run_limit(&self, state: &mut State, wait: Duration) {
+    pub(in crate::github) fn plan_run_limit(&self, state: &mut State, wait: Duration) {
         if !state.run_limit_planned {
             state.run_limit_planned = true;
             self.after(wait, Self::cancel_overdue_runs);

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The App that stands behind workflow jobs.
-pub(super) const ACTIONS_APP_ID: u64 = 15_368;
+pub(in crate::github) const ACTIONS_APP_ID: u64 = 15_368;
 
 /// What the two kinds of check runs have in common.
 struct Parts<'a> {
@@ -38,7 +38,12 @@ struct Parts<'a> {
 
 impl Github {
     /// Appends a check run that the App made.
-    pub(super) fn push_check_run(&self, out: &mut String, state: &State, check: &CheckRun) {
+    pub(in crate::github) fn push_check_run(
+        &self,
+        out: &mut String,
+        state: &State,
+        check: &CheckRun,
+    ) {
         let html_url = format!("{}/runs/{}", check.repo.html_url, check.id);
         let parts = Parts {
             id: check.id,
@@ -68,7 +73,7 @@ impl Github {
     }
 
     /// Appends the check run of a workflow job.
-    pub(super) fn push_job_check(&self, out: &mut String, job: &Job, run: &Run) {
+    pub(in crate::github) fn push_job_check(&self, out: &mut String, job: &Job, run: &Run) {
         let look = Look::of(job);
         let id = job.id.0;
         let html_url = format!("{}/actions/runs/{}/job/{id}", job.repo.html_url, run.id.0);
@@ -143,7 +148,7 @@ impl Parts<'_> {
 }
 
 /// The annotations of a workflow job: a failed step leaves one.
-pub(super) fn job_annotations(job: &Job) -> Vec<Annotation> {
+pub(in crate::github) fn job_annotations(job: &Job) -> Vec<Annotation> {
     if job.conclusion != Some(Conclusion::Failure) {
         return Vec::new();
     }
@@ -161,7 +166,11 @@ pub(super) fn job_annotations(job: &Job) -> Vec<Annotation> {
 }
 
 /// An annotation of a check run of this commit.
-pub(super) fn annotation_json(annotation: &Annotation, html_url: &str, head_sha: &str) -> String {
+pub(in crate::github) fn annotation_json(
+    annotation: &Annotation,
+    html_url: &str,
+    head_sha: &str,
+) -> String {
     let number =
         |column: Option<u64>| column.map_or_else(|| "null".to_owned(), |column| column.to_string());
     let path = &annotation.path;

@@ -11,7 +11,7 @@ use crate::history::Conclusion;
 /// The status of a check run that an App sets. The others are for GitHub Actions alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum CheckStatus {
+pub(in crate::github) enum CheckStatus {
     #[default]
     Queued,
     InProgress,
@@ -19,7 +19,7 @@ pub(super) enum CheckStatus {
 }
 
 impl CheckStatus {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::github) const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
             Self::InProgress => "in_progress",
@@ -30,41 +30,41 @@ impl CheckStatus {
 
 /// What a check run says beside its conclusion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct CheckOutput {
-    pub(super) title: Option<String>,
-    pub(super) summary: Option<String>,
-    pub(super) text: Option<String>,
-    pub(super) annotations: Vec<Annotation>,
+pub(in crate::github) struct CheckOutput {
+    pub(in crate::github) title: Option<String>,
+    pub(in crate::github) summary: Option<String>,
+    pub(in crate::github) text: Option<String>,
+    pub(in crate::github) annotations: Vec<Annotation>,
 }
 
 /// A remark about some lines of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Annotation {
-    pub(super) path: String,
-    pub(super) start_line: u64,
-    pub(super) end_line: u64,
+pub(in crate::github) struct Annotation {
+    pub(in crate::github) path: String,
+    pub(in crate::github) start_line: u64,
+    pub(in crate::github) end_line: u64,
     #[serde(default)]
-    pub(super) start_column: Option<u64>,
+    pub(in crate::github) start_column: Option<u64>,
     #[serde(default)]
-    pub(super) end_column: Option<u64>,
-    pub(super) annotation_level: AnnotationLevel,
-    pub(super) message: String,
+    pub(in crate::github) end_column: Option<u64>,
+    pub(in crate::github) annotation_level: AnnotationLevel,
+    pub(in crate::github) message: String,
     #[serde(default)]
-    pub(super) title: Option<String>,
+    pub(in crate::github) title: Option<String>,
     #[serde(default)]
-    pub(super) raw_details: Option<String>,
+    pub(in crate::github) raw_details: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum AnnotationLevel {
+pub(in crate::github) enum AnnotationLevel {
     Notice,
     Warning,
     Failure,
 }
 
 impl AnnotationLevel {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::github) const fn as_str(self) -> &'static str {
         match self {
             Self::Notice => "notice",
             Self::Warning => "warning",
@@ -75,31 +75,31 @@ impl AnnotationLevel {
 
 /// A check run that the App made.
 #[derive(Clone)]
-pub(super) struct CheckRun {
-    pub(super) id: u64,
-    pub(super) suite: u64,
-    pub(super) repo: Arc<Repository>,
-    pub(super) head_sha: String,
-    pub(super) name: String,
-    pub(super) external_id: String,
-    pub(super) details_url: Option<String>,
-    pub(super) status: CheckStatus,
-    pub(super) conclusion: Option<Conclusion>,
-    pub(super) started_at: Timestamp,
-    pub(super) completed_at: Option<Timestamp>,
-    pub(super) output: CheckOutput,
+pub(in crate::github) struct CheckRun {
+    pub(in crate::github) id: u64,
+    pub(in crate::github) suite: u64,
+    pub(in crate::github) repo: Arc<Repository>,
+    pub(in crate::github) head_sha: String,
+    pub(in crate::github) name: String,
+    pub(in crate::github) external_id: String,
+    pub(in crate::github) details_url: Option<String>,
+    pub(in crate::github) status: CheckStatus,
+    pub(in crate::github) conclusion: Option<Conclusion>,
+    pub(in crate::github) started_at: Timestamp,
+    pub(in crate::github) completed_at: Option<Timestamp>,
+    pub(in crate::github) output: CheckOutput,
 }
 
 impl CheckRun {
     /// Its conclusion as GitHub spells it, if it has one.
-    pub(super) fn conclusion_text(&self) -> Option<String> {
+    pub(in crate::github) fn conclusion_text(&self) -> Option<String> {
         self.conclusion
             .map(|conclusion| conclusion_text(conclusion).to_owned())
     }
 }
 
 /// The check runs that the App made, by id.
-pub(super) struct CheckRuns {
+pub(in crate::github) struct CheckRuns {
     made: BTreeMap<u64, CheckRun>,
     /// The App has one suite per repository and commit.
     suites: BTreeMap<(u64, String), u64>,
@@ -121,13 +121,13 @@ impl Default for CheckRuns {
 
 impl CheckRuns {
     /// The id of the next check run.
-    pub(super) fn next_id(&mut self) -> u64 {
+    pub(in crate::github) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
 
     /// The App's suite for this commit.
-    pub(super) fn suite_for(&mut self, repo: u64, head_sha: &str) -> u64 {
+    pub(in crate::github) fn suite_for(&mut self, repo: u64, head_sha: &str) -> u64 {
         *self
             .suites
             .entry((repo, head_sha.to_owned()))
@@ -137,21 +137,21 @@ impl CheckRuns {
             })
     }
 
-    pub(super) fn add(&mut self, check: CheckRun) {
+    pub(in crate::github) fn add(&mut self, check: CheckRun) {
         self.made.insert(check.id, check);
     }
 
     /// A check run of this repository.
-    pub(super) fn get(&self, repo: u64, id: u64) -> Option<&CheckRun> {
+    pub(in crate::github) fn get(&self, repo: u64, id: u64) -> Option<&CheckRun> {
         self.made.get(&id).filter(|check| check.repo.id == repo)
     }
 
-    pub(super) fn get_mut(&mut self, repo: u64, id: u64) -> Option<&mut CheckRun> {
+    pub(in crate::github) fn get_mut(&mut self, repo: u64, id: u64) -> Option<&mut CheckRun> {
         self.made.get_mut(&id).filter(|check| check.repo.id == repo)
     }
 
     /// The check runs of a repository, newest first.
-    pub(super) fn of_repo(&self, repo: u64) -> impl Iterator<Item = &CheckRun> {
+    pub(in crate::github) fn of_repo(&self, repo: u64) -> impl Iterator<Item = &CheckRun> {
         self.made
             .values()
             .rev()
@@ -159,7 +159,7 @@ impl CheckRuns {
     }
 
     /// Whether the App has a suite with this id in the repository.
-    pub(super) fn has_suite(&self, repo: u64, suite: u64) -> bool {
+    pub(in crate::github) fn has_suite(&self, repo: u64, suite: u64) -> bool {
         self.suites
             .iter()
             .any(|((of, _), known)| *of == repo && *known == suite)

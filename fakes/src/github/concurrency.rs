@@ -24,7 +24,7 @@ pub struct Concurrency {
 
 /// Why a run has no jobs yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(in crate::github) enum Hold {
     /// A maintainer has to approve it, since it comes from a fork.
     Fork,
     /// Another run of its concurrency group comes first.
@@ -34,7 +34,7 @@ pub(super) enum Hold {
 impl Hold {
     /// How GitHub shows such a run. That a fork's is completed with `action_required` is how people
     /// report it; GitHub does not document it.
-    pub(super) const fn standing(self) -> Standing {
+    pub(in crate::github) const fn standing(self) -> Standing {
         match self {
             Self::Fork => Standing {
                 status: RunStatus::Completed,
@@ -49,7 +49,7 @@ impl Hold {
 }
 
 /// The runs of a group.
-pub(super) struct Group {
+pub(in crate::github) struct Group {
     /// The one that goes.
     holder: RunId,
     /// The one that comes next.
@@ -57,7 +57,7 @@ pub(super) struct Group {
 }
 
 /// A group's name within its repository.
-pub(super) type GroupKey = (u64, String);
+pub(in crate::github) type GroupKey = (u64, String);
 
 /// What a run gets when it asks its group to begin.
 enum Claim {
@@ -79,7 +79,7 @@ fn key_of(run: &Run) -> Option<GroupKey> {
 
 impl Github {
     /// Puts a new job into the world, now or when its run may begin.
-    pub(super) fn bring(&self, state: &mut State, job: Job, because: Option<EventId>) {
+    pub(in crate::github) fn bring(&self, state: &mut State, job: Job, because: Option<EventId>) {
         let run = job.run;
         let claim = state.claim(run);
         if let Claim::Granted = claim {
@@ -108,7 +108,7 @@ impl Github {
     }
 
     /// If the run is over, the next of its group begins.
-    pub(super) fn pass_group_on(&self, state: &mut State, run: RunId, because: EventId) {
+    pub(in crate::github) fn pass_group_on(&self, state: &mut State, run: RunId, because: EventId) {
         let Some(key) = state
             .runs
             .get(&run)
@@ -136,7 +136,12 @@ impl Github {
     }
 
     /// The run is held no longer: its jobs begin.
-    pub(super) fn let_go(&self, state: &mut State, run: RunId, because: Option<EventId>) {
+    pub(in crate::github) fn let_go(
+        &self,
+        state: &mut State,
+        run: RunId,
+        because: Option<EventId>,
+    ) {
         if let Some(run) = state.runs.get_mut(&run) {
             run.hold = None;
         }
@@ -183,7 +188,7 @@ impl State {
     }
 
     /// Ends a run that never began, if it is one. Its jobs never come into being.
-    pub(super) fn end_held(&mut self, id: RunId, conclusion: RunConclusion) -> bool {
+    pub(in crate::github) fn end_held(&mut self, id: RunId, conclusion: RunConclusion) -> bool {
         let Some(run) = self.runs.get_mut(&id).filter(|run| run.hold.is_some()) else {
             return false;
         };

@@ -47,7 +47,7 @@ pub(crate) enum ToRunner {
 pub(crate) struct JitConfig {
     pub(crate) runner: RunnerId,
     pub(crate) name: String,
-    pub(super) client_id: String,
+    pub(in crate::github) client_id: String,
 }
 
 /// What a runner process proves itself with.
@@ -137,7 +137,7 @@ pub(crate) struct Registered {
 }
 
 /// A refusal: HTTP status and a few words.
-pub(super) type Refusal = (u16, String);
+pub(in crate::github) type Refusal = (u16, String);
 
 impl Github {
     /// How GitHub sees this credential now.
@@ -319,7 +319,11 @@ impl Github {
 
 impl State {
     /// The id of the group with this name; without a name it is the default one.
-    pub(super) fn group_named(&self, owner: &Owner, name: Option<&str>) -> Result<u64, Refusal> {
+    pub(in crate::github) fn group_named(
+        &self,
+        owner: &Owner,
+        name: Option<&str>,
+    ) -> Result<u64, Refusal> {
         let Some(name) = name else {
             return Ok(DEFAULT_GROUP);
         };

@@ -55,22 +55,26 @@ pub struct Redeliver {
 }
 
 /// One attempt to deliver a message.
-pub(super) struct Dispatch {
-    pub(super) message: Arc<Message>,
-    pub(super) origin: Origin,
-    pub(super) redelivery: bool,
+pub(in crate::github) struct Dispatch {
+    pub(in crate::github) message: Arc<Message>,
+    pub(in crate::github) origin: Origin,
+    pub(in crate::github) redelivery: bool,
     /// How it fails, if that is settled: then nothing is sent.
-    pub(super) failed: Option<LogStatus>,
+    pub(in crate::github) failed: Option<LogStatus>,
     /// Drawn per delivery; the faults' delays come on top.
-    pub(super) delay: Span,
+    pub(in crate::github) delay: Span,
     /// Whether faults apply. A duplicate that a fault made is spared, or it would breed.
-    pub(super) bend: bool,
-    pub(super) because: Option<EventId>,
+    pub(in crate::github) bend: bool,
+    pub(in crate::github) because: Option<EventId>,
 }
 
 impl Dispatch {
     /// A redelivery, at once.
-    pub(super) fn again(message: Arc<Message>, origin: Origin, because: EventId) -> Self {
+    pub(in crate::github) fn again(
+        message: Arc<Message>,
+        origin: Origin,
+        because: EventId,
+    ) -> Self {
         let delay = Span::fixed(Duration::ZERO);
         Self {
             message,
@@ -226,7 +230,7 @@ impl Github {
     }
 
     /// The same webhook with other values in its payload; nothing if it says so already.
-    pub(super) fn pretending(
+    pub(in crate::github) fn pretending(
         message: &Message,
         values: &[(JsonPath, serde_json::Value)],
     ) -> Option<Message> {

@@ -24,30 +24,30 @@ use crate::{
 };
 
 /// One attempt, with its outcome.
-pub(super) struct Entry {
-    pub(super) id: DeliveryId,
-    pub(super) message: Arc<Message>,
-    pub(super) url: Arc<str>,
+pub(in crate::github) struct Entry {
+    pub(in crate::github) id: DeliveryId,
+    pub(in crate::github) message: Arc<Message>,
+    pub(in crate::github) url: Arc<str>,
     /// As it was signed; the rest of the request is the message's.
-    pub(super) signatures: Option<Signatures>,
-    pub(super) delivered_at: Timestamp,
-    pub(super) throttled_at: Option<Timestamp>,
-    pub(super) redelivery: bool,
-    pub(super) took: Duration,
-    pub(super) status: String,
-    pub(super) status_code: u16,
-    pub(super) response_headers: HeaderMap,
-    pub(super) response_body: String,
+    pub(in crate::github) signatures: Option<Signatures>,
+    pub(in crate::github) delivered_at: Timestamp,
+    pub(in crate::github) throttled_at: Option<Timestamp>,
+    pub(in crate::github) redelivery: bool,
+    pub(in crate::github) took: Duration,
+    pub(in crate::github) status: String,
+    pub(in crate::github) status_code: u16,
+    pub(in crate::github) response_headers: HeaderMap,
+    pub(in crate::github) response_body: String,
 }
 
 impl Entry {
-    pub(super) fn succeeded(&self) -> bool {
+    pub(in crate::github) fn succeeded(&self) -> bool {
         self.status == "OK"
     }
 }
 
 /// The log, in the order of departure.
-pub(super) struct DeliveryLog {
+pub(in crate::github) struct DeliveryLog {
     retention: Duration,
     /// By their places.
     entries: BTreeMap<u64, Entry>,
@@ -58,7 +58,7 @@ pub(super) struct DeliveryLog {
 
 impl DeliveryLog {
     /// An empty log that shows an entry for so long.
-    pub(super) fn new(retention: Duration) -> Self {
+    pub(in crate::github) fn new(retention: Duration) -> Self {
         Self {
             retention,
             entries: BTreeMap::new(),
@@ -69,19 +69,19 @@ impl DeliveryLog {
     }
 
     /// The place of an attempt that leaves now; its entry follows when its outcome is known.
-    pub(super) fn place(&mut self) -> u64 {
+    pub(in crate::github) fn place(&mut self) -> u64 {
         self.last += 1;
         self.last
     }
 
-    pub(super) fn add(&mut self, place: u64, entry: Entry) {
+    pub(in crate::github) fn add(&mut self, place: u64, entry: Entry) {
         self.by_id.insert(entry.id, place);
         self.by_hook.insert((entry.message.hook(), place));
         self.entries.insert(place, entry);
     }
 
     /// Lets go of what GitHub shows no more.
-    pub(super) fn forget(&mut self, now: Timestamp) {
+    pub(in crate::github) fn forget(&mut self, now: Timestamp) {
         let oldest = now - self.retention;
         while let Some(first) = self.entries.first_entry()
             && first.get().delivered_at < oldest
@@ -93,7 +93,7 @@ impl DeliveryLog {
     }
 
     /// Everything GitHub still shows, newest first, with its place.
-    pub(super) fn shown(&self, now: Timestamp) -> impl Iterator<Item = (u64, &Entry)> {
+    pub(in crate::github) fn shown(&self, now: Timestamp) -> impl Iterator<Item = (u64, &Entry)> {
         let oldest = now - self.retention;
         self.entries
             .iter()
@@ -103,7 +103,7 @@ impl DeliveryLog {
     }
 
     /// The same for one hook, from below a place.
-    pub(super) fn shown_of(
+    pub(in crate::github) fn shown_of(
         &self,
         hook: HookId,
         below: u64,
@@ -119,7 +119,12 @@ impl DeliveryLog {
     }
 
     /// A delivery of this hook that GitHub still shows.
-    pub(super) fn find(&self, hook: HookId, id: DeliveryId, now: Timestamp) -> Option<&Entry> {
+    pub(in crate::github) fn find(
+        &self,
+        hook: HookId,
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> Option<&Entry> {
         let found = self.entries.get(self.by_id.get(&id)?)?;
         let shown = found.message.hook() == hook && found.delivered_at >= now - self.retention;
         shown.then_some(found)
@@ -128,7 +133,7 @@ impl DeliveryLog {
 
 /// An item of the listing.
 #[derive(Serialize)]
-pub(super) struct Item<'a> {
+pub(in crate::github) struct Item<'a> {
     id: u64,
     guid: &'a str,
     delivered_at: String,
@@ -156,7 +161,7 @@ struct Side {
 }
 
 impl<'a> Item<'a> {
-    pub(super) fn of(entry: &'a Entry) -> Self {
+    pub(in crate::github) fn of(entry: &'a Entry) -> Self {
         let message = &entry.message;
         Self {
             id: entry.id.0,
@@ -178,7 +183,7 @@ impl<'a> Item<'a> {
     }
 
     /// The item of one delivery, which also shows what went over the wire.
-    pub(super) fn in_full(entry: &'a Entry) -> Self {
+    pub(in crate::github) fn in_full(entry: &'a Entry) -> Self {
         let message = &entry.message;
         // GitHub shows what was in a form, not the form.
         let bytes = message.payload.bytes();

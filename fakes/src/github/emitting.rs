@@ -24,22 +24,28 @@ use crate::{
 };
 
 /// Something that happened, before it is known which hooks hear of it.
-pub(super) struct News {
-    pub(super) event: &'static str,
-    pub(super) action: Option<String>,
+pub(in crate::github) struct News {
+    pub(in crate::github) event: &'static str,
+    pub(in crate::github) action: Option<String>,
     /// The payload up to what all payloads end with: `{"action":…,"workflow_job":{…}`.
-    pub(super) head: String,
+    pub(in crate::github) head: String,
     /// The base of the draw keys.
-    pub(super) key: String,
-    pub(super) job: Option<(JobId, String)>,
-    pub(super) repo: Option<Arc<Repository>>,
+    pub(in crate::github) key: String,
+    pub(in crate::github) job: Option<(JobId, String)>,
+    pub(in crate::github) repo: Option<Arc<Repository>>,
     /// The App's, where it happened.
-    pub(super) installation: Option<u64>,
+    pub(in crate::github) installation: Option<u64>,
 }
 
 impl Github {
     /// Emits the webhooks of something that happened to a job, and to its run with it.
-    pub(super) fn emit(&self, state: &mut State, job: JobId, action: &str, because: EventId) {
+    pub(in crate::github) fn emit(
+        &self,
+        state: &mut State,
+        job: JobId,
+        action: &str,
+        because: EventId,
+    ) {
         if let Some(news) = self.job_news(state, job, action) {
             self.broadcast(state, &news, Some(because));
         }
@@ -72,7 +78,12 @@ impl Github {
     }
 
     /// Sends news to every hook that hears of it.
-    pub(super) fn broadcast(&self, state: &mut State, news: &News, because: Option<EventId>) {
+    pub(in crate::github) fn broadcast(
+        &self,
+        state: &mut State,
+        news: &News,
+        because: Option<EventId>,
+    ) {
         let listeners = state.listeners(news.event, news.repo.as_deref(), news.installation);
         if listeners.is_empty() {
             return;
@@ -85,7 +96,7 @@ impl Github {
     }
 
     /// Sends news to one hook, whether it subscribes them or not.
-    pub(super) fn send(
+    pub(in crate::github) fn send(
         &self,
         state: &mut State,
         hook: HookId,
@@ -158,13 +169,13 @@ impl Github {
         out.push_str(&account("octocat", base, &html_base(base), "User"));
     }
 
-    pub(super) fn new_guid(&self, state: &mut State, base: &str) -> String {
+    pub(in crate::github) fn new_guid(&self, state: &mut State, base: &str) -> String {
         let key = state.delivery_key(&format!("{base}.guid"));
         guid(self.env(), &key, "guid")
     }
 
     /// A hook as what leaves through it now names it.
-    pub(super) fn sender(&self, state: &State, hook: HookId) -> Sender {
+    pub(in crate::github) fn sender(&self, state: &State, hook: HookId) -> Sender {
         let found = state.hooks.get(hook);
         let (target_type, target_id) = match found.map(|hook| &hook.home) {
             None | Some(Home::App) => ("integration", self.settings().app_id),

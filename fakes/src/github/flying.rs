@@ -53,37 +53,37 @@ struct Sealed {
 }
 
 /// An attempt on its way.
-pub(super) struct Flight {
-    pub(super) message: Arc<Message>,
+pub(in crate::github) struct Flight {
+    pub(in crate::github) message: Arc<Message>,
     /// What goes over the wire in place of the message's own body: somebody changes it on the way.
-    pub(super) tampered: Option<Bytes>,
+    pub(in crate::github) tampered: Option<Bytes>,
     /// The strikes of rules that hold it back until they are closed.
-    pub(super) held_by: Vec<Held>,
+    pub(in crate::github) held_by: Vec<Held>,
     /// The strikes whose delays make up its delay.
-    pub(super) delayed_by: Vec<Held>,
-    pub(super) id: DeliveryId,
-    pub(super) redelivery: bool,
+    pub(in crate::github) delayed_by: Vec<Held>,
+    pub(in crate::github) id: DeliveryId,
+    pub(in crate::github) redelivery: bool,
     /// What the log shows instead of an outcome, and why nothing is sent.
-    pub(super) failed: Option<LogStatus>,
+    pub(in crate::github) failed: Option<LogStatus>,
     /// GitHub does not send payloads of this size; anybody else may.
-    pub(super) too_large: bool,
-    pub(super) delay: Duration,
+    pub(in crate::github) too_large: bool,
+    pub(in crate::github) delay: Duration,
     /// How a fault ends it.
-    pub(super) ending: Option<Effect>,
-    pub(super) because: EventId,
-    pub(super) pending: Pending,
+    pub(in crate::github) ending: Option<Effect>,
+    pub(in crate::github) because: EventId,
+    pub(in crate::github) pending: Pending,
 }
 
 impl Github {
     /// Waits until none of these rules holds deliveries back any more.
-    pub(super) async fn all_released(&self, held_by: &[Held]) {
+    pub(in crate::github) async fn all_released(&self, held_by: &[Held]) {
         for held in held_by {
             self.inner.calls.faults.released(held.fault).await;
         }
     }
 
     /// Waits for its time, and leaves.
-    pub(super) async fn fly(&self, flight: Flight) {
+    pub(in crate::github) async fn fly(&self, flight: Flight) {
         self.all_released(&flight.held_by).await;
         self.let_on(&flight, &flight.held_by);
         tokio::time::sleep(flight.delay).await;
@@ -382,10 +382,10 @@ fn status_of(outcome: &Outcome, words: &HookSettings) -> (String, u16) {
 }
 
 /// Counts a delivery as pending for as long as it lives.
-pub(super) struct Pending(Github);
+pub(in crate::github) struct Pending(Github);
 
 impl Pending {
-    pub(super) fn new(github: &Github) -> Self {
+    pub(in crate::github) fn new(github: &Github) -> Self {
         github.inner.pending.fetch_add(1, Ordering::Relaxed);
         Self(github.clone())
     }

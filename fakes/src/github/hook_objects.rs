@@ -13,7 +13,7 @@ const HIDDEN_SECRET: &str = "********";
 
 /// A hook's `config`.
 #[derive(Serialize)]
-pub(super) struct ConfigObject<'a> {
+pub(in crate::github) struct ConfigObject<'a> {
     content_type: ContentType,
     insecure_ssl: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +22,7 @@ pub(super) struct ConfigObject<'a> {
 }
 
 impl<'a> ConfigObject<'a> {
-    pub(super) fn of(hook: &'a Hook) -> Self {
+    pub(in crate::github) fn of(hook: &'a Hook) -> Self {
         Self {
             content_type: hook.config.content_type,
             insecure_ssl: if hook.config.insecure_ssl { "1" } else { "0" },
@@ -34,7 +34,7 @@ impl<'a> ConfigObject<'a> {
 
 /// A hook.
 #[derive(Serialize)]
-pub(super) struct HookObject<'a> {
+pub(in crate::github) struct HookObject<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     id: HookId,
@@ -87,7 +87,7 @@ impl<'a> ResponseObject<'a> {
 }
 
 impl Github {
-    pub(super) fn hook_object<'a>(&self, hook: &'a Hook) -> HookObject<'a> {
+    pub(in crate::github) fn hook_object<'a>(&self, hook: &'a Hook) -> HookObject<'a> {
         let id = hook.id;
         let (kind, url) = match &hook.home {
             Home::App => ("App", None),

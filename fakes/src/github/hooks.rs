@@ -24,24 +24,24 @@ use crate::{
 const APP_HOOK: HookId = HookId(412_345_678);
 
 /// Where a hook lives.
-pub(super) enum Home {
+pub(in crate::github) enum Home {
     App,
     Owner(Owner),
 }
 
 /// Where a hook sends, and how.
 #[derive(Clone)]
-pub(super) struct HookConfig {
-    pub(super) url: Arc<str>,
+pub(in crate::github) struct HookConfig {
+    pub(in crate::github) url: Arc<str>,
     /// What of `url` a request names: everything behind the host.
-    pub(super) target: Uri,
-    pub(super) content_type: ContentType,
-    pub(super) insecure_ssl: bool,
+    pub(in crate::github) target: Uri,
+    pub(in crate::github) content_type: ContentType,
+    pub(in crate::github) insecure_ssl: bool,
 }
 
 impl HookConfig {
     /// None if the URL is not one of HTTP.
-    pub(super) fn new(url: &str, content_type: ContentType) -> Option<Self> {
+    pub(in crate::github) fn new(url: &str, content_type: ContentType) -> Option<Self> {
         let parsed: Uri = url.parse().ok()?;
         if !matches!(parsed.scheme_str(), Some("http" | "https")) || parsed.host().is_none() {
             return None;
@@ -57,36 +57,36 @@ impl HookConfig {
 }
 
 /// How a hook's last delivery ended.
-pub(super) struct LastResponse {
-    pub(super) succeeded: bool,
-    pub(super) code: u16,
-    pub(super) text: String,
+pub(in crate::github) struct LastResponse {
+    pub(in crate::github) succeeded: bool,
+    pub(in crate::github) code: u16,
+    pub(in crate::github) text: String,
 }
 
 /// A webhook.
-pub(super) struct Hook {
-    pub(super) id: HookId,
-    pub(super) home: Home,
-    pub(super) active: bool,
+pub(in crate::github) struct Hook {
+    pub(in crate::github) id: HookId,
+    pub(in crate::github) home: Home,
+    pub(in crate::github) active: bool,
     /// Empty for the App's: what the App subscribes to is part of the App.
-    pub(super) events: BTreeSet<String>,
-    pub(super) config: HookConfig,
-    pub(super) keys: Option<Keys>,
+    pub(in crate::github) events: BTreeSet<String>,
+    pub(in crate::github) config: HookConfig,
+    pub(in crate::github) keys: Option<Keys>,
     /// Those of before the latest rotation.
-    pub(super) old_keys: Option<Keys>,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
-    pub(super) last_response: Option<LastResponse>,
-    pub(super) throttle: Throttle,
+    pub(in crate::github) old_keys: Option<Keys>,
+    pub(in crate::github) created_at: Timestamp,
+    pub(in crate::github) updated_at: Timestamp,
+    pub(in crate::github) last_response: Option<LastResponse>,
+    pub(in crate::github) throttle: Throttle,
 }
 
 /// Everything a new hook is made of.
-pub(super) struct HookParts {
-    pub(super) home: Home,
-    pub(super) active: bool,
-    pub(super) events: BTreeSet<String>,
-    pub(super) config: HookConfig,
-    pub(super) secret: Option<Vec<u8>>,
+pub(in crate::github) struct HookParts {
+    pub(in crate::github) home: Home,
+    pub(in crate::github) active: bool,
+    pub(in crate::github) events: BTreeSet<String>,
+    pub(in crate::github) config: HookConfig,
+    pub(in crate::github) secret: Option<Vec<u8>>,
 }
 
 impl Hook {
@@ -106,31 +106,31 @@ impl Hook {
         }
     }
 
-    pub(super) fn is_the_apps(&self) -> bool {
+    pub(in crate::github) fn is_the_apps(&self) -> bool {
         matches!(self.home, Home::App)
     }
 
-    pub(super) fn subscribes(&self, event: &str) -> bool {
+    pub(in crate::github) fn subscribes(&self, event: &str) -> bool {
         self.events.contains(event) || self.events.contains("*")
     }
 
     /// Whether it belongs to this repository or organisation.
-    pub(super) fn belongs_to(&self, owner: &Owner) -> bool {
+    pub(in crate::github) fn belongs_to(&self, owner: &Owner) -> bool {
         matches!(&self.home, Home::Owner(own) if own.is(owner))
     }
 }
 
 /// All hooks, the App's first.
-pub(super) struct Hooks {
+pub(in crate::github) struct Hooks {
     by_id: BTreeMap<HookId, Hook>,
     last: u64,
     /// How far the events of a run's attempt have come, while somebody listens to them.
-    pub(super) told_of_runs: BTreeMap<(RunId, u32), RunStatus>,
+    pub(in crate::github) told_of_runs: BTreeMap<(RunId, u32), RunStatus>,
 }
 
 impl Hooks {
     /// The App's hook alone.
-    pub(super) fn new(settings: &GithubSettings, now: Timestamp) -> Self {
+    pub(in crate::github) fn new(settings: &GithubSettings, now: Timestamp) -> Self {
         let hooks = &settings.hooks;
         let fallback = || HookConfig {
             url: hooks.app_url.as_str().into(),
@@ -153,36 +153,36 @@ impl Hooks {
         }
     }
 
-    pub(super) const fn of_the_app() -> HookId {
+    pub(in crate::github) const fn of_the_app() -> HookId {
         APP_HOOK
     }
 
-    pub(super) fn get(&self, id: HookId) -> Option<&Hook> {
+    pub(in crate::github) fn get(&self, id: HookId) -> Option<&Hook> {
         self.by_id.get(&id)
     }
 
-    pub(super) fn get_mut(&mut self, id: HookId) -> Option<&mut Hook> {
+    pub(in crate::github) fn get_mut(&mut self, id: HookId) -> Option<&mut Hook> {
         self.by_id.get_mut(&id)
     }
 
     /// Those of a repository or an organisation, oldest first.
-    pub(super) fn of<'a>(&'a self, owner: &'a Owner) -> impl Iterator<Item = &'a Hook> {
+    pub(in crate::github) fn of<'a>(&'a self, owner: &'a Owner) -> impl Iterator<Item = &'a Hook> {
         self.by_id.values().filter(|hook| hook.belongs_to(owner))
     }
 
-    pub(super) fn add(&mut self, parts: HookParts, now: Timestamp) -> HookId {
+    pub(in crate::github) fn add(&mut self, parts: HookParts, now: Timestamp) -> HookId {
         self.last += 1;
         let id = HookId(self.last);
         self.by_id.insert(id, Hook::new(id, parts, now));
         id
     }
 
-    pub(super) fn remove(&mut self, id: HookId) {
+    pub(in crate::github) fn remove(&mut self, id: HookId) {
         self.by_id.remove(&id);
     }
 
     /// A repository has another name or installation: its hooks stay with it.
-    pub(super) fn follow(&mut self, made: &Arc<Repository>) {
+    pub(in crate::github) fn follow(&mut self, made: &Arc<Repository>) {
         for hook in self.by_id.values_mut() {
             if let Home::Owner(Owner::Repository(repo)) = &mut hook.home
                 && repo.id == made.id
@@ -195,7 +195,7 @@ impl Hooks {
 
 impl State {
     /// Adds a hook. None if its URL is not one of HTTP or nobody is known by the name of its owner.
-    pub(super) fn add_hook(&mut self, hook: &NewHook, now: Timestamp) -> Option<HookId> {
+    pub(in crate::github) fn add_hook(&mut self, hook: &NewHook, now: Timestamp) -> Option<HookId> {
         let parts = HookParts {
             home: Home::Owner(self.owner_named(&hook.on)?),
             active: true,
@@ -208,7 +208,7 @@ impl State {
 
     /// Which hooks hear of an event, the App's first. The App hears what it subscribes to where it is
     /// installed and not suspended; what becomes of its installations it hears always, and nobody else.
-    pub(super) fn listeners(
+    pub(in crate::github) fn listeners(
         &self,
         event: &str,
         repo: Option<&Repository>,
@@ -270,7 +270,7 @@ impl Github {
         self.change_secret(&mut self.state(), APP_HOOK, Some(new), because);
     }
 
-    pub(super) fn change_secret(
+    pub(in crate::github) fn change_secret(
         &self,
         state: &mut State,
         id: HookId,
@@ -292,7 +292,7 @@ impl Github {
 }
 
 /// How the history names a hook: the App's goes without saying.
-pub(super) fn unless_the_apps(hook: HookId) -> Option<HookId> {
+pub(in crate::github) fn unless_the_apps(hook: HookId) -> Option<HookId> {
     (hook != APP_HOOK).then_some(hook)
 }
 

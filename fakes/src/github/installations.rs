@@ -61,7 +61,7 @@ impl Github {
         self.emit_installation(&mut state, id, "created", event);
     }
 
-    pub(super) fn set_suspended(
+    pub(in crate::github) fn set_suspended(
         &self,
         state: &mut State,
         id: u64,
@@ -92,7 +92,12 @@ impl Github {
         self.emit_installation(state, id, action, event);
     }
 
-    pub(super) fn remove_installation(&self, state: &mut State, id: u64, because: Option<EventId>) {
+    pub(in crate::github) fn remove_installation(
+        &self,
+        state: &mut State,
+        id: u64,
+        because: Option<EventId>,
+    ) {
         let Some(owner) = state
             .installations
             .get(&id)
@@ -127,7 +132,12 @@ impl Github {
 
 impl State {
     /// One installation per owner.
-    pub(super) fn installation_of(&mut self, owner: &str, env: &Env, wanted: Option<u64>) -> u64 {
+    pub(in crate::github) fn installation_of(
+        &mut self,
+        owner: &str,
+        env: &Env,
+        wanted: Option<u64>,
+    ) -> u64 {
         let folded = owner.to_lowercase();
         if let Some(known) = self.installation_on(owner) {
             return known.id;
@@ -151,14 +161,14 @@ impl State {
     }
 
     /// The installation on this account.
-    pub(super) fn installation_on(&self, login: &str) -> Option<&Installation> {
+    pub(in crate::github) fn installation_on(&self, login: &str) -> Option<&Installation> {
         self.installations
             .values()
             .find(|known| known.owner.eq_ignore_ascii_case(login))
     }
 
     /// Whether this installation is there and not suspended. Only then are webhooks sent.
-    pub(super) fn hears(&self, installation: Option<u64>) -> bool {
+    pub(in crate::github) fn hears(&self, installation: Option<u64>) -> bool {
         installation
             .and_then(|id| self.installations.get(&id))
             .is_some_and(|found| found.suspended_at.is_none())

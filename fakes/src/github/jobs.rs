@@ -61,7 +61,7 @@ impl Github {
         Ok(id)
     }
 
-    pub(super) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {
+    pub(in crate::github) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {
         // What is pushed to the old name of a repository reaches it, as git's redirects do.
         if let Some(known) = state.repo(name).or_else(|| state.moved(name)) {
             return known.clone();
@@ -105,7 +105,7 @@ impl Github {
         id
     }
 
-    pub(super) fn add_run(
+    pub(in crate::github) fn add_run(
         &self,
         state: &mut State,
         id: RunId,
@@ -141,7 +141,7 @@ impl Github {
     }
 
     /// Puts a new job into the world, in the status it has, and tells everybody.
-    pub(super) fn begin_job(
+    pub(in crate::github) fn begin_job(
         &self,
         state: &mut State,
         mut job: Job,
@@ -187,7 +187,7 @@ impl Github {
     }
 
     /// Waiting to queued.
-    pub(super) fn queue_waiting(
+    pub(in crate::github) fn queue_waiting(
         &self,
         state: &mut State,
         id: JobId,
@@ -223,7 +223,7 @@ impl Github {
     }
 
     /// The job starts on a runner, or outside the lab.
-    pub(super) fn start(
+    pub(in crate::github) fn start(
         &self,
         state: &mut State,
         id: JobId,
@@ -262,7 +262,7 @@ impl Github {
     }
 
     /// The job ends. A completed job stays as it is.
-    pub(super) fn conclude(
+    pub(in crate::github) fn conclude(
         &self,
         state: &mut State,
         id: JobId,
@@ -273,7 +273,7 @@ impl Github {
     }
 
     /// The same. If it was the last of its run, the run ends so, or as the worst of its jobs.
-    pub(super) fn conclude_with_run(
+    pub(in crate::github) fn conclude_with_run(
         &self,
         state: &mut State,
         id: JobId,
@@ -317,7 +317,7 @@ impl Github {
     }
 
     /// Records that a run is over, if it is.
-    pub(super) fn note_end_of_run(
+    pub(in crate::github) fn note_end_of_run(
         &self,
         state: &State,
         run: RunId,
@@ -336,7 +336,7 @@ impl Github {
     }
 
     /// How long the job will run, and how it will end: its time limits may come first.
-    pub(super) fn course_of(&self, job: &Job) -> (Duration, Conclusion) {
+    pub(in crate::github) fn course_of(&self, job: &Job) -> (Duration, Conclusion) {
         let settings = &self.settings().runs;
         let limit = job.timeout.unwrap_or(Duration::MAX);
         let limit = limit.min(settings.job_runs_max);
@@ -384,7 +384,7 @@ impl State {
             .count()
     }
 
-    pub(super) fn jobs_of(&self, run: RunId) -> Vec<JobId> {
+    pub(in crate::github) fn jobs_of(&self, run: RunId) -> Vec<JobId> {
         self.runs
             .get(&run)
             .map(|run| run.jobs.clone())
@@ -392,7 +392,7 @@ impl State {
     }
 
     /// The jobs of a run, those that are held first: when all of them end, none is let go before it ends.
-    pub(super) fn jobs_to_end(&self, run: RunId) -> Vec<JobId> {
+    pub(in crate::github) fn jobs_to_end(&self, run: RunId) -> Vec<JobId> {
         let mut jobs = self.jobs_of(run);
         jobs.sort_by_key(|id| self.jobs.get(id).is_none_or(|job| !job.held));
         jobs

@@ -7,19 +7,19 @@ use crate::{
 };
 
 /// One page of something.
-pub(super) struct Page {
-    pub(super) number: usize,
-    pub(super) per_page: usize,
+pub(in crate::github) struct Page {
+    pub(in crate::github) number: usize,
+    pub(in crate::github) per_page: usize,
 }
 
 impl Page {
     /// How many items are on the pages before this one.
-    pub(super) fn first(&self) -> usize {
+    pub(in crate::github) fn first(&self) -> usize {
         (self.number - 1).saturating_mul(self.per_page)
     }
 
     /// The part of `items` that is on this page.
-    pub(super) fn of<T>(&self, items: Vec<T>) -> Vec<T> {
+    pub(in crate::github) fn of<T>(&self, items: Vec<T>) -> Vec<T> {
         items
             .into_iter()
             .skip(self.first())
@@ -29,7 +29,7 @@ impl Page {
 }
 
 /// The value of a query parameter, decoded.
-pub(super) fn query_value(request: &Incoming, name: &str) -> Option<String> {
+pub(in crate::github) fn query_value(request: &Incoming, name: &str) -> Option<String> {
     query_pairs(&request.query)
         .find(|(key, _)| key == name)
         .map(|(_, value)| value)
@@ -47,14 +47,14 @@ pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)>
 }
 
 impl Github {
-    pub(super) fn per_page(&self, request: &Incoming) -> usize {
+    pub(in crate::github) fn per_page(&self, request: &Incoming) -> usize {
         let wanted = query_value(request, "per_page")
             .and_then(|text| text.parse().ok())
             .unwrap_or(30);
         wanted.clamp(1, self.settings().page_size_max.max(1)) as usize
     }
 
-    pub(super) fn page(&self, request: &Incoming) -> Page {
+    pub(in crate::github) fn page(&self, request: &Incoming) -> Page {
         let number = query_value(request, "page")
             .and_then(|text| text.parse().ok())
             .unwrap_or(1);
@@ -65,7 +65,7 @@ impl Github {
     }
 
     /// Adds the `Link` header for a listing of `total` items.
-    pub(super) fn with_links(
+    pub(in crate::github) fn with_links(
         &self,
         reply: Reply,
         request: &Incoming,
@@ -96,7 +96,7 @@ impl Github {
     }
 
     /// The request's own URL with one parameter set.
-    pub(super) fn link(&self, request: &Incoming, name: &str, value: &str) -> String {
+    pub(in crate::github) fn link(&self, request: &Incoming, name: &str, value: &str) -> String {
         let base = &self.settings().base_url;
         // A base that already ends in the prefix must not get it twice.
         let path = if base.ends_with("/api/v3") {

@@ -6,7 +6,7 @@ use crate::ids::{JobId, RunId};
 
 /// What a link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LogOf {
+pub(in crate::github) enum LogOf {
     Job(JobId),
     /// All jobs of a run as of this attempt.
     Run(RunId, u32),
@@ -19,7 +19,7 @@ struct LogLink {
 
 /// What following a link finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Followed {
+pub(in crate::github) enum Followed {
     To(LogOf),
     Expired,
     Unknown,
@@ -27,7 +27,7 @@ pub(super) enum Followed {
 
 /// The links that were made, by their tokens.
 #[derive(Default)]
-pub(super) struct LogLinks {
+pub(in crate::github) struct LogLinks {
     links: BTreeMap<String, LogLink>,
     made: u64,
 }
@@ -37,18 +37,24 @@ const REMEMBERED_MS: u64 = 3_600_000;
 
 impl LogLinks {
     /// The number of the next link, for its token to be drawn with.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(in crate::github) fn next(&mut self) -> u64 {
         self.made += 1;
         self.made
     }
 
-    pub(super) fn add(&mut self, token: String, of: LogOf, now_ms: u64, expires_ms: u64) {
+    pub(in crate::github) fn add(
+        &mut self,
+        token: String,
+        of: LogOf,
+        now_ms: u64,
+        expires_ms: u64,
+    ) {
         self.links
             .retain(|_, link| link.expires_ms.saturating_add(REMEMBERED_MS) > now_ms);
         self.links.insert(token, LogLink { of, expires_ms });
     }
 
-    pub(super) fn follow(&self, token: &str, now_ms: u64) -> Followed {
+    pub(in crate::github) fn follow(&self, token: &str, now_ms: u64) -> Followed {
         match self.links.get(token) {
             Some(link) if link.expires_ms > now_ms => Followed::To(link.of),
             Some(_) => Followed::Expired,

@@ -13,7 +13,7 @@ use crate::history::Conclusion;
 
 impl State {
     /// Whether there is a log of the job: it ran, it ended, and nobody deleted it.
-    pub(super) fn has_log(&self, job: &Job) -> bool {
+    pub(in crate::github) fn has_log(&self, job: &Job) -> bool {
         let run = self.runs.get(&job.run);
         job.status == Status::Completed
             && job.started_at.is_some()
@@ -21,7 +21,7 @@ impl State {
     }
 
     /// The jobs of a run that have logs, as of an attempt.
-    pub(super) fn logged_jobs<'a>(&'a self, run: &'a Run, attempt: u32) -> Vec<&'a Job> {
+    pub(in crate::github) fn logged_jobs<'a>(&'a self, run: &'a Run, attempt: u32) -> Vec<&'a Job> {
         let mut jobs = self.jobs_as_of(run, attempt);
         jobs.retain(|job| self.has_log(job));
         jobs
@@ -29,7 +29,7 @@ impl State {
 }
 
 /// The text of a job's log: a line per event, each with its time.
-pub(super) fn job_log(run: &Run, job: &Job) -> String {
+pub(in crate::github) fn job_log(run: &Run, job: &Job) -> String {
     let debug = run
         .attempts
         .iter()
@@ -76,7 +76,7 @@ fn line(at: Timestamp, text: &str) -> String {
 }
 
 /// A run's logs as GitHub packs them: a file per job, and a folder per job with a file per step.
-pub(super) fn run_archive(run: &Run, jobs: &[&Job]) -> ZipResult<Vec<u8>> {
+pub(in crate::github) fn run_archive(run: &Run, jobs: &[&Job]) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let mut taken = BTreeSet::new();
     for (index, job) in jobs.iter().enumerate() {

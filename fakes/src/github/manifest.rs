@@ -12,27 +12,27 @@ const NAME_CHARACTERS_MAX: usize = 34;
 /// The manifest of an App to be made. Keys nobody knows are ignored.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct Manifest {
-    pub(super) url: String,
-    pub(super) name: String,
+pub(in crate::github) struct Manifest {
+    pub(in crate::github) url: String,
+    pub(in crate::github) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hook_attributes: Option<HookAttributes>,
+    pub(in crate::github) hook_attributes: Option<HookAttributes>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) redirect_url: Option<String>,
-    pub(super) callback_urls: Vec<String>,
+    pub(in crate::github) redirect_url: Option<String>,
+    pub(in crate::github) callback_urls: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) description: Option<String>,
-    pub(super) public: bool,
-    pub(super) default_events: Vec<String>,
-    pub(super) default_permissions: BTreeMap<String, String>,
+    pub(in crate::github) description: Option<String>,
+    pub(in crate::github) public: bool,
+    pub(in crate::github) default_events: Vec<String>,
+    pub(in crate::github) default_permissions: BTreeMap<String, String>,
 }
 
 /// Where the App's webhook goes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct HookAttributes {
-    pub(super) url: String,
+pub(in crate::github) struct HookAttributes {
+    pub(in crate::github) url: String,
     #[serde(default = "yes")]
-    pub(super) active: bool,
+    pub(in crate::github) active: bool,
 }
 
 const fn yes() -> bool {
@@ -41,7 +41,7 @@ const fn yes() -> bool {
 
 impl Manifest {
     /// Reads the form field. The error is for the one who sent the form.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(in crate::github) fn parse(text: &str) -> Result<Self, String> {
         let manifest: Self = read(text.as_bytes()).map_err(|unfit| match unfit {
             Unfit::NoJson => "The manifest is not valid JSON.".to_owned(),
             Unfit::NoObject => "The manifest should be a JSON object.".to_owned(),
@@ -75,7 +75,7 @@ impl Manifest {
     }
 
     /// The name the App gets, or why it cannot have it.
-    pub(super) fn check_name(name: &str) -> Result<(), String> {
+    pub(in crate::github) fn check_name(name: &str) -> Result<(), String> {
         match name.trim().chars().count() {
             0 => Err("Name can't be blank.".to_owned()),
             1..=NAME_CHARACTERS_MAX => Ok(()),
@@ -86,7 +86,7 @@ impl Manifest {
     }
 
     /// The permissions of an App made from it: it can always read metadata.
-    pub(super) fn permissions(&self) -> BTreeMap<String, String> {
+    pub(in crate::github) fn permissions(&self) -> BTreeMap<String, String> {
         let mut permissions = self.default_permissions.clone();
         permissions
             .entry("metadata".to_owned())
@@ -109,7 +109,7 @@ fn require_url(key: &str, text: &str) -> Result<(), String> {
 }
 
 /// The part of an address that stands for a name: small letters, digits and dashes.
-pub(super) fn slug(name: &str) -> String {
+pub(in crate::github) fn slug(name: &str) -> String {
     let dashed: String = name
         .to_lowercase()
         .chars()

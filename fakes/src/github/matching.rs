@@ -24,22 +24,22 @@ use crate::ids::{JobId, RunnerId};
 
 /// What makes runners interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RunnerKind {
-    pub(super) scope: Scope,
-    pub(super) group: u64,
+pub(in crate::github) struct RunnerKind {
+    pub(in crate::github) scope: Scope,
+    pub(in crate::github) group: u64,
     /// In lower case, sorted.
-    pub(super) labels: Vec<String>,
+    pub(in crate::github) labels: Vec<String>,
 }
 
 /// What makes jobs interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct JobKind {
-    pub(super) repo: u64,
-    pub(super) organization: Option<u64>,
+pub(in crate::github) struct JobKind {
+    pub(in crate::github) repo: u64,
+    pub(in crate::github) organization: Option<u64>,
     /// The group that `runs-on` names, in lower case.
-    pub(super) group: Option<String>,
+    pub(in crate::github) group: Option<String>,
     /// In lower case, sorted.
-    pub(super) labels: Vec<String>,
+    pub(in crate::github) labels: Vec<String>,
 }
 
 impl JobKind {
@@ -50,7 +50,7 @@ impl JobKind {
 }
 
 /// A class of jobs or of runners. Numbers are not used twice.
-pub(super) type Class = u64;
+pub(in crate::github) type Class = u64;
 
 struct IdleClass {
     kind: Arc<RunnerKind>,
@@ -69,7 +69,7 @@ struct WaitingClass {
 
 /// The index.
 #[derive(Default)]
-pub(super) struct Matching {
+pub(in crate::github) struct Matching {
     idle: BTreeMap<Class, IdleClass>,
     waiting: BTreeMap<Class, WaitingClass>,
     idle_of: BTreeMap<Arc<RunnerKind>, Class>,
@@ -88,7 +88,7 @@ pub(super) struct Matching {
 
 impl Matching {
     /// An idle runner is there, since this time.
-    pub(super) fn add_runner(
+    pub(in crate::github) fn add_runner(
         &mut self,
         runner: RunnerId,
         since_ms: u64,
@@ -137,7 +137,7 @@ impl Matching {
     }
 
     /// A runner is no longer idle, or no longer what it was.
-    pub(super) fn remove_runner(&mut self, runner: RunnerId) {
+    pub(in crate::github) fn remove_runner(&mut self, runner: RunnerId) {
         let Some((class, since_ms)) = self.runner_places.remove(&runner) else {
             return;
         };
@@ -170,7 +170,7 @@ impl Matching {
     }
 
     /// A queued job is there, with this place in the line. One without labels suits nobody.
-    pub(super) fn add_job(
+    pub(in crate::github) fn add_job(
         &mut self,
         job: JobId,
         place: Place,
@@ -242,7 +242,7 @@ impl Matching {
     }
 
     /// A job is no longer queued.
-    pub(super) fn remove_job(&mut self, job: JobId) {
+    pub(in crate::github) fn remove_job(&mut self, job: JobId) {
         let Some((class, place)) = self.job_places.remove(&job) else {
             return;
         };
@@ -277,12 +277,12 @@ impl Matching {
     }
 
     /// The classes of jobs that some idle runner suits.
-    pub(super) fn servable(&self) -> impl Iterator<Item = Class> {
+    pub(in crate::github) fn servable(&self) -> impl Iterator<Item = Class> {
         self.servable.iter().copied()
     }
 
     /// The classes of jobs that this idle runner suits.
-    pub(super) fn suited_by(&self, runner: RunnerId) -> impl Iterator<Item = Class> {
+    pub(in crate::github) fn suited_by(&self, runner: RunnerId) -> impl Iterator<Item = Class> {
         let place = self.runner_places.get(&runner);
         let found = place.and_then(|(class, _)| self.idle.get(class));
         found
@@ -292,7 +292,7 @@ impl Matching {
     }
 
     /// The queued jobs of a class.
-    pub(super) fn line(&self, class: Class) -> Option<&WaitingLines> {
+    pub(in crate::github) fn line(&self, class: Class) -> Option<&WaitingLines> {
         self.waiting.get(&class).map(|jobs| &jobs.members)
     }
 
@@ -306,7 +306,7 @@ impl Matching {
     }
 
     /// The runner that suits a class of jobs and has been idle longest.
-    pub(super) fn longest_idle(&self, class: Class) -> Option<(u64, RunnerId)> {
+    pub(in crate::github) fn longest_idle(&self, class: Class) -> Option<(u64, RunnerId)> {
         self.suitable(class)
             .filter_map(|runners| runners.members.first())
             .min()
@@ -314,7 +314,7 @@ impl Matching {
     }
 
     /// All runners that suit a class of jobs: since when they are idle, and their folded labels.
-    pub(super) fn all_idle(
+    pub(in crate::github) fn all_idle(
         &self,
         class: Class,
     ) -> impl Iterator<Item = (u64, RunnerId, &[String])> {
@@ -326,7 +326,7 @@ impl Matching {
     }
 
     /// Groups have changed: what suits what is decided anew.
-    pub(super) fn decide_anew(&mut self, groups: &BTreeMap<u64, RunnerGroups>) {
+    pub(in crate::github) fn decide_anew(&mut self, groups: &BTreeMap<u64, RunnerGroups>) {
         let old = std::mem::take(self);
         self.last_class = old.last_class;
         for runners in old.idle.into_values() {

@@ -16,7 +16,7 @@ use crate::{
 
 /// A payload. Those of a repository share what they all end with.
 #[derive(Clone)]
-pub(super) struct Payload {
+pub(in crate::github) struct Payload {
     /// All of it, or what comes before the ending: `{"action":…,"workflow_job":{…}`.
     head: Box<[u8]>,
     ending: Option<Ending>,
@@ -24,15 +24,15 @@ pub(super) struct Payload {
 
 /// What the payloads of a repository end with.
 #[derive(Clone)]
-pub(super) struct Ending {
-    pub(super) repo: Arc<Repository>,
+pub(in crate::github) struct Ending {
+    pub(in crate::github) repo: Arc<Repository>,
     /// Only the App's payloads name one.
-    pub(super) installation: Option<u64>,
+    pub(in crate::github) installation: Option<u64>,
 }
 
 impl Payload {
     /// The payload of a repository's event.
-    pub(super) fn of_repository(head: String, ending: Ending) -> Self {
+    pub(in crate::github) fn of_repository(head: String, ending: Ending) -> Self {
         Self {
             head: head.into_bytes().into(),
             ending: Some(ending),
@@ -40,7 +40,7 @@ impl Payload {
     }
 
     /// A payload as somebody wrote it.
-    pub(super) fn written(text: impl Into<Box<[u8]>>) -> Self {
+    pub(in crate::github) fn written(text: impl Into<Box<[u8]>>) -> Self {
         Self {
             head: text.into(),
             ending: None,
@@ -48,7 +48,7 @@ impl Payload {
     }
 
     /// Its bytes: the same ones every time.
-    pub(super) fn bytes(&self) -> Bytes {
+    pub(in crate::github) fn bytes(&self) -> Bytes {
         let Some(ending) = &self.ending else {
             return Bytes::copy_from_slice(&self.head);
         };
@@ -62,7 +62,7 @@ impl Payload {
     }
 
     /// How many bytes it has.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::github) fn len(&self) -> usize {
         match &self.ending {
             Some(ending) => self.len_with(&ending.tail(), ending),
             None => self.head.len(),
@@ -93,44 +93,44 @@ impl Ending {
 
 /// The hook a message leaves through, as the hook was when the message was made.
 #[derive(Clone)]
-pub(super) struct Sender {
-    pub(super) hook: HookId,
+pub(in crate::github) struct Sender {
+    pub(in crate::github) hook: HookId,
     /// `X-GitHub-Hook-Installation-Target-Type`, and its id.
-    pub(super) target_type: &'static str,
-    pub(super) target_id: u64,
-    pub(super) content_type: ContentType,
+    pub(in crate::github) target_type: &'static str,
+    pub(in crate::github) target_id: u64,
+    pub(in crate::github) content_type: ContentType,
 }
 
 /// A webhook ready to go, shared by all attempts to deliver it.
 #[derive(Clone)]
-pub(super) struct Message {
-    pub(super) sender: Sender,
-    pub(super) event: String,
-    pub(super) action: Option<String>,
-    pub(super) guid: String,
-    pub(super) job: Option<(JobId, String)>,
-    pub(super) repo: Option<String>,
-    pub(super) installation_id: Option<u64>,
-    pub(super) repository_id: Option<u64>,
+pub(in crate::github) struct Message {
+    pub(in crate::github) sender: Sender,
+    pub(in crate::github) event: String,
+    pub(in crate::github) action: Option<String>,
+    pub(in crate::github) guid: String,
+    pub(in crate::github) job: Option<(JobId, String)>,
+    pub(in crate::github) repo: Option<String>,
+    pub(in crate::github) installation_id: Option<u64>,
+    pub(in crate::github) repository_id: Option<u64>,
     /// Headers that the scenario wrote itself. They win over GitHub's.
-    pub(super) own_headers: HeaderMap,
-    pub(super) payload: Payload,
-    pub(super) signed: Signed,
+    pub(in crate::github) own_headers: HeaderMap,
+    pub(in crate::github) payload: Payload,
+    pub(in crate::github) signed: Signed,
     /// The base of its attempts' draw keys.
-    pub(super) key: String,
+    pub(in crate::github) key: String,
 }
 
 impl Message {
-    pub(super) fn hook(&self) -> HookId {
+    pub(in crate::github) fn hook(&self) -> HookId {
         self.sender.hook
     }
 
-    pub(super) fn job_id(&self) -> Option<JobId> {
+    pub(in crate::github) fn job_id(&self) -> Option<JobId> {
         self.job.as_ref().map(|(job, _)| *job)
     }
 
     /// What is sent and signed: the payload, or a form around it.
-    pub(super) fn body(&self) -> Bytes {
+    pub(in crate::github) fn body(&self) -> Bytes {
         let payload = self.payload.bytes();
         match self.sender.content_type {
             ContentType::Json => payload,
@@ -141,7 +141,7 @@ impl Message {
     }
 
     /// The headers of an attempt that was signed so.
-    pub(super) fn headers(&self, signatures: Option<&Signatures>) -> HeaderMap {
+    pub(in crate::github) fn headers(&self, signatures: Option<&Signatures>) -> HeaderMap {
         let content_type = match self.sender.content_type {
             ContentType::Json => "application/json",
             ContentType::Form => "application/x-www-form-urlencoded",
@@ -180,7 +180,7 @@ impl Message {
 }
 
 /// The JSON of a body that may be a form around it.
-pub(super) fn payload_of(body: &[u8]) -> Cow<'_, [u8]> {
+pub(in crate::github) fn payload_of(body: &[u8]) -> Cow<'_, [u8]> {
     let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let payload = (!is_json).then(|| {
         let mut fields = form_urlencoded::parse(body);

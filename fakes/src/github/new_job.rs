@@ -6,7 +6,7 @@ use super::concurrency::Concurrency;
 use crate::{history::Conclusion, ids::RunId};
 
 /// How long a job runs when nobody says.
-pub(super) const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
+pub(in crate::github) const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
 
 /// A job somebody pushes.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use super::{
 };
 
 #[derive(Serialize)]
-pub(super) struct RunnerObject<'a> {
+pub(in crate::github) struct RunnerObject<'a> {
     id: u64,
     runner_group_id: u64,
     name: &'a str,
@@ -23,7 +23,7 @@ pub(super) struct RunnerObject<'a> {
 }
 
 impl<'a> RunnerObject<'a> {
-    pub(super) fn of(runner: &'a Runner) -> Self {
+    pub(in crate::github) fn of(runner: &'a Runner) -> Self {
         let seen = !matches!(runner.link, Link::Never);
         Self {
             id: runner.id.0,
@@ -44,22 +44,22 @@ impl<'a> RunnerObject<'a> {
 }
 
 /// The version of the runner that every process here runs.
-pub(super) const RUNNER_VERSION: &str = "2.336.0";
+pub(in crate::github) const RUNNER_VERSION: &str = "2.336.0";
 
 /// A package of the runner.
 #[derive(Serialize)]
-pub(super) struct DownloadObject {
-    pub(super) os: &'static str,
-    pub(super) architecture: &'static str,
-    pub(super) download_url: String,
-    pub(super) filename: String,
+pub(in crate::github) struct DownloadObject {
+    pub(in crate::github) os: &'static str,
+    pub(in crate::github) architecture: &'static str,
+    pub(in crate::github) download_url: String,
+    pub(in crate::github) filename: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) sha256_checksum: Option<String>,
+    pub(in crate::github) sha256_checksum: Option<String>,
 }
 
 /// A runner group of an organisation.
 #[derive(Serialize)]
-pub(super) struct GroupObject<'a> {
+pub(in crate::github) struct GroupObject<'a> {
     id: u64,
     name: &'a str,
     visibility: Visibility,
@@ -76,7 +76,7 @@ pub(super) struct GroupObject<'a> {
 }
 
 impl<'a> GroupObject<'a> {
-    pub(super) fn of(group: &'a RunnerGroup, organization: &Organization) -> Self {
+    pub(in crate::github) fn of(group: &'a RunnerGroup, organization: &Organization) -> Self {
         let url = format!("{}/actions/runner-groups/{}", organization.url, group.id);
         Self {
             id: group.id,

@@ -4,19 +4,19 @@ use super::repository_text::{account_id, html_base};
 use crate::{json_text::push_string, settings::GithubSettings};
 
 /// An organisation, or a user who owns repositories.
-pub(super) struct Organization {
-    pub(super) id: u64,
-    pub(super) login: String,
+pub(in crate::github) struct Organization {
+    pub(in crate::github) id: u64,
+    pub(in crate::github) login: String,
     /// Whether it is a user, who has no runners of its own.
-    pub(super) is_user: bool,
+    pub(in crate::github) is_user: bool,
     /// The shorter object that webhooks show.
-    pub(super) in_payload: String,
+    pub(in crate::github) in_payload: String,
     /// `{base}/orgs/{login}`.
-    pub(super) url: String,
+    pub(in crate::github) url: String,
 }
 
 impl Organization {
-    pub(super) fn new(login: &str, settings: &GithubSettings) -> Self {
+    pub(in crate::github) fn new(login: &str, settings: &GithubSettings) -> Self {
         let (base_url, is_user) = (&settings.base_url, settings.app.is_user(login));
         Self {
             id: account_id(login),
@@ -29,7 +29,7 @@ impl Organization {
 }
 
 /// The object that webhooks show.
-pub(super) fn in_payload(login: &str, base_url: &str) -> String {
+pub(in crate::github) fn in_payload(login: &str, base_url: &str) -> String {
     let (id, html) = (account_id(login), html_base(base_url));
     let url = format!("{base_url}/orgs/{login}");
     let mut out = String::from("{\"login\":");

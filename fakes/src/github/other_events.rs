@@ -29,7 +29,7 @@ const ZEN: [&str; 5] = [
 
 impl Github {
     /// Sends a hook its `ping`, subscribed or not.
-    pub(super) fn ping(&self, state: &mut State, id: HookId, because: Option<EventId>) {
+    pub(in crate::github) fn ping(&self, state: &mut State, id: HookId, because: Option<EventId>) {
         let key = state.delivery_key(&format!("ping@{id}"));
         let Some(news) = self.ping_news(state, id, key) else {
             return;
@@ -38,7 +38,12 @@ impl Github {
     }
 
     /// A `ping` of this hook.
-    pub(super) fn ping_news(&self, state: &State, id: HookId, key: String) -> Option<News> {
+    pub(in crate::github) fn ping_news(
+        &self,
+        state: &State,
+        id: HookId,
+        key: String,
+    ) -> Option<News> {
         let hook = state.hooks.get(id)?;
         let word = self.env().draw.bits(&key, "zen") % ZEN.len() as u64;
         let object = serde_json::to_string(&self.hook_object(hook)).unwrap_or_default();
@@ -62,7 +67,7 @@ impl Github {
     }
 
     /// Sends a repository's hook a `push`, if it subscribes that.
-    pub(super) fn test_push(
+    pub(in crate::github) fn test_push(
         &self,
         state: &mut State,
         id: HookId,
@@ -79,7 +84,7 @@ impl Github {
     }
 
     /// A `push` to a repository.
-    pub(super) fn push_news(&self, repo: &Arc<Repository>, key: &str) -> News {
+    pub(in crate::github) fn push_news(&self, repo: &Arc<Repository>, key: &str) -> News {
         let sha = |purpose| drawn(self.env(), key, purpose, HEX, 40);
         News {
             event: "push",
@@ -94,7 +99,7 @@ impl Github {
 
     /// Emits `installation` for an installation that is still known: `created`, `deleted`, `suspend` or
     /// `unsuspend`.
-    pub(super) fn emit_installation(
+    pub(in crate::github) fn emit_installation(
         &self,
         state: &mut State,
         installation: u64,
@@ -107,7 +112,7 @@ impl Github {
     }
 
     /// The event `installation` of an installation that is still known.
-    pub(super) fn installation_event(
+    pub(in crate::github) fn installation_event(
         &self,
         state: &State,
         installation: u64,
@@ -143,7 +148,7 @@ impl Github {
     }
 
     /// The event `installation_repositories`.
-    pub(super) fn repositories_event(
+    pub(in crate::github) fn repositories_event(
         &self,
         state: &State,
         installation: u64,
@@ -169,7 +174,7 @@ impl Github {
     }
 
     /// Emits `repository` for a new name; `from` is the old one.
-    pub(super) fn emit_rename(
+    pub(in crate::github) fn emit_rename(
         &self,
         state: &mut State,
         repo: &Arc<Repository>,
@@ -181,7 +186,7 @@ impl Github {
 
     /// Emits what an event of a job means for its run: the attempt's first job requests it, the first job
     /// that starts puts it in progress, the last that ends completes it.
-    pub(super) fn emit_run_of(
+    pub(in crate::github) fn emit_run_of(
         &self,
         state: &mut State,
         job: JobId,
@@ -223,7 +228,13 @@ impl Github {
     }
 
     /// Emits `workflow_run`: `requested`, `in_progress` or `completed`.
-    pub(super) fn emit_run(&self, state: &mut State, run: RunId, action: &str, because: EventId) {
+    pub(in crate::github) fn emit_run(
+        &self,
+        state: &mut State,
+        run: RunId,
+        action: &str,
+        because: EventId,
+    ) {
         if let Some(news) = run_news(state, run, action) {
             self.broadcast(state, &news, Some(because));
         }
@@ -231,7 +242,7 @@ impl Github {
 }
 
 /// The event `repository` of a repository that was called `from`.
-pub(super) fn rename_news(repo: &Arc<Repository>, from: &str) -> News {
+pub(in crate::github) fn rename_news(repo: &Arc<Repository>, from: &str) -> News {
     let (_, from) = from.split_once('/').unwrap_or(("", from));
     let mut head =
         String::from("{\"action\":\"renamed\",\"changes\":{\"repository\":{\"name\":{\"from\":");
@@ -249,7 +260,7 @@ pub(super) fn rename_news(repo: &Arc<Repository>, from: &str) -> News {
 }
 
 /// The event `workflow_run` of a run as it stands.
-pub(super) fn run_news(state: &State, run: RunId, action: &str) -> Option<News> {
+pub(in crate::github) fn run_news(state: &State, run: RunId, action: &str) -> Option<News> {
     let found = state.runs.get(&run)?;
     Some(News {
         event: "workflow_run",

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a call sees: the world as it is, or as it was.
-pub(super) enum Seen<'a> {
+pub(in crate::github) enum Seen<'a> {
     Now(MutexGuard<'a, State>),
     Then(Box<State>),
 }
@@ -40,7 +40,7 @@ impl Deref for Seen<'_> {
 
 impl Github {
     /// The state that this call is answered from.
-    pub(super) fn seen_by(&self, call: CallContext) -> Seen<'_> {
+    pub(in crate::github) fn seen_by(&self, call: CallContext) -> Seen<'_> {
         match call.as_of_ms {
             None => Seen::Now(self.state()),
             Some(as_of_ms) => Seen::Then(Box::new(self.as_of(as_of_ms))),

@@ -18,19 +18,19 @@ use crate::{
 };
 
 /// What a job looks like at one moment.
-pub(super) struct Look<'a> {
-    pub(super) status: Status,
-    pub(super) conclusion: Option<Conclusion>,
-    pub(super) started_at: Option<Timestamp>,
-    pub(super) completed_at: Option<Timestamp>,
-    pub(super) runner: Option<(RunnerId, &'a str)>,
+pub(in crate::github) struct Look<'a> {
+    pub(in crate::github) status: Status,
+    pub(in crate::github) conclusion: Option<Conclusion>,
+    pub(in crate::github) started_at: Option<Timestamp>,
+    pub(in crate::github) completed_at: Option<Timestamp>,
+    pub(in crate::github) runner: Option<(RunnerId, &'a str)>,
     /// The id and name of that runner's group.
-    pub(super) group: Option<(u64, &'a str)>,
+    pub(in crate::github) group: Option<(u64, &'a str)>,
 }
 
 impl<'a> Look<'a> {
     /// As the job is now.
-    pub(super) fn of(job: &'a Job) -> Self {
+    pub(in crate::github) fn of(job: &'a Job) -> Self {
         Self {
             status: job.status,
             conclusion: job.conclusion,
@@ -45,7 +45,7 @@ impl<'a> Look<'a> {
     }
 
     /// As the job was, or would be, when GitHub sends this action.
-    pub(super) fn at_action(job: &'a Job, action: &str, now: Timestamp) -> Self {
+    pub(in crate::github) fn at_action(job: &'a Job, action: &str, now: Timestamp) -> Self {
         let now_look = Self::of(job);
         match action {
             "queued" => Self {
@@ -84,7 +84,12 @@ impl<'a> Look<'a> {
 }
 
 /// What a `workflow_job` webhook says of its job: `{"action":…,"workflow_job":{…}`.
-pub(super) fn workflow_job_head(action: &str, job: &Job, run: &Run, look: &Look<'_>) -> String {
+pub(in crate::github) fn workflow_job_head(
+    action: &str,
+    job: &Job,
+    run: &Run,
+    look: &Look<'_>,
+) -> String {
     let mut out = String::with_capacity(3072);
     out.push_str("{\"action\":");
     push_string(&mut out, action);
@@ -94,7 +99,7 @@ pub(super) fn workflow_job_head(action: &str, job: &Job, run: &Run, look: &Look<
 }
 
 /// Appends the job object.
-pub(super) fn push_job(out: &mut String, job: &Job, run: &Run, look: &Look<'_>) {
+pub(in crate::github) fn push_job(out: &mut String, job: &Job, run: &Run, look: &Look<'_>) {
     let Repository { url, html_url, .. } = &*job.repo;
     let (id, run_id) = (job.id.0, run.id.0);
     push_display(

@@ -68,7 +68,7 @@ impl Github {
 
     /// Moves the fake's belief forward to what the payload says. Anything else than a job's event
     /// teaches nothing.
-    pub(super) fn learn(&self, body: &[u8], because: Option<EventId>) {
+    pub(in crate::github) fn learn(&self, body: &[u8], because: Option<EventId>) {
         let Ok(payload) = serde_json::from_slice::<Payload>(&payload_of(body)) else {
             return;
         };

@@ -67,7 +67,7 @@ impl Github {
 
     /// The redirect of a path that names a renamed repository by its old name: 301 to where it is read, 307
     /// to where it is written. Who may not see the repository gets none.
-    pub(super) fn redirect(&self, repo: &str, ask: &Ask<'_>) -> Option<Reply> {
+    pub(in crate::github) fn redirect(&self, repo: &str, ask: &Ask<'_>) -> Option<Reply> {
         let state = self.state();
         let found = state.moved(repo)?;
         if !state.may_see(ask.caller, found) {
@@ -98,7 +98,7 @@ impl Github {
     }
 
     /// The path below `/repos/{owner}/{repo}` that `/repositories/{id}/…` stands for.
-    pub(super) fn path_by_name(&self, path: &str) -> Option<String> {
+    pub(in crate::github) fn path_by_name(&self, path: &str) -> Option<String> {
         let path = path.strip_prefix("/api/v3").unwrap_or(path);
         let rest = path.strip_prefix("/repositories/")?;
         let (id, rest) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -111,7 +111,7 @@ impl Github {
 
 impl State {
     /// The repository that once had this name, if no other has it now.
-    pub(super) fn moved(&self, name: &str) -> Option<&Arc<Repository>> {
+    pub(in crate::github) fn moved(&self, name: &str) -> Option<&Arc<Repository>> {
         if self.old_names.is_empty() {
             return None;
         }
@@ -120,7 +120,7 @@ impl State {
     }
 
     /// Whether this caller sees the repository at all.
-    pub(super) fn may_see(&self, caller: &Caller, repo: &Repository) -> bool {
+    pub(in crate::github) fn may_see(&self, caller: &Caller, repo: &Repository) -> bool {
         let covered = || {
             let token = caller.installation_token();
             token
@@ -131,7 +131,7 @@ impl State {
     }
 
     /// Gives a repository another name or another installation, everywhere it is mentioned.
-    pub(super) fn remake(
+    pub(in crate::github) fn remake(
         &mut self,
         old: &Repository,
         name: &str,

@@ -17,19 +17,23 @@ struct ErrorBody<'a> {
 
 /// One entry of a 422's `errors`.
 #[derive(Serialize)]
-pub(super) struct FieldError<'a> {
-    pub(super) resource: &'a str,
-    pub(super) field: &'a str,
-    pub(super) code: &'a str,
+pub(in crate::github) struct FieldError<'a> {
+    pub(in crate::github) resource: &'a str,
+    pub(in crate::github) field: &'a str,
+    pub(in crate::github) code: &'a str,
 }
 
 /// `{message, documentation_url, status}`.
-pub(super) fn error(status: u16, message: &str) -> Reply {
+pub(in crate::github) fn error(status: u16, message: &str) -> Reply {
     with_errors(status, message, Vec::new())
 }
 
 /// The same with `errors`.
-pub(super) fn with_errors(status: u16, message: &str, errors: Vec<FieldError<'_>>) -> Reply {
+pub(in crate::github) fn with_errors(
+    status: u16,
+    message: &str,
+    errors: Vec<FieldError<'_>>,
+) -> Reply {
     let body = ErrorBody {
         message,
         errors,
@@ -40,7 +44,7 @@ pub(super) fn with_errors(status: u16, message: &str, errors: Vec<FieldError<'_>
 }
 
 /// An error that points to its own page of the documentation.
-pub(super) fn documented(status: u16, message: &str, documentation_url: &str) -> Reply {
+pub(in crate::github) fn documented(status: u16, message: &str, documentation_url: &str) -> Reply {
     let body = ErrorBody {
         message,
         errors: Vec::new(),
@@ -51,24 +55,24 @@ pub(super) fn documented(status: u16, message: &str, documentation_url: &str) ->
 }
 
 /// A file of this media type.
-pub(super) fn file(kind: &str, body: Bytes) -> Reply {
+pub(in crate::github) fn file(kind: &str, body: Bytes) -> Reply {
     let mut reply = Reply::empty(200).with_header("content-type", kind.to_owned());
     reply.body = body;
     reply
 }
 
 /// What GitHub says of everything that is not there or not to be seen.
-pub(super) fn not_found() -> Reply {
+pub(in crate::github) fn not_found() -> Reply {
     error(404, "Not Found")
 }
 
 /// A body that is JSON of the wrong shape, or lacks a field.
-pub(super) fn invalid_request(message: &str) -> Reply {
+pub(in crate::github) fn invalid_request(message: &str) -> Reply {
     error(422, &format!("Invalid request.\n\n{message}"))
 }
 
 /// Parses a request body as GitHub does: bad JSON, then not an object, then wrong fields.
-pub(super) fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
+pub(in crate::github) fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
     read(body).map_err(|unfit| match unfit {
         Unfit::NoJson => error(400, "Problems parsing JSON"),
         Unfit::NoObject => error(400, "Body should be a JSON object"),

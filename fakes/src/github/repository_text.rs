@@ -7,25 +7,25 @@ use crate::{
 };
 
 /// A repository the fake knows.
-pub(super) struct Repository {
-    pub(super) id: u64,
+pub(in crate::github) struct Repository {
+    pub(in crate::github) id: u64,
     /// `owner/name`.
-    pub(super) name: String,
-    pub(super) private: bool,
-    pub(super) installation: Option<u64>,
+    pub(in crate::github) name: String,
+    pub(in crate::github) private: bool,
+    pub(in crate::github) installation: Option<u64>,
     /// The full repository object.
-    pub(super) full: String,
+    pub(in crate::github) full: String,
     /// The same without the custom properties, as access tokens list it.
-    pub(super) plain: String,
+    pub(in crate::github) plain: String,
     /// The minimal repository object, as workflow runs embed it.
-    pub(super) minimal: String,
+    pub(in crate::github) minimal: String,
     /// The account that owns it.
-    pub(super) owner: String,
+    pub(in crate::github) owner: String,
     /// What every webhook of it holds: `"repository":{…},"sender":{…}`, its organisation, its enterprise.
-    pub(super) payload_tail: String,
+    pub(in crate::github) payload_tail: String,
     /// `{base}/repos/{owner}/{name}`.
-    pub(super) url: String,
-    pub(super) html_url: String,
+    pub(in crate::github) url: String,
+    pub(in crate::github) html_url: String,
 }
 
 /// Keys of the repository object that hold a URL below the repository's own.
@@ -73,7 +73,7 @@ const URL_KEYS: [(&str, &str); 37] = [
 ];
 
 impl Repository {
-    pub(super) fn new(
+    pub(in crate::github) fn new(
         repo: &RepoSettings,
         id: u64,
         installation: Option<u64>,
@@ -119,7 +119,7 @@ impl Repository {
     }
 
     /// Whether this account owns it.
-    pub(super) fn is_of(&self, login: &str) -> bool {
+    pub(in crate::github) fn is_of(&self, login: &str) -> bool {
         self.name
             .split_once('/')
             .is_some_and(|(owner, _)| owner.eq_ignore_ascii_case(login))
@@ -127,26 +127,31 @@ impl Repository {
 }
 
 /// Where people look: the API's own host, without the API's prefix.
-pub(super) fn html_base(base_url: &str) -> String {
+pub(in crate::github) fn html_base(base_url: &str) -> String {
     base_url
         .trim_end_matches("/api/v3")
         .replace("://api.", "://")
 }
 
 /// The id of an account: it follows from its login.
-pub(super) fn account_id(login: &str) -> u64 {
+pub(in crate::github) fn account_id(login: &str) -> u64 {
     login.bytes().fold(5381_u64, |sum, byte| {
         (sum * 33 + u64::from(byte)) % 90_000_000
     }) + 1000
 }
 
 /// The `type` of an account.
-pub(super) const fn account_kind(is_user: bool) -> &'static str {
+pub(in crate::github) const fn account_kind(is_user: bool) -> &'static str {
     if is_user { "User" } else { "Organization" }
 }
 
 /// A user or organisation object.
-pub(super) fn account(login: &str, base_url: &str, html_base: &str, kind: &str) -> String {
+pub(in crate::github) fn account(
+    login: &str,
+    base_url: &str,
+    html_base: &str,
+    kind: &str,
+) -> String {
     let id = account_id(login);
     let mut out = String::from("{\"login\":");
     push_string(&mut out, login);

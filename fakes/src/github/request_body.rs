@@ -20,7 +20,7 @@ const SHOWN_CHARACTERS_MAX: usize = 60;
 
 /// Why a body is refused.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(in crate::github) enum Unfit {
     /// It is no JSON.
     NoJson,
     /// It is JSON, but no object.
@@ -30,7 +30,7 @@ pub(super) enum Unfit {
 }
 
 /// Reads a body: bad JSON comes first, then what is no object, then wrong fields.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unfit> {
+pub(in crate::github) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unfit> {
     let value: Value = serde_json::from_slice(body).map_err(|_| Unfit::NoJson)?;
     if !value.is_object() {
         return Err(Unfit::NoObject);

@@ -14,7 +14,7 @@ use crate::{
 
 /// What is to be run again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Again {
+pub(in crate::github) enum Again {
     All,
     Failed,
     /// The job with this name in the first attempt.
@@ -23,7 +23,7 @@ pub(super) enum Again {
 
 /// Why nothing is run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(in crate::github) enum Refused {
     Unknown,
     NotCompleted,
     TooOld,
@@ -55,7 +55,7 @@ impl Github {
         made.ok()?.first().copied()
     }
 
-    pub(super) fn run_again(
+    pub(in crate::github) fn run_again(
         &self,
         state: &mut State,
         run: RunId,
@@ -140,7 +140,13 @@ impl Again {
 
 impl State {
     /// A new attempt of the run begins; the one before stays as it is.
-    pub(super) fn raise_attempt(&mut self, id: RunId, attempt: u32, debug: bool, now: Timestamp) {
+    pub(in crate::github) fn raise_attempt(
+        &mut self,
+        id: RunId,
+        attempt: u32,
+        debug: bool,
+        now: Timestamp,
+    ) {
         let Some(run) = self.runs.get_mut(&id) else {
             return;
         };

@@ -12,36 +12,36 @@ use crate::{
 };
 
 /// A route of the fake GitHub.
-pub(super) type Route = calls::Route<Access>;
+pub(in crate::github) type Route = calls::Route<Access>;
 
 /// How much of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(in crate::github) enum Level {
     Read,
     Write,
 }
 
 /// A permission of an App.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Permission {
-    pub(super) name: &'static str,
-    pub(super) level: Level,
+pub(in crate::github) struct Permission {
+    pub(in crate::github) name: &'static str,
+    pub(in crate::github) level: Level,
 }
 
 impl Permission {
-    pub(super) const fn read(name: &'static str) -> Self {
+    pub(in crate::github) const fn read(name: &'static str) -> Self {
         let level = Level::Read;
         Self { name, level }
     }
 
-    pub(super) const fn write(name: &'static str) -> Self {
+    pub(in crate::github) const fn write(name: &'static str) -> Self {
         let level = Level::Write;
         Self { name, level }
     }
 }
 
 /// Who may call a route, and what answers those who may.
-pub(super) enum Access {
+pub(in crate::github) enum Access {
     /// A runner or the script that installs it. The handler judges what it shows.
     Runner(fn(&Github, &Ask<'_>) -> Reply),
     /// Everybody, with or without a credential; a wrong one is refused.
@@ -63,14 +63,14 @@ pub(super) enum Access {
 
 /// What runners and their registrations belong to.
 #[derive(Clone)]
-pub(super) enum Owner {
+pub(in crate::github) enum Owner {
     Repository(Arc<Repository>),
     Organization(Arc<Organization>),
 }
 
 impl Owner {
     /// `owner/name` of a repository, the login of an organisation.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::github) fn name(&self) -> &str {
         match self {
             Self::Repository(repo) => &repo.name,
             Self::Organization(organization) => &organization.login,
@@ -78,7 +78,7 @@ impl Owner {
     }
 
     /// Whether runners of this owner may take jobs of this repository.
-    pub(super) fn serves(&self, repo: &Repository) -> bool {
+    pub(in crate::github) fn serves(&self, repo: &Repository) -> bool {
         match self {
             Self::Repository(own) => own.id == repo.id,
             Self::Organization(organization) => repo
@@ -88,7 +88,7 @@ impl Owner {
         }
     }
 
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(in crate::github) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Repository(one), Self::Repository(other)) => one.id == other.id,
             (Self::Organization(one), Self::Organization(other)) => one.id == other.id,
@@ -98,29 +98,29 @@ impl Owner {
 }
 
 /// A request that was let in, as its handler sees it.
-pub(super) struct Ask<'a> {
-    pub(super) request: &'a Incoming,
-    pub(super) call: CallContext,
-    pub(super) caller: &'a Caller,
-    pub(super) version: ApiVersion,
-    pub(super) params: &'a Params,
+pub(in crate::github) struct Ask<'a> {
+    pub(in crate::github) request: &'a Incoming,
+    pub(in crate::github) call: CallContext,
+    pub(in crate::github) caller: &'a Caller,
+    pub(in crate::github) version: ApiVersion,
+    pub(in crate::github) params: &'a Params,
 }
 
 impl Ask<'_> {
     /// A number of the path. The route only matched because it is one.
-    pub(super) fn number(&self, name: &str) -> u64 {
+    pub(in crate::github) fn number(&self, name: &str) -> u64 {
         self.params.number(name).unwrap_or_default()
     }
 
     /// A text of the path, decoded.
-    pub(super) fn text(&self, name: &str) -> &str {
+    pub(in crate::github) fn text(&self, name: &str) -> &str {
         self.params.text(name)
     }
 }
 
 impl Route {
     /// Who speaks through it.
-    pub(super) fn surface(&self) -> Surface {
+    pub(in crate::github) fn surface(&self) -> Surface {
         let begins = |with: &str| self.path.starts_with(with);
         if ["/settings/", "/organizations/", "/_logs/"]
             .into_iter()

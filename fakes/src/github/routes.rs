@@ -53,7 +53,7 @@ fn all() -> impl Iterator<Item = &'static Route> {
 }
 
 /// The route a request was found to ask for, with the parameters of its path.
-pub(super) struct Endpoint {
+pub(in crate::github) struct Endpoint {
     route: Option<&'static Route>,
     params: Params,
 }
@@ -68,22 +68,22 @@ impl Endpoint {
     }
 
     /// The route, if there is one.
-    pub(super) fn route(&self) -> Option<&'static Route> {
+    pub(in crate::github) fn route(&self) -> Option<&'static Route> {
         self.route
     }
 
     /// Who may call it; an unknown path asks for nothing.
-    pub(super) fn access(&self) -> Option<&'static Access> {
+    pub(in crate::github) fn access(&self) -> Option<&'static Access> {
         self.route.map(|route| &route.access)
     }
 
     /// The parameters of its path.
-    pub(super) fn params(&self) -> &Params {
+    pub(in crate::github) fn params(&self) -> &Params {
         &self.params
     }
 
     /// The name of the repository in the path.
-    pub(super) fn repo(&self) -> Option<String> {
+    pub(in crate::github) fn repo(&self) -> Option<String> {
         let (owner, repo) = (self.params.text("owner"), self.params.text("repo"));
         (!repo.is_empty()).then(|| format!("{owner}/{repo}"))
     }
@@ -91,7 +91,7 @@ impl Endpoint {
 
 /// The fake GitHub as the call layer sees it.
 #[derive(Clone)]
-pub(super) struct GithubApi(pub(super) Github);
+pub(in crate::github) struct GithubApi(pub(in crate::github) Github);
 
 impl Api for GithubApi {
     type Endpoint = Endpoint;

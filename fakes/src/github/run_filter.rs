@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The filters of one listing.
-pub(super) struct RunFilter {
+pub(in crate::github) struct RunFilter {
     /// Where the index has the runs with the wanted status.
     standing: Option<Wanted>,
     actor: Option<String>,
@@ -46,7 +46,7 @@ struct Created {
 
 impl RunFilter {
     /// Reads the query. A value that cannot be one is refused.
-    pub(super) fn of(request: &Incoming) -> Result<Self, Reply> {
+    pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Reply> {
         let standing = match query_value(request, "status") {
             None => None,
             Some(text) => Some(
@@ -80,7 +80,7 @@ impl RunFilter {
     }
 
     /// Whether anything is asked for that limits how many runs are given.
-    pub(super) fn limits(&self) -> bool {
+    pub(in crate::github) fn limits(&self) -> bool {
         self.standing.is_some() || self.head_sha.is_some() || self.looks()
     }
 
@@ -95,7 +95,7 @@ impl RunFilter {
     }
 
     /// How many runs fit, and up to `take` of them behind the first `skip`, newest first.
-    pub(super) fn choose<'a>(
+    pub(in crate::github) fn choose<'a>(
         &self,
         state: &'a State,
         repo: &Repository,

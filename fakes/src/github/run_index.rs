@@ -10,7 +10,7 @@ use crate::ids::RunId;
 
 /// A shelf of the index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Shelf {
+pub(in crate::github) enum Shelf {
     All,
     Status(RunStatus),
     Conclusion(RunConclusion),
@@ -19,22 +19,28 @@ pub(super) enum Shelf {
 
 /// Runs by repository and shelf. Repositories are known by their ids.
 #[derive(Default)]
-pub(super) struct RunIndex(BTreeMap<(u64, Shelf), BTreeSet<RunId>>);
+pub(in crate::github) struct RunIndex(BTreeMap<(u64, Shelf), BTreeSet<RunId>>);
 
 impl RunIndex {
-    pub(super) fn add(&mut self, run: &Run) {
+    pub(in crate::github) fn add(&mut self, run: &Run) {
         for shelf in shelves(run) {
             self.put(run.repo.id, shelf, run.id);
         }
     }
 
-    pub(super) fn remove(&mut self, run: &Run) {
+    pub(in crate::github) fn remove(&mut self, run: &Run) {
         for shelf in shelves(run) {
             self.take(run.repo.id, shelf, run.id);
         }
     }
 
-    pub(super) fn refile(&mut self, repo: u64, run: RunId, from: Standing, to: Standing) {
+    pub(in crate::github) fn refile(
+        &mut self,
+        repo: u64,
+        run: RunId,
+        from: Standing,
+        to: Standing,
+    ) {
         if from == to {
             return;
         }
@@ -47,13 +53,13 @@ impl RunIndex {
     }
 
     /// The runs on a shelf.
-    pub(super) fn on(&self, repo: u64, shelf: Shelf) -> &BTreeSet<RunId> {
+    pub(in crate::github) fn on(&self, repo: u64, shelf: Shelf) -> &BTreeSet<RunId> {
         const NOTHING: &BTreeSet<RunId> = &BTreeSet::new();
         self.0.get(&(repo, shelf)).unwrap_or(NOTHING)
     }
 
     /// All runs that are not completed.
-    pub(super) fn live(&self) -> impl Iterator<Item = RunId> + '_ {
+    pub(in crate::github) fn live(&self) -> impl Iterator<Item = RunId> + '_ {
         self.0
             .iter()
             .filter(|((_, shelf), _)| {

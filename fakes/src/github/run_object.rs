@@ -6,14 +6,14 @@ use super::{standing::Standing, state::Run};
 use crate::json_text::{push_display, seconds};
 
 /// The one workflow of every repository.
-pub(super) const WORKFLOW_ID: u64 = 161_335;
+pub(in crate::github) const WORKFLOW_ID: u64 = 161_335;
 /// Its file.
-pub(super) const WORKFLOW_PATH: &str = ".github/workflows/ci.yml";
+pub(in crate::github) const WORKFLOW_PATH: &str = ".github/workflows/ci.yml";
 /// The branch of every run.
-pub(super) const BRANCH: &str = "main";
+pub(in crate::github) const BRANCH: &str = "main";
 
 /// What a run looks like as of one attempt.
-pub(super) struct RunLook {
+pub(in crate::github) struct RunLook {
     attempt: u32,
     standing: Standing,
     started_at: Timestamp,
@@ -22,7 +22,7 @@ pub(super) struct RunLook {
 
 impl RunLook {
     /// As the run is now.
-    pub(super) fn of(run: &Run) -> Self {
+    pub(in crate::github) fn of(run: &Run) -> Self {
         let started_at = run
             .attempts
             .last()
@@ -36,7 +36,7 @@ impl RunLook {
     }
 
     /// As this attempt is, or was when it ended.
-    pub(super) fn of_attempt(run: &Run, number: u32) -> Option<Self> {
+    pub(in crate::github) fn of_attempt(run: &Run, number: u32) -> Option<Self> {
         let attempt = run
             .attempts
             .iter()
@@ -52,7 +52,7 @@ impl RunLook {
 }
 
 /// Appends a workflow run object.
-pub(super) fn push_run(out: &mut String, run: &Run, look: &RunLook) {
+pub(in crate::github) fn push_run(out: &mut String, run: &Run, look: &RunLook) {
     let repo = &run.repo;
     let (id, number, attempt) = (run.id.0, run.number, look.attempt);
     let url = format!("{}/actions/runs/{id}", repo.url);

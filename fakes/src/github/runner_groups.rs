@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{repository_text::Repository, runner_table::Scope};
 
 /// The id of the group every organisation has; a repository has only this one.
-pub(super) const DEFAULT_GROUP: u64 = 1;
+pub(in crate::github) const DEFAULT_GROUP: u64 = 1;
 /// Its name.
-pub(super) const DEFAULT_GROUP_NAME: &str = "Default";
+pub(in crate::github) const DEFAULT_GROUP_NAME: &str = "Default";
 
 /// Which repositories of the organisation a group is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Visibility {
+pub(in crate::github) enum Visibility {
     /// All of them.
     #[default]
     All,
@@ -26,24 +26,24 @@ pub(super) enum Visibility {
 
 /// One group.
 #[derive(Clone, Debug)]
-pub(super) struct RunnerGroup {
-    pub(super) id: u64,
-    pub(super) name: String,
-    pub(super) visibility: Visibility,
+pub(in crate::github) struct RunnerGroup {
+    pub(in crate::github) id: u64,
+    pub(in crate::github) name: String,
+    pub(in crate::github) visibility: Visibility,
     /// Ids of the repositories on its list.
-    pub(super) selected: BTreeSet<u64>,
-    pub(super) allows_public_repositories: bool,
+    pub(in crate::github) selected: BTreeSet<u64>,
+    pub(in crate::github) allows_public_repositories: bool,
     /// Kept and shown; the lab's one workflow is allowed everywhere.
-    pub(super) restricted_to_workflows: bool,
-    pub(super) selected_workflows: Vec<String>,
+    pub(in crate::github) restricted_to_workflows: bool,
+    pub(in crate::github) selected_workflows: Vec<String>,
 }
 
 impl RunnerGroup {
-    pub(super) fn is_default(&self) -> bool {
+    pub(in crate::github) fn is_default(&self) -> bool {
         self.id == DEFAULT_GROUP
     }
 
-    pub(super) fn allows(&self, repo: &Repository) -> bool {
+    pub(in crate::github) fn allows(&self, repo: &Repository) -> bool {
         (repo.private || self.allows_public_repositories)
             && match self.visibility {
                 Visibility::All => true,
@@ -55,14 +55,14 @@ impl RunnerGroup {
 
 /// All groups of one organisation, by id.
 #[derive(Clone, Debug)]
-pub(super) struct RunnerGroups {
+pub(in crate::github) struct RunnerGroups {
     by_id: BTreeMap<u64, RunnerGroup>,
     last_id: u64,
 }
 
 impl RunnerGroups {
     /// The default group only.
-    pub(super) fn new(allows_public_repositories: bool) -> Self {
+    pub(in crate::github) fn new(allows_public_repositories: bool) -> Self {
         let default = RunnerGroup {
             id: DEFAULT_GROUP,
             name: DEFAULT_GROUP_NAME.to_owned(),
@@ -80,7 +80,7 @@ impl RunnerGroups {
 
     /// Whether runners of this owner in this group may serve the repository, and a job of it that names a
     /// group. A repository's own runners serve it alone, and are all in the default group.
-    pub(super) fn serve(
+    pub(in crate::github) fn serve(
         all: &BTreeMap<u64, Self>,
         scope: Scope,
         group: u64,
@@ -97,34 +97,34 @@ impl RunnerGroups {
         }
     }
 
-    pub(super) fn get(&self, id: u64) -> Option<&RunnerGroup> {
+    pub(in crate::github) fn get(&self, id: u64) -> Option<&RunnerGroup> {
         self.by_id.get(&id)
     }
 
-    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut RunnerGroup> {
+    pub(in crate::github) fn get_mut(&mut self, id: u64) -> Option<&mut RunnerGroup> {
         self.by_id.get_mut(&id)
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &RunnerGroup> {
+    pub(in crate::github) fn values(&self) -> impl Iterator<Item = &RunnerGroup> {
         self.by_id.values()
     }
 
     /// The group with this name; names do not differ by case.
-    pub(super) fn named(&self, name: &str) -> Option<&RunnerGroup> {
+    pub(in crate::github) fn named(&self, name: &str) -> Option<&RunnerGroup> {
         let folded = name.to_lowercase();
         self.values()
             .find(|group| group.name.to_lowercase() == folded)
     }
 
     /// Adds a group and gives its id.
-    pub(super) fn add(&mut self, group: RunnerGroup) -> u64 {
+    pub(in crate::github) fn add(&mut self, group: RunnerGroup) -> u64 {
         self.last_id += 1;
         let id = self.last_id;
         self.by_id.insert(id, RunnerGroup { id, ..group });
         id
     }
 
-    pub(super) fn remove(&mut self, id: u64) {
+    pub(in crate::github) fn remove(&mut self, id: u64) {
         self.by_id.remove(&id);
     }
 }

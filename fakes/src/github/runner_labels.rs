@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// GitHub's limit on the labels of a runner that are its own.
-pub(super) const LABELS_MAX: usize = 100;
+pub(in crate::github) const LABELS_MAX: usize = 100;
 
 /// The labels `config.sh` adds on its own.
 const DEFAULT_LABELS: [&str; 3] = ["self-hosted", "Linux", "X64"];
@@ -11,14 +11,14 @@ const DEFAULT_LABELS: [&str; 3] = ["self-hosted", "Linux", "X64"];
 /// Whether a label can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum LabelKind {
+pub(in crate::github) enum LabelKind {
     ReadOnly,
     Custom,
 }
 
 /// One label, as GitHub shows it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct RunnerLabel {
+pub(in crate::github) struct RunnerLabel {
     id: u64,
     name: String,
     #[serde(rename = "type")]
@@ -27,21 +27,21 @@ pub(super) struct RunnerLabel {
 
 /// All labels of a runner. Names do not differ by case.
 #[derive(Clone, Debug)]
-pub(super) struct RunnerLabels {
+pub(in crate::github) struct RunnerLabels {
     labels: Vec<RunnerLabel>,
     last_id: u64,
 }
 
 /// Why a label stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LabelStays {
+pub(in crate::github) enum LabelStays {
     Unknown,
     ReadOnly,
 }
 
 impl RunnerLabels {
     /// The labels of a new runner: exactly those it was given, and GitHub's own in front if it gets them.
-    pub(super) fn new(own: Vec<String>, with_default: bool) -> Self {
+    pub(in crate::github) fn new(own: Vec<String>, with_default: bool) -> Self {
         let mut made = Self {
             labels: Vec::with_capacity(own.len()),
             last_id: 0,
@@ -76,22 +76,22 @@ impl RunnerLabels {
             .position(|label| label.name.to_lowercase() == folded)
     }
 
-    pub(super) fn all(&self) -> &[RunnerLabel] {
+    pub(in crate::github) fn all(&self) -> &[RunnerLabel] {
         &self.labels
     }
 
     /// Their names, as written.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(in crate::github) fn names(&self) -> Vec<String> {
         self.labels.iter().map(|label| label.name.clone()).collect()
     }
 
     /// Their names in lower case, sorted, each once.
-    pub(super) fn folded(&self) -> Vec<String> {
+    pub(in crate::github) fn folded(&self) -> Vec<String> {
         folded_set(self.labels.iter().map(|label| label.name.as_str()))
     }
 
     /// How many of its own it would have with these added.
-    pub(super) fn own_with(&self, more: &[String]) -> usize {
+    pub(in crate::github) fn own_with(&self, more: &[String]) -> usize {
         let mut probe = self.clone();
         probe.add(more);
         probe.own()
@@ -103,7 +103,7 @@ impl RunnerLabels {
     }
 
     /// Adds those it does not have.
-    pub(super) fn add(&mut self, more: &[String]) {
+    pub(in crate::github) fn add(&mut self, more: &[String]) {
         for name in more {
             if self.place(name).is_none() {
                 self.push(name.clone(), LabelKind::Custom);
@@ -112,7 +112,7 @@ impl RunnerLabels {
     }
 
     /// Makes these its own labels and no others; one that it keeps keeps its id.
-    pub(super) fn set(&mut self, own: &[String]) {
+    pub(in crate::github) fn set(&mut self, own: &[String]) {
         let wanted = folded_set(own.iter().map(String::as_str));
         self.labels.retain(|label| {
             label.kind == LabelKind::ReadOnly || wanted.contains(&label.name.to_lowercase())
@@ -121,7 +121,7 @@ impl RunnerLabels {
     }
 
     /// Takes one of its own labels off.
-    pub(super) fn remove(&mut self, name: &str) -> Result<(), LabelStays> {
+    pub(in crate::github) fn remove(&mut self, name: &str) -> Result<(), LabelStays> {
         let place = self.place(name).ok_or(LabelStays::Unknown)?;
         if self.labels[place].kind == LabelKind::ReadOnly {
             return Err(LabelStays::ReadOnly);
@@ -132,7 +132,7 @@ impl RunnerLabels {
 }
 
 /// Labels as they are compared: in lower case, sorted, each once.
-pub(super) fn folded_set<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(in crate::github) fn folded_set<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut folded: Vec<String> = labels.map(str::to_lowercase).collect();
     folded.sort_unstable();
     folded.dedup();

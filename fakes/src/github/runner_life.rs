@@ -32,13 +32,13 @@ pub struct NewRunner {
 }
 
 /// What a runner's record is made from.
-pub(super) struct Registration {
-    pub(super) owner: Owner,
-    pub(super) name: String,
-    pub(super) labels: RunnerLabels,
-    pub(super) group: u64,
-    pub(super) jit: Option<Jit>,
-    pub(super) ephemeral: bool,
+pub(in crate::github) struct Registration {
+    pub(in crate::github) owner: Owner,
+    pub(in crate::github) name: String,
+    pub(in crate::github) labels: RunnerLabels,
+    pub(in crate::github) group: u64,
+    pub(in crate::github) jit: Option<Jit>,
+    pub(in crate::github) ephemeral: bool,
 }
 
 impl Github {
@@ -73,7 +73,7 @@ impl Github {
     }
 
     /// A new runner record.
-    pub(super) fn add_runner(
+    pub(in crate::github) fn add_runner(
         &self,
         state: &mut State,
         wanted: Registration,
@@ -109,7 +109,7 @@ impl Github {
     }
 
     /// Whether the group can take one runner more.
-    pub(super) fn group_must_have_room(
+    pub(in crate::github) fn group_must_have_room(
         &self,
         state: &State,
         owner: &Owner,
@@ -205,7 +205,7 @@ impl Github {
     }
 
     /// A runner stopped asking for orders. GitHub notices later.
-    pub(super) fn connection_lost(&self, id: RunnerId) {
+    pub(in crate::github) fn connection_lost(&self, id: RunnerId) {
         let mut state = self.state();
         let online = state.runners.get(&id).and_then(|runner| {
             matches!(runner.link, Link::Connected(_)).then_some(runner.online_event)
@@ -216,7 +216,7 @@ impl Github {
     }
 
     /// The connection is gone without a word.
-    pub(super) fn lose(&self, state: &mut State, id: RunnerId, because: EventId) {
+    pub(in crate::github) fn lose(&self, state: &mut State, id: RunnerId, because: EventId) {
         let Some(runner) = state.runners.get_mut(&id) else {
             return;
         };
@@ -290,7 +290,7 @@ impl Github {
     }
 
     /// The runner is not there any more. The matcher sees that as late as it sees everything.
-    pub(super) fn leave_line(&self, state: &mut State, id: RunnerId) {
+    pub(in crate::github) fn leave_line(&self, state: &mut State, id: RunnerId) {
         let staleness = millis(self.settings().runners.staleness);
         if staleness == 0 {
             state.idle.remove(&id);
@@ -301,7 +301,7 @@ impl Github {
     }
 
     /// The runner is not connected from now on: it will be removed if it stays away.
-    pub(super) fn age(&self, state: &mut State, id: RunnerId, because: EventId) {
+    pub(in crate::github) fn age(&self, state: &mut State, id: RunnerId, because: EventId) {
         let settings = &self.settings().runners;
         let Some(runner) = state.runners.get_mut(&id) else {
             return;
@@ -345,7 +345,7 @@ impl Github {
     }
 
     /// Takes a runner off the list, and tells its process if it still listens.
-    pub(super) fn remove_runner(
+    pub(in crate::github) fn remove_runner(
         &self,
         state: &mut State,
         id: RunnerId,

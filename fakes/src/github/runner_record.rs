@@ -6,7 +6,7 @@ use super::{connections::ToRunner, route::Owner, runner_labels::RunnerLabels};
 use crate::ids::{EventId, HfJobId, JobId, RunnerId};
 
 /// How a runner is connected, as far as GitHub can tell.
-pub(super) enum Link {
+pub(in crate::github) enum Link {
     /// It never connected.
     Never,
     /// It listens or works.
@@ -18,45 +18,45 @@ pub(super) enum Link {
 }
 
 /// A runner's record.
-pub(super) struct Runner {
-    pub(super) id: RunnerId,
-    pub(super) name: String,
-    pub(super) owner: Owner,
+pub(in crate::github) struct Runner {
+    pub(in crate::github) id: RunnerId,
+    pub(in crate::github) name: String,
+    pub(in crate::github) owner: Owner,
     /// The id of its group; changed by [`super::runner_table::RunnerTable::move_to_group`] only.
-    pub(super) group: u64,
-    pub(super) labels: RunnerLabels,
+    pub(in crate::github) group: u64,
+    pub(in crate::github) labels: RunnerLabels,
     /// Whether its record goes after one job.
-    pub(super) ephemeral: bool,
+    pub(in crate::github) ephemeral: bool,
     /// The client id inside its JIT configuration; none when it registered with a token.
-    pub(super) jit: Option<Jit>,
-    pub(super) link: Link,
-    pub(super) job: Option<JobId>,
+    pub(in crate::github) jit: Option<Jit>,
+    pub(in crate::github) link: Link,
+    pub(in crate::github) job: Option<JobId>,
     /// When GitHub takes its job back, unless it has started it by then.
-    pub(super) pickup_ms: Option<u64>,
+    pub(in crate::github) pickup_ms: Option<u64>,
     /// Its job is over, but GitHub still takes it for busy.
-    pub(super) lingers: bool,
-    pub(super) hf_job: Option<HfJobId>,
+    pub(in crate::github) lingers: bool,
+    pub(in crate::github) hf_job: Option<HfJobId>,
     /// Since when it is idle or was last connected, in milliseconds of the world.
-    pub(super) online_ms: u64,
+    pub(in crate::github) online_ms: u64,
     /// What made it available.
-    pub(super) online_event: EventId,
+    pub(in crate::github) online_event: EventId,
     /// When its record is removed if it stays away, and why it is away; none while it is connected.
-    pub(super) away: Option<(u64, EventId)>,
+    pub(in crate::github) away: Option<(u64, EventId)>,
 }
 
 impl Runner {
-    pub(super) fn is_online(&self) -> bool {
+    pub(in crate::github) fn is_online(&self) -> bool {
         matches!(self.link, Link::Connected(_) | Link::Lost(_))
     }
 
     /// Whether GitHub takes it for busy, which is not always the truth.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(in crate::github) fn is_busy(&self) -> bool {
         self.job.is_some() || self.lingers
     }
 }
 
 /// A just-in-time configuration that was given out.
-pub(super) struct Jit {
-    pub(super) client_id: String,
-    pub(super) expires_ms: u64,
+pub(in crate::github) struct Jit {
+    pub(in crate::github) client_id: String,
+    pub(in crate::github) expires_ms: u64,
 }

@@ -37,7 +37,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// The clients that registered, and their sessions.
 #[derive(Default)]
-pub(super) struct Sessions(Mutex<Known>);
+pub(in crate::github) struct Sessions(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
@@ -114,22 +114,22 @@ impl Sessions {
     }
 
     /// Remembers whose client id this is.
-    pub(super) fn register(&self, client: String, runner: RunnerId) {
+    pub(in crate::github) fn register(&self, client: String, runner: RunnerId) {
         self.known().clients.insert(client, runner);
     }
 
     /// Whether this runner registered and was given this client id.
-    pub(super) fn is_client(&self, client: &str, runner: RunnerId) -> bool {
+    pub(in crate::github) fn is_client(&self, client: &str, runner: RunnerId) -> bool {
         self.known().clients.get(client) == Some(&runner)
     }
 
     /// The runner of an open session.
-    pub(super) fn runner_of(&self, session: &str) -> Option<RunnerId> {
+    pub(in crate::github) fn runner_of(&self, session: &str) -> Option<RunnerId> {
         self.find(session).map(|found| found.runner)
     }
 
     /// The session's job starts.
-    pub(super) fn acquired(&self, session: &str) {
+    pub(in crate::github) fn acquired(&self, session: &str) {
         if let Some(found) = self.find(session)
             && let Some(work) = found.work().as_mut()
         {
@@ -138,7 +138,7 @@ impl Sessions {
     }
 
     /// The session does not get the job it was assigned.
-    pub(super) fn lost_job(&self, session: &str) {
+    pub(in crate::github) fn lost_job(&self, session: &str) {
         if let Some(found) = self.find(session) {
             found.has_lost_a_job.store(true, Ordering::Relaxed);
             *found.work() = None;
@@ -146,14 +146,14 @@ impl Sessions {
     }
 
     /// The session's job is reported.
-    pub(super) fn reported(&self, session: &str) {
+    pub(in crate::github) fn reported(&self, session: &str) {
         if let Some(found) = self.find(session) {
             *found.work() = None;
         }
     }
 
     /// Forgets a session. Gives its runner.
-    pub(super) fn close(&self, session: &str) -> Option<RunnerId> {
+    pub(in crate::github) fn close(&self, session: &str) -> Option<RunnerId> {
         let closed = self.known().open.remove(session)?;
         Some(closed.runner)
     }
@@ -249,7 +249,7 @@ struct Patience {
 }
 
 /// `router` with the address where sessions wait for orders.
-pub(super) fn beside(router: axum::Router, github: Github) -> axum::Router {
+pub(in crate::github) fn beside(router: axum::Router, github: Github) -> axum::Router {
     let messages = axum::Router::new()
         .route(MESSAGES, axum::routing::get(message))
         .with_state(github);
@@ -281,7 +281,7 @@ async fn message(
 
 impl Github {
     /// A session for a runner that has just connected. It takes the place of an older one.
-    pub(super) fn open_session(
+    pub(in crate::github) fn open_session(
         &self,
         id: &str,
         runner: RunnerId,

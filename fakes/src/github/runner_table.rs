@@ -7,13 +7,13 @@ use crate::ids::RunnerId;
 
 /// What a runner belongs to, by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Scope {
+pub(in crate::github) enum Scope {
     Repository(u64),
     Organization(u64),
 }
 
 impl Owner {
-    pub(super) fn scope(&self) -> Scope {
+    pub(in crate::github) fn scope(&self) -> Scope {
         match self {
             Self::Repository(repo) => Scope::Repository(repo.id),
             Self::Organization(organization) => Scope::Organization(organization.id),
@@ -23,7 +23,7 @@ impl Owner {
 
 /// The runners.
 #[derive(Default)]
-pub(super) struct RunnerTable {
+pub(in crate::github) struct RunnerTable {
     by_id: BTreeMap<RunnerId, Runner>,
     by_owner: BTreeMap<Scope, BTreeSet<RunnerId>>,
     by_group: BTreeMap<(Scope, u64), BTreeSet<RunnerId>>,
@@ -32,7 +32,7 @@ pub(super) struct RunnerTable {
 }
 
 impl RunnerTable {
-    pub(super) fn insert(&mut self, runner: Runner) {
+    pub(in crate::github) fn insert(&mut self, runner: Runner) {
         let (id, scope) = (runner.id, runner.owner.scope());
         let name = runner.name.to_ascii_lowercase();
         self.by_owner.entry(scope).or_default().insert(id);
@@ -42,7 +42,7 @@ impl RunnerTable {
         self.by_id.insert(id, runner);
     }
 
-    pub(super) fn remove(&mut self, id: &RunnerId) -> Option<Runner> {
+    pub(in crate::github) fn remove(&mut self, id: &RunnerId) -> Option<Runner> {
         let runner = self.by_id.remove(id)?;
         let scope = runner.owner.scope();
         if let Some(owned) = self.by_owner.get_mut(&scope) {
@@ -60,46 +60,50 @@ impl RunnerTable {
         }
     }
 
-    pub(super) fn get(&self, id: &RunnerId) -> Option<&Runner> {
+    pub(in crate::github) fn get(&self, id: &RunnerId) -> Option<&Runner> {
         self.by_id.get(id)
     }
 
-    pub(super) fn get_mut(&mut self, id: &RunnerId) -> Option<&mut Runner> {
+    pub(in crate::github) fn get_mut(&mut self, id: &RunnerId) -> Option<&mut Runner> {
         self.by_id.get_mut(id)
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &Runner> {
+    pub(in crate::github) fn values(&self) -> impl Iterator<Item = &Runner> {
         self.by_id.values()
     }
 
     /// All runners, to change anything but what they are found by.
-    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Runner> {
+    pub(in crate::github) fn values_mut(&mut self) -> impl Iterator<Item = &mut Runner> {
         self.by_id.values_mut()
     }
 
     /// The runner of this owner with this name.
-    pub(super) fn named(&self, scope: Scope, name: &str) -> Option<&Runner> {
+    pub(in crate::github) fn named(&self, scope: Scope, name: &str) -> Option<&Runner> {
         let key = (scope, name.to_ascii_lowercase());
         self.by_name.get(&key).and_then(|id| self.by_id.get(id))
     }
 
     /// The runners of an owner, in the order of their ids.
-    pub(super) fn of(&self, scope: Scope) -> Option<&BTreeSet<RunnerId>> {
+    pub(in crate::github) fn of(&self, scope: Scope) -> Option<&BTreeSet<RunnerId>> {
         self.by_owner.get(&scope)
     }
 
     /// The runners in a group, in the order of their ids.
-    pub(super) fn in_group(&self, scope: Scope, group: u64) -> Option<&BTreeSet<RunnerId>> {
+    pub(in crate::github) fn in_group(
+        &self,
+        scope: Scope,
+        group: u64,
+    ) -> Option<&BTreeSet<RunnerId>> {
         self.by_group.get(&(scope, group))
     }
 
     /// How many runners a group has.
-    pub(super) fn group_size(&self, scope: Scope, group: u64) -> usize {
+    pub(in crate::github) fn group_size(&self, scope: Scope, group: u64) -> usize {
         self.in_group(scope, group).map_or(0, BTreeSet::len)
     }
 
     /// Moves a runner to another group of its owner.
-    pub(super) fn move_to_group(&mut self, id: RunnerId, group: u64) {
+    pub(in crate::github) fn move_to_group(&mut self, id: RunnerId, group: u64) {
         let Some(runner) = self.by_id.get_mut(&id) else {
             return;
         };

@@ -22,7 +22,7 @@ use crate::{
 
 impl Github {
     /// Records a delivery and sends it off.
-    pub(super) fn dispatch(&self, state: &mut State, dispatch: Dispatch) -> DeliveryId {
+    pub(in crate::github) fn dispatch(&self, state: &mut State, dispatch: Dispatch) -> DeliveryId {
         let Dispatch {
             message,
             origin,
@@ -181,7 +181,11 @@ impl Github {
 
 impl Message {
     /// What a fault may want to know of an attempt to deliver it.
-    pub(super) fn subject<'a>(&'a self, key: &'a str, delivery: DeliveryId) -> Subject<'a> {
+    pub(in crate::github) fn subject<'a>(
+        &'a self,
+        key: &'a str,
+        delivery: DeliveryId,
+    ) -> Subject<'a> {
         Subject {
             place: "webhook",
             entity: key,

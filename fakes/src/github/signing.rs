@@ -8,22 +8,22 @@ use crate::drawn_text::HEX;
 
 /// A webhook's secret, ready to sign with. The secret itself is not kept.
 #[derive(Clone)]
-pub(super) struct Keys {
+pub(in crate::github) struct Keys {
     sha256: Hmac<Sha256>,
     sha1: Hmac<Sha1>,
 }
 
 /// The values of the signature headers.
-pub(super) struct Signatures {
+pub(in crate::github) struct Signatures {
     /// `X-Hub-Signature-256`.
-    pub(super) sha256: String,
+    pub(in crate::github) sha256: String,
     /// `X-Hub-Signature`, if that is still sent.
-    pub(super) sha1: Option<String>,
+    pub(in crate::github) sha1: Option<String>,
 }
 
 impl Keys {
     /// The keys of a secret; an empty one is none.
-    pub(super) fn of(secret: &[u8]) -> Option<Self> {
+    pub(in crate::github) fn of(secret: &[u8]) -> Option<Self> {
         let any = "HMAC takes keys of any length";
         (!secret.is_empty()).then(|| Self {
             sha256: Hmac::new_from_slice(secret).expect(any),
@@ -32,7 +32,7 @@ impl Keys {
     }
 
     /// Signs these parts as if they were one, the older way too if that is wanted.
-    pub(super) fn sign(&self, parts: &[&[u8]], legacy: bool) -> Signatures {
+    pub(in crate::github) fn sign(&self, parts: &[&[u8]], legacy: bool) -> Signatures {
         Signatures {
             sha256: finish("sha256=", self.sha256.clone(), parts),
             sha1: legacy.then(|| finish("sha1=", self.sha1.clone(), parts)),

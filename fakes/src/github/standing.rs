@@ -65,7 +65,7 @@ impl RunConclusion {
 }
 
 /// As GitHub spells a conclusion.
-pub(super) const fn conclusion_text(conclusion: Conclusion) -> &'static str {
+pub(in crate::github) const fn conclusion_text(conclusion: Conclusion) -> &'static str {
     match conclusion {
         Conclusion::Success => "success",
         Conclusion::Failure => "failure",
@@ -79,14 +79,14 @@ pub(super) const fn conclusion_text(conclusion: Conclusion) -> &'static str {
 
 /// A run's status, with its conclusion once it is completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
-    pub(super) status: RunStatus,
-    pub(super) conclusion: Option<RunConclusion>,
+pub(in crate::github) struct Standing {
+    pub(in crate::github) status: RunStatus,
+    pub(in crate::github) conclusion: Option<RunConclusion>,
 }
 
 impl Standing {
     /// Of a run without jobs.
-    pub(super) const EMPTY: Self = Self {
+    pub(in crate::github) const EMPTY: Self = Self {
         status: RunStatus::Completed,
         conclusion: Some(RunConclusion::Jobs(Conclusion::Success)),
     };
@@ -94,7 +94,7 @@ impl Standing {
 
 /// How many jobs of a run's latest attempt are in which status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(in crate::github) struct Tally {
     waiting: usize,
     queued: usize,
     in_progress: usize,
@@ -128,12 +128,12 @@ impl Tally {
 
 impl State {
     /// The run's status: it follows from its jobs of the latest attempt.
-    pub(super) fn run_status(&self, run: &Run) -> RunStatus {
+    pub(in crate::github) fn run_status(&self, run: &Run) -> RunStatus {
         run.standing.status
     }
 
     /// Counts a job that is new in its run.
-    pub(super) fn count_job(&mut self, id: JobId) {
+    pub(in crate::github) fn count_job(&mut self, id: JobId) {
         let Some(job) = self.jobs.get(&id) else {
             return;
         };
@@ -148,7 +148,7 @@ impl State {
     }
 
     /// The job is in this status from now on, and its run stands accordingly.
-    pub(super) fn move_job(&mut self, id: JobId, to: Status) {
+    pub(in crate::github) fn move_job(&mut self, id: JobId, to: Status) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -167,7 +167,7 @@ impl State {
     }
 
     /// Looks again at where the run stands, after anything that decides it has changed.
-    pub(super) fn refile(&mut self, id: RunId) {
+    pub(in crate::github) fn refile(&mut self, id: RunId) {
         let Some(run) = self.runs.get(&id) else {
             return;
         };
@@ -200,12 +200,12 @@ impl State {
     }
 
     /// The latest attempt of each job of the run.
-    pub(super) fn latest_jobs<'a>(&'a self, run: &'a Run) -> Vec<&'a Job> {
+    pub(in crate::github) fn latest_jobs<'a>(&'a self, run: &'a Run) -> Vec<&'a Job> {
         self.jobs_as_of(run, u32::MAX)
     }
 
     /// What [`State::latest_jobs`] gave when this attempt was the latest.
-    pub(super) fn jobs_as_of<'a>(&'a self, run: &'a Run, attempt: u32) -> Vec<&'a Job> {
+    pub(in crate::github) fn jobs_as_of<'a>(&'a self, run: &'a Run, attempt: u32) -> Vec<&'a Job> {
         let known: Vec<&Job> = run
             .jobs
             .iter()

@@ -66,58 +66,58 @@ impl Status {
 }
 
 #[derive(Clone)]
-pub(super) struct Job {
-    pub(super) id: JobId,
+pub(in crate::github) struct Job {
+    pub(in crate::github) id: JobId,
     /// Its name in the first attempt.
-    pub(super) base_name: String,
-    pub(super) name: String,
-    pub(super) run: RunId,
+    pub(in crate::github) base_name: String,
+    pub(in crate::github) name: String,
+    pub(in crate::github) run: RunId,
     /// The matrix of its run that made it.
-    pub(super) matrix: Option<Arc<str>>,
-    pub(super) attempt: u32,
-    pub(super) repo: Arc<Repository>,
-    pub(super) labels: Vec<String>,
-    pub(super) runs_for: Duration,
+    pub(in crate::github) matrix: Option<Arc<str>>,
+    pub(in crate::github) attempt: u32,
+    pub(in crate::github) repo: Arc<Repository>,
+    pub(in crate::github) labels: Vec<String>,
+    pub(in crate::github) runs_for: Duration,
     /// Its `timeout-minutes`.
-    pub(super) timeout: Option<Duration>,
+    pub(in crate::github) timeout: Option<Duration>,
     /// How it will end when it runs to its end.
-    pub(super) will_conclude: Conclusion,
-    pub(super) status: Status,
-    pub(super) conclusion: Option<Conclusion>,
-    pub(super) created_at: Timestamp,
-    pub(super) started_at: Option<Timestamp>,
-    pub(super) completed_at: Option<Timestamp>,
-    pub(super) runner: Option<RunnerId>,
-    pub(super) runner_name: String,
+    pub(in crate::github) will_conclude: Conclusion,
+    pub(in crate::github) status: Status,
+    pub(in crate::github) conclusion: Option<Conclusion>,
+    pub(in crate::github) created_at: Timestamp,
+    pub(in crate::github) started_at: Option<Timestamp>,
+    pub(in crate::github) completed_at: Option<Timestamp>,
+    pub(in crate::github) runner: Option<RunnerId>,
+    pub(in crate::github) runner_name: String,
     /// The id and name of that runner's group.
-    pub(super) runner_group: Option<(u64, String)>,
+    pub(in crate::github) runner_group: Option<(u64, String)>,
     /// The runner group that `runs-on` names. Its payload does not show it.
-    pub(super) group: Option<String>,
+    pub(in crate::github) group: Option<String>,
     /// A recording tells when it starts and ends.
-    pub(super) driven: bool,
+    pub(in crate::github) driven: bool,
     /// It is queued, but as many jobs of its run go before it as may run at once.
-    pub(super) held: bool,
+    pub(in crate::github) held: bool,
     /// Since when a runner could take it, in milliseconds of the world.
-    pub(super) dispatchable_ms: u64,
+    pub(in crate::github) dispatchable_ms: u64,
     /// Why it became dispatchable.
-    pub(super) dispatchable_because: EventId,
+    pub(in crate::github) dispatchable_because: EventId,
     /// The last event of its life.
-    pub(super) last_event: EventId,
+    pub(in crate::github) last_event: EventId,
 }
 
 /// What makes one job different from another at its birth.
-pub(super) struct Birth {
-    pub(super) id: JobId,
-    pub(super) name: String,
-    pub(super) run: RunId,
-    pub(super) attempt: u32,
-    pub(super) repo: Arc<Repository>,
-    pub(super) labels: Vec<String>,
-    pub(super) created_at: Timestamp,
+pub(in crate::github) struct Birth {
+    pub(in crate::github) id: JobId,
+    pub(in crate::github) name: String,
+    pub(in crate::github) run: RunId,
+    pub(in crate::github) attempt: u32,
+    pub(in crate::github) repo: Arc<Repository>,
+    pub(in crate::github) labels: Vec<String>,
+    pub(in crate::github) created_at: Timestamp,
 }
 
 impl Job {
-    pub(super) fn in_matrix(&self) -> Matrix {
+    pub(in crate::github) fn in_matrix(&self) -> Matrix {
         Matrix {
             run: self.run,
             name: self.matrix.clone(),
@@ -125,7 +125,7 @@ impl Job {
     }
 
     /// A queued job to which nothing has happened yet. It takes a minute and succeeds.
-    pub(super) fn born(birth: Birth) -> Self {
+    pub(in crate::github) fn born(birth: Birth) -> Self {
         let labels = birth.labels;
         Self {
             id: birth.id,
@@ -158,48 +158,48 @@ impl Job {
 }
 
 #[derive(Clone)]
-pub(super) struct Run {
-    pub(super) id: RunId,
-    pub(super) repo: Arc<Repository>,
-    pub(super) number: u64,
-    pub(super) attempt: u32,
-    pub(super) head_sha: String,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
+pub(in crate::github) struct Run {
+    pub(in crate::github) id: RunId,
+    pub(in crate::github) repo: Arc<Repository>,
+    pub(in crate::github) number: u64,
+    pub(in crate::github) attempt: u32,
+    pub(in crate::github) head_sha: String,
+    pub(in crate::github) created_at: Timestamp,
+    pub(in crate::github) updated_at: Timestamp,
     /// How many jobs of each matrix may run at once, where there is a limit.
-    pub(super) max_parallel: BTreeMap<Option<Arc<str>>, u32>,
-    pub(super) jobs: Vec<JobId>,
+    pub(in crate::github) max_parallel: BTreeMap<Option<Arc<str>>, u32>,
+    pub(in crate::github) jobs: Vec<JobId>,
     /// What triggered it.
-    pub(super) event: &'static str,
-    pub(super) concurrency: Option<Concurrency>,
+    pub(in crate::github) event: &'static str,
+    pub(in crate::github) concurrency: Option<Concurrency>,
     /// What keeps it from having jobs.
-    pub(super) hold: Option<Hold>,
+    pub(in crate::github) hold: Option<Hold>,
     /// How it ended, where its jobs do not tell.
-    pub(super) ended: Option<RunConclusion>,
+    pub(in crate::github) ended: Option<RunConclusion>,
     /// Its jobs by status, and where it stands.
-    pub(super) tally: Tally,
-    pub(super) standing: Standing,
+    pub(in crate::github) tally: Tally,
+    pub(in crate::github) standing: Standing,
     /// Its attempts that are known, oldest first; the last is the latest.
-    pub(super) attempts: Vec<Attempt>,
+    pub(in crate::github) attempts: Vec<Attempt>,
     /// The last attempt whose logs were deleted.
-    pub(super) logs_deleted: u32,
+    pub(in crate::github) logs_deleted: u32,
     /// How its jobs look that never had a runner.
-    pub(super) without_runner: WithoutRunner,
+    pub(in crate::github) without_runner: WithoutRunner,
 }
 
 /// One attempt of a run.
 #[derive(Clone)]
-pub(super) struct Attempt {
-    pub(super) number: u32,
-    pub(super) started_at: Timestamp,
+pub(in crate::github) struct Attempt {
+    pub(in crate::github) number: u32,
+    pub(in crate::github) started_at: Timestamp,
     /// Whether debug logging was asked for.
-    pub(super) debug: bool,
+    pub(in crate::github) debug: bool,
     /// Where it stood, and when it last changed; of the latest attempt the run itself tells.
-    pub(super) ended: Option<(Standing, Timestamp)>,
+    pub(in crate::github) ended: Option<(Standing, Timestamp)>,
 }
 
 impl Attempt {
-    pub(super) const fn begun(number: u32, started_at: Timestamp) -> Self {
+    pub(in crate::github) const fn begun(number: u32, started_at: Timestamp) -> Self {
         Self {
             number,
             started_at,
@@ -209,42 +209,42 @@ impl Attempt {
     }
 }
 
-pub(super) struct Installation {
-    pub(super) id: u64,
-    pub(super) owner: String,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
+pub(in crate::github) struct Installation {
+    pub(in crate::github) id: u64,
+    pub(in crate::github) owner: String,
+    pub(in crate::github) created_at: Timestamp,
+    pub(in crate::github) updated_at: Timestamp,
     /// Since when it is suspended.
-    pub(super) suspended_at: Option<Timestamp>,
+    pub(in crate::github) suspended_at: Option<Timestamp>,
 }
 
-pub(super) struct InstallationToken {
-    pub(super) installation: u64,
+pub(in crate::github) struct InstallationToken {
+    pub(in crate::github) installation: u64,
     /// From when on GitHub's servers know it.
-    pub(super) usable_ms: u64,
-    pub(super) expires_ms: u64,
-    pub(super) revoked: bool,
+    pub(in crate::github) usable_ms: u64,
+    pub(in crate::github) expires_ms: u64,
+    pub(in crate::github) revoked: bool,
     /// Ids of the repositories it is restricted to.
-    pub(super) repositories: Option<BTreeSet<u64>>,
+    pub(in crate::github) repositories: Option<BTreeSet<u64>>,
     /// Permissions it is restricted to.
-    pub(super) permissions: BTreeMap<String, String>,
+    pub(in crate::github) permissions: BTreeMap<String, String>,
 }
 
 /// What a runner may do with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TokenPurpose {
+pub(in crate::github) enum TokenPurpose {
     Register,
     Remove,
 }
 
-pub(super) struct RegistrationToken {
-    pub(super) owner: Owner,
-    pub(super) purpose: TokenPurpose,
-    pub(super) expires_ms: u64,
+pub(in crate::github) struct RegistrationToken {
+    pub(in crate::github) owner: Owner,
+    pub(in crate::github) purpose: TokenPurpose,
+    pub(in crate::github) expires_ms: u64,
 }
 
 /// The next number of each kind of id.
-pub(super) struct Counters {
+pub(in crate::github) struct Counters {
     run: u64,
     run_number: u64,
     job: u64,
@@ -253,101 +253,101 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    pub(super) fn run(&mut self) -> RunId {
+    pub(in crate::github) fn run(&mut self) -> RunId {
         self.run += 1;
         RunId(self.run)
     }
 
     /// The number of a run among all runs, from 1.
-    pub(super) fn run_number(&mut self) -> u64 {
+    pub(in crate::github) fn run_number(&mut self) -> u64 {
         self.run_number += 1;
         self.run_number
     }
 
-    pub(super) fn job(&mut self) -> JobId {
+    pub(in crate::github) fn job(&mut self) -> JobId {
         self.job += 1;
         JobId(self.job)
     }
 
-    pub(super) fn runner(&mut self) -> RunnerId {
+    pub(in crate::github) fn runner(&mut self) -> RunnerId {
         self.runner += 1;
         RunnerId(self.runner)
     }
 
     /// Whether a runner ever had this id.
-    pub(super) fn has_issued(&self, runner: RunnerId) -> bool {
+    pub(in crate::github) fn has_issued(&self, runner: RunnerId) -> bool {
         (FIRST_RUNNER..=self.runner).contains(&runner.0)
     }
 
-    pub(super) fn delivery(&mut self) -> DeliveryId {
+    pub(in crate::github) fn delivery(&mut self) -> DeliveryId {
         self.delivery += 1;
         DeliveryId(self.delivery)
     }
 }
 
-pub(super) struct State {
+pub(in crate::github) struct State {
     /// By folded `owner/name`.
-    pub(super) repos: BTreeMap<String, Arc<Repository>>,
+    pub(in crate::github) repos: BTreeMap<String, Arc<Repository>>,
     /// By folded login.
-    pub(super) organizations: BTreeMap<String, Arc<Organization>>,
-    pub(super) installations: BTreeMap<u64, Installation>,
+    pub(in crate::github) organizations: BTreeMap<String, Arc<Organization>>,
+    pub(in crate::github) installations: BTreeMap<u64, Installation>,
     /// Ids of installations that were removed: none is used twice.
-    pub(super) gone_installations: BTreeSet<u64>,
+    pub(in crate::github) gone_installations: BTreeSet<u64>,
     /// Ids of renamed repositories by the folded names they had.
-    pub(super) old_names: BTreeMap<String, u64>,
-    pub(super) app: AppProfile,
+    pub(in crate::github) old_names: BTreeMap<String, u64>,
+    pub(in crate::github) app: AppProfile,
     /// Confirmed App manifests by their code.
-    pub(super) manifests: BTreeMap<String, Confirmed>,
-    pub(super) runs: BTreeMap<RunId, Run>,
-    pub(super) run_keys: BTreeMap<String, RunId>,
-    pub(super) run_index: RunIndex,
-    pub(super) groups: BTreeMap<GroupKey, Group>,
+    pub(in crate::github) manifests: BTreeMap<String, Confirmed>,
+    pub(in crate::github) runs: BTreeMap<RunId, Run>,
+    pub(in crate::github) run_keys: BTreeMap<String, RunId>,
+    pub(in crate::github) run_index: RunIndex,
+    pub(in crate::github) groups: BTreeMap<GroupKey, Group>,
     /// The jobs of runs that may not begin yet. Nobody outside sees them.
-    pub(super) unborn: BTreeMap<RunId, Vec<Job>>,
-    pub(super) check_runs: CheckRuns,
-    pub(super) log_links: LogLinks,
+    pub(in crate::github) unborn: BTreeMap<RunId, Vec<Job>>,
+    pub(in crate::github) check_runs: CheckRuns,
+    pub(in crate::github) log_links: LogLinks,
     /// Whether a look at the runs that take too long is planned.
-    pub(super) run_limit_planned: bool,
-    pub(super) jobs: BTreeMap<JobId, Job>,
-    pub(super) names: BTreeMap<String, JobId>,
+    pub(in crate::github) run_limit_planned: bool,
+    pub(in crate::github) jobs: BTreeMap<JobId, Job>,
+    pub(in crate::github) names: BTreeMap<String, JobId>,
     /// Queued jobs that no recording drives and nothing holds.
-    pub(super) queued: Watched<JobId>,
-    pub(super) runners: RunnerTable,
+    pub(in crate::github) queued: Watched<JobId>,
+    pub(in crate::github) runners: RunnerTable,
     /// Runners that GitHub takes for online and idle.
-    pub(super) idle: Watched<RunnerId>,
+    pub(in crate::github) idle: Watched<RunnerId>,
     /// Which of those suit each other.
-    pub(super) matching: Matching,
+    pub(in crate::github) matching: Matching,
     /// The runner of every job that was handed to one and is not over.
-    pub(super) holders: BTreeMap<JobId, RunnerId>,
+    pub(in crate::github) holders: BTreeMap<JobId, RunnerId>,
     /// When each queued job has been queued for too long.
-    pub(super) queue_limits: BTreeMap<JobId, u64>,
+    pub(in crate::github) queue_limits: BTreeMap<JobId, u64>,
     /// The runner groups of each organisation, by its id.
-    pub(super) runner_groups: BTreeMap<u64, RunnerGroups>,
-    pub(super) agenda: Agenda,
-    pub(super) installation_tokens: BTreeMap<String, InstallationToken>,
-    pub(super) registration_tokens: BTreeMap<String, RegistrationToken>,
+    pub(in crate::github) runner_groups: BTreeMap<u64, RunnerGroups>,
+    pub(in crate::github) agenda: Agenda,
+    pub(in crate::github) installation_tokens: BTreeMap<String, InstallationToken>,
+    pub(in crate::github) registration_tokens: BTreeMap<String, RegistrationToken>,
     /// Verified JWTs: checking a signature costs more than everything else in a call.
-    pub(super) jwts: BTreeMap<String, Option<JwtClaims>>,
-    pub(super) hooks: Hooks,
-    pub(super) log: DeliveryLog,
-    pub(super) counters: Counters,
+    pub(in crate::github) jwts: BTreeMap<String, Option<JwtClaims>>,
+    pub(in crate::github) hooks: Hooks,
+    pub(in crate::github) log: DeliveryLog,
+    pub(in crate::github) counters: Counters,
     /// How many deliveries each key has had, so that every delivery has a key of its own.
-    pub(super) delivery_keys: BTreeMap<String, u32>,
+    pub(in crate::github) delivery_keys: BTreeMap<String, u32>,
     /// Jobs that a recording drives, with the actions it holds.
-    pub(super) recorded: BTreeMap<u64, BTreeSet<String>>,
+    pub(in crate::github) recorded: BTreeMap<u64, BTreeSet<String>>,
     /// When the next assignment pass is due, if one is.
-    pub(super) next_pass_ms: Option<u64>,
+    pub(in crate::github) next_pass_ms: Option<u64>,
 }
 
 /// Ids of a repository that are known from elsewhere.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct KnownIds {
-    pub(super) repository: Option<u64>,
-    pub(super) installation: Option<u64>,
+pub(in crate::github) struct KnownIds {
+    pub(in crate::github) repository: Option<u64>,
+    pub(in crate::github) installation: Option<u64>,
 }
 
 impl State {
-    pub(super) fn new(settings: &GithubSettings, env: &Env) -> Self {
+    pub(in crate::github) fn new(settings: &GithubSettings, env: &Env) -> Self {
         let mut state = Self {
             repos: BTreeMap::new(),
             organizations: BTreeMap::new(),
@@ -404,7 +404,7 @@ impl State {
 
     /// Makes a repository known, with the installation of its owner if the App is installed on it.
     /// `ids` are the repository's and the installation's, where a recording tells them; else they are drawn.
-    pub(super) fn add_repo(
+    pub(in crate::github) fn add_repo(
         &mut self,
         repo: &RepoSettings,
         settings: &GithubSettings,
@@ -429,7 +429,7 @@ impl State {
         made
     }
 
-    pub(super) fn know_owner(&mut self, owner: &str, settings: &GithubSettings) {
+    pub(in crate::github) fn know_owner(&mut self, owner: &str, settings: &GithubSettings) {
         let organization = self
             .organizations
             .entry(owner.to_lowercase())
@@ -440,12 +440,12 @@ impl State {
             .or_insert_with(|| RunnerGroups::new(allows_public));
     }
 
-    pub(super) fn repo(&self, name: &str) -> Option<&Arc<Repository>> {
+    pub(in crate::github) fn repo(&self, name: &str) -> Option<&Arc<Repository>> {
         self.repos.get(&name.to_lowercase())
     }
 
     /// The repository `owner/name`, or the organisation `owner`.
-    pub(super) fn owner_named(&self, name: &str) -> Option<Owner> {
+    pub(in crate::github) fn owner_named(&self, name: &str) -> Option<Owner> {
         if let Some(repo) = self.repo(name) {
             return Some(Owner::Repository(repo.clone()));
         }
@@ -453,14 +453,17 @@ impl State {
         Some(Owner::Organization(organization.clone()))
     }
 
-    pub(super) fn repos_of(&self, installation: u64) -> impl Iterator<Item = &Arc<Repository>> {
+    pub(in crate::github) fn repos_of(
+        &self,
+        installation: u64,
+    ) -> impl Iterator<Item = &Arc<Repository>> {
         self.repos
             .values()
             .filter(move |repo| repo.installation == Some(installation))
     }
 
     /// A key no other delivery has: `J3.queued`, then `J3.queued#2`.
-    pub(super) fn delivery_key(&mut self, base: &str) -> String {
+    pub(in crate::github) fn delivery_key(&mut self, base: &str) -> String {
         let count = self.delivery_keys.entry(base.to_owned()).or_insert(0);
         *count += 1;
         if *count == 1 {

@@ -6,13 +6,17 @@ const MINUTE_MS: u64 = 60_000;
 
 /// When a hook's latest deliveries left, or will.
 #[derive(Default)]
-pub(super) struct Throttle {
+pub(in crate::github) struct Throttle {
     departures_ms: VecDeque<u64>,
 }
 
 impl Throttle {
     /// Books the next departure, and tells how long it must wait for it, if it must.
-    pub(super) fn book(&mut self, now_ms: u64, per_minute: NonZeroU32) -> Option<Duration> {
+    pub(in crate::github) fn book(
+        &mut self,
+        now_ms: u64,
+        per_minute: NonZeroU32,
+    ) -> Option<Duration> {
         let share = per_minute.get() as usize;
         while self.departures_ms.len() > share {
             self.departures_ms.pop_front();

@@ -7,14 +7,14 @@ use crate::calls::{Incoming, Reply};
 
 /// A version of the REST API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum ApiVersion {
+pub(in crate::github) enum ApiVersion {
     #[default]
     V2022_11_28,
     V2026_03_10,
 }
 
 impl ApiVersion {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::github) const fn as_str(self) -> &'static str {
         match self {
             Self::V2022_11_28 => "2022-11-28",
             Self::V2026_03_10 => "2026-03-10",
@@ -22,7 +22,7 @@ impl ApiVersion {
     }
 
     /// The version a request asks for. Without the header it is the older one.
-    pub(super) fn of(request: &Incoming) -> Result<Self, Reply> {
+    pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Reply> {
         let Some(asked) = request.header("x-github-api-version") else {
             return Ok(Self::default());
         };
@@ -41,7 +41,7 @@ impl ApiVersion {
 
     /// The answer as this version has it. Of what this fake answers, version 2026-03-10 drops
     /// `has_downloads` from every repository; other differences are its handlers' own.
-    pub(super) fn shape(self, mut reply: Reply) -> Reply {
+    pub(in crate::github) fn shape(self, mut reply: Reply) -> Reply {
         const DROPPED: &str = "\"has_downloads\":true,";
         if self == Self::V2026_03_10
             && let Ok(text) = std::str::from_utf8(&reply.body)

@@ -150,14 +150,14 @@ impl Github {
         self.state().job_name(job)
     }
 
-    pub(super) fn named(&self, job: JobId) -> Option<(JobId, String)> {
+    pub(in crate::github) fn named(&self, job: JobId) -> Option<(JobId, String)> {
         self.state()
             .jobs
             .get(&job)
             .map(|found| (job, found.name.clone()))
     }
 
-    pub(super) fn job_names_of(&self, run: RunId) -> Vec<String> {
+    pub(in crate::github) fn job_names_of(&self, run: RunId) -> Vec<String> {
         let state = self.state();
         state
             .jobs_of(run)
@@ -170,7 +170,7 @@ impl Github {
 
 impl State {
     /// The job's name; one that nobody knows gets its id for a name.
-    pub(super) fn job_name(&self, job: JobId) -> String {
+    pub(in crate::github) fn job_name(&self, job: JobId) -> String {
         self.jobs
             .get(&job)
             .map_or_else(|| job.to_string(), |job| job.name.clone())

@@ -10,20 +10,20 @@ use crate::ids::{JobId, RunId};
 
 /// The jobs of a run that share a limit on how many of them may run at once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Matrix {
-    pub(super) run: RunId,
+pub(in crate::github) struct Matrix {
+    pub(in crate::github) run: RunId,
     /// Jobs of a run that name none are one matrix.
-    pub(super) name: Option<Arc<str>>,
+    pub(in crate::github) name: Option<Arc<str>>,
 }
 
 /// Where a queued job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(in crate::github) struct Place {
     /// Its place in the line: lower goes first, then the lower id.
-    pub(super) precedence: u64,
+    pub(in crate::github) precedence: u64,
     /// Since when a runner could take it, in milliseconds of the world.
-    pub(super) since_ms: u64,
-    pub(super) matrix: Matrix,
+    pub(in crate::github) since_ms: u64,
+    pub(in crate::github) matrix: Matrix,
 }
 
 /// The jobs of one matrix, in the order of the line and in that of their waiting.
@@ -35,7 +35,7 @@ struct Line {
 
 /// All of them.
 #[derive(Default)]
-pub(super) struct WaitingLines {
+pub(in crate::github) struct WaitingLines {
     lines: BTreeMap<Matrix, Line>,
     /// The first of each line in either order.
     heads: BTreeSet<(u64, JobId, Matrix)>,
@@ -43,14 +43,14 @@ pub(super) struct WaitingLines {
 }
 
 impl WaitingLines {
-    pub(super) fn insert(&mut self, job: JobId, place: &Place) {
+    pub(in crate::github) fn insert(&mut self, job: JobId, place: &Place) {
         self.change(&place.matrix, |line| {
             line.in_order.insert((place.precedence, job));
             line.by_age.insert((place.since_ms, job));
         });
     }
 
-    pub(super) fn remove(&mut self, job: JobId, place: &Place) {
+    pub(in crate::github) fn remove(&mut self, job: JobId, place: &Place) {
         self.change(&place.matrix, |line| {
             line.in_order.remove(&(place.precedence, job));
             line.by_age.remove(&(place.since_ms, job));
@@ -71,21 +71,27 @@ impl WaitingLines {
         follow(&mut self.eldest, matrix, eldest, new_eldest);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::github) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
     /// The first in the line of those whose matrix may start another one: its precedence, and its id.
-    pub(super) fn first(&self, may_start: impl Fn(&Matrix) -> bool) -> Option<(u64, JobId)> {
+    pub(in crate::github) fn first(
+        &self,
+        may_start: impl Fn(&Matrix) -> bool,
+    ) -> Option<(u64, JobId)> {
         first_of(&self.heads, may_start)
     }
 
     /// The one that has waited longest of those whose matrix may start another one: since when, and its id.
-    pub(super) fn eldest(&self, may_start: impl Fn(&Matrix) -> bool) -> Option<(u64, JobId)> {
+    pub(in crate::github) fn eldest(
+        &self,
+        may_start: impl Fn(&Matrix) -> bool,
+    ) -> Option<(u64, JobId)> {
         first_of(&self.eldest, may_start)
     }
 
-    pub(super) fn into_places(self) -> impl Iterator<Item = (JobId, Place)> {
+    pub(in crate::github) fn into_places(self) -> impl Iterator<Item = (JobId, Place)> {
         self.lines.into_iter().flat_map(|(matrix, line)| {
             let since: BTreeMap<JobId, u64> =
                 line.by_age.into_iter().map(|(at, job)| (job, at)).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// A set of ids, with those that were touched since somebody last asked.
-pub(super) struct Watched<Id> {
+pub(in crate::github) struct Watched<Id> {
     set: BTreeSet<Id>,
     touched: BTreeSet<Id>,
 }
@@ -19,12 +19,12 @@ impl<Id: Copy + Ord> Default for Watched<Id> {
 
 impl<Id: Copy + Ord> Watched<Id> {
     /// Puts it in; if it was there already, whoever follows looks at it again.
-    pub(super) fn insert(&mut self, id: Id) {
+    pub(in crate::github) fn insert(&mut self, id: Id) {
         self.set.insert(id);
         self.touched.insert(id);
     }
 
-    pub(super) fn remove(&mut self, id: &Id) -> bool {
+    pub(in crate::github) fn remove(&mut self, id: &Id) -> bool {
         let was_there = self.set.remove(id);
         if was_there {
             self.touched.insert(*id);
@@ -32,16 +32,16 @@ impl<Id: Copy + Ord> Watched<Id> {
         was_there
     }
 
-    pub(super) fn contains(&self, id: &Id) -> bool {
+    pub(in crate::github) fn contains(&self, id: &Id) -> bool {
         self.set.contains(id)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Id> {
+    pub(in crate::github) fn iter(&self) -> impl Iterator<Item = &Id> {
         self.set.iter()
     }
 
     /// What was touched since the last time, in the order of ids.
-    pub(super) fn take_touched(&mut self) -> BTreeSet<Id> {
+    pub(in crate::github) fn take_touched(&mut self) -> BTreeSet<Id> {
         std::mem::take(&mut self.touched)
     }
 }

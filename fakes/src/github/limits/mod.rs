@@ -12,16 +12,16 @@ use std::{
     time::Duration,
 };
 
-pub(super) use ledger::{Bucket, Ledger};
-pub(super) use price::Price;
-pub(super) use refusal::{Excess, SECONDARY};
+pub(in crate::github) use ledger::{Bucket, Ledger};
+pub(in crate::github) use price::Price;
+pub(in crate::github) use refusal::{Excess, SECONDARY};
 
 use super::{Github, auth::Caller, state::State};
 use crate::calls::Reply;
 
 /// Whose limits a call counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Account {
+pub(in crate::github) enum Account {
     /// Everybody without a good credential.
     Anonymous,
     /// The App, by its JWT.
@@ -32,7 +32,7 @@ pub(super) enum Account {
 
 /// What a primary limit is a limit of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Resource {
+pub(in crate::github) enum Resource {
     Core,
     RunnerRegistration,
     Manifest,
@@ -40,7 +40,7 @@ pub(super) enum Resource {
 
 impl Resource {
     /// As GitHub spells it.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::github) const fn as_str(self) -> &'static str {
         match self {
             Self::Core => "core",
             Self::RunnerRegistration => "actions_runner_registration",
@@ -51,23 +51,23 @@ impl Resource {
 
 /// All counts of one world.
 #[derive(Default)]
-pub(super) struct Limits(Mutex<Ledger>);
+pub(in crate::github) struct Limits(Mutex<Ledger>);
 
 impl Limits {
-    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub(in crate::github) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         // A count that is off by one call is still a count.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One call that has arrived and has not ended. It counts among the concurrent ones until it is dropped.
-pub(super) struct OpenRequest {
+pub(in crate::github) struct OpenRequest {
     limits: Arc<Limits>,
     account: Account,
 }
 
 impl OpenRequest {
-    pub(super) fn new(limits: &Arc<Limits>, account: Account) -> Self {
+    pub(in crate::github) fn new(limits: &Arc<Limits>, account: Account) -> Self {
         limits.ledger().opened(account);
         let limits = limits.clone();
         Self { limits, account }
@@ -82,7 +82,7 @@ impl Drop for OpenRequest {
 
 impl State {
     /// Whose limits this caller's calls count against.
-    pub(super) fn account_of(&self, caller: Result<&Caller, &Reply>) -> Account {
+    pub(in crate::github) fn account_of(&self, caller: Result<&Caller, &Reply>) -> Account {
         match caller {
             Ok(Caller::App) => Account::App,
             Ok(Caller::Installation(token)) => self
@@ -112,7 +112,7 @@ impl Github {
     }
 
     /// What an account has left of a resource. Nothing is counted.
-    pub(super) fn bucket(&self, account: Account, resource: Resource) -> Bucket {
+    pub(in crate::github) fn bucket(&self, account: Account, resource: Resource) -> Bucket {
         let now_s = self.now().as_second();
         let known = self.inner.limits.ledger().bucket(account, resource, now_s);
         known.unwrap_or_else(|| {
@@ -141,7 +141,12 @@ impl Github {
     }
 
     /// Counts a call, or refuses it.
-    pub(super) fn charge(&self, account: Account, price: &Price, owner: &str) -> Result<(), Reply> {
+    pub(in crate::github) fn charge(
+        &self,
+        account: Account,
+        price: &Price,
+        owner: &str,
+    ) -> Result<(), Reply> {
         let limits = &self.settings().limits;
         if !limits.enforced || !price.is_of_the_api {
             return Ok(());
@@ -161,7 +166,7 @@ impl Github {
     }
 
     /// Counts a runner registration of this owner that came about. The error says that there were too many.
-    pub(super) fn count_registration(&self, owner: &str) {
+    pub(in crate::github) fn count_registration(&self, owner: &str) {
         if self.settings().limits.enforced {
             let now_ms = self.env().clock.elapsed_ms();
             self.inner.limits.ledger().registered(owner, now_ms);
@@ -169,7 +174,7 @@ impl Github {
     }
 
     /// Whether this owner may have one more runner registration now.
-    pub(super) fn may_register(&self, owner: &str) -> bool {
+    pub(in crate::github) fn may_register(&self, owner: &str) -> bool {
         let limits = &self.settings().limits;
         let now_ms = self.env().clock.elapsed_ms();
         let max = limits.secondary.registrations_per_five_minutes;
