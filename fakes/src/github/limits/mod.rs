@@ -16,7 +16,7 @@ pub(in crate::github) use ledger::{Bucket, Ledger};
 pub(in crate::github) use price::Price;
 pub(in crate::github) use refusal::{Excess, SECONDARY};
 
-use super::{Github, auth::Caller, state::State};
+use super::{handle::Github, rest::auth::Caller, state::records::State};
 use crate::calls::Reply;
 
 /// Whose limits a call counts against.

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::Resource;
-use crate::{calls::Surface, github::route::Route, settings::LimitSettings};
+use crate::{calls::Surface, github::rest::route::Route, settings::LimitSettings};
 
 const READ_POINTS: u32 = 1;
 const WRITE_POINTS: u32 = 5;

@@ -3,7 +3,7 @@
 use super::{Account, Bucket, Resource};
 use crate::{
     calls::Reply,
-    github::{Github, reply::documented},
+    github::{handle::Github, objects::reply::documented},
 };
 
 const PRIMARY_DOCUMENTATION: &str =

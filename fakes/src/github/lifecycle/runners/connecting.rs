@@ -1,0 +1,347 @@
+//! GitHub's side of the runner: what it proves itself with, its registration and its connection.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde::Deserialize;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::{duties::Duty, life::Registration};
+use crate::{
+    github::{
+        handle::Github,
+        limits::SECONDARY,
+        rest::{route::Owner, runners::busy},
+        state::{
+            records::{State, TokenPurpose},
+            runners::{
+                groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
+                labels::RunnerLabels,
+                record::Link,
+            },
+        },
+    },
+    history::{Conclusion, CredentialKind, CredentialState, CredentialUse, Removal, What},
+    ids::{EventId, HfJobId, JobId, RunnerId},
+    settings::RunnerVersion,
+};
+
+/// What GitHub tells a listening runner.
+#[derive(Debug)]
+pub(crate) enum ToRunner {
+    /// Run this job; without a duration until [`ToRunner::Finish`].
+    Run {
+        job: JobId,
+        runs_for: Option<Duration>,
+        conclusion: Conclusion,
+        because: EventId,
+    },
+    /// The job is over, says a recording.
+    Finish { because: EventId },
+    /// Stop the job.
+    Cancel(EventId),
+    /// The registration is gone.
+    Deleted(EventId),
+}
+
+/// What a runner unpacks from its just-in-time configuration.
+#[derive(Clone)]
+pub(crate) struct JitConfig {
+    pub(crate) runner: RunnerId,
+    pub(crate) name: String,
+    pub(in crate::github) client_id: String,
+}
+
+/// What a runner process proves itself with.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    Registration {
+        token: String,
+        name: String,
+        labels: Vec<String>,
+        /// Whether it also gets the labels that `config.sh` adds on its own.
+        default_labels: bool,
+        /// `owner/name` of a repository, or an organisation.
+        repo: String,
+        /// The runner group it wants to be in; none is the default one.
+        group: Option<String>,
+        /// Whether its record goes after one job.
+        ephemeral: bool,
+        /// Whether it takes the place of a runner of the same name.
+        replace: bool,
+    },
+    Jit(JitConfig),
+}
+
+impl Credential {
+    /// Whether the runner takes one job only.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        match self {
+            Self::Registration { ephemeral, .. } => *ephemeral,
+            Self::Jit(_) => true,
+        }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Registration { .. } => "Registration",
+            Self::Jit(_) => "Jit",
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct RunnerFile {
+    #[serde(rename = "AgentId")]
+    agent_id: String,
+    #[serde(rename = "AgentName")]
+    agent_name: String,
+}
+
+#[derive(Deserialize)]
+struct CredentialsFile {
+    #[serde(rename = "Data")]
+    data: CredentialsData,
+}
+
+#[derive(Deserialize)]
+struct CredentialsData {
+    #[serde(rename = "ClientId")]
+    client_id: String,
+}
+
+impl JitConfig {
+    /// Unpacks `encoded_jit_config`.
+    pub(crate) fn decode(encoded: &str) -> Option<Self> {
+        let files: BTreeMap<String, String> =
+            serde_json::from_slice(&BASE64.decode(encoded.trim()).ok()?).ok()?;
+        let file = |name: &str| BASE64.decode(files.get(name)?).ok();
+        let runner: RunnerFile = serde_json::from_slice(&file(".runner")?).ok()?;
+        let credentials: CredentialsFile = serde_json::from_slice(&file(".credentials")?).ok()?;
+        let id = runner.agent_id.parse().ok()?;
+        let client_id = credentials.data.client_id;
+        Some(Self {
+            runner: RunnerId(id),
+            name: runner.agent_name,
+            client_id,
+        })
+    }
+}
+
+/// A runner that was registered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registered {
+    pub(crate) runner: RunnerId,
+    /// Whether another one had to go.
+    pub(crate) replaced: bool,
+}
+
+/// A refusal: HTTP status and a few words.
+pub(in crate::github) type Refusal = (u16, String);
+
+impl Github {
+    /// How GitHub sees this credential now.
+    pub(crate) fn look_at(&self, credential: &Credential) -> CredentialUse {
+        let now = self.env().clock.elapsed_ms();
+        let state = self.state();
+        match credential {
+            Credential::Registration { token, repo, .. } => {
+                let state = match state.registration_tokens.get(token) {
+                    Some(found)
+                        if found.purpose != TokenPurpose::Register
+                            || !found.owner.name().eq_ignore_ascii_case(repo) =>
+                    {
+                        CredentialState::Unknown
+                    }
+                    Some(found) if found.expires_ms <= now => CredentialState::Expired,
+                    Some(_) => CredentialState::Fresh,
+                    None => CredentialState::Unknown,
+                };
+                CredentialUse {
+                    kind: CredentialKind::RegistrationToken,
+                    state,
+                }
+            }
+            Credential::Jit(config) => {
+                let state = match state.runners.get(&config.runner) {
+                    None if state.counters.has_issued(config.runner) => CredentialState::Revoked,
+                    None => CredentialState::Unknown,
+                    Some(runner) => match &runner.jit {
+                        Some(jit)
+                            if jit.client_id == config.client_id
+                                && jit.expires_ms <= now
+                                && matches!(runner.link, Link::Never) =>
+                        {
+                            CredentialState::Expired
+                        }
+                        Some(jit) if jit.client_id == config.client_id => CredentialState::Fresh,
+                        _ => CredentialState::Unknown,
+                    },
+                };
+                CredentialUse {
+                    kind: CredentialKind::JitConfig,
+                    state,
+                }
+            }
+        }
+    }
+
+    /// The labels a JIT runner was given.
+    pub(crate) fn labels_of(&self, runner: RunnerId) -> Vec<String> {
+        self.state()
+            .runners
+            .get(&runner)
+            .map(|runner| runner.labels.names())
+            .unwrap_or_default()
+    }
+
+    /// The repository a runner serves.
+    pub(crate) fn repo_of(&self, runner: RunnerId) -> Option<String> {
+        self.state()
+            .runners
+            .get(&runner)
+            .map(|runner| runner.owner.name().to_owned())
+    }
+
+    /// What `config.sh` asks for. An expired token is answered 404, not 401.
+    pub(crate) fn register(
+        &self,
+        credential: &Credential,
+        version: RunnerVersion,
+        because: EventId,
+    ) -> Result<Registered, Refusal> {
+        let Credential::Registration {
+            token,
+            name,
+            labels,
+            default_labels,
+            group,
+            ephemeral,
+            replace,
+            ..
+        } = credential
+        else {
+            return Err((400, "not a registration".to_owned()));
+        };
+        if self.look_at(credential).state != CredentialState::Fresh {
+            return Err((404, "Not Found".to_owned()));
+        }
+        self.must_support(version)?;
+        let mut state = self.state();
+        let owner = state
+            .registration_tokens
+            .get(token)
+            .map(|found| found.owner.clone());
+        let owner = owner.ok_or_else(|| (404, "Not Found".to_owned()))?;
+        if !self.may_register(owner.name()) {
+            return Err((403, SECONDARY.to_owned()));
+        }
+        let group = state.group_named(&owner, group.as_deref())?;
+        let old = state.runners.named(owner.scope(), name);
+        let old = old.map(|old| (old.id, old.is_busy()));
+        if let Some((old, is_busy)) = old {
+            if !replace {
+                return Err((409, format!("A runner exists with the same name {name}.")));
+            }
+            // GitHub says nowhere what becomes of the job; here it keeps its runner, as it does when
+            // somebody asks to delete that one.
+            if is_busy {
+                return Err((422, busy(name)));
+            }
+            self.remove_runner(&mut state, old, Removal::Replaced, because);
+        }
+        self.group_must_have_room(&state, &owner, group)?;
+        self.count_registration(owner.name());
+        let registration = Registration {
+            owner,
+            name: name.clone(),
+            labels: RunnerLabels::new(labels.clone(), *default_labels),
+            group,
+            jit: None,
+            ephemeral: *ephemeral,
+        };
+        Ok(Registered {
+            runner: self.add_runner(&mut state, registration, Some(because)),
+            replaced: old.is_some(),
+        })
+    }
+
+    /// The runner opens its session and listens.
+    pub(crate) fn connect(
+        &self,
+        runner: RunnerId,
+        credential: CredentialUse,
+        hf_job: Option<&HfJobId>,
+        because: Option<EventId>,
+    ) -> Result<UnboundedReceiver<ToRunner>, Refusal> {
+        let mut state = self.state();
+        let now = self.env().clock.elapsed_ms();
+        let found = state.runners.get_mut(&runner);
+        let Some(found) = found.filter(|found| !found.lingers) else {
+            return Err((
+                404,
+                "The runner registration has been deleted from the server".to_owned(),
+            ));
+        };
+        match (credential.kind, credential.state, &found.link) {
+            (_, _, Link::Connected(_) | Link::Lost(_)) => {
+                return Err((409, "A session for this runner already exists".to_owned()));
+            }
+            (CredentialKind::JitConfig, CredentialState::Expired, _) => {
+                return Err((401, "The just-in-time configuration has expired".to_owned()));
+            }
+            (CredentialKind::JitConfig, CredentialState::Fresh, _)
+            | (CredentialKind::RegistrationToken, ..) => {}
+            _ => return Err((401, "The credentials are not valid".to_owned())),
+        }
+        let (sender, receiver) = unbounded_channel();
+        let online = What::RunnerOnline {
+            runner,
+            hf_job: hf_job.cloned(),
+            credential,
+        };
+        found.link = Link::Connected(sender);
+        found.hf_job = hf_job.cloned();
+        found.online_ms = now;
+        let because = because.or(Some(found.online_event));
+        found.online_event = self.history().record(because, online);
+        let is_idle = found.job.is_none();
+        if let Some((at_ms, because)) = found.away.take() {
+            state.agenda.strike(at_ms, Duty::Age(runner, because));
+        }
+        if is_idle {
+            state.idle.insert(runner);
+        }
+        self.assign(&mut state);
+        Ok(receiver)
+    }
+}
+
+impl State {
+    /// The id of the group with this name; without a name it is the default one.
+    pub(in crate::github) fn group_named(
+        &self,
+        owner: &Owner,
+        name: Option<&str>,
+    ) -> Result<u64, Refusal> {
+        let Some(name) = name else {
+            return Ok(DEFAULT_GROUP);
+        };
+        let found = match owner {
+            Owner::Repository(_) => name
+                .eq_ignore_ascii_case(DEFAULT_GROUP_NAME)
+                .then_some(DEFAULT_GROUP),
+            Owner::Organization(organization) => self
+                .runner_groups
+                .get(&organization.id)
+                .and_then(|groups| groups.named(name))
+                .map(|group| group.id),
+        };
+        found.ok_or_else(|| {
+            let message = format!("Could not find any self-hosted runner group named \"{name}\".");
+            (404, message)
+        })
+    }
+}

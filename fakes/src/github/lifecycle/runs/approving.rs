@@ -1,0 +1,73 @@
+//! Approvals: of jobs that wait for one, and of runs that come from forks.
+
+use super::concurrency::Hold;
+use crate::{
+    github::{
+        handle::Github,
+        state::records::{State, Status},
+    },
+    history::Conclusion,
+    ids::{EventId, RunId},
+};
+
+impl Github {
+    /// Somebody approves the waiting jobs of a run, or a run that comes from a fork.
+    pub fn approve(&self, run: RunId, because: Option<EventId>) {
+        let mut state = self.state();
+        self.approve_fork(&mut state, run, because);
+        self.approve_jobs(&mut state, run, because);
+    }
+
+    pub(in crate::github) fn approve_jobs(
+        &self,
+        state: &mut State,
+        run: RunId,
+        because: Option<EventId>,
+    ) {
+        for id in state.jobs_of(run) {
+            self.queue_waiting(state, id, because, true);
+        }
+        self.assign(state);
+    }
+
+    /// A maintainer lets a fork's run begin. Says whether it waited for that.
+    pub(in crate::github) fn approve_fork(
+        &self,
+        state: &mut State,
+        run: RunId,
+        because: Option<EventId>,
+    ) -> bool {
+        let waits = state
+            .runs
+            .get(&run)
+            .is_some_and(|run| run.hold == Some(Hold::Fork));
+        if waits {
+            self.let_go(state, run, because);
+            self.assign(state);
+        }
+        waits
+    }
+
+    /// Somebody rejects the waiting jobs of a run: they fail.
+    pub fn reject(&self, run: RunId, because: Option<EventId>) {
+        self.reject_jobs(&mut self.state(), run, because);
+    }
+
+    pub(in crate::github) fn reject_jobs(
+        &self,
+        state: &mut State,
+        run: RunId,
+        because: Option<EventId>,
+    ) {
+        for id in state.jobs_of(run) {
+            let waiting = state
+                .jobs
+                .get(&id)
+                .filter(|job| job.status == Status::Waiting);
+            if let Some(cause) = waiting.map(|job| because.unwrap_or(job.last_event)) {
+                self.conclude(state, id, Conclusion::Failure, cause);
+            }
+        }
+        self.assign(state);
+    }
+}

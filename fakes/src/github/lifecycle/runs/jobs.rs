@@ -1,0 +1,464 @@
+//! The life of workflow jobs and runs: queued, approved, started, completed.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::concurrency::Hold;
+use crate::{
+    drawn_text::{HEX, drawn},
+    github::{
+        handle::Github,
+        state::{
+            accounts::repository::Repository,
+            queue::waiting_lines::Matrix,
+            records::{Attempt, Birth, Job, KnownIds, Run, State, Status},
+            runs::{
+                new_job::{NewJob, RunIsFull},
+                standing::{RunConclusion, RunStatus, Standing, Tally},
+            },
+        },
+    },
+    history::{Conclusion, HeldBy, What},
+    ids::{EventId, JobId, RunId, RunnerId},
+    settings::RepoSettings,
+};
+
+impl Github {
+    /// A job is pushed: it is queued, or waits for an approval, or for its run to begin.
+    ///
+    /// # Errors
+    /// When its matrix has as many jobs as it can make.
+    pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, RunIsFull> {
+        let mut state = self.state();
+        let repo = self.repo_or_new(&mut state, &job.repo);
+        let run = self.run_for(&mut state, &repo, &job);
+        let jobs_max = self.settings().runs.jobs_max;
+        let jobs = state.first_jobs(run, job.matrix.as_deref(), jobs_max);
+        if jobs >= jobs_max {
+            return Err(RunIsFull { run, jobs });
+        }
+        let id = state.counters.job();
+        let status = if job.needs_approval {
+            Status::Waiting
+        } else {
+            Status::Queued
+        };
+        let born = Job::born(Birth {
+            id,
+            name: job.name,
+            run,
+            attempt: 1,
+            repo,
+            labels: job.labels,
+            created_at: self.now(),
+        });
+        let made = Job {
+            matrix: job.matrix.map(Arc::from),
+            runs_for: job.runs_for,
+            timeout: job.timeout,
+            will_conclude: job.conclusion,
+            status,
+            group: job.group,
+            ..born
+        };
+        self.bring(&mut state, made, because);
+        self.assign(&mut state);
+        Ok(id)
+    }
+
+    pub(in crate::github) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {
+        // What is pushed to the old name of a repository reaches it, as git's redirects do.
+        if let Some(known) = state.repo(name).or_else(|| state.moved(name)) {
+            return known.clone();
+        }
+        state.add_repo(
+            &RepoSettings::installed(name),
+            self.settings(),
+            self.env(),
+            KnownIds::default(),
+        )
+    }
+
+    fn run_for(&self, state: &mut State, repo: &Arc<Repository>, job: &NewJob) -> RunId {
+        let key = job.run.as_ref().map_or_else(
+            || format!("job {}", job.name),
+            |key| format!("run {key} {}", repo.id),
+        );
+        let known = state
+            .run_keys
+            .get(&key)
+            .copied()
+            .filter(|_| job.run.is_some());
+        let id = known.unwrap_or_else(|| {
+            let id = state.counters.run();
+            self.add_run(state, id, &key, repo, 1);
+            if let Some(run) = state.runs.get_mut(&id) {
+                run.concurrency.clone_from(&job.concurrency);
+                if job.from_fork {
+                    run.event = "pull_request";
+                    run.hold = Some(Hold::Fork);
+                }
+            }
+            id
+        });
+        if let Some(run) = state.runs.get_mut(&id)
+            && let Some(limit) = job.max_parallel
+        {
+            let matrix = job.matrix.as_deref().map(Arc::from);
+            run.max_parallel.insert(matrix, limit);
+        }
+        id
+    }
+
+    pub(in crate::github) fn add_run(
+        &self,
+        state: &mut State,
+        id: RunId,
+        key: &str,
+        repo: &Arc<Repository>,
+        attempt: u32,
+    ) {
+        let now = self.now();
+        let run = Run {
+            id,
+            repo: repo.clone(),
+            number: state.counters.run_number(),
+            attempt,
+            head_sha: drawn(self.env(), key, "head-sha", HEX, 40),
+            created_at: now,
+            updated_at: now,
+            max_parallel: BTreeMap::new(),
+            jobs: Vec::new(),
+            event: "push",
+            concurrency: None,
+            hold: None,
+            ended: None,
+            tally: Tally::default(),
+            standing: Standing::EMPTY,
+            attempts: vec![Attempt::begun(attempt, now)],
+            logs_deleted: 0,
+            without_runner: self.settings().runs.without_runner,
+        };
+        state.run_keys.insert(key.to_owned(), id);
+        state.run_index.add(&run);
+        state.runs.insert(id, run);
+        self.plan_run_limit(state, self.settings().runs.run_takes_max);
+    }
+
+    /// Puts a new job into the world, in the status it has, and tells everybody.
+    pub(in crate::github) fn begin_job(
+        &self,
+        state: &mut State,
+        mut job: Job,
+        because: Option<EventId>,
+        emits: bool,
+    ) {
+        let (id, run, waits) = (job.id, job.run, job.status == Status::Waiting);
+        let skipped = job.will_conclude == Conclusion::Skipped && !job.driven;
+        job.held = !waits && !job.driven && !skipped && state.is_full(&job.in_matrix());
+        let event = self.history().record(because, existence(&job));
+        job.last_event = event;
+        if let Some(run) = state.runs.get_mut(&run) {
+            run.jobs.push(id);
+            run.updated_at = job.created_at;
+        }
+        state.names.insert(job.name.clone(), id);
+        let free = !job.driven && !job.held;
+        state.jobs.insert(id, job);
+        state.count_job(id);
+        if !waits && free && !skipped {
+            self.make_dispatchable(state, id, event);
+        }
+        if emits && (!skipped || self.settings().runs.skipped_are_queued) {
+            self.emit(state, id, if waits { "waiting" } else { "queued" }, event);
+        }
+        if skipped {
+            self.conclude(state, id, Conclusion::Skipped, event);
+        }
+    }
+
+    fn make_dispatchable(&self, state: &mut State, id: JobId, because: EventId) {
+        let now = self.env().clock.elapsed_ms();
+        let run = state.jobs.get(&id).and_then(|job| state.runs.get(&job.run));
+        if run.is_some_and(|run| run.ended.is_some()) {
+            // GitHub has forgotten the run.
+            return;
+        }
+        if let Some(job) = state.jobs.get_mut(&id) {
+            job.dispatchable_ms = now;
+            job.dispatchable_because = because;
+            state.queued.insert(id);
+        }
+    }
+
+    /// Waiting to queued.
+    pub(in crate::github) fn queue_waiting(
+        &self,
+        state: &mut State,
+        id: JobId,
+        because: Option<EventId>,
+        emits: bool,
+    ) {
+        if state
+            .jobs
+            .get(&id)
+            .is_none_or(|job| job.status != Status::Waiting)
+        {
+            return;
+        }
+        let is_full = state
+            .jobs
+            .get(&id)
+            .is_some_and(|job| state.is_full(&job.in_matrix()));
+        state.move_job(id, Status::Queued);
+        let Some(job) = state.jobs.get_mut(&id) else {
+            return;
+        };
+        job.held = is_full && !job.driven;
+        let event = self
+            .history()
+            .record(because.or(Some(job.last_event)), existence(job));
+        job.last_event = event;
+        if !job.driven && !job.held {
+            self.make_dispatchable(state, id, event);
+        }
+        if emits {
+            self.emit(state, id, "queued", event);
+        }
+    }
+
+    /// The job starts on a runner, or outside the lab.
+    pub(in crate::github) fn start(
+        &self,
+        state: &mut State,
+        id: JobId,
+        runner: Option<RunnerId>,
+        name: &str,
+        because: EventId,
+    ) {
+        let now = self.now();
+        state.queued.remove(&id);
+        let group = runner.and_then(|runner| state.group_of(runner));
+        state.move_job(id, Status::InProgress);
+        let Some(job) = state.jobs.get_mut(&id) else {
+            return;
+        };
+        job.runner_group = group;
+        job.started_at = Some(now);
+        job.runner = runner;
+        name.clone_into(&mut job.runner_name);
+        let runner_name = name.to_owned();
+        let event = self.history().record(
+            Some(because),
+            What::JobStarted {
+                job: id,
+                runner,
+                runner_name,
+            },
+        );
+        job.last_event = event;
+        let (run, driven) = (job.run, job.driven);
+        if let Some(run) = state.runs.get_mut(&run) {
+            run.updated_at = now;
+        }
+        if !driven {
+            self.emit(state, id, "in_progress", event);
+        }
+    }
+
+    /// The job ends. A completed job stays as it is.
+    pub(in crate::github) fn conclude(
+        &self,
+        state: &mut State,
+        id: JobId,
+        conclusion: Conclusion,
+        because: EventId,
+    ) {
+        self.conclude_with_run(state, id, conclusion, None, because);
+    }
+
+    /// The same. If it was the last of its run, the run ends so, or as the worst of its jobs.
+    pub(in crate::github) fn conclude_with_run(
+        &self,
+        state: &mut State,
+        id: JobId,
+        conclusion: Conclusion,
+        run_ends: Option<RunConclusion>,
+        because: EventId,
+    ) {
+        let now = self.now();
+        state.queued.remove(&id);
+        let Some(job) = state
+            .jobs
+            .get_mut(&id)
+            .filter(|job| job.status != Status::Completed)
+        else {
+            return;
+        };
+        job.conclusion = Some(conclusion);
+        job.completed_at = Some(now);
+        job.held = false;
+        let runner = job.runner;
+        let event = self.history().record(
+            Some(because),
+            What::JobCompleted {
+                job: id,
+                conclusion,
+                runner,
+            },
+        );
+        job.last_event = event;
+        let (run, driven, matrix) = (job.run, job.driven, job.in_matrix());
+        let went_on = state.goes_on(run);
+        state.move_job(id, Status::Completed);
+        if !driven {
+            self.emit(state, id, "completed", event);
+        }
+        if went_on {
+            self.note_end_of_run(state, run, run_ends, Some(event));
+        }
+        self.unblock(state, &matrix, event);
+        self.pass_group_on(state, run, event);
+    }
+
+    /// Records that a run is over, if it is.
+    pub(in crate::github) fn note_end_of_run(
+        &self,
+        state: &State,
+        run: RunId,
+        ends: Option<RunConclusion>,
+        because: Option<EventId>,
+    ) {
+        let Some(standing) = state.runs.get(&run).map(|run| run.standing) else {
+            return;
+        };
+        let Some(conclusion) = standing.conclusion.map(|own| ends.unwrap_or(own)) else {
+            return;
+        };
+        let conclusion = conclusion.as_str().to_owned();
+        self.history()
+            .record(because, What::RunCompleted { run, conclusion });
+    }
+
+    /// How long the job will run, and how it will end: its time limits may come first.
+    pub(in crate::github) fn course_of(&self, job: &Job) -> (Duration, Conclusion) {
+        let settings = &self.settings().runs;
+        let limit = job.timeout.unwrap_or(Duration::MAX);
+        let limit = limit.min(settings.job_runs_max);
+        if job.runs_for > limit {
+            (limit, settings.timeout_conclusion)
+        } else {
+            (job.runs_for, job.will_conclude)
+        }
+    }
+
+    /// A job of a matrix ended: with a limit on parallel jobs, the next of it that is held goes.
+    fn unblock(&self, state: &mut State, matrix: &Matrix, because: EventId) {
+        if let Some(run) = state.runs.get_mut(&matrix.run) {
+            run.updated_at = self.now();
+        }
+        while let Some(next) = state.next_held(matrix) {
+            if let Some(job) = state.jobs.get_mut(&next) {
+                job.held = false;
+            }
+            let event = self
+                .history()
+                .record(Some(because), What::JobDispatchable { job: next });
+            self.make_dispatchable(state, next, event);
+        }
+    }
+}
+
+impl State {
+    /// How many jobs the first attempt of a run has of this matrix, or will have. A run with less than `enough`
+    /// jobs is not looked at job by job: the number of its jobs is given.
+    fn first_jobs(&self, run: RunId, matrix: Option<&str>, enough: usize) -> usize {
+        let first = |job: &&Job| job.attempt == 1 && job.matrix.as_deref() == matrix;
+        let found = self.runs.get(&run);
+        let begun = found.map_or(0, |run| run.jobs.len());
+        let unborn = self.unborn.get(&run);
+        let all = begun + unborn.map_or(0, Vec::len);
+        if all < enough {
+            return all;
+        }
+        let begun = found.into_iter().flat_map(|run| &run.jobs);
+        let begun = begun.filter_map(|id| self.jobs.get(id));
+        begun
+            .chain(unborn.into_iter().flatten())
+            .filter(first)
+            .count()
+    }
+
+    pub(in crate::github) fn jobs_of(&self, run: RunId) -> Vec<JobId> {
+        self.runs
+            .get(&run)
+            .map(|run| run.jobs.clone())
+            .unwrap_or_default()
+    }
+
+    /// The jobs of a run, those that are held first: when all of them end, none is let go before it ends.
+    pub(in crate::github) fn jobs_to_end(&self, run: RunId) -> Vec<JobId> {
+        let mut jobs = self.jobs_of(run);
+        jobs.sort_by_key(|id| self.jobs.get(id).is_none_or(|job| !job.held));
+        jobs
+    }
+
+    /// Whether a run has not ended, or not begun.
+    fn goes_on(&self, run: RunId) -> bool {
+        let run = self.runs.get(&run);
+        run.is_some_and(|run| run.standing.status != RunStatus::Completed)
+    }
+
+    /// Whether as many jobs of the matrix as may run at once do, or will once there are runners.
+    fn is_full(&self, matrix: &Matrix) -> bool {
+        let Some((run, limit)) = self.runs.get(&matrix.run).and_then(|run| {
+            let limit = *run.max_parallel.get(&matrix.name)?;
+            Some((run, limit))
+        }) else {
+            return false;
+        };
+        let goes = |job: &&Job| match job.status {
+            Status::Waiting | Status::Completed => false,
+            Status::Queued => !job.held && !job.driven,
+            Status::InProgress => true,
+        };
+        let going = run.jobs.iter().filter_map(|id| self.jobs.get(id));
+        let of_matrix = going.filter(|job| job.matrix == matrix.name);
+        of_matrix.filter(goes).count() >= limit as usize
+    }
+
+    /// The first job of a matrix that is held, if it may go now.
+    fn next_held(&self, matrix: &Matrix) -> Option<JobId> {
+        let jobs = self.runs.get(&matrix.run)?.jobs.iter();
+        let mut of_run = jobs.filter_map(|id| self.jobs.get(id));
+        of_run
+            .find(|job| job.held && job.matrix == matrix.name)
+            .filter(|_| !self.is_full(matrix))
+            .map(|job| job.id)
+    }
+}
+
+/// `job.queued` or `job.waiting`, as its status says.
+fn existence(job: &Job) -> What {
+    let (id, name, run, attempt) = (job.id, job.name.clone(), job.run, job.attempt);
+    let (repo, labels) = (job.repo.name.clone(), job.labels.clone());
+    if job.status == Status::Waiting {
+        What::JobWaiting {
+            job: id,
+            name,
+            run,
+            attempt,
+            repo,
+            labels,
+        }
+    } else {
+        What::JobQueued {
+            job: id,
+            name,
+            run,
+            attempt,
+            repo,
+            labels,
+            held_by: job.held.then_some(HeldBy::MaxParallel),
+        }
+    }
+}

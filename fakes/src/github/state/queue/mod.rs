@@ -1,0 +1,5 @@
+//! Who waits for whom: queued jobs, idle runners, and what is due when.
+
+pub(in crate::github) mod matching;
+pub(in crate::github) mod waiting_lines;
+pub(in crate::github) mod watched;

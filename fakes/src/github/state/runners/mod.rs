@@ -1,0 +1,6 @@
+//! Registered runners, with their labels and groups.
+
+pub(in crate::github) mod groups;
+pub(in crate::github) mod labels;
+pub(in crate::github) mod record;
+pub(in crate::github) mod table;

@@ -1,0 +1,79 @@
+//! A job somebody pushes, and why it may not come into being.
+
+use std::{fmt, time::Duration};
+
+use crate::{github::lifecycle::runs::concurrency::Concurrency, history::Conclusion, ids::RunId};
+
+/// How long a job runs when nobody says.
+pub(in crate::github) const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
+
+/// A job somebody pushes.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Its name in the scenario.
+    pub name: String,
+    /// `owner/name`. A repository nobody has named before gets the App installed.
+    pub repo: String,
+    /// `runs-on`.
+    pub labels: Vec<String>,
+    /// Jobs with the same key and repository share a run; none gives the job a run of its own.
+    pub run: Option<String>,
+    /// How long it runs.
+    pub runs_for: Duration,
+    /// How it ends, if it runs to its end. A skipped one never runs.
+    pub conclusion: Conclusion,
+    /// The matrix of its run that made it. Jobs of a run that name none are one matrix.
+    pub matrix: Option<String>,
+    /// How many jobs of its matrix may run at once.
+    pub max_parallel: Option<u32>,
+    /// Whether it waits for an approval first.
+    pub needs_approval: bool,
+    /// The runner group that `runs-on` names, if it names one.
+    pub group: Option<String>,
+    /// Its `timeout-minutes`: how long it may run.
+    pub timeout: Option<Duration>,
+    /// The `concurrency` of its run; the run's first job decides.
+    pub concurrency: Option<Concurrency>,
+    /// Whether its run comes from a fork and needs a maintainer's approval before it has any jobs; the
+    /// run's first job decides.
+    pub from_fork: bool,
+}
+
+impl NewJob {
+    /// A job of its own run that takes a minute and succeeds.
+    #[must_use]
+    pub fn new(name: &str, repo: &str, labels: Vec<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            repo: repo.to_owned(),
+            labels,
+            run: None,
+            runs_for: RUNS_FOR_DEFAULT,
+            conclusion: Conclusion::Success,
+            matrix: None,
+            max_parallel: None,
+            needs_approval: false,
+            group: None,
+            timeout: None,
+            concurrency: None,
+            from_fork: false,
+        }
+    }
+}
+
+/// A matrix of the run has as many jobs as it can make; this one does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunIsFull {
+    /// The run.
+    pub run: RunId,
+    /// How many jobs the matrix has.
+    pub jobs: usize,
+}
+
+impl fmt::Display for RunIsFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has all the {} jobs it can have", self.run, self.jobs)
+    }
+}
+
+impl std::error::Error for RunIsFull {}
