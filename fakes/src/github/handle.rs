@@ -1,5 +1,7 @@
 //! The handle on a fake GitHub: its lock, its environment, its settings and its clock.
 
+pub(in crate::github) mod sessions;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -12,23 +14,15 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{
-    lifecycle::runners::sessions::{Sessions, beside},
-    limits::Limits,
-    rest::{auth::lab_app_public_key, routes::GithubApi},
-    state::{accounts::repository::html_base, records::State},
+use self::sessions::Sessions;
+use super::state::{
+    accounts::account::html_base, apps::jwt::lab_app_public_key, records::State,
+    usage::ledger::Ledger,
 };
 use crate::{
-    calls::Calls,
-    env::Env,
-    history::History,
-    http_service::HttpService,
-    ids::{EventId, HookId},
+    calls::Calls, env::Env, history::History, http_service::HttpService, ids::HookId,
     settings::GithubSettings,
 };
-
-/// The App's private key: made for this lab, worth nothing elsewhere. Its public half verifies JWTs.
-pub const LAB_APP_PRIVATE_KEY_PEM: &str = include_str!("lab-app.private-key.pem");
 
 /// The fake GitHub of one world. Clones share it.
 #[derive(Clone)]
@@ -73,11 +67,6 @@ impl Github {
         Self {
             inner: Arc::new(inner),
         }
-    }
-
-    pub(crate) fn router(&self) -> axum::Router {
-        let calls = self.inner.calls.router(&GithubApi(self.clone()));
-        beside(calls, self.clone())
     }
 
     pub(crate) fn deliver_to(&self, target: Option<HttpService>) {
@@ -171,7 +160,13 @@ impl fmt::Debug for Github {
     }
 }
 
-/// The later of two causes: the one that completed the condition.
-pub(in crate::github) fn later(one: EventId, other: EventId) -> EventId {
-    one.max(other)
+/// All counts of one world.
+#[derive(Default)]
+pub(in crate::github) struct Limits(Mutex<Ledger>);
+
+impl Limits {
+    pub(in crate::github) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // A count that is off by one call is still a count.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

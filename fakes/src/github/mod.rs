@@ -9,28 +9,28 @@ mod state;
 mod webhooks;
 
 pub use crate::calls::RouteInfo;
-pub use handle::{Github, LAB_APP_PRIVATE_KEY_PEM};
-pub(crate) use lifecycle::runners::{
-    connecting::{Credential, JitConfig, Registered, ToRunner},
-    listening::run_job,
-};
+pub use handle::Github;
+pub(crate) use lifecycle::runners::{connecting::Registered, listening::run_job};
 pub use lifecycle::{
     repositories::RepoView,
-    runners::{life::NewRunner, listening::RunnerRefusal},
-    runs::concurrency::Concurrency,
+    runners::{life::NewRunner, refusals::RunnerRefusal},
+    scripted::RawDelivery,
     views::{JobView, RunView, RunnerView},
 };
 pub(crate) use rest::pages::query_pairs;
 pub use rest::routes::routes;
+pub(crate) use state::runners::{
+    credential::{Credential, JitConfig},
+    orders::ToRunner,
+};
 pub use state::{
+    apps::jwt::LAB_APP_PRIVATE_KEY_PEM,
     hooks::hook::NewHook,
-    records::Status,
     runs::{
+        hold::Concurrency,
+        job::Status,
         new_job::{NewJob, RunIsFull},
         standing::{RunConclusion, RunStatus},
     },
 };
-pub use webhooks::{
-    delivering::{RawDelivery, Redeliver},
-    genuine::OtherEvent,
-};
+pub use webhooks::{delivering::Redeliver, genuine::OtherEvent};

@@ -49,6 +49,7 @@ mod processes;
 mod rate_limits;
 mod recordings;
 mod renames;
+mod rooms;
 mod run_api;
 mod runner_disorder;
 mod runner_faults;

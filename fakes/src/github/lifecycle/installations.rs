@@ -3,14 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    env::Env,
     github::{
         handle::Github,
-        state::{
-            accounts::repository::Repository,
-            apps::profile::BEFORE,
-            records::{Installation, State},
-        },
+        state::{accounts::repository::Repository, records::State},
     },
     history::What,
     ids::EventId,
@@ -31,6 +26,7 @@ impl Github {
     fn suspend_or_not(&self, owner: &str, suspended: bool, because: Option<EventId>) {
         let mut state = self.state();
         let found = state
+            .apps
             .installation_on(owner)
             .filter(|found| found.suspended_at.is_some() != suspended);
         if let Some(id) = found.map(|found| found.id) {
@@ -41,7 +37,7 @@ impl Github {
     /// Removes the App from this account: its installation is gone, its tokens are revoked.
     pub fn uninstall(&self, owner: &str, because: Option<EventId>) {
         let mut state = self.state();
-        if let Some(id) = state.installation_on(owner).map(|found| found.id) {
+        if let Some(id) = state.apps.installation_on(owner).map(|found| found.id) {
             self.remove_installation(&mut state, id, because);
         }
     }
@@ -50,12 +46,12 @@ impl Github {
     /// id that was never used before.
     pub fn install(&self, owner: &str, because: Option<EventId>) {
         let mut state = self.state();
-        if state.installation_on(owner).is_some() {
+        if state.apps.installation_on(owner).is_some() {
             return;
         }
-        let id = state.installation_of(owner, self.env(), None);
+        let id = state.apps.installation_of(owner, self.env(), None);
         let now = self.now();
-        if let Some(made) = state.installations.get_mut(&id) {
+        if let Some(made) = state.apps.installations.get_mut(&id) {
             (made.created_at, made.updated_at) = (now, now);
         }
         self.reconnect(&mut state, owner, Some(id));
@@ -75,7 +71,7 @@ impl Github {
         because: Option<EventId>,
     ) {
         let now = self.now();
-        let Some(found) = state.installations.get_mut(&id) else {
+        let Some(found) = state.apps.installations.get_mut(&id) else {
             return;
         };
         found.suspended_at = suspended.then_some(now);
@@ -105,6 +101,7 @@ impl Github {
         because: Option<EventId>,
     ) {
         let Some(owner) = state
+            .apps
             .installations
             .get(&id)
             .map(|found| found.owner.clone())
@@ -117,9 +114,9 @@ impl Github {
         };
         let event = self.history().record(because, deleted);
         self.emit_installation(state, id, "deleted", event);
-        state.installations.remove(&id);
-        state.gone_installations.insert(id);
-        let tokens = state.installation_tokens.values_mut();
+        state.apps.installations.remove(&id);
+        state.apps.gone.insert(id);
+        let tokens = state.apps.tokens.values_mut();
         for token in tokens.filter(|token| token.installation == id) {
             token.revoked = true;
         }
@@ -128,55 +125,14 @@ impl Github {
 
     /// Puts this installation, or none, on every repository of an account.
     fn reconnect(&self, state: &mut State, owner: &str, installation: Option<u64>) {
-        let repos = state.repos.values().filter(|repo| repo.is_of(owner));
+        let repos = state
+            .accounts
+            .repos
+            .values()
+            .filter(|repo| repo.is_of(owner));
         let repos: Vec<Arc<Repository>> = repos.cloned().collect();
         for repo in repos {
             state.remake(&repo, &repo.name, installation, self.settings());
         }
-    }
-}
-
-impl State {
-    /// One installation per owner.
-    pub(in crate::github) fn installation_of(
-        &mut self,
-        owner: &str,
-        env: &Env,
-        wanted: Option<u64>,
-    ) -> u64 {
-        let folded = owner.to_lowercase();
-        if let Some(known) = self.installation_on(owner) {
-            return known.id;
-        }
-        let mut id = wanted
-            .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
-        while self.installations.contains_key(&id) || self.gone_installations.contains(&id) {
-            id += 1;
-        }
-        self.installations.insert(
-            id,
-            Installation {
-                id,
-                owner: owner.to_owned(),
-                created_at: BEFORE,
-                updated_at: BEFORE,
-                suspended_at: None,
-            },
-        );
-        id
-    }
-
-    /// The installation on this account.
-    pub(in crate::github) fn installation_on(&self, login: &str) -> Option<&Installation> {
-        self.installations
-            .values()
-            .find(|known| known.owner.eq_ignore_ascii_case(login))
-    }
-
-    /// Whether this installation is there and not suspended. Only then are webhooks sent.
-    pub(in crate::github) fn hears(&self, installation: Option<u64>) -> bool {
-        installation
-            .and_then(|id| self.installations.get(&id))
-            .is_some_and(|found| found.suspended_at.is_none())
     }
 }

@@ -12,13 +12,16 @@ use crate::{
     github::{
         handle::Github,
         state::{
-            records::{Job, State, Status},
+            records::State,
             runners::{
                 groups::DEFAULT_GROUP,
                 labels::RunnerLabels,
                 record::{Link, Runner},
             },
-            runs::standing::{Standing, Tally},
+            runs::{
+                job::{Job, Status},
+                standing::{Standing, Tally},
+            },
         },
     },
     history::{Event, What},
@@ -141,7 +144,7 @@ impl Past<'_> {
     }
 
     fn enter_job(&mut self, id: JobId, status: Status, at_ms: u64) {
-        let Some(now) = self.now.jobs.get(&id) else {
+        let Some(now) = self.now.runs.jobs.get(&id) else {
             return;
         };
         let then = Job {
@@ -154,11 +157,14 @@ impl Past<'_> {
             ..now.clone()
         };
         self.touched.insert(then.run, at_ms);
-        self.then.jobs.insert(id, then);
+        self.then.runs.jobs.insert(id, then);
     }
 
     fn change_job(&mut self, id: JobId, at_ms: u64, change: impl FnOnce(&mut Job, &Job)) {
-        if let (Some(then), Some(now)) = (self.then.jobs.get_mut(&id), self.now.jobs.get(&id)) {
+        if let (Some(then), Some(now)) = (
+            self.then.runs.jobs.get_mut(&id),
+            self.now.runs.jobs.get(&id),
+        ) {
             change(then, now);
             self.touched.insert(then.run, at_ms);
         }
@@ -180,7 +186,7 @@ impl Past<'_> {
         repo: &str,
         labels: &[String],
     ) {
-        let Some(owner) = self.now.owner_named(repo) else {
+        let Some(owner) = self.now.accounts.owner_named(repo) else {
             return;
         };
         // What the history does not tell of a runner hardly ever changes.
@@ -214,7 +220,7 @@ impl Past<'_> {
             let lost = self.then.runners.values_mut();
             for runner in lost.filter(|runner| runner.hf_job.as_ref() == Some(hf_job)) {
                 runner.link = Link::Offline;
-                let job = runner.job.and_then(|job| self.then.jobs.get(&job));
+                let job = runner.job.and_then(|job| self.then.runs.jobs.get(&job));
                 if job.is_some_and(|job| job.status == Status::Queued) {
                     runner.job = None;
                 }
@@ -225,12 +231,15 @@ impl Past<'_> {
     /// Puts the jobs there were into their runs.
     fn gather_runs(&mut self, time_of: impl Fn(u64) -> Timestamp) {
         for (id, touched_ms) in &self.touched {
-            let Some(run) = self.now.runs.get(id) else {
+            let Some(run) = self.now.runs.by_id.get(id) else {
                 continue;
             };
             let mut run = run.clone();
-            run.jobs.retain(|job| self.then.jobs.contains_key(job));
-            let attempts = run.jobs.iter().filter_map(|job| self.then.jobs.get(job));
+            run.jobs.retain(|job| self.then.runs.jobs.contains_key(job));
+            let attempts = run
+                .jobs
+                .iter()
+                .filter_map(|job| self.then.runs.jobs.get(job));
             run.attempt = attempts.map(|job| job.attempt).max().unwrap_or(1);
             run.attempts.retain(|attempt| attempt.number <= run.attempt);
             run.updated_at = time_of(*touched_ms);
@@ -238,10 +247,10 @@ impl Past<'_> {
             run.tally = Tally::default();
             run.standing = Standing::EMPTY;
             let jobs = run.jobs.clone();
-            self.then.run_index.add(&run);
-            self.then.runs.insert(*id, run);
+            self.then.runs.index.add(&run);
+            self.then.runs.by_id.insert(*id, run);
             for job in jobs {
-                self.then.count_job(job);
+                self.then.runs.count_job(job);
             }
         }
     }

@@ -28,13 +28,13 @@ impl Github {
             private: repo.private,
             installed: repo.installation.is_some(),
         };
-        state.repos.values().map(view).collect()
+        state.accounts.repos.values().map(view).collect()
     }
 
     /// Makes a repository. False, and nothing happens, if there is one of this name.
     pub fn add_repo(&self, repo: &RepoSettings) -> bool {
         let mut state = self.state();
-        if state.repo(&repo.name).is_some() {
+        if state.accounts.repo(&repo.name).is_some() {
             return false;
         }
         state.add_repo(repo, self.settings(), self.env(), KnownIds::default());

@@ -3,9 +3,9 @@
 use crate::{
     github::{
         handle::Github,
-        state::{
-            records::{State, Status},
-            runs::standing::{RunConclusion, RunStatus},
+        state::runs::{
+            job::Status,
+            standing::{RunConclusion, RunStatus},
         },
     },
     history::Conclusion,
@@ -79,6 +79,7 @@ impl Github {
     pub fn jobs(&self) -> Vec<JobView> {
         let state = self.state();
         state
+            .runs
             .jobs
             .values()
             .map(|job| JobView {
@@ -93,8 +94,9 @@ impl Github {
                 runner: job.runner,
                 in_live_run: state
                     .runs
+                    .by_id
                     .get(&job.run)
-                    .is_some_and(|run| state.run_status(run) != RunStatus::Completed),
+                    .is_some_and(|run| state.runs.run_status(run) != RunStatus::Completed),
             })
             .collect()
     }
@@ -102,7 +104,7 @@ impl Github {
     /// The job with this name.
     #[must_use]
     pub fn job_by_name(&self, name: &str) -> Option<JobId> {
-        self.state().names.get(name).copied()
+        self.state().runs.names.get(name).copied()
     }
 
     /// The run a job belongs to, also while that run may not begin.
@@ -110,17 +112,17 @@ impl Github {
     pub fn run_of(&self, job: JobId) -> Option<RunId> {
         let state = self.state();
         let unborn = || {
-            let mut runs = state.unborn.iter();
+            let mut runs = state.runs.unborn.iter();
             runs.find(|(_, jobs)| jobs.iter().any(|unborn| unborn.id == job))
         };
-        let begun = state.jobs.get(&job).map(|job| job.run);
+        let begun = state.runs.jobs.get(&job).map(|job| job.run);
         begun.or_else(|| unborn().map(|(run, _)| *run))
     }
 
     /// A run.
     #[must_use]
     pub fn run(&self, run: RunId) -> Option<RunView> {
-        self.state().runs.get(&run).map(|run| RunView {
+        self.state().runs.by_id.get(&run).map(|run| RunView {
             run: run.id,
             repo: run.repo.name.clone(),
             attempt: run.attempt,
@@ -149,11 +151,12 @@ impl Github {
     }
 
     pub(crate) fn name_of(&self, job: JobId) -> String {
-        self.state().job_name(job)
+        self.state().runs.job_name(job)
     }
 
     pub(in crate::github) fn named(&self, job: JobId) -> Option<(JobId, String)> {
         self.state()
+            .runs
             .jobs
             .get(&job)
             .map(|found| (job, found.name.clone()))
@@ -162,19 +165,11 @@ impl Github {
     pub(in crate::github) fn job_names_of(&self, run: RunId) -> Vec<String> {
         let state = self.state();
         state
+            .runs
             .jobs_of(run)
             .iter()
-            .filter_map(|job| state.jobs.get(job))
+            .filter_map(|job| state.runs.jobs.get(job))
             .map(|job| job.name.clone())
             .collect()
-    }
-}
-
-impl State {
-    /// The job's name; one that nobody knows gets its id for a name.
-    pub(in crate::github) fn job_name(&self, job: JobId) -> String {
-        self.jobs
-            .get(&job)
-            .map_or_else(|| job.to_string(), |job| job.name.clone())
     }
 }

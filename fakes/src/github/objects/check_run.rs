@@ -1,25 +1,23 @@
 //! The JSON of check runs and their annotations.
 
-use super::job::Look;
+use super::{
+    app::{actions_app_object, app_object},
+    job::Look,
+};
 use crate::{
-    github::{
-        handle::Github,
-        state::{
-            accounts::repository::{account, html_base},
-            apps::profile::client_id,
-            records::{Job, Run, State},
-            runs::{
-                checks::{Annotation, AnnotationLevel, CheckRun},
-                standing::conclusion_text,
-            },
+    github::state::{
+        records::State,
+        runs::{
+            checks::{Annotation, AnnotationLevel, CheckRun},
+            job::Job,
+            run::Run,
+            standing::conclusion_text,
         },
     },
     history::Conclusion,
     json_text::{push_display, push_string, seconds},
+    settings::GithubSettings,
 };
-
-/// The App that stands behind workflow jobs.
-pub(in crate::github) const ACTIONS_APP_ID: u64 = 15_368;
 
 /// What the two kinds of check runs have in common.
 struct Parts<'a> {
@@ -38,84 +36,6 @@ struct Parts<'a> {
     output: [Option<&'a str>; 3],
     annotations: usize,
     app: String,
-}
-
-impl Github {
-    /// Appends a check run that the App made.
-    pub(in crate::github) fn push_check_run(
-        &self,
-        out: &mut String,
-        state: &State,
-        check: &CheckRun,
-    ) {
-        let html_url = format!("{}/runs/{}", check.repo.html_url, check.id);
-        let parts = Parts {
-            id: check.id,
-            head_sha: &check.head_sha,
-            external_id: &check.external_id,
-            repo_url: &check.repo.url,
-            details_url: check
-                .details_url
-                .clone()
-                .unwrap_or_else(|| html_url.clone()),
-            html_url,
-            status: check.status.as_str(),
-            conclusion: check.conclusion,
-            started_at: seconds(check.started_at),
-            completed_at: check.completed_at.map(seconds),
-            name: &check.name,
-            suite: check.suite,
-            output: [
-                check.output.title.as_deref(),
-                check.output.summary.as_deref(),
-                check.output.text.as_deref(),
-            ],
-            annotations: check.output.annotations.len(),
-            app: self.app_object(state, None),
-        };
-        parts.push(out);
-    }
-
-    /// Appends the check run of a workflow job.
-    pub(in crate::github) fn push_job_check(&self, out: &mut String, job: &Job, run: &Run) {
-        let look = Look::of(job);
-        let id = job.id.0;
-        let html_url = format!("{}/actions/runs/{}/job/{id}", job.repo.html_url, run.id.0);
-        let parts = Parts {
-            id,
-            head_sha: &run.head_sha,
-            external_id: "",
-            repo_url: &job.repo.url,
-            details_url: html_url.clone(),
-            html_url,
-            status: look.status.as_str(),
-            conclusion: look.conclusion,
-            started_at: seconds(look.started_at.unwrap_or(job.created_at)),
-            completed_at: look.completed_at.map(seconds),
-            name: &job.name,
-            suite: run.id.0,
-            output: [None; 3],
-            annotations: job_annotations(job).len(),
-            app: self.actions_app_object(),
-        };
-        parts.push(out);
-    }
-
-    /// The App object of GitHub's own Actions.
-    fn actions_app_object(&self) -> String {
-        let base = &self.settings().base_url;
-        let html = html_base(base);
-        let owner = account("github", base, &html, "Organization");
-        let id = ACTIONS_APP_ID;
-        format!(
-            "{{\"id\":{id},\"slug\":\"github-actions\",\"node_id\":\"A_kwDO{id:x}\",\"client_id\":\"{}\",\
-             \"owner\":{owner},\"name\":\"GitHub Actions\",\"description\":null,\
-             \"external_url\":\"{html}/apps/github-actions\",\"html_url\":\"{html}/apps/github-actions\",\
-             \"created_at\":\"2026-01-01T00:00:00Z\",\"updated_at\":\"2026-01-01T00:00:00Z\",\
-             \"permissions\":{{\"checks\":\"write\",\"metadata\":\"read\"}},\"events\":[]}}",
-            client_id(id),
-        )
-    }
 }
 
 impl Parts<'_> {
@@ -202,4 +122,69 @@ fn quoted(text: &str) -> String {
 
 fn optional(text: Option<&str>) -> String {
     text.map_or_else(|| "null".to_owned(), quoted)
+}
+
+/// Appends a check run that the App made.
+pub(in crate::github) fn push_check_run(
+    out: &mut String,
+    state: &State,
+    settings: &GithubSettings,
+    check: &CheckRun,
+) {
+    let html_url = format!("{}/runs/{}", check.repo.html_url, check.id);
+    let parts = Parts {
+        id: check.id,
+        head_sha: &check.head_sha,
+        external_id: &check.external_id,
+        repo_url: &check.repo.url,
+        details_url: check
+            .details_url
+            .clone()
+            .unwrap_or_else(|| html_url.clone()),
+        html_url,
+        status: check.status.as_str(),
+        conclusion: check.conclusion,
+        started_at: seconds(check.started_at),
+        completed_at: check.completed_at.map(seconds),
+        name: &check.name,
+        suite: check.suite,
+        output: [
+            check.output.title.as_deref(),
+            check.output.summary.as_deref(),
+            check.output.text.as_deref(),
+        ],
+        annotations: check.output.annotations.len(),
+        app: app_object(state, settings, None),
+    };
+    parts.push(out);
+}
+
+/// Appends the check run of a workflow job.
+pub(in crate::github) fn push_job_check(
+    out: &mut String,
+    job: &Job,
+    run: &Run,
+    settings: &GithubSettings,
+) {
+    let look = Look::of(job);
+    let id = job.id.0;
+    let html_url = format!("{}/actions/runs/{}/job/{id}", job.repo.html_url, run.id.0);
+    let parts = Parts {
+        id,
+        head_sha: &run.head_sha,
+        external_id: "",
+        repo_url: &job.repo.url,
+        details_url: html_url.clone(),
+        html_url,
+        status: look.status.as_str(),
+        conclusion: look.conclusion,
+        started_at: seconds(look.started_at.unwrap_or(job.created_at)),
+        completed_at: look.completed_at.map(seconds),
+        name: &job.name,
+        suite: run.id.0,
+        output: [None; 3],
+        annotations: job_annotations(job).len(),
+        app: actions_app_object(settings),
+    };
+    parts.push(out);
 }

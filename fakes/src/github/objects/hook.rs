@@ -3,14 +3,13 @@
 use serde::Serialize;
 
 use crate::{
-    github::{
-        handle::Github,
-        rest::route::Owner,
-        state::hooks::hook::{Home, Hook},
+    github::state::{
+        accounts::owner::Owner,
+        hooks::hook::{Home, Hook},
     },
     ids::HookId,
     json_text::seconds,
-    settings::ContentType,
+    settings::{ContentType, GithubSettings},
 };
 
 const HIDDEN_SECRET: &str = "********";
@@ -90,37 +89,39 @@ impl<'a> ResponseObject<'a> {
     }
 }
 
-impl Github {
-    pub(in crate::github) fn hook_object<'a>(&self, hook: &'a Hook) -> HookObject<'a> {
-        let id = hook.id;
-        let (kind, url) = match &hook.home {
-            Home::App => ("App", None),
-            Home::Owner(Owner::Repository(repo)) => {
-                ("Repository", Some(format!("{}/hooks/{}", repo.url, id.0)))
-            }
-            Home::Owner(Owner::Organization(of)) => {
-                ("Organization", Some(format!("{}/hooks/{}", of.url, id.0)))
-            }
-        };
-        let of_repository = kind == "Repository";
-        let below = |path: &str| url.as_ref().map(|url| format!("{url}/{path}"));
-        let base = &self.settings().base_url;
-        HookObject {
-            kind,
-            id,
-            name: "web",
-            active: hook.active,
-            events: hook.events.iter().map(String::as_str).collect(),
-            config: ConfigObject::of(hook),
-            updated_at: seconds(hook.updated_at),
-            created_at: seconds(hook.created_at),
-            app_id: hook.is_the_apps().then_some(self.settings().app_id),
-            test_url: below("tests").filter(|_| of_repository),
-            ping_url: below("pings"),
-            deliveries_url: below("deliveries")
-                .unwrap_or_else(|| format!("{base}/app/hook/deliveries")),
-            last_response: of_repository.then(|| ResponseObject::of(hook)),
-            url,
+/// A hook as its owner sees it.
+pub(in crate::github) fn hook_object<'a>(
+    hook: &'a Hook,
+    settings: &GithubSettings,
+) -> HookObject<'a> {
+    let id = hook.id;
+    let (kind, url) = match &hook.home {
+        Home::App => ("App", None),
+        Home::Owner(Owner::Repository(repo)) => {
+            ("Repository", Some(format!("{}/hooks/{}", repo.url, id.0)))
         }
+        Home::Owner(Owner::Organization(of)) => {
+            ("Organization", Some(format!("{}/hooks/{}", of.url, id.0)))
+        }
+    };
+    let of_repository = kind == "Repository";
+    let below = |path: &str| url.as_ref().map(|url| format!("{url}/{path}"));
+    let base = &settings.base_url;
+    HookObject {
+        kind,
+        id,
+        name: "web",
+        active: hook.active,
+        events: hook.events.iter().map(String::as_str).collect(),
+        config: ConfigObject::of(hook),
+        updated_at: seconds(hook.updated_at),
+        created_at: seconds(hook.created_at),
+        app_id: hook.is_the_apps().then_some(settings.app_id),
+        test_url: below("tests").filter(|_| of_repository),
+        ping_url: below("pings"),
+        deliveries_url: below("deliveries")
+            .unwrap_or_else(|| format!("{base}/app/hook/deliveries")),
+        last_response: of_repository.then(|| ResponseObject::of(hook)),
+        url,
     }
 }

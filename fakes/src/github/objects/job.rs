@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use crate::{
     github::state::{
         accounts::repository::Repository,
-        records::{Job, Run, Status},
         runners::groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
-        runs::standing::conclusion_text,
+        runs::{
+            job::{Job, Status},
+            run::Run,
+            standing::conclusion_text,
+        },
     },
     history::Conclusion,
     ids::RunnerId,

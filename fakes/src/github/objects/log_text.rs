@@ -9,14 +9,18 @@ use jiff::{Timestamp, tz::TimeZone};
 use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
 use crate::{
-    github::state::records::{Attempt, Job, Run, State, Status},
+    github::state::runs::{
+        job::{Job, Status},
+        run::{Attempt, Run},
+        table::Runs,
+    },
     history::Conclusion,
 };
 
-impl State {
+impl Runs {
     /// Whether there is a log of the job: it ran, it ended, and nobody deleted it.
     pub(in crate::github) fn has_log(&self, job: &Job) -> bool {
-        let run = self.runs.get(&job.run);
+        let run = self.by_id.get(&job.run);
         job.status == Status::Completed
             && job.started_at.is_some()
             && run.is_some_and(|run| job.attempt > run.logs_deleted)

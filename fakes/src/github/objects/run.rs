@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    github::state::{records::Run, runs::standing::Standing},
+    github::state::runs::{run::Run, standing::Standing},
     json_text::{push_display, seconds},
 };
 

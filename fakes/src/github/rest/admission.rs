@@ -1,11 +1,18 @@
 //! What is known of a call once its headers were looked at: who calls, in which version, at what price.
 
-use super::{auth::Caller, routes::Endpoint, versions::ApiVersion};
+use super::{endpoint::Endpoint, versions::ApiVersion};
 use crate::{
     calls::{Incoming, Reply},
     github::{
         handle::Github,
-        limits::{Account, OpenRequest, Price, Resource},
+        limits::charging::OpenRequest,
+        state::{
+            apps::caller::Caller,
+            usage::{
+                account::{Account, Resource},
+                price::Price,
+            },
+        },
     },
     history::CredentialUse,
 };
@@ -33,8 +40,9 @@ impl Github {
             Ok(version) => (caller, version),
             Err(refusal) => (Err(refusal), ApiVersion::default()),
         };
-        let account = self.state().account_of(caller.as_ref());
-        let price = Price::of(endpoint.route(), &request.method, &self.settings().limits);
+        let account = self.state().apps.account_of(caller.as_ref());
+        let route = endpoint.route().map(|route| route.info(route.surface()));
+        let price = Price::of(route.as_ref(), &request.method, &self.settings().limits);
         let admission = Admission {
             caller,
             version,

@@ -18,11 +18,13 @@ use crate::{
     drawn_text::{BASE_62, drawn},
     github::{
         handle::Github,
-        objects::reply::{error, not_found, parse},
+        objects::{
+            app::{app_object, permissions_json},
+            reply::{error, not_found, parse},
+        },
         state::{
             accounts::repository::Repository,
-            apps::profile::{client_id, permissions_json},
-            records::InstallationToken,
+            apps::{installation::InstallationToken, profile::client_id},
         },
     },
     json_text::{push_display, seconds},
@@ -53,7 +55,7 @@ struct TokenRequest {
 
 impl Github {
     fn app(&self, _ask: &Ask<'_>) -> Reply {
-        Reply::text(200, self.app_object(&self.state(), None))
+        Reply::text(200, app_object(&self.state(), self.settings(), None))
     }
 
     fn create_token(&self, ask: &Ask<'_>) -> Reply {
@@ -68,15 +70,17 @@ impl Github {
             parse(&request.body)?
         };
         let mut state = self.state();
-        let permissions = granted(wanted.permissions.as_ref(), &state.app.permissions)?;
+        let permissions = granted(wanted.permissions.as_ref(), &state.apps.profile.permissions)?;
         let found = state
+            .apps
             .installations
             .get(&installation)
             .ok_or_else(not_found)?;
         if found.suspended_at.is_some() {
             return Err(error(403, SUSPENDED));
         }
-        let covered: Vec<Arc<Repository>> = state.repos_of(installation).cloned().collect();
+        let covered: Vec<Arc<Repository>> =
+            state.accounts.repos_of(installation).cloned().collect();
         let repositories = restriction(&wanted, &covered)?;
         let entity = format!("github.create-token#{}", ask.call.ordinal);
         let life = self.settings().installation_token;
@@ -95,7 +99,7 @@ impl Github {
             permissions,
         };
         let body = token_json(&text, &seconds(self.now() + life), &token, &covered);
-        state.installation_tokens.insert(text, token);
+        state.apps.tokens.insert(text, token);
         Ok(Reply::text(201, body).with_effect())
     }
 

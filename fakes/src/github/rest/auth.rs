@@ -4,12 +4,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
+use jsonwebtoken::{Algorithm, Validation};
 
 use super::{
+    endpoint::Endpoint,
     route::{Access, Level, Permission},
-    routes::Endpoint,
 };
 use crate::{
     calls::{Incoming, Reply},
@@ -18,8 +17,10 @@ use crate::{
         objects::reply::{error, not_found},
         state::{
             accounts::{organization::Organization, repository::Repository},
-            apps::profile::client_id,
-            records::{InstallationToken, State},
+            apps::{
+                caller::Caller, installation::InstallationToken, jwt::JwtClaims, profile::client_id,
+            },
+            records::State,
         },
     },
     history::{CredentialKind, CredentialState, CredentialUse},
@@ -35,14 +36,6 @@ const EXP_TOO_FAR: &str = "'Expiration time' claim ('exp') is too far in the fut
 const IAT_AHEAD: &str = "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued";
 const NOT_ACCESSIBLE: &str = "Resource not accessible by integration";
 pub(in crate::github) const SUSPENDED: &str = "This installation has been suspended";
-
-/// The claims that matter, in whatever JSON type the client wrote them.
-#[derive(Clone, Debug, Deserialize)]
-pub(in crate::github) struct JwtClaims {
-    iat: Option<serde_json::Value>,
-    exp: Option<serde_json::Value>,
-    iss: Option<serde_json::Value>,
-}
 
 impl Level {
     fn parse(text: &str) -> Option<Self> {
@@ -82,25 +75,6 @@ pub(in crate::github) fn grants_text(
     Level::parse(wanted).is_some_and(|wanted| grants(granted, name, wanted))
 }
 
-/// Who calls, once the credential was found to be good.
-pub(in crate::github) enum Caller {
-    /// Nobody in particular.
-    Anonymous,
-    /// The App, by a JWT.
-    App,
-    /// An installation, by this token.
-    Installation(String),
-}
-
-impl Caller {
-    pub(in crate::github) fn installation_token(&self) -> Option<&str> {
-        match self {
-            Self::Installation(token) => Some(token),
-            Self::Anonymous | Self::App => None,
-        }
-    }
-}
-
 /// Which kinds of credential a route takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Takes {
@@ -123,12 +97,6 @@ impl Takes {
             | None => Self::InstallationToken,
         }
     }
-}
-
-/// The public half of the lab's key.
-pub(in crate::github) fn lab_app_public_key() -> DecodingKey {
-    DecodingKey::from_rsa_pem(include_bytes!("../lab-app.public-key.pem"))
-        .expect("the shipped key is valid PEM")
 }
 
 impl Github {
@@ -189,13 +157,13 @@ impl Github {
         text: &str,
     ) -> (CredentialState, Result<Caller, Reply>) {
         let state = self.state();
-        let credential = match state.installation_tokens.get(text) {
+        let credential = match state.apps.tokens.get(text) {
             None => CredentialState::Unknown,
             Some(token) => token.state(self.env().clock.elapsed_ms()),
         };
         let hears = || {
-            let token = state.installation_tokens.get(text);
-            state.hears(token.map(|token| token.installation))
+            let token = state.apps.tokens.get(text);
+            state.apps.hears(token.map(|token| token.installation))
         };
         let caller = if credential != CredentialState::Fresh || takes == Takes::Jwt {
             Err(error(401, BAD_CREDENTIALS))
@@ -247,7 +215,7 @@ impl Github {
 
     /// The claims of a JWT whose signature is right. Remembered by its text.
     fn claims_of(&self, text: &str) -> Option<JwtClaims> {
-        if let Some(known) = self.state().jwts.get(text) {
+        if let Some(known) = self.state().apps.jwts.get(text) {
             return known.clone();
         }
         let mut validation = Validation::new(Algorithm::RS256);
@@ -258,7 +226,10 @@ impl Github {
         let claims = jsonwebtoken::decode::<JwtClaims>(text, &self.inner.jwt_key, &validation)
             .ok()
             .map(|token| token.claims);
-        self.state().jwts.insert(text.to_owned(), claims.clone());
+        self.state()
+            .apps
+            .jwts
+            .insert(text.to_owned(), claims.clone());
         claims
     }
 }
@@ -271,8 +242,8 @@ impl State {
         repo: &str,
         permission: Permission,
     ) -> Result<Arc<Repository>, Reply> {
-        let found = self.repo(repo).ok_or_else(not_found)?;
-        let token = self.installation_tokens.get(token).ok_or_else(not_found)?;
+        let found = self.accounts.repo(repo).ok_or_else(not_found)?;
+        let token = self.apps.tokens.get(token).ok_or_else(not_found)?;
         if !token.covers(found) {
             return Err(if found.private {
                 not_found()
@@ -292,12 +263,13 @@ impl State {
         permission: Permission,
     ) -> Result<Arc<Organization>, Reply> {
         let found = self
+            .accounts
             .organizations
             .get(&login.to_lowercase())
             .filter(|found| !found.is_user)
             .ok_or_else(not_found)?;
-        let token = self.installation_tokens.get(token).ok_or_else(not_found)?;
-        let installation = self.installations.get(&token.installation);
+        let token = self.apps.tokens.get(token).ok_or_else(not_found)?;
+        let installation = self.apps.installations.get(&token.installation);
         if installation.is_none_or(|of| !of.owner.eq_ignore_ascii_case(&found.login)) {
             return Err(error(403, NOT_ACCESSIBLE));
         }
@@ -307,19 +279,6 @@ impl State {
 }
 
 impl InstallationToken {
-    /// What it is worth now. That its installation is suspended makes no difference: it may work again.
-    fn state(&self, now_ms: u64) -> CredentialState {
-        if self.revoked {
-            CredentialState::Revoked
-        } else if self.expires_ms <= now_ms {
-            CredentialState::Expired
-        } else if self.usable_ms > now_ms {
-            CredentialState::NotYetValid
-        } else {
-            CredentialState::Fresh
-        }
-    }
-
     fn must_have(&self, permission: Permission) -> Result<(), Reply> {
         let Permission { name, level } = permission;
         if grants(&self.permissions, name, level) {
@@ -327,14 +286,6 @@ impl InstallationToken {
         }
         let wanted = format!("{name}={}", level.as_str());
         Err(error(403, NOT_ACCESSIBLE).with_header("x-accepted-github-permissions", wanted))
-    }
-
-    pub(in crate::github) fn covers(&self, repo: &Repository) -> bool {
-        repo.installation == Some(self.installation)
-            && self
-                .repositories
-                .as_ref()
-                .is_none_or(|only| only.contains(&repo.id))
     }
 }
 

@@ -3,11 +3,7 @@
 use http::Method;
 use serde::Deserialize;
 
-use super::{
-    pages::query_value,
-    route::Route,
-    routes::{Endpoint, GithubApi},
-};
+use super::{endpoint::Endpoint, pages::query_value, route::Route, routes::GithubApi};
 use crate::{
     calls::{About, Incoming, Surface},
     history::Caller,

@@ -14,16 +14,20 @@ use crate::{
     github::{
         handle::Github,
         objects::{
-            check_run::{ACTIONS_APP_ID, annotation_json, job_annotations},
+            app::ACTIONS_APP_ID,
+            check_run::{annotation_json, job_annotations, push_check_run, push_job_check},
             reply::{error, invalid_request, not_found, parse},
             run::BRANCH,
         },
         state::{
             accounts::repository::Repository,
-            records::{Job, Run, State},
+            records::State,
             runs::{
                 checks::{Annotation, CheckOutput, CheckRun, CheckStatus},
                 index::Shelf,
+                job::Job,
+                run::Run,
+                table::Runs,
             },
         },
     },
@@ -134,12 +138,12 @@ impl Github {
         }
         let mut state = self.state();
         let head_sha = wanted.head_sha.to_lowercase();
-        if !state.has_commit(repo, &head_sha) {
+        if !state.runs.has_commit(repo, &head_sha) {
             return no_commit(&wanted.head_sha);
         }
         let mut check = CheckRun {
-            id: state.check_runs.next_id(),
-            suite: state.check_runs.suite_for(repo.id, &head_sha),
+            id: state.runs.checks.next_id(),
+            suite: state.runs.checks.suite_for(repo.id, &head_sha),
             repo: repo.clone(),
             head_sha,
             name: wanted.name,
@@ -153,8 +157,8 @@ impl Github {
         };
         change.apply(&mut check, self.now());
         let mut body = String::new();
-        self.push_check_run(&mut body, &state, &check);
-        let (runs, jobs) = state.on_commit(repo, &check.head_sha);
+        push_check_run(&mut body, &state, self.settings(), &check);
+        let (runs, jobs) = state.runs.on_commit(repo, &check.head_sha);
         self.history().record(
             Some(ask.call.received),
             What::CheckRunCreated {
@@ -167,7 +171,7 @@ impl Github {
                 conclusion: check.conclusion_text(),
             },
         );
-        state.check_runs.add(check);
+        state.runs.checks.add(check);
         Reply::text(201, body).with_effect()
     }
 
@@ -181,20 +185,21 @@ impl Github {
         }
         let id = ask.number("check_run_id");
         let mut state = self.state();
-        if state.check_runs.get(repo.id, id).is_none() && state.job_check(repo, id).is_some() {
+        if state.runs.checks.get(repo.id, id).is_none() && state.runs.job_check(repo, id).is_some()
+        {
             let message = format!(
                 "Invalid app_id `{ACTIONS_APP_ID}` - check run can only be modified by the GitHub App that created it."
             );
             return error(403, &message);
         }
-        let Some(check) = state.check_runs.get_mut(repo.id, id) else {
+        let Some(check) = state.runs.checks.get_mut(repo.id, id) else {
             return not_found();
         };
         change.apply(check, self.now());
         let check = check.clone();
         let mut body = String::new();
-        self.push_check_run(&mut body, &state, &check);
-        let (runs, jobs) = state.on_commit(repo, &check.head_sha);
+        push_check_run(&mut body, &state, self.settings(), &check);
+        let (runs, jobs) = state.runs.on_commit(repo, &check.head_sha);
         self.history().record(
             Some(ask.call.received),
             What::CheckRunUpdated {
@@ -212,7 +217,7 @@ impl Github {
 
     fn get_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        match state.check(repo, ask.number("check_run_id")) {
+        match state.runs.check(repo, ask.number("check_run_id")) {
             Some(check) => Reply::text(200, self.check_json(&state, &check)),
             None => not_found(),
         }
@@ -220,7 +225,7 @@ impl Github {
 
     fn list_annotations(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        let Some(check) = state.check(repo, ask.number("check_run_id")) else {
+        let Some(check) = state.runs.check(repo, ask.number("check_run_id")) else {
             return not_found();
         };
         let annotations: Vec<String> = match check {
@@ -243,30 +248,31 @@ impl Github {
     fn list_commit_checks(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
         let wanted = ask.text("ref");
-        let Some(head_sha) = state.commit_of(repo, wanted) else {
+        let Some(head_sha) = state.runs.commit_of(repo, wanted) else {
             return no_commit(wanted);
         };
         let runs: Vec<RunId> = state
-            .run_index
+            .runs
+            .index
             .on(repo.id, Shelf::Commit(head_sha.clone()))
             .iter()
             .rev()
             .copied()
             .collect();
         let made = |check: &&CheckRun| check.head_sha == head_sha;
-        let made = state.check_runs.of_repo(repo.id).filter(made).collect();
+        let made = state.runs.checks.of_repo(repo.id).filter(made).collect();
         self.list_checks(&state, ask.request, made, &runs)
     }
 
     fn list_suite_checks(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
         let suite = ask.number("check_suite_id");
-        if state.check_runs.has_suite(repo.id, suite) {
+        if state.runs.checks.has_suite(repo.id, suite) {
             let made = |check: &&CheckRun| check.suite == suite;
-            let made = state.check_runs.of_repo(repo.id).filter(made).collect();
+            let made = state.runs.checks.of_repo(repo.id).filter(made).collect();
             return self.list_checks(&state, ask.request, made, &[]);
         }
-        let run = state.runs.get(&RunId(suite));
+        let run = state.runs.by_id.get(&RunId(suite));
         match run.filter(|run| run.repo.id == repo.id) {
             Some(run) => self.list_checks(&state, ask.request, Vec::new(), &[run.id]),
             None => not_found(),
@@ -292,9 +298,10 @@ impl Github {
             made.retain(|check| seen.insert(check.name.as_str()));
         }
         let jobs = runs.iter().filter_map(|run| {
-            let run = state.runs.get(run)?;
+            let run = state.runs.by_id.get(run)?;
             Some(
                 state
+                    .runs
                     .jobs_for_checks(run, all)
                     .into_iter()
                     .map(move |job| (job, run)),
@@ -331,8 +338,8 @@ impl Github {
     fn check_json(&self, state: &State, check: &Check<'_>) -> String {
         let mut out = String::with_capacity(3000);
         match check {
-            Check::Made(check) => self.push_check_run(&mut out, state, check),
-            Check::Job(job, run) => self.push_job_check(&mut out, job, run),
+            Check::Made(check) => push_check_run(&mut out, state, self.settings(), check),
+            Check::Job(job, run) => push_job_check(&mut out, job, run, self.settings()),
         }
         out
     }
@@ -407,9 +414,9 @@ impl Check<'_> {
     }
 }
 
-impl State {
+impl Runs {
     fn check(&self, repo: &Repository, id: u64) -> Option<Check<'_>> {
-        let made = self.check_runs.get(repo.id, id).map(Check::Made);
+        let made = self.checks.get(repo.id, id).map(Check::Made);
         made.or_else(|| {
             self.job_check(repo, id)
                 .map(|(job, run)| Check::Job(job, run))
@@ -422,7 +429,7 @@ impl State {
             .jobs
             .get(&JobId(id))
             .filter(|job| job.repo.id == repo.id)?;
-        Some((job, self.runs.get(&job.run)?))
+        Some((job, self.by_id.get(&job.run)?))
     }
 
     fn jobs_for_checks<'a>(&'a self, run: &'a Run, all: bool) -> Vec<&'a Job> {
@@ -439,8 +446,8 @@ impl State {
     /// The runs of a commit, and their jobs in the latest attempt of each.
     fn on_commit(&self, repo: &Repository, head_sha: &str) -> (Vec<RunId>, Vec<JobId>) {
         let shelf = Shelf::Commit(head_sha.to_owned());
-        let runs: Vec<RunId> = self.run_index.on(repo.id, shelf).iter().copied().collect();
-        let found = runs.iter().filter_map(|run| self.runs.get(run));
+        let runs: Vec<RunId> = self.index.on(repo.id, shelf).iter().copied().collect();
+        let found = runs.iter().filter_map(|run| self.by_id.get(run));
         let jobs = found.flat_map(|run| self.latest_jobs(run));
         let jobs = jobs.map(|job| job.id).collect();
         (runs, jobs)
@@ -449,15 +456,15 @@ impl State {
     /// Whether any run, and so any commit, of the repository has this SHA.
     fn has_commit(&self, repo: &Repository, head_sha: &str) -> bool {
         let shelf = Shelf::Commit(head_sha.to_owned());
-        !self.run_index.on(repo.id, shelf).is_empty()
+        !self.index.on(repo.id, shelf).is_empty()
     }
 
     /// The commit that a reference stands for: itself, or the newest of the branch.
     fn commit_of(&self, repo: &Repository, reference: &str) -> Option<String> {
         let branch = reference.strip_prefix("heads/").unwrap_or(reference);
         if branch == BRANCH {
-            let newest = self.run_index.on(repo.id, Shelf::All).last()?;
-            return self.runs.get(newest).map(|run| run.head_sha.clone());
+            let newest = self.index.on(repo.id, Shelf::All).last()?;
+            return self.by_id.get(newest).map(|run| run.head_sha.clone());
         }
         let head_sha = reference.to_lowercase();
         self.has_commit(repo, &head_sha).then_some(head_sha)

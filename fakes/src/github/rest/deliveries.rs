@@ -2,14 +2,17 @@
 
 use super::{
     pages::query_value,
-    route::{Access, Ask, Owner, Permission, Route},
+    route::{Access, Ask, Permission, Route},
 };
 use crate::{
     calls::Reply,
     github::{
         handle::Github,
         objects::reply::{error, invalid_request, not_found},
-        state::hooks::{hook::Hooks, log::Item},
+        state::{
+            accounts::owner::Owner,
+            hooks::{hook::Hooks, log::Item},
+        },
         webhooks::delivering::Dispatch,
     },
     history::Origin,
@@ -136,6 +139,7 @@ impl Github {
         let per_page = self.per_page(request);
         let state = self.state();
         let mut rest = state
+            .hooks
             .log
             .shown_of(hook, before, self.now())
             .filter(|(_, entry)| succeeded.is_none_or(|wanted| entry.succeeded() == wanted))
@@ -155,7 +159,7 @@ impl Github {
     fn get_delivery(&self, hook: HookId, ask: &Ask<'_>) -> Reply {
         let delivery = ask.number("delivery_id");
         let state = self.state();
-        match state.log.find(hook, DeliveryId(delivery), self.now()) {
+        match state.hooks.log.find(hook, DeliveryId(delivery), self.now()) {
             Some(entry) => Reply::json(200, &Item::in_full(entry)),
             None => not_found(),
         }
@@ -165,7 +169,7 @@ impl Github {
     fn redeliver_by_api(&self, hook: HookId, ask: &Ask<'_>) -> Reply {
         let (delivery, call) = (ask.number("delivery_id"), ask.call);
         let mut state = self.state();
-        let Some(entry) = state.log.find(hook, DeliveryId(delivery), self.now()) else {
+        let Some(entry) = state.hooks.log.find(hook, DeliveryId(delivery), self.now()) else {
             return not_found();
         };
         let again = Dispatch::again(entry.message.clone(), Origin::Repeated, call.received);

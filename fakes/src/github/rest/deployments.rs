@@ -17,7 +17,7 @@ use crate::{
         },
         state::{
             accounts::repository::Repository,
-            records::{Run, State, Status},
+            runs::{job::Status, run::Run, table::Runs},
         },
     },
     json_text::seconds,
@@ -65,10 +65,10 @@ enum Verdict {
 impl Github {
     fn list_pending_deployments(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
-        if !state.waits_for_approval(run) {
+        if !state.runs.waits_for_approval(run) {
             return Reply::text(200, "[]".to_owned());
         }
         let Repository { url, html_url, .. } = &**repo;
@@ -87,10 +87,10 @@ impl Github {
             Err(refusal) => return refusal,
         };
         let mut state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
-        if review.environment_ids != [ENVIRONMENT_ID] || !state.waits_for_approval(run) {
+        if review.environment_ids != [ENVIRONMENT_ID] || !state.runs.waits_for_approval(run) {
             return invalid_request("The run has no pending deployment to such an environment.");
         }
         let (body, run) = (self.deployment(run), run.id);
@@ -117,7 +117,7 @@ impl Github {
     }
 }
 
-impl State {
+impl Runs {
     fn waits_for_approval(&self, run: &Run) -> bool {
         let mut jobs = run.jobs.iter().filter_map(|job| self.jobs.get(job));
         jobs.any(|job| job.status == Status::Waiting)

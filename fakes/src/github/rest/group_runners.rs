@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    route::{Access, Ask, Owner, Route},
+    route::{Access, Ask, Route},
     runners::{ORG_READ as READ, ORG_WRITE as WRITE},
 };
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
     github::{
         handle::Github,
         objects::reply::{not_found, parse},
-        state::{accounts::organization::Organization, runners::groups::DEFAULT_GROUP},
+        state::{
+            accounts::{organization::Organization, owner::Owner},
+            runners::groups::DEFAULT_GROUP,
+        },
     },
     ids::RunnerId,
 };
@@ -49,7 +52,7 @@ struct GroupRunners {
 impl Github {
     fn list_group_runners(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        let group = match state.group(organization, ask) {
+        let group = match state.runners.group(organization, ask) {
             Ok(group) => group.id,
             Err(refusal) => return refusal,
         };
@@ -64,11 +67,11 @@ impl Github {
             Err(refusal) => return refusal,
         };
         self.change_group(organization, ask, 204, |state, group| {
-            let wanted = state.own_runners(organization, &wanted.runners)?;
+            let wanted = state.runners.own_runners(organization, &wanted.runners)?;
             if wanted.len() > self.settings().runners.group_runners_max {
                 return Err(self.group_is_full());
             }
-            for runner in state.runners_in(organization, group) {
+            for runner in state.runners.runners_in(organization, group) {
                 if !wanted.contains(&runner) {
                     state.move_runner(runner, DEFAULT_GROUP);
                 }
@@ -83,9 +86,9 @@ impl Github {
     fn add_group_runner(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
         let runner = ask.number("runner_id");
         self.change_group(organization, ask, 204, |state, group| {
-            let found = state.own_runners(organization, &[runner]);
+            let found = state.runners.own_runners(organization, &[runner]);
             found.map_err(|_| not_found())?;
-            let members = state.runners_in(organization, group);
+            let members = state.runners.runners_in(organization, group);
             let limit = self.settings().runners.group_runners_max;
             if !members.contains(&RunnerId(runner)) && members.len() >= limit {
                 return Err(self.group_is_full());
@@ -98,7 +101,11 @@ impl Github {
     fn remove_group_runner(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
         let runner = RunnerId(ask.number("runner_id"));
         self.change_group(organization, ask, 204, |state, group| {
-            if !state.runners_in(organization, group).contains(&runner) {
+            if !state
+                .runners
+                .runners_in(organization, group)
+                .contains(&runner)
+            {
                 return Err(not_found());
             }
             state.move_runner(runner, DEFAULT_GROUP);

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::route::{Access, Ask, Owner, Permission, Route};
+use super::route::{Access, Ask, Permission, Route};
 use crate::{
     calls::{Incoming, Reply},
     github::{
         handle::Github,
         objects::{
-            hook::{ConfigObject, HookObject},
+            hook::{ConfigObject, HookObject, hook_object},
             reply::{not_found, parse},
         },
         state::{
+            accounts::owner::Owner,
             hooks::hook::{Home, Hook, HookConfig, HookParts, Hooks},
             records::State,
         },
@@ -258,7 +259,7 @@ impl Github {
         let all: Vec<HookObject<'_>> = state
             .hooks
             .of(owner)
-            .map(|hook| self.hook_object(hook))
+            .map(|hook| hook_object(hook, self.settings()))
             .collect();
         let (page, total) = (self.page(ask.request), all.len());
         let reply = Reply::json(200, &page.of(all));
@@ -328,7 +329,7 @@ impl Github {
 
     fn shown(&self, state: &State, id: HookId, status: u16) -> Result<Reply, Reply> {
         let hook = state.hooks.get(id).ok_or_else(not_found)?;
-        Ok(Reply::json(status, &self.hook_object(hook)))
+        Ok(Reply::json(status, &hook_object(hook, self.settings())))
     }
 
     fn get_hook(&self, id: HookId, _ask: &Ask<'_>) -> Reply {
@@ -384,7 +385,7 @@ impl Github {
         let because: EventId = ask.call.received;
         let mut state = self.state();
         let repo = format!("{}/{}", ask.text("owner"), ask.text("repo"));
-        if let Some(repo) = state.repo(&repo).cloned() {
+        if let Some(repo) = state.accounts.repo(&repo).cloned() {
             self.test_push(&mut state, id, &repo, Some(because));
         }
         Reply::empty(204).with_effect()

@@ -11,14 +11,12 @@ use crate::{
     calls::Reply,
     github::{
         handle::Github,
-        objects::reply::{error, not_found},
-        state::{
-            accounts::repository::{account, account_id, account_kind, html_base},
-            apps::profile::{client_id, permissions_json},
-            records::{Installation, State},
+        objects::{
+            installation::installation_object,
+            reply::{error, not_found},
         },
+        state::{apps::installation::Installation, records::State},
     },
-    json_text::seconds,
 };
 
 pub(in crate::github) const ROUTES: &[Route] = &[
@@ -86,6 +84,7 @@ impl Github {
         };
         let state = self.state();
         let found: Vec<&Installation> = state
+            .apps
             .installations
             .values()
             .filter(|found| since.is_none_or(|since| found.updated_at >= since))
@@ -93,7 +92,7 @@ impl Github {
         let (page, total) = (self.page(request), found.len());
         let shown = page.of(found).into_iter();
         let shown: Vec<String> = shown
-            .map(|found| self.installation_object(&state, found))
+            .map(|found| installation_object(&state, found, self.settings()))
             .collect();
         let reply = Reply::text(200, format!("[{}]", shown.join(",")));
         self.with_links(reply, request, &page, total)
@@ -101,7 +100,7 @@ impl Github {
 
     fn show_installation(&self, state: &State, found: Option<&Installation>) -> Reply {
         match found {
-            Some(found) => Reply::text(200, self.installation_object(state, found)),
+            Some(found) => Reply::text(200, installation_object(state, found, self.settings())),
             None => not_found(),
         }
     }
@@ -110,15 +109,18 @@ impl Github {
         let state = self.state();
         self.show_installation(
             &state,
-            state.installations.get(&ask.number("installation_id")),
+            state.apps.installations.get(&ask.number("installation_id")),
         )
     }
 
     fn repo_installation(&self, ask: &Ask<'_>) -> Reply {
         let state = self.state();
         let repo = format!("{}/{}", ask.text("owner"), ask.text("repo"));
-        let id = state.repo(&repo).and_then(|repo| repo.installation);
-        self.show_installation(&state, id.and_then(|id| state.installations.get(&id)))
+        let id = state
+            .accounts
+            .repo(&repo)
+            .and_then(|repo| repo.installation);
+        self.show_installation(&state, id.and_then(|id| state.apps.installations.get(&id)))
     }
 
     fn org_installation(&self, ask: &Ask<'_>) -> Reply {
@@ -133,7 +135,7 @@ impl Github {
     fn account_installation(&self, login: &str, of_a_user: bool) -> Reply {
         let state = self.state();
         let fits = self.settings().app.is_user(login) == of_a_user;
-        let found = state.installation_on(login).filter(|_| fits);
+        let found = state.apps.installation_on(login).filter(|_| fits);
         self.show_installation(&state, found)
     }
 
@@ -148,7 +150,7 @@ impl Github {
     fn set_suspended_by_call(&self, ask: &Ask<'_>, suspended: bool) -> Reply {
         let id = ask.number("installation_id");
         let mut state = self.state();
-        let Some(found) = state.installations.get(&id) else {
+        let Some(found) = state.apps.installations.get(&id) else {
             return not_found();
         };
         if found.suspended_at.is_some() == suspended {
@@ -161,7 +163,7 @@ impl Github {
     fn delete_installation(&self, ask: &Ask<'_>) -> Reply {
         let id = ask.number("installation_id");
         let mut state = self.state();
-        if !state.installations.contains_key(&id) {
+        if !state.apps.installations.contains_key(&id) {
             return not_found();
         }
         self.remove_installation(&mut state, id, Some(ask.call.received));
@@ -175,10 +177,11 @@ impl Github {
     fn installation_repos(&self, token: &str, ask: &Ask<'_>) -> Reply {
         let request = ask.request;
         let state = self.state();
-        let Some(token) = state.installation_tokens.get(token) else {
+        let Some(token) = state.apps.tokens.get(token) else {
             return not_found();
         };
         let repos: Vec<&str> = state
+            .accounts
             .repos
             .values()
             .filter(|repo| token.covers(repo))
@@ -196,51 +199,9 @@ impl Github {
     }
 
     fn revoke_token(&self, token: &str, _ask: &Ask<'_>) -> Reply {
-        if let Some(token) = self.state().installation_tokens.get_mut(token) {
+        if let Some(token) = self.state().apps.tokens.get_mut(token) {
             token.revoked = true;
         }
         Reply::empty(204).with_effect()
-    }
-
-    pub(in crate::github) fn installation_object(
-        &self,
-        state: &State,
-        installation: &Installation,
-    ) -> String {
-        let Installation { id, owner, .. } = installation;
-        let settings = self.settings();
-        let (base, app_id, app) = (&settings.base_url, settings.app_id, &state.app);
-        let html = html_base(base);
-        let of_a_user = settings.app.is_user(owner);
-        let kind = account_kind(of_a_user);
-        let html_url = if of_a_user {
-            format!("{html}/settings/installations/{id}")
-        } else {
-            format!("{html}/organizations/{owner}/settings/installations/{id}")
-        };
-        let (suspended_by, suspended_at) = match installation.suspended_at {
-            None => ("null".to_owned(), "null".to_owned()),
-            Some(at) => (
-                account("octocat", base, &html, "User"),
-                format!("\"{}\"", seconds(at)),
-            ),
-        };
-        format!(
-            "{{\"id\":{id},\"account\":{account},\"repository_selection\":\"selected\",\
-             \"access_tokens_url\":\"{base}/app/installations/{id}/access_tokens\",\
-             \"repositories_url\":\"{base}/installation/repositories\",\"html_url\":\"{html_url}\",\
-             \"app_id\":{app_id},\"client_id\":\"{client_id}\",\"app_slug\":\"{slug}\",\"target_id\":{target},\"target_type\":\"{kind}\",\
-             \"permissions\":{permissions},\"events\":{events},\"created_at\":\"{created}\",\"updated_at\":\"{updated}\",\
-             \"single_file_name\":null,\"has_multiple_single_files\":false,\"single_file_paths\":[],\
-             \"suspended_by\":{suspended_by},\"suspended_at\":{suspended_at}}}",
-            account = account(owner, base, &html, kind),
-            client_id = client_id(app_id),
-            slug = app.slug,
-            target = account_id(owner),
-            permissions = permissions_json(&app.permissions),
-            events = serde_json::to_string(&app.events).unwrap_or_default(),
-            created = seconds(installation.created_at),
-            updated = seconds(installation.updated_at),
-        )
     }
 }

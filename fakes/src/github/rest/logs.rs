@@ -20,10 +20,12 @@ use crate::{
         },
         state::{
             accounts::repository::Repository,
-            records::{Run, State},
+            records::State,
             runs::{
                 log_links::{Followed, LogOf},
+                run::Run,
                 standing::RunStatus,
+                table::Runs,
             },
         },
     },
@@ -63,8 +65,8 @@ pub(in crate::github) const ROUTES: &[Route] = &[
 impl Github {
     fn job_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let job = state.job_of_repo(repo, ask);
-        let Some(job) = job.filter(|job| state.has_log(job)).map(|job| job.id) else {
+        let job = state.runs.job_of_repo(repo, ask);
+        let Some(job) = job.filter(|job| state.runs.has_log(job)).map(|job| job.id) else {
             return not_found();
         };
         self.log_link(&mut state, LogOf::Job(job))
@@ -73,8 +75,9 @@ impl Github {
     fn run_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
         let of = state
+            .runs
             .run_of_repo(repo, ask)
-            .and_then(|run| state.logs_of(run, run.attempt));
+            .and_then(|run| state.runs.logs_of(run, run.attempt));
         match of {
             Some(of) => self.log_link(&mut state, of),
             None => not_found(),
@@ -84,8 +87,9 @@ impl Github {
     fn run_attempt_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
         let of = state
+            .runs
             .run_of_repo(repo, ask)
-            .and_then(|run| state.logs_of(run, attempt_number(ask)?));
+            .and_then(|run| state.runs.logs_of(run, attempt_number(ask)?));
         match of {
             Some(of) => self.log_link(&mut state, of),
             None => not_found(),
@@ -93,18 +97,18 @@ impl Github {
     }
 
     fn log_link(&self, state: &mut State, of: LogOf) -> Reply {
-        let entity = format!("log link {}", state.log_links.next());
+        let entity = format!("log link {}", state.runs.log_links.next());
         let token = drawn(self.env(), &entity, "token", HEX, 40);
         let location = format!("{}/_logs/{token}", self.settings().base_url);
         let now_ms = self.env().clock.elapsed_ms();
         let expires_ms = self.ends_ms(self.settings().runs.log_link);
-        state.log_links.add(token, of, now_ms, expires_ms);
+        state.runs.log_links.add(token, of, now_ms, expires_ms);
         Reply::empty(302).with_header("location", location)
     }
 
     fn delete_run_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
         if run.standing.status != RunStatus::Completed {
@@ -115,7 +119,7 @@ impl Github {
             );
         }
         let (run, attempt) = (run.id, run.attempt);
-        if let Some(run) = state.runs.get_mut(&run) {
+        if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.logs_deleted = attempt;
         }
         Reply::empty(204).with_effect()
@@ -125,18 +129,22 @@ impl Github {
     fn download_logs(&self, ask: &Ask<'_>) -> Reply {
         let state = self.state();
         let now_ms = self.env().clock.elapsed_ms();
-        let found = match state.log_links.follow(ask.text("token"), now_ms) {
+        let found = match state.runs.log_links.follow(ask.text("token"), now_ms) {
             Followed::Unknown => None,
             Followed::Expired => return error(410, "Gone"),
             Followed::To(LogOf::Job(job)) => {
-                let job = state.jobs.get(&job).filter(|job| state.has_log(job));
+                let job = state
+                    .runs
+                    .jobs
+                    .get(&job)
+                    .filter(|job| state.runs.has_log(job));
                 job.and_then(|job| {
-                    let text = job_log(state.runs.get(&job.run)?, job);
+                    let text = job_log(state.runs.by_id.get(&job.run)?, job);
                     Some(file("text/plain; charset=utf-8", text.into()))
                 })
             }
-            Followed::To(LogOf::Run(run, attempt)) => state.runs.get(&run).map(|run| {
-                let jobs = state.logged_jobs(run, attempt);
+            Followed::To(LogOf::Run(run, attempt)) => state.runs.by_id.get(&run).map(|run| {
+                let jobs = state.runs.logged_jobs(run, attempt);
                 match run_archive(run, &jobs) {
                     Ok(archive) => file("application/zip", archive.into()),
                     Err(_) => error(500, "Server Error"),
@@ -147,7 +155,7 @@ impl Github {
     }
 }
 
-impl State {
+impl Runs {
     /// The logs of an attempt, once it has ended and if there are any.
     fn logs_of(&self, run: &Run, attempt: u32) -> Option<LogOf> {
         let known = run.attempts.iter().find(|known| known.number == attempt)?;

@@ -6,7 +6,7 @@ use crate::{
     github::{
         handle::Github,
         objects::reply::not_found,
-        state::accounts::repository::{account_id, html_base},
+        state::accounts::account::{account_id, html_base},
     },
 };
 
@@ -27,8 +27,10 @@ impl Github {
     /// Everybody sees a public repository; a private one only who has a token that covers it.
     fn get_repo(&self, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        let found = state.repo(&format!("{}/{}", ask.text("owner"), ask.text("repo")));
-        let Some(repo) = found.filter(|repo| state.may_see(ask.caller, repo)) else {
+        let found = state
+            .accounts
+            .repo(&format!("{}/{}", ask.text("owner"), ask.text("repo")));
+        let Some(repo) = found.filter(|repo| state.apps.may_see(ask.caller, repo)) else {
             return not_found();
         };
         let open = repo.full.strip_suffix('}').unwrap_or(&repo.full);
@@ -40,7 +42,10 @@ impl Github {
 
     fn get_org(&self, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        let found = state.organizations.get(&ask.text("org").to_lowercase());
+        let found = state
+            .accounts
+            .organizations
+            .get(&ask.text("org").to_lowercase());
         let Some(found) = found.filter(|found| !found.is_user) else {
             return not_found();
         };
@@ -48,6 +53,7 @@ impl Github {
         let html = html_base(&self.settings().base_url);
         let id = account_id(login);
         let public = state
+            .accounts
             .repos
             .values()
             .filter(|repo| repo.is_of(login) && !repo.private)

@@ -13,10 +13,15 @@ use crate::{
     drawn_text::{HEX, drawn},
     github::{
         handle::Github,
-        objects::reply::not_found,
+        objects::{
+            app::{Secrets, app_object},
+            body::{Unfit, read},
+            reply::not_found,
+        },
         state::apps::{
-            manifest::{Manifest, slug},
-            profile::{AppProfile, Secrets},
+            jwt::LAB_APP_PRIVATE_KEY_PEM,
+            manifest::{Confirmed, Manifest, slug},
+            profile::AppProfile,
         },
     },
 };
@@ -59,21 +64,12 @@ pub(in crate::github) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// A manifest that a person has confirmed, behind its code.
-pub(in crate::github) struct Confirmed {
-    manifest: Manifest,
-    /// The login of the account the App is for.
-    owner: String,
-    expires_ms: u64,
-    used: bool,
-}
-
 impl Github {
     /// The address the latest App manifest named for webhooks, unless it switched them off there. Where they
     /// really go is for whoever runs this world to decide.
     #[must_use]
     pub fn manifest_hook_url(&self) -> Option<String> {
-        self.state().app.hook_url.clone()
+        self.state().apps.profile.hook_url.clone()
     }
 
     fn manifest_form(&self, ask: &Ask<'_>) -> Reply {
@@ -97,7 +93,7 @@ impl Github {
             return not_found();
         }
         let text = field(ask, "manifest");
-        let manifest = match Manifest::parse(&text) {
+        let manifest = match parse(&text) {
             Ok(manifest) => manifest,
             Err(why) => return refusal(&why),
         };
@@ -141,8 +137,7 @@ impl Github {
             return not_found();
         };
         let (name, state) = (field(ask, "name"), field(ask, "state"));
-        let parsed =
-            Manifest::check_name(&name).and_then(|()| Manifest::parse(&field(ask, "manifest")));
+        let parsed = Manifest::check_name(&name).and_then(|()| parse(&field(ask, "manifest")));
         let mut manifest = match parsed {
             Ok(manifest) => manifest,
             Err(why) => return refusal(&why),
@@ -157,7 +152,7 @@ impl Github {
             expires_ms: self.ends_ms(self.settings().app.manifest.code),
             used: false,
         };
-        self.state().manifests.insert(code.clone(), confirmed);
+        self.state().apps.manifests.insert(code.clone(), confirmed);
         let Some(mut address) = redirect else {
             let told = format!("<p>The code of this App is <code>{code}</code>.</p>");
             return page(200, "GitHub App created", &told).with_effect();
@@ -179,12 +174,12 @@ impl Github {
         let single_use = settings.app.manifest.single_use;
         let good =
             |found: &&mut Confirmed| found.expires_ms > now_ms && !(found.used && single_use);
-        let Some(found) = state.manifests.get_mut(ask.text("code")).filter(good) else {
+        let Some(found) = state.apps.manifests.get_mut(ask.text("code")).filter(good) else {
             return not_found();
         };
         found.used = true;
         let manifest = &found.manifest;
-        state.app = AppProfile {
+        state.apps.profile = AppProfile {
             name: manifest.name.clone(),
             slug: slug(&manifest.name),
             description: manifest.description.clone(),
@@ -203,9 +198,9 @@ impl Github {
         let secrets = Secrets {
             client: drawn(self.env(), ask.text("code"), "client-secret", HEX, 40),
             webhook: String::from_utf8_lossy(&settings.webhook_secret).into_owned(),
-            pem: crate::github::handle::LAB_APP_PRIVATE_KEY_PEM.to_owned(),
+            pem: LAB_APP_PRIVATE_KEY_PEM.to_owned(),
         };
-        Reply::text(201, self.app_object(state, Some(&secrets))).with_effect()
+        Reply::text(201, app_object(state, settings, Some(&secrets))).with_effect()
     }
 
     /// The account the App is to belong to: the path's organisation, or the person at the browser.
@@ -214,6 +209,7 @@ impl Github {
             "" => Some("octocat".to_owned()),
             org => self
                 .state()
+                .accounts
                 .organizations
                 .get(&org.to_lowercase())
                 .filter(|found| !found.is_user)
@@ -264,4 +260,46 @@ fn url_encoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// Reads the manifest of the form. The error is for the one who sent the form.
+fn parse(text: &str) -> Result<Manifest, String> {
+    let manifest: Manifest = read(text.as_bytes()).map_err(|unfit| match unfit {
+        Unfit::NoJson => "The manifest is not valid JSON.".to_owned(),
+        Unfit::NoObject => "The manifest should be a JSON object.".to_owned(),
+        Unfit::Field(why) => format!("The manifest is not valid. {why}"),
+    })?;
+    manifest.check()?;
+    Ok(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(manifest: &serde_json::Value) -> String {
+        parse(&manifest.to_string()).unwrap_err()
+    }
+
+    #[test]
+    fn a_manifest_needs_a_url_and_has_no_more_than_ten_callbacks() {
+        use serde_json::json;
+        assert_eq!(refusal(&json!({})), "url must be a URL.");
+        assert_eq!(
+            refusal(&json!({"url": "https://x.test", "hook_attributes": {"url": "nowhere"}})),
+            "hook_attributes.url must be a URL."
+        );
+        let callbacks: Vec<String> = (0..11).map(|n| format!("https://x.test/{n}")).collect();
+        let many = json!({"url": "https://x.test", "callback_urls": callbacks});
+        assert!(refusal(&many).contains("more than 10"));
+        assert!(
+            parse(&json!({"url": "https://x.test", "callback_urls": &callbacks[..10]}).to_string())
+                .is_ok()
+        );
+        assert!(
+            refusal(&json!({"url": "https://x.test", "default_permissions": {"checks": "much"}}))
+                .contains("much")
+        );
+        assert!(parse("not json").unwrap_err().contains("not valid"));
+    }
 }

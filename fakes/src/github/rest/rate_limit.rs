@@ -8,7 +8,7 @@ use crate::{
     calls::Reply,
     github::{
         handle::Github,
-        limits::{Bucket, Resource},
+        state::usage::{account::Resource, ledger::Bucket},
     },
     json_text::push_display,
 };
@@ -32,7 +32,7 @@ const UNUSED: [(&str, u32, i64); 7] = [
 
 impl Github {
     fn rate_limit(&self, ask: &Ask<'_>) -> Reply {
-        let account = self.state().account_of(Ok(ask.caller));
+        let account = self.state().apps.account_of(Ok(ask.caller));
         let now_s = self.now().as_second();
         let core = self.bucket(account, Resource::Core);
         let mut body = String::from("{\"resources\":{");

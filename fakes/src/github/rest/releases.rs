@@ -12,7 +12,7 @@ use crate::{
             reply::{file, not_found},
             runner::RUNNER_VERSION,
         },
-        state::accounts::repository::{account, html_base},
+        state::accounts::account::{account, html_base},
     },
     runner,
 };

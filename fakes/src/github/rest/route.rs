@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{auth::Caller, versions::ApiVersion};
+use super::versions::ApiVersion;
 use crate::{
     calls::{self, CallContext, Incoming, Reply, Surface},
     github::{
         handle::Github,
-        state::accounts::{organization::Organization, repository::Repository},
+        state::{
+            accounts::{organization::Organization, owner::Owner, repository::Repository},
+            apps::caller::Caller,
+        },
     },
     path_template::Params,
 };
@@ -60,42 +63,6 @@ pub(in crate::github) enum Access {
     ),
     /// The same for what repositories and organisations both have: whichever the path names.
     Owner(Permission, fn(&Github, &Owner, &Ask<'_>) -> Reply),
-}
-
-/// What runners and their registrations belong to.
-#[derive(Clone)]
-pub(in crate::github) enum Owner {
-    Repository(Arc<Repository>),
-    Organization(Arc<Organization>),
-}
-
-impl Owner {
-    /// `owner/name` of a repository, the login of an organisation.
-    pub(in crate::github) fn name(&self) -> &str {
-        match self {
-            Self::Repository(repo) => &repo.name,
-            Self::Organization(organization) => &organization.login,
-        }
-    }
-
-    /// Whether runners of this owner may take jobs of this repository.
-    pub(in crate::github) fn serves(&self, repo: &Repository) -> bool {
-        match self {
-            Self::Repository(own) => own.id == repo.id,
-            Self::Organization(organization) => repo
-                .name
-                .split_once('/')
-                .is_some_and(|(login, _)| login.eq_ignore_ascii_case(&organization.login)),
-        }
-    }
-
-    pub(in crate::github) fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Repository(one), Self::Repository(other)) => one.id == other.id,
-            (Self::Organization(one), Self::Organization(other)) => one.id == other.id,
-            _ => false,
-        }
-    }
 }
 
 /// A request that was let in, as its handler sees it.

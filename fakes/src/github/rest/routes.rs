@@ -4,18 +4,21 @@ use http::Method;
 
 use super::{
     admission::Admission,
-    apps, check_runs, deliveries, deployments, group_runners, hooks, installations, logs, lookups,
-    manifest, rate_limit, releases,
-    route::{Access, Ask, Owner, Permission, Route},
+    apps, check_runs, deliveries, deployments,
+    endpoint::Endpoint,
+    group_runners, hooks, installations, logs, lookups, manifest, rate_limit, releases,
+    route::{Access, Ask, Permission, Route},
     run_changes, runner_groups, runner_labels, runner_protocol, runners, runs, workflows,
 };
 use crate::{
     calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, runner_words},
-    github::{handle::Github, objects::reply::not_found},
+    github::{
+        handle::Github, lifecycle::runners::sessions::beside, objects::reply::not_found,
+        state::accounts::owner::Owner,
+    },
     history::CredentialUse,
     ids::CallId,
     json_text::http_date,
-    path_template::Params,
 };
 
 /// The routes, by the file that answers them.
@@ -50,41 +53,12 @@ fn all() -> impl Iterator<Item = &'static Route> {
     TABLES.into_iter().flatten()
 }
 
-/// The route a request was found to ask for, with the parameters of its path.
-pub(in crate::github) struct Endpoint {
-    route: Option<&'static Route>,
-    params: Params,
-}
-
-impl Endpoint {
-    /// Recognises a path; `/api/v3` in front makes no difference, a slash at the end does. What answers
-    /// `GET` answers `HEAD` too.
-    fn recognise(method: &Method, path: &str) -> Self {
-        let path = path.strip_prefix("/api/v3").unwrap_or(path);
-        let (route, params) = Route::find(all(), method, path);
-        Self { route, params }
-    }
-
-    /// The route, if there is one.
-    pub(in crate::github) fn route(&self) -> Option<&'static Route> {
-        self.route
-    }
-
-    /// Who may call it; an unknown path asks for nothing.
-    pub(in crate::github) fn access(&self) -> Option<&'static Access> {
-        self.route.map(|route| &route.access)
-    }
-
-    /// The parameters of its path.
-    pub(in crate::github) fn params(&self) -> &Params {
-        &self.params
-    }
-
-    /// The name of the repository in the path.
-    pub(in crate::github) fn repo(&self) -> Option<String> {
-        let (owner, repo) = (self.params.text("owner"), self.params.text("repo"));
-        (!repo.is_empty()).then(|| format!("{owner}/{repo}"))
-    }
+/// Recognises a path; `/api/v3` in front makes no difference, a slash at the end does. What answers
+/// `GET` answers `HEAD` too.
+fn recognise(method: &Method, path: &str) -> Endpoint {
+    let path = path.strip_prefix("/api/v3").unwrap_or(path);
+    let (route, params) = Route::find(all(), method, path);
+    Endpoint { route, params }
 }
 
 /// The fake GitHub as the call layer sees it.
@@ -97,8 +71,8 @@ impl Api for GithubApi {
 
     fn recognise(&self, method: &Method, path: &str) -> Endpoint {
         match self.0.path_by_name(path) {
-            Some(path) => Endpoint::recognise(method, &path),
-            None => Endpoint::recognise(method, path),
+            Some(path) => recognise(method, &path),
+            None => recognise(method, path),
         }
     }
 
@@ -185,7 +159,7 @@ impl Api for GithubApi {
                 let runner = state.runners.get(id)?;
                 Some(runner_words(runner.is_online(), runner.is_busy()))
             }
-            Shown::Job(id) => Some(state.jobs.get(id)?.status.as_str().to_owned()),
+            Shown::Job(id) => Some(state.runs.jobs.get(id)?.status.as_str().to_owned()),
             Shown::HfJob(_) => None,
         }
     }
@@ -250,6 +224,13 @@ impl Github {
     }
 }
 
+impl Github {
+    pub(crate) fn router(&self) -> axum::Router {
+        let calls = self.inner.calls.router(&GithubApi(self.clone()));
+        beside(calls, self.clone())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -258,9 +239,7 @@ mod tests {
 
     use crate::calls::Surface;
     fn name(method: &Method, path: &str) -> Option<&'static str> {
-        Endpoint::recognise(method, path)
-            .route
-            .map(|route| route.name)
+        recognise(method, path).route.map(|route| route.name)
     }
 
     #[test]

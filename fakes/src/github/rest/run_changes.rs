@@ -77,7 +77,7 @@ struct RerunRequest {
 impl Github {
     fn cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
         if run.standing.status == RunStatus::Completed {
@@ -91,7 +91,7 @@ impl Github {
 
     fn force_cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
         if run.standing.status == RunStatus::Completed {
@@ -125,7 +125,7 @@ impl Github {
 
     fn rerun_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>, again: &Again) -> Reply {
         let mut state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask).map(|run| run.id) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask).map(|run| run.id) else {
             return not_found();
         };
         self.answer_rerun(&mut state, run, again, ask)
@@ -133,7 +133,7 @@ impl Github {
 
     fn rerun_job_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let Some(job) = state.job_of_repo(repo, ask) else {
+        let Some(job) = state.runs.job_of_repo(repo, ask) else {
             return not_found();
         };
         let (run, again) = (job.run, Again::Job(job.base_name.clone()));
@@ -164,7 +164,7 @@ impl Github {
 
     fn approve_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask).map(|run| run.id) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask).map(|run| run.id) else {
             return not_found();
         };
         if self.approve_fork(&mut state, run, Some(ask.call.received)) {
@@ -176,7 +176,7 @@ impl Github {
 
     fn delete_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let mut state = self.state();
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
         if run.standing.status != RunStatus::Completed {
@@ -184,7 +184,7 @@ impl Github {
             return error(403, "Could not delete the workflow run");
         }
         let run = run.id;
-        state.forget_run(run);
+        state.runs.forget_run(run);
         Reply::empty(204).with_effect()
     }
 }
@@ -194,19 +194,5 @@ fn already_running(again: &Again) -> &'static str {
     match again {
         Again::All | Again::Failed => "This workflow is already running",
         Again::Job(_) => "The workflow run containing this job is already running",
-    }
-}
-
-impl State {
-    /// Takes a run and its jobs out of the world. Jobs keep their names, so that no other gets them.
-    fn forget_run(&mut self, id: RunId) {
-        self.unborn.remove(&id);
-        self.run_keys.retain(|_, run| *run != id);
-        if let Some(run) = self.runs.remove(&id) {
-            self.run_index.remove(&run);
-            for job in run.jobs {
-                self.jobs.remove(&job);
-            }
-        }
     }
 }

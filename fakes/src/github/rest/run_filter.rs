@@ -9,9 +9,10 @@ use crate::{
         objects::{reply::invalid_request, run::BRANCH},
         state::{
             accounts::repository::Repository,
-            records::{Run, State},
+            records::State,
             runs::{
                 index::{RunIndex, Shelf},
+                run::Run,
                 standing::{RunConclusion, RunStatus},
             },
         },
@@ -111,8 +112,8 @@ impl RunFilter {
             (Some(Wanted::On(shelf)), None) => shelf.clone(),
             (None, None) => Shelf::All,
         };
-        let ids = state.run_index.on(repo.id, shelf);
-        let find = |id: &RunId| state.runs.get(id);
+        let ids = state.runs.index.on(repo.id, shelf);
+        let find = |id: &RunId| state.runs.by_id.get(id);
         if !self.looks() {
             let page = ids.iter().rev().skip(skip).take(take);
             return (ids.len(), page.filter_map(find).collect());
@@ -120,7 +121,7 @@ impl RunFilter {
         let mut total = 0;
         let mut chosen = Vec::new();
         for run in ids.iter().rev().filter_map(find) {
-            if !self.fits(&state.run_index, run) {
+            if !self.fits(&state.runs.index, run) {
                 continue;
             }
             if total >= skip && chosen.len() < take {

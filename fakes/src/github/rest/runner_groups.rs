@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     pages::query_value,
-    route::{Access, Ask, Owner, Route},
+    route::{Access, Ask, Route},
     runners::{ORG_READ as READ, ORG_WRITE as WRITE},
 };
 use crate::{
@@ -18,9 +18,12 @@ use crate::{
             runner::GroupObject,
         },
         state::{
-            accounts::{organization::Organization, repository::Repository},
+            accounts::{organization::Organization, owner::Owner, repository::Repository},
             records::State,
-            runners::groups::{DEFAULT_GROUP, RunnerGroup, RunnerGroups, Visibility},
+            runners::{
+                groups::{DEFAULT_GROUP, RunnerGroup, RunnerGroups, Visibility},
+                table::Runners,
+            },
         },
     },
     ids::RunnerId,
@@ -110,12 +113,15 @@ impl Github {
         let state = self.state();
         let visible_to = match query_value(ask.request, "visible_to_repository") {
             None => None,
-            Some(name) => match state.repo(&format!("{}/{name}", organization.login)) {
+            Some(name) => match state
+                .accounts
+                .repo(&format!("{}/{name}", organization.login))
+            {
                 Some(repo) => Some(repo),
                 None => return not_found(),
             },
         };
-        let groups = state.runner_groups.get(&organization.id);
+        let groups = state.runners.groups.get(&organization.id);
         let groups: Vec<GroupObject<'_>> = groups
             .into_iter()
             .flat_map(RunnerGroups::values)
@@ -144,7 +150,7 @@ impl Github {
             Ok(made) => made,
             Err(refusal) => return refusal,
         };
-        let found = state.runner_groups.get(&organization.id);
+        let found = state.runners.groups.get(&organization.id);
         let object = found
             .and_then(|groups| groups.get(made))
             .map(|group| GroupObject::of(group, organization));
@@ -159,13 +165,15 @@ impl Github {
         organization: &Arc<Organization>,
         wanted: NewGroup,
     ) -> Result<u64, Reply> {
-        state.check_group_name(organization, &wanted.name, None)?;
+        state
+            .runners
+            .check_group_name(organization, &wanted.name, None)?;
         let selected = state.own_repos(organization, &wanted.selected_repository_ids)?;
-        let runners = state.own_runners(organization, &wanted.runners)?;
+        let runners = state.runners.own_runners(organization, &wanted.runners)?;
         if runners.len() > self.settings().runners.group_runners_max {
             return Err(self.group_is_full());
         }
-        let groups = state.runner_groups.get_mut(&organization.id);
+        let groups = state.runners.groups.get_mut(&organization.id);
         let id = groups.ok_or_else(not_found)?.add(RunnerGroup {
             id: DEFAULT_GROUP,
             name: wanted.name,
@@ -183,7 +191,7 @@ impl Github {
 
     fn get_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        match state.group(organization, ask) {
+        match state.runners.group(organization, ask) {
             Ok(group) => Reply::json(200, &GroupObject::of(group, organization)),
             Err(refusal) => refusal,
         }
@@ -195,8 +203,10 @@ impl Github {
             Err(refusal) => return refusal,
         };
         self.change_group(organization, ask, 200, |state, id| {
-            state.check_group_name(organization, &change.name, Some(id))?;
-            let groups = state.runner_groups.get_mut(&organization.id);
+            state
+                .runners
+                .check_group_name(organization, &change.name, Some(id))?;
+            let groups = state.runners.groups.get_mut(&organization.id);
             let group = groups.and_then(|groups| groups.get_mut(id));
             let group = group.ok_or_else(not_found)?;
             group.name = change.name;
@@ -220,10 +230,10 @@ impl Github {
             if id == DEFAULT_GROUP {
                 return Err(error(422, "The default runner group cannot be deleted."));
             }
-            for runner in state.runners_in(organization, id) {
+            for runner in state.runners.runners_in(organization, id) {
                 state.move_runner(runner, DEFAULT_GROUP);
             }
-            if let Some(groups) = state.runner_groups.get_mut(&organization.id) {
+            if let Some(groups) = state.runners.groups.get_mut(&organization.id) {
                 groups.remove(id);
             }
             Ok(())
@@ -232,12 +242,13 @@ impl Github {
 
     fn list_group_repos(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
         let state = self.state();
-        let group = match state.group(organization, ask) {
+        let group = match state.runners.group(organization, ask) {
             Ok(group) => group,
             Err(refusal) => return refusal,
         };
         let owner = Owner::Organization(organization.clone());
         let repos: Vec<&str> = state
+            .accounts
             .repos
             .values()
             .filter(|repo| owner.serves(repo))
@@ -260,7 +271,10 @@ impl Github {
         };
         self.change_group(organization, ask, 204, |state, id| {
             let repos = state.own_repos(organization, &wanted.selected_repository_ids)?;
-            state.selected_of(organization, id)?.clone_from(&repos);
+            state
+                .runners
+                .selected_of(organization, id)?
+                .clone_from(&repos);
             Ok(())
         })
     }
@@ -271,7 +285,7 @@ impl Github {
             state
                 .own_repos(organization, &[repo])
                 .map_err(|_| not_found())?;
-            state.selected_of(organization, id)?.insert(repo);
+            state.runners.selected_of(organization, id)?.insert(repo);
             Ok(())
         })
     }
@@ -279,7 +293,7 @@ impl Github {
     fn remove_group_repo(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
         let repo = ask.number("repository_id");
         self.change_group(organization, ask, 204, |state, id| {
-            if state.selected_of(organization, id)?.remove(&repo) {
+            if state.runners.selected_of(organization, id)?.remove(&repo) {
                 Ok(())
             } else {
                 Err(not_found())
@@ -297,14 +311,14 @@ impl Github {
         change: impl FnOnce(&mut State, u64) -> Result<(), Reply>,
     ) -> Reply {
         let mut state = self.state();
-        let id = match state.group(organization, ask) {
+        let id = match state.runners.group(organization, ask) {
             Ok(group) => group.id,
             Err(refusal) => return refusal,
         };
         if let Err(refusal) = change(&mut state, id) {
             return refusal;
         }
-        let reply = match state.group(organization, ask) {
+        let reply = match state.runners.group(organization, ask) {
             Ok(group) if status == 200 => {
                 Reply::json(status, &GroupObject::of(group, organization))
             }
@@ -315,12 +329,7 @@ impl Github {
     }
 
     fn groups_changed(&self, state: &mut State) {
-        let State {
-            matching,
-            runner_groups,
-            ..
-        } = state;
-        matching.decide_anew(runner_groups);
+        state.queue.matching.decide_anew(&state.runners.groups);
         self.assign(state);
     }
 
@@ -335,45 +344,6 @@ impl Github {
 }
 
 impl State {
-    /// The group of the path.
-    pub(in crate::github) fn group(
-        &self,
-        organization: &Organization,
-        ask: &Ask<'_>,
-    ) -> Result<&RunnerGroup, Reply> {
-        self.runner_group(organization.id, ask.number("runner_group_id"))
-            .ok_or_else(not_found)
-    }
-
-    /// A group of an organisation, both by their ids.
-    pub(in crate::github) fn runner_group(
-        &self,
-        organization: u64,
-        group: u64,
-    ) -> Option<&RunnerGroup> {
-        self.runner_groups.get(&organization)?.get(group)
-    }
-
-    /// Refuses a name that is empty or that another group has. The status of the latter is UNCONFIRMED.
-    fn check_group_name(
-        &self,
-        organization: &Organization,
-        name: &str,
-        own: Option<u64>,
-    ) -> Result<(), Reply> {
-        if name.trim().is_empty() {
-            return Err(invalid_request("The name must not be empty."));
-        }
-        let groups = self.runner_groups.get(&organization.id);
-        let taken = groups.and_then(|groups| groups.named(name));
-        if taken.is_some_and(|taken| Some(taken.id) != own) {
-            let message =
-                format!("Already exists - A runner group with the name {name} already exists.");
-            return Err(error(409, &message));
-        }
-        Ok(())
-    }
-
     /// These repositories, all of which must be the organisation's.
     fn own_repos(
         &self,
@@ -383,6 +353,7 @@ impl State {
         let owner = Owner::Organization(organization.clone());
         let is_own = |repo: &&Arc<Repository>| owner.serves(repo);
         let own: BTreeSet<u64> = self
+            .accounts
             .repos
             .values()
             .filter(is_own)
@@ -398,6 +369,44 @@ impl State {
         }
     }
 
+    /// Moves a runner to another group of its organisation.
+    pub(in crate::github) fn move_runner(&mut self, runner: RunnerId, group: u64) {
+        self.runners.move_to_group(runner, group);
+        self.queue.look_again(runner);
+    }
+}
+
+impl Runners {
+    /// The group of the path.
+    pub(in crate::github) fn group(
+        &self,
+        organization: &Organization,
+        ask: &Ask<'_>,
+    ) -> Result<&RunnerGroup, Reply> {
+        self.runner_group(organization.id, ask.number("runner_group_id"))
+            .ok_or_else(not_found)
+    }
+
+    /// Refuses a name that is empty or that another group has. The status of the latter is UNCONFIRMED.
+    fn check_group_name(
+        &self,
+        organization: &Organization,
+        name: &str,
+        own: Option<u64>,
+    ) -> Result<(), Reply> {
+        if name.trim().is_empty() {
+            return Err(invalid_request("The name must not be empty."));
+        }
+        let groups = self.groups.get(&organization.id);
+        let taken = groups.and_then(|groups| groups.named(name));
+        if taken.is_some_and(|taken| Some(taken.id) != own) {
+            let message =
+                format!("Already exists - A runner group with the name {name} already exists.");
+            return Err(error(409, &message));
+        }
+        Ok(())
+    }
+
     /// These runners, all of which must be the organisation's.
     pub(in crate::github) fn own_runners(
         &self,
@@ -405,7 +414,7 @@ impl State {
         ids: &[u64],
     ) -> Result<BTreeSet<RunnerId>, Reply> {
         let owner = Owner::Organization(organization.clone());
-        let own = self.runners.of(owner.scope());
+        let own = self.of(owner.scope());
         let wanted: BTreeSet<RunnerId> = ids.iter().copied().map(RunnerId).collect();
         if wanted
             .iter()
@@ -426,7 +435,7 @@ impl State {
         group: u64,
     ) -> BTreeSet<RunnerId> {
         let scope = Owner::Organization(organization.clone()).scope();
-        let members = self.runners.in_group(scope, group);
+        let members = self.in_group(scope, group);
         members.cloned().unwrap_or_default()
     }
 
@@ -436,7 +445,7 @@ impl State {
         organization: &Organization,
         group: u64,
     ) -> Result<&mut BTreeSet<u64>, Reply> {
-        let groups = self.runner_groups.get_mut(&organization.id);
+        let groups = self.groups.get_mut(&organization.id);
         let group = groups.and_then(|groups| groups.get_mut(group));
         let group = group.ok_or_else(not_found)?;
         if group.visibility != Visibility::Selected {
@@ -446,11 +455,5 @@ impl State {
             ));
         }
         Ok(&mut group.selected)
-    }
-
-    /// Moves a runner to another group of its organisation.
-    pub(in crate::github) fn move_runner(&mut self, runner: RunnerId, group: u64) {
-        self.runners.move_to_group(runner, group);
-        self.look_again(runner);
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    route::{Access, Ask, Owner, Route},
+    route::{Access, Ask, Route},
     runners::{ORG_READ, ORG_WRITE, READ, WRITE},
 };
 use crate::{
@@ -11,9 +11,12 @@ use crate::{
     github::{
         handle::Github,
         objects::reply::{error, invalid_request, not_found, parse},
-        state::runners::{
-            labels::{LABELS_MAX, LabelStays, RunnerLabel, RunnerLabels},
-            record::Runner,
+        state::{
+            accounts::owner::Owner,
+            runners::{
+                labels::{LABELS_MAX, LabelStays, RunnerLabel, RunnerLabels},
+                record::Runner,
+            },
         },
     },
     ids::RunnerId,
@@ -184,7 +187,7 @@ impl Github {
             return refusal;
         }
         let reply = shown(&runner.labels).with_effect();
-        state.look_again(id);
+        state.queue.look_again(id);
         self.assign(&mut state);
         reply
     }

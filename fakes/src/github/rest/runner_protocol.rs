@@ -12,9 +12,12 @@ use crate::{
     drawn_text::{HEX, drawn, guid},
     github::{
         handle::Github,
-        lifecycle::runners::connecting::{Credential, JitConfig, Refusal},
+        lifecycle::runners::refusals::Refusal,
         objects::reply::{error, file, not_found, parse},
-        state::records::TokenPurpose,
+        state::runners::{
+            credential::{Credential, JitConfig},
+            token::TokenPurpose,
+        },
     },
     history::{Conclusion, CredentialKind, CredentialState, CredentialUse, What},
     ids::{HfJobId, JobId, RunnerId},
@@ -146,7 +149,7 @@ impl Github {
 
     fn token_use(&self, token: &str, purpose: TokenPurpose) -> CredentialUse {
         let now = self.env().clock.elapsed_ms();
-        let state = match self.state().registration_tokens.get(token) {
+        let state = match self.state().runners.tokens.get(token) {
             Some(found) if found.purpose != purpose => CredentialState::Unknown,
             Some(found) if found.expires_ms <= now => CredentialState::Expired,
             Some(_) => CredentialState::Fresh,
@@ -186,7 +189,8 @@ impl Github {
         let owner = owner_in(&event.url).unwrap_or_default();
         let state = self.state();
         let is_theirs = state
-            .registration_tokens
+            .runners
+            .tokens
             .get(token)
             .is_some_and(|found| found.owner.name().eq_ignore_ascii_case(owner));
         drop(state);
@@ -252,7 +256,7 @@ impl Github {
         let is_good = self.token_use(token, TokenPurpose::Remove).state == CredentialState::Fresh;
         let owner = {
             let state = self.state();
-            let found = state.registration_tokens.get(token);
+            let found = state.runners.tokens.get(token);
             found.filter(|_| is_good).map(|found| found.owner.clone())
         };
         let runner = RunnerId(ask.number("runner_id"));

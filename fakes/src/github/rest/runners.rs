@@ -10,25 +10,26 @@ use sha2::{Digest as _, Sha256};
 use super::{
     pages::query_value,
     releases::ARCHITECTURES,
-    route::{Access, Ask, Owner, Permission, Route},
+    route::{Access, Ask, Permission, Route},
 };
 use crate::{
     calls::{Incoming, Reply},
     drawn_text::{UPPER, drawn, guid},
     github::{
         handle::Github,
-        lifecycle::runners::life::Registration,
+        lifecycle::runners::{life::Registration, refusals::busy},
         objects::{
             reply::{error, invalid_request, not_found, parse},
             runner::{DownloadObject, RUNNER_VERSION, RunnerObject},
         },
         state::{
-            accounts::repository::html_base,
-            records::{RegistrationToken, State, TokenPurpose},
+            accounts::{account::html_base, owner::Owner},
+            records::State,
             runners::{
                 groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
                 labels::{LABELS_MAX, RunnerLabels},
                 record::{Jit, Runner},
+                token::{RegistrationToken, TokenPurpose},
             },
         },
     },
@@ -184,7 +185,7 @@ impl Github {
             expires_ms: self.ends_ms(life),
         };
         self.history().keep_secret(&text);
-        self.state().registration_tokens.insert(text, token);
+        self.state().runners.tokens.insert(text, token);
         Reply::text(201, body).with_effect()
     }
 
@@ -248,6 +249,7 @@ impl Github {
                 return Err(invalid_request("A repository has runner group 1 only."));
             }
             Owner::Organization(organization) => state
+                .runners
                 .runner_group(organization.id, wanted.runner_group_id)
                 .map(|group| group.name.as_str())
                 .ok_or_else(not_found)?,
@@ -388,11 +390,6 @@ impl Github {
         self.remove_runner(&mut state, runner, Removal::Api, because);
         Reply::empty(204).with_effect()
     }
-}
-
-/// What GitHub says to whoever wants a runner gone that has a job.
-pub(in crate::github) fn busy(name: &str) -> String {
-    format!("Runner \"{name}\" is currently running a job and cannot be deleted.")
 }
 
 /// What goes into a just-in-time configuration.

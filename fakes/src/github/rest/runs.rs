@@ -18,7 +18,7 @@ use crate::{
         },
         state::{
             accounts::repository::Repository,
-            records::{Job, Run, State},
+            runs::{job::Job, run::Run, table::Runs},
         },
     },
     ids::{JobId, RunId},
@@ -89,7 +89,7 @@ impl Github {
 
     fn get_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.seen_by(ask.call);
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
         run_reply(run, &RunLook::of(run))
@@ -97,7 +97,7 @@ impl Github {
 
     fn get_run_attempt(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.seen_by(ask.call);
-        let found = state.run_of_repo(repo, ask).and_then(|run| {
+        let found = state.runs.run_of_repo(repo, ask).and_then(|run| {
             let look = RunLook::of_attempt(run, attempt_number(ask)?)?;
             Some((run, look))
         });
@@ -109,13 +109,13 @@ impl Github {
 
     fn list_attempt_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.seen_by(ask.call);
-        let found = state.run_of_repo(repo, ask).zip(attempt_number(ask));
+        let found = state.runs.run_of_repo(repo, ask).zip(attempt_number(ask));
         let Some((run, number)) =
             found.filter(|(run, number)| run.attempts.iter().any(|known| known.number == *number))
         else {
             return not_found();
         };
-        let mut jobs = state.jobs_as_of(run, number);
+        let mut jobs = state.runs.jobs_as_of(run, number);
         if !self.settings().runs.attempts_carry_jobs {
             jobs.retain(|job| job.attempt == number);
         }
@@ -124,15 +124,15 @@ impl Github {
 
     fn list_run_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.seen_by(ask.call);
-        let Some(run) = state.run_of_repo(repo, ask) else {
+        let Some(run) = state.runs.run_of_repo(repo, ask) else {
             return not_found();
         };
         let jobs: Vec<&Job> = match query_value(ask.request, "filter").as_deref() {
-            None | Some("latest") => state.latest_jobs(run),
+            None | Some("latest") => state.runs.latest_jobs(run),
             Some("all") => run
                 .jobs
                 .iter()
-                .filter_map(|job| state.jobs.get(job))
+                .filter_map(|job| state.runs.jobs.get(job))
                 .collect(),
             Some(_) => return invalid_request("filter must be latest or all."),
         };
@@ -154,8 +154,9 @@ impl Github {
 
     fn get_job(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
         let state = self.seen_by(ask.call);
-        let found = state.job_of_repo(repo, ask);
-        let Some((job, run)) = found.and_then(|job| Some((job, state.runs.get(&job.run)?))) else {
+        let found = state.runs.job_of_repo(repo, ask);
+        let Some((job, run)) = found.and_then(|job| Some((job, state.runs.by_id.get(&job.run)?)))
+        else {
             return not_found();
         };
         let mut body = String::with_capacity(1600);
@@ -164,10 +165,10 @@ impl Github {
     }
 }
 
-impl State {
+impl Runs {
     /// The run that the path names, if it is one of this repository.
     pub(in crate::github) fn run_of_repo(&self, repo: &Repository, ask: &Ask<'_>) -> Option<&Run> {
-        let run = self.runs.get(&RunId(ask.number("run_id")))?;
+        let run = self.by_id.get(&RunId(ask.number("run_id")))?;
         (run.repo.id == repo.id).then_some(run)
     }
 

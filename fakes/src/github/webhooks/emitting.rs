@@ -11,9 +11,12 @@ use crate::{
     github::{
         handle::Github,
         objects::job::{Look, workflow_job_head},
-        rest::route::Owner,
         state::{
-            accounts::repository::{Repository, account, html_base},
+            accounts::{
+                account::{account, html_base},
+                owner::Owner,
+                repository::Repository,
+            },
             hooks::{
                 hook::{Home, Hooks},
                 message::{Ending, Message, Payload, Sender},
@@ -62,13 +65,13 @@ impl Github {
         let mut state = self.state();
         let news = self.job_news(&state, job, action)?;
         // It counts as an event, so that a GUID drawn later differs from one drawn before.
-        state.delivery_key(&format!("{}.guid", news.key));
+        state.hooks.delivery_key(&format!("{}.guid", news.key));
         Some(self.payload(&state, Hooks::of_the_app(), &news).bytes())
     }
 
     fn job_news(&self, state: &State, job: JobId, action: &str) -> Option<News> {
-        let found = state.jobs.get(&job)?;
-        let run = state.runs.get(&found.run)?;
+        let found = state.runs.jobs.get(&job)?;
+        let run = state.runs.by_id.get(&found.run)?;
         let look = Look::at_action(found, action, self.now());
         Some(News {
             event: "workflow_job",
@@ -88,7 +91,12 @@ impl Github {
         news: &News,
         because: Option<EventId>,
     ) {
-        let listeners = state.listeners(news.event, news.repo.as_deref(), news.installation);
+        let listeners = state.hooks.listeners(
+            &state.apps,
+            news.event,
+            news.repo.as_deref(),
+            news.installation,
+        );
         if listeners.is_empty() {
             return;
         }
@@ -174,7 +182,7 @@ impl Github {
     }
 
     pub(in crate::github) fn new_guid(&self, state: &mut State, base: &str) -> String {
-        let key = state.delivery_key(&format!("{base}.guid"));
+        let key = state.hooks.delivery_key(&format!("{base}.guid"));
         guid(self.env(), &key, "guid")
     }
 

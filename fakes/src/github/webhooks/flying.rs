@@ -132,7 +132,7 @@ impl Github {
             self.history()
                 .record(Some(flight.because), unsent(why, logged));
             if logged {
-                let place = self.state().log.place();
+                let place = self.state().hooks.log.place();
                 let outcome = Outcome::Lost(why);
                 let sealed = envelope.sealed;
                 let entry = self.entry(&flight, sealed, throttled_at, Duration::ZERO, outcome);
@@ -143,7 +143,7 @@ impl Github {
         let sent = self
             .history()
             .record(Some(flight.because), What::DeliverySent { delivery, job });
-        let place = self.state().log.place();
+        let place = self.state().hooks.log.place();
         let departure = tokio::time::Instant::now();
         let Envelope { request, sealed } = envelope;
         let outcome = self.outcome(&flight, request, sent).await;
@@ -317,8 +317,8 @@ impl Github {
                 text: entry.status.clone(),
             });
         }
-        state.log.add(place, entry);
-        state.log.forget(self.now());
+        state.hooks.log.add(place, entry);
+        state.hooks.log.forget(self.now());
     }
 }
 

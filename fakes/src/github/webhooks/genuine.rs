@@ -64,7 +64,9 @@ impl Github {
         };
         let the_apps = Hooks::of_the_app();
         let (repo, installation) = (news.repo.as_deref(), news.installation);
-        let mut hooks = state.listeners(news.event, repo, installation);
+        let mut hooks = state
+            .hooks
+            .listeners(&state.apps, news.event, repo, installation);
         if !hooks.contains(&the_apps) {
             hooks.insert(0, the_apps);
         }
@@ -77,16 +79,21 @@ impl Github {
     }
 
     fn other_news(&self, state: &mut State, event: &OtherEvent) -> Option<News> {
-        let on = |state: &State, owner: &str| state.installation_on(owner).map(|found| found.id);
+        let on =
+            |state: &State, owner: &str| state.apps.installation_on(owner).map(|found| found.id);
         match event {
             OtherEvent::Ping => {
                 let hook = Hooks::of_the_app();
-                let key = state.delivery_key(&format!("ping@{hook}"));
+                let key = state.hooks.delivery_key(&format!("ping@{hook}"));
                 self.ping_news(state, hook, key)
             }
             OtherEvent::Push { repo } => {
-                let repo = state.repo(repo).or_else(|| state.moved(repo)).cloned()?;
-                let key = state.delivery_key(&format!("{}.push", repo.name));
+                let repo = state
+                    .accounts
+                    .repo(repo)
+                    .or_else(|| state.accounts.moved(repo))
+                    .cloned()?;
+                let key = state.hooks.delivery_key(&format!("{}.push", repo.name));
                 let news = self.push_news(&repo, &key);
                 let installation = repo.installation;
                 Some(News {
@@ -95,7 +102,10 @@ impl Github {
                 })
             }
             OtherEvent::Renamed { repo, from } => {
-                let repo = state.repo(repo).or_else(|| state.moved(repo))?;
+                let repo = state
+                    .accounts
+                    .repo(repo)
+                    .or_else(|| state.accounts.moved(repo))?;
                 Some(rename_news(repo, from))
             }
             OtherEvent::Installation { owner, action } => {

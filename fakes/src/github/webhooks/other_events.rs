@@ -7,13 +7,16 @@ use crate::{
     drawn_text::{HEX, drawn},
     github::{
         handle::Github,
-        objects::run::{RunLook, push_run},
-        rest::route::Owner,
+        objects::{
+            hook::hook_object,
+            installation::installation_object,
+            run::{RunLook, push_run},
+        },
         state::{
-            accounts::repository::Repository,
+            accounts::{owner::Owner, repository::Repository},
             hooks::hook::Home,
-            records::{Run, State},
-            runs::standing::RunStatus,
+            records::State,
+            runs::{run::Run, standing::RunStatus},
         },
     },
     ids::{EventId, HookId, JobId, RunId},
@@ -32,7 +35,7 @@ const ZEN: [&str; 5] = [
 impl Github {
     /// Sends a hook its `ping`, subscribed or not.
     pub(in crate::github) fn ping(&self, state: &mut State, id: HookId, because: Option<EventId>) {
-        let key = state.delivery_key(&format!("ping@{id}"));
+        let key = state.hooks.delivery_key(&format!("ping@{id}"));
         let Some(news) = self.ping_news(state, id, key) else {
             return;
         };
@@ -48,7 +51,7 @@ impl Github {
     ) -> Option<News> {
         let hook = state.hooks.get(id)?;
         let word = self.env().draw.bits(&key, "zen") % ZEN.len() as u64;
-        let object = serde_json::to_string(&self.hook_object(hook)).unwrap_or_default();
+        let object = serde_json::to_string(&hook_object(hook, self.settings())).unwrap_or_default();
         let head = format!(
             "{{\"zen\":\"{}\",\"hook_id\":{},\"hook\":{object}",
             ZEN[word as usize], id.0
@@ -80,7 +83,7 @@ impl Github {
         if !listens {
             return;
         }
-        let key = state.delivery_key(&format!("push@{id}"));
+        let key = state.hooks.delivery_key(&format!("push@{id}"));
         let news = self.push_news(repo, &key);
         self.send(state, id, &news, None, because);
     }
@@ -120,11 +123,11 @@ impl Github {
         installation: u64,
         action: &str,
     ) -> Option<News> {
-        let found = state.installations.get(&installation)?;
+        let found = state.apps.installations.get(&installation)?;
         let head = format!(
             "{{\"action\":\"{action}\",\"installation\":{},\"repositories\":{},\"requester\":null",
-            self.installation_object(state, found),
-            briefly(state.repos_of(installation)),
+            installation_object(state, found, self.settings()),
+            briefly(state.accounts.repos_of(installation)),
         );
         Some(installation_news(
             "installation",
@@ -157,8 +160,9 @@ impl Github {
         added: &[&str],
         removed: &[&str],
     ) -> Option<News> {
-        let found = state.installations.get(&installation)?;
-        let of = |names: &[&str]| briefly(names.iter().filter_map(|name| state.repo(name)));
+        let found = state.apps.installations.get(&installation)?;
+        let of =
+            |names: &[&str]| briefly(names.iter().filter_map(|name| state.accounts.repo(name)));
         let action = if removed.is_empty() {
             "added"
         } else {
@@ -167,7 +171,7 @@ impl Github {
         let head = format!(
             "{{\"action\":\"{action}\",\"installation\":{},\"repository_selection\":\"selected\",\
              \"repositories_added\":{},\"repositories_removed\":{},\"requester\":null",
-            self.installation_object(state, found),
+            installation_object(state, found, self.settings()),
             of(added),
             of(removed),
         );
@@ -200,8 +204,9 @@ impl Github {
         };
         let status = state
             .runs
+            .by_id
             .get(&run)
-            .map(|run| state.run_status(run))
+            .map(|run| state.runs.run_status(run))
             .unwrap_or(RunStatus::Queued);
         let (reached, told_as) = match action {
             "queued" | "waiting" => (RunStatus::Queued, "requested"),
@@ -222,10 +227,13 @@ impl Github {
 
     /// The run and its attempt, if the job is of that attempt and anybody hears of runs there.
     fn run_that_is_listened_to(&self, state: &State, job: JobId) -> Option<(RunId, u32)> {
-        let job = state.jobs.get(&job)?;
+        let job = state.runs.jobs.get(&job)?;
         let (repo, installation) = (&job.repo, job.repo.installation);
-        let listeners = state.listeners("workflow_run", Some(repo), installation);
-        let attempt = state.runs.get(&job.run)?.attempt;
+        let listeners =
+            state
+                .hooks
+                .listeners(&state.apps, "workflow_run", Some(repo), installation);
+        let attempt = state.runs.by_id.get(&job.run)?.attempt;
         (!listeners.is_empty() && attempt == job.attempt).then_some((job.run, attempt))
     }
 
@@ -263,7 +271,7 @@ pub(in crate::github) fn rename_news(repo: &Arc<Repository>, from: &str) -> News
 
 /// The event `workflow_run` of a run as it stands.
 pub(in crate::github) fn run_news(state: &State, run: RunId, action: &str) -> Option<News> {
-    let found = state.runs.get(&run)?;
+    let found = state.runs.by_id.get(&run)?;
     Some(News {
         event: "workflow_run",
         action: Some(action.to_owned()),

@@ -35,8 +35,8 @@ impl Github {
             bend,
             because,
         } = dispatch;
-        let id = state.counters.delivery();
-        let key = state.delivery_key(&message.key);
+        let id = state.hooks.next_delivery();
+        let key = state.hooks.delivery_key(&message.key);
         let (message, strikes) = if bend {
             self.strike_message(message, &key, id)
         } else {

@@ -4,14 +4,11 @@
 //! registration was used up by the assignment: it listens for ever, and GitHub knows it no more
 //! (<https://github.com/actions/runner/issues/4617>).
 
-use super::connecting::Refusal;
+use super::refusals::Refusal;
 use crate::{
     github::{
         handle::Github,
-        state::{
-            records::{State, Status},
-            runners::record::Link,
-        },
+        state::{records::State, runners::record::Link, runs::job::Status},
     },
     history::{Conclusion, Removal, What},
     ids::{EventId, JobId, RunnerId},
@@ -27,8 +24,8 @@ impl Github {
         because: EventId,
     ) -> Result<(), Refusal> {
         let mut state = self.state();
-        let status = state.jobs.get(&job).map(|job| job.status);
-        if state.holders.get(&job) != Some(&runner) {
+        let status = state.runs.jobs.get(&job).map(|job| job.status);
+        if state.queue.holders.get(&job) != Some(&runner) {
             return Err(match status {
                 Some(Status::Waiting | Status::Queued | Status::InProgress) => {
                     (409, "Job message already acquired".to_owned())
@@ -49,8 +46,8 @@ impl Github {
     /// itself.
     pub(crate) fn job_was_not_found(&self, runner: RunnerId, job: JobId, because: EventId) {
         let mut state = self.state();
-        let status = state.jobs.get(&job).map(|job| job.status);
-        if state.holders.get(&job) == Some(&runner) && status == Some(Status::Queued) {
+        let status = state.runs.jobs.get(&job).map(|job| job.status);
+        if state.queue.holders.get(&job) == Some(&runner) && status == Some(Status::Queued) {
             self.take_back(&mut state, job, Some(because));
             self.conclude(&mut state, job, Conclusion::Cancelled, because);
             self.assign(&mut state);
@@ -79,10 +76,10 @@ impl Github {
             (Link::Connected(_), false) => {
                 runner.online_ms = self.env().clock.elapsed_ms();
                 runner.online_event = taken_back;
-                state.idle.insert(holder);
+                state.queue.idle.insert(holder);
             }
             (Link::Never | Link::Lost(_) | Link::Offline, _) => {
-                state.idle.remove(&holder);
+                state.queue.idle.remove(&holder);
             }
         }
     }
@@ -91,8 +88,8 @@ impl Github {
     /// whether there was such a runner.
     pub fn take_job_back(&self, job: JobId, because: Option<EventId>) -> bool {
         let mut state = self.state();
-        let status = state.jobs.get(&job).map(|job| job.status);
-        if status != Some(Status::Queued) || !state.holders.contains_key(&job) {
+        let status = state.runs.jobs.get(&job).map(|job| job.status);
+        if status != Some(Status::Queued) || !state.queue.holders.contains_key(&job) {
             return false;
         }
         self.queue_again(&mut state, job, because);
@@ -108,7 +105,7 @@ impl Github {
         because: Option<EventId>,
     ) {
         self.take_back(state, job, because);
-        state.queued.insert(job);
+        state.queue.jobs.insert(job);
     }
 
     /// The job is no longer that runner's which was assigned it and has not started it. Gives that runner, and the
@@ -120,7 +117,7 @@ impl Github {
         because: Option<EventId>,
     ) -> Option<(RunnerId, EventId)> {
         let runner = state.let_go(job)?;
-        let found = state.jobs.get_mut(&job)?;
+        let found = state.runs.jobs.get_mut(&job)?;
         let because = because.unwrap_or(found.last_event);
         let event = self
             .history()

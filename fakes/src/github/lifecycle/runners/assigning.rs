@@ -13,22 +13,23 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{connecting::ToRunner, duties::Duty};
 use crate::{
     github::{
-        handle::{Github, later},
+        handle::Github,
         state::{
+            accounts::table::Accounts,
             queue::{
+                agenda::Duty,
                 matching::{Class, JobKind, RunnerKind},
-                waiting_lines::{Matrix, Place},
+                waiting_lines::Place,
             },
-            records::{Job, State, Status},
+            records::State,
             runners::{
-                groups::DEFAULT_GROUP_NAME,
                 labels::folded_set,
+                orders::ToRunner,
                 record::{Link, Runner},
-                table::Scope,
             },
+            runs::job::{Job, Matrix, Status},
         },
     },
     history::{Conclusion, What},
@@ -44,7 +45,12 @@ impl Github {
         let mut next: Option<u64> = None;
         // A join only puts off the moments of others: nobody who was not due becomes so within the pass.
         let in_line = |class| Some((state.first_of(class)?, class));
-        let mut turns: BTreeSet<_> = state.matching.servable().filter_map(in_line).collect();
+        let mut turns: BTreeSet<_> = state
+            .queue
+            .matching
+            .servable()
+            .filter_map(in_line)
+            .collect();
         while let Some((_, class)) = turns.pop_first() {
             let Some(due_ms) = self.moment_of(state, class) else {
                 continue;
@@ -64,17 +70,17 @@ impl Github {
 
     /// When somebody is given a job because of this class of jobs.
     fn moment_of(&self, state: &State, class: Class) -> Option<u64> {
-        let (idle_ms, _) = state.matching.longest_idle(class)?;
+        let (idle_ms, _) = state.queue.matching.longest_idle(class)?;
         self.due(state, class, idle_ms)
     }
 
     /// When a runner that is idle since then may be given a job because of this class of jobs.
     fn due(&self, state: &State, class: Class, idle_ms: u64) -> Option<u64> {
-        let line = state.matching.line(class)?;
+        let line = state.queue.matching.line(class)?;
         let (waits_ms, eldest) = line.eldest(|matrix| state.may_start_of(matrix))?;
         let (span, name) = (
             self.settings().assignment.delay,
-            &state.jobs.get(&eldest)?.name,
+            &state.runs.jobs.get(&eldest)?.name,
         );
         let delay = self.env().within(span, name, "assignment.delay");
         let staleness = millis(self.settings().runners.staleness);
@@ -87,7 +93,7 @@ impl Github {
     fn pair_at(&self, state: &State, class: Class, now: u64) -> Option<(JobId, RunnerId)> {
         let mut runner = self.preferred(state, class, now)?;
         loop {
-            let suited = state.matching.suited_by(runner);
+            let suited = state.queue.matching.suited_by(runner);
             let firsts = suited.filter_map(|class| Some((state.first_of(class)?, class)));
             let ((_, job), its_class) = firsts.min()?;
             let preferred = self.preferred(state, its_class, now)?;
@@ -101,13 +107,13 @@ impl Github {
     /// The runner that the first job of this class goes to, if it comes before all others that runner may
     /// run.
     fn preferred(&self, state: &State, class: Class, now: u64) -> Option<RunnerId> {
-        let (_, longest_idle) = state.matching.longest_idle(class)?;
+        let (_, longest_idle) = state.queue.matching.longest_idle(class)?;
         let AssignmentPolicy::Custom(rule) = &self.settings().assignment.policy else {
             return Some(longest_idle);
         };
         let (_, first) = state.first_of(class)?;
-        let waiting = self.waiting(state.jobs.get(&first)?);
-        let idle = state.matching.all_idle(class);
+        let waiting = self.waiting(state.runs.jobs.get(&first)?);
+        let idle = state.queue.matching.all_idle(class);
         let may_be_now = idle.filter(|(since_ms, ..)| {
             self.due(state, class, *since_ms)
                 .is_some_and(|due| due <= now)
@@ -139,23 +145,32 @@ impl Github {
 
     /// Brings the index up to date with what was queued, taken, connected and lost.
     fn follow(&self, state: &mut State) {
-        for id in state.idle.take_touched() {
-            state.matching.remove_runner(id);
-            let found = state.runners.get(&id).filter(|_| state.idle.contains(&id));
+        for id in state.queue.idle.take_touched() {
+            state.queue.matching.remove_runner(id);
+            let found = state
+                .runners
+                .get(&id)
+                .filter(|_| state.queue.idle.contains(&id));
             if let Some(runner) = found {
                 let (since_ms, kind) = (runner.online_ms, kind_of(runner));
                 state
+                    .queue
                     .matching
-                    .add_runner(id, since_ms, kind, &state.runner_groups);
+                    .add_runner(id, since_ms, kind, &state.runners.groups);
             }
         }
-        for id in state.queued.take_touched() {
-            state.matching.remove_job(id);
-            let limit_ms = state.queue_limits.remove(&id);
+        for id in state.queue.jobs.take_touched() {
+            state.queue.matching.remove_job(id);
+            let limit_ms = state.queue.limits.remove(&id);
             if let Some(at_ms) = limit_ms {
-                state.agenda.strike(at_ms, Duty::QueueLimit(id));
+                state.queue.agenda.strike(at_ms, Duty::QueueLimit(id));
             }
-            let Some(job) = state.jobs.get(&id).filter(|_| state.queued.contains(&id)) else {
+            let Some(job) = state
+                .runs
+                .jobs
+                .get(&id)
+                .filter(|_| state.queue.jobs.contains(&id))
+            else {
                 continue;
             };
             let since_ms = job.dispatchable_ms;
@@ -168,14 +183,15 @@ impl Github {
                     since_ms,
                     matrix: job.in_matrix(),
                 };
-                let kind = state.kind_of_job(job);
+                let kind = state.accounts.kind_of_job(job);
                 state
+                    .queue
                     .matching
-                    .add_job(id, place, kind, &job.repo, &state.runner_groups);
+                    .add_job(id, place, kind, &job.repo, &state.runners.groups);
             }
             let limit = millis(self.settings().runners.queue_limit);
             let at_ms = since_ms.saturating_add(limit);
-            state.queue_limits.insert(id, at_ms);
+            state.queue.limits.insert(id, at_ms);
             self.plan(state, at_ms, Duty::QueueLimit(id));
             if !is_noticed {
                 self.plan(state, noticed_ms, Duty::Notice(id));
@@ -184,15 +200,19 @@ impl Github {
     }
 
     fn plan_pass(&self, state: &mut State, at_ms: u64) {
-        if state.next_pass_ms.is_some_and(|planned| planned <= at_ms) {
+        if state
+            .queue
+            .next_pass_ms
+            .is_some_and(|planned| planned <= at_ms)
+        {
             return;
         }
-        state.next_pass_ms = Some(at_ms);
+        state.queue.next_pass_ms = Some(at_ms);
         let wait = at_ms.saturating_sub(self.env().clock.elapsed_ms());
         self.after(Duration::from_millis(wait), move |github| {
             let mut state = github.state();
-            if state.next_pass_ms == Some(at_ms) {
-                state.next_pass_ms = None;
+            if state.queue.next_pass_ms == Some(at_ms) {
+                state.queue.next_pass_ms = None;
             }
             github.assign(&mut state);
         });
@@ -200,7 +220,7 @@ impl Github {
 
     /// Gives the job to the runner, which starts it by acquiring it. A runner whose process is gone never does.
     fn join(&self, state: &mut State, id: JobId, runner_id: RunnerId) {
-        let Some(job) = state.jobs.get(&id) else {
+        let Some(job) = state.runs.jobs.get(&id) else {
             return;
         };
         let (cause, (runs_for, conclusion)) = (job.dispatchable_because, self.course_of(job));
@@ -218,14 +238,14 @@ impl Github {
         runs_for: Option<Duration>,
         conclusion: Conclusion,
     ) -> Option<EventId> {
-        state.idle.remove(&runner_id);
-        state.queued.remove(&job);
+        state.queue.idle.remove(&runner_id);
+        state.queue.jobs.remove(&job);
         let timeout = millis(self.settings().runners.pickup_timeout);
         let pickup_ms = self.env().clock.elapsed_ms().saturating_add(timeout);
         let runner = state.runners.get_mut(&runner_id)?;
         runner.job = Some(job);
         runner.pickup_ms = Some(pickup_ms);
-        state.holders.insert(job, runner_id);
+        state.queue.holders.insert(job, runner_id);
         let because = later(cause, runner.online_event);
         let hf_job = runner.hf_job.clone();
         let event = self.history().record(
@@ -254,7 +274,7 @@ impl Github {
 impl State {
     /// The job is no longer the runner's that holds it. Gives that runner.
     pub(in crate::github) fn let_go(&mut self, job: JobId) -> Option<RunnerId> {
-        let holder = self.holders.remove(&job)?;
+        let holder = self.queue.holders.remove(&job)?;
         self.picked_up(holder, job);
         if let Some(runner) = self.runners.get_mut(&holder) {
             runner.job = None;
@@ -266,19 +286,19 @@ impl State {
     pub(in crate::github) fn picked_up(&mut self, runner: RunnerId, job: JobId) {
         let found = self.runners.get_mut(&runner);
         if let Some(at_ms) = found.and_then(|runner| runner.pickup_ms.take()) {
-            self.agenda.strike(at_ms, Duty::Pickup(runner, job));
+            self.queue.agenda.strike(at_ms, Duty::Pickup(runner, job));
         }
     }
 
     /// The first job in the line of a class that may start now: its precedence, and its id.
     fn first_of(&self, class: Class) -> Option<(u64, JobId)> {
-        let line = self.matching.line(class)?;
+        let line = self.queue.matching.line(class)?;
         line.first(|matrix| self.may_start_of(matrix))
     }
 
     /// Whether the matrix's limit on parallel jobs lets another one start.
     fn may_start_of(&self, matrix: &Matrix) -> bool {
-        let Some(run) = self.runs.get(&matrix.run) else {
+        let Some(run) = self.runs.by_id.get(&matrix.run) else {
             return true;
         };
         let Some(limit) = run.max_parallel.get(&matrix.name) else {
@@ -287,40 +307,12 @@ impl State {
         let limit = *limit as usize;
         let takes_a_place = |id: &&JobId| {
             let runs = |job: &Job| {
-                let has_runner = self.holders.contains_key(&job.id);
+                let has_runner = self.queue.holders.contains_key(&job.id);
                 job.matrix == matrix.name && (job.status == Status::InProgress || has_runner)
             };
-            self.jobs.get(id).is_some_and(runs)
+            self.runs.jobs.get(id).is_some_and(runs)
         };
         run.jobs.iter().filter(takes_a_place).take(limit).count() < limit
-    }
-
-    /// An idle runner is not what it was: the index looks at it again.
-    pub(in crate::github) fn look_again(&mut self, runner: RunnerId) {
-        if self.idle.contains(&runner) {
-            self.idle.insert(runner);
-        }
-    }
-
-    fn kind_of_job(&self, job: &Job) -> JobKind {
-        let login = job.repo.name.split('/').next().unwrap_or_default();
-        let organization = self.organizations.get(&login.to_lowercase());
-        JobKind {
-            repo: job.repo.id,
-            organization: organization.map(|found| found.id),
-            group: job.group.as_ref().map(|group| group.to_lowercase()),
-            labels: folded_set(job.labels.iter().map(String::as_str)),
-        }
-    }
-
-    /// The id and name of a runner's group.
-    pub(in crate::github) fn group_of(&self, runner: RunnerId) -> Option<(u64, String)> {
-        let runner = self.runners.get(&runner)?;
-        let name = match runner.owner.scope() {
-            Scope::Repository(_) => DEFAULT_GROUP_NAME,
-            Scope::Organization(id) => &self.runner_group(id, runner.group)?.name,
-        };
-        Some((runner.group, name.to_owned()))
     }
 }
 
@@ -335,4 +327,22 @@ fn kind_of(runner: &Runner) -> RunnerKind {
 /// A duration in whole milliseconds.
 pub(in crate::github) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The later of two causes: the one that completed the condition.
+fn later(one: EventId, other: EventId) -> EventId {
+    one.max(other)
+}
+
+impl Accounts {
+    fn kind_of_job(&self, job: &Job) -> JobKind {
+        let login = job.repo.name.split('/').next().unwrap_or_default();
+        let organization = self.organizations.get(&login.to_lowercase());
+        JobKind {
+            repo: job.repo.id,
+            organization: organization.map(|found| found.id),
+            group: job.group.as_ref().map(|group| group.to_lowercase()),
+            labels: folded_set(job.labels.iter().map(String::as_str)),
+        }
+    }
 }

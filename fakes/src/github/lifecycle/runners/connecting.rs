@@ -1,134 +1,33 @@
 //! GitHub's side of the runner: what it proves itself with, its registration and its connection.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
-
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use serde::Deserialize;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{duties::Duty, life::Registration};
+use super::{
+    life::Registration,
+    refusals::{Refusal, busy},
+};
 use crate::{
     github::{
         handle::Github,
-        limits::SECONDARY,
-        rest::{route::Owner, runners::busy},
+        limits::refusal::SECONDARY,
         state::{
-            records::{State, TokenPurpose},
+            accounts::owner::Owner,
+            queue::agenda::Duty,
             runners::{
+                credential::Credential,
                 groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
                 labels::RunnerLabels,
+                orders::ToRunner,
                 record::Link,
+                table::Runners,
+                token::TokenPurpose,
             },
         },
     },
-    history::{Conclusion, CredentialKind, CredentialState, CredentialUse, Removal, What},
-    ids::{EventId, HfJobId, JobId, RunnerId},
+    history::{CredentialKind, CredentialState, CredentialUse, Removal, What},
+    ids::{EventId, HfJobId, RunnerId},
     settings::RunnerVersion,
 };
-
-/// What GitHub tells a listening runner.
-#[derive(Debug)]
-pub(crate) enum ToRunner {
-    /// Run this job; without a duration until [`ToRunner::Finish`].
-    Run {
-        job: JobId,
-        runs_for: Option<Duration>,
-        conclusion: Conclusion,
-        because: EventId,
-    },
-    /// The job is over, says a recording.
-    Finish { because: EventId },
-    /// Stop the job.
-    Cancel(EventId),
-    /// The registration is gone.
-    Deleted(EventId),
-}
-
-/// What a runner unpacks from its just-in-time configuration.
-#[derive(Clone)]
-pub(crate) struct JitConfig {
-    pub(crate) runner: RunnerId,
-    pub(crate) name: String,
-    pub(in crate::github) client_id: String,
-}
-
-/// What a runner process proves itself with.
-#[derive(Clone)]
-pub(crate) enum Credential {
-    Registration {
-        token: String,
-        name: String,
-        labels: Vec<String>,
-        /// Whether it also gets the labels that `config.sh` adds on its own.
-        default_labels: bool,
-        /// `owner/name` of a repository, or an organisation.
-        repo: String,
-        /// The runner group it wants to be in; none is the default one.
-        group: Option<String>,
-        /// Whether its record goes after one job.
-        ephemeral: bool,
-        /// Whether it takes the place of a runner of the same name.
-        replace: bool,
-    },
-    Jit(JitConfig),
-}
-
-impl Credential {
-    /// Whether the runner takes one job only.
-    pub(crate) fn is_ephemeral(&self) -> bool {
-        match self {
-            Self::Registration { ephemeral, .. } => *ephemeral,
-            Self::Jit(_) => true,
-        }
-    }
-}
-
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Registration { .. } => "Registration",
-            Self::Jit(_) => "Jit",
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct RunnerFile {
-    #[serde(rename = "AgentId")]
-    agent_id: String,
-    #[serde(rename = "AgentName")]
-    agent_name: String,
-}
-
-#[derive(Deserialize)]
-struct CredentialsFile {
-    #[serde(rename = "Data")]
-    data: CredentialsData,
-}
-
-#[derive(Deserialize)]
-struct CredentialsData {
-    #[serde(rename = "ClientId")]
-    client_id: String,
-}
-
-impl JitConfig {
-    /// Unpacks `encoded_jit_config`.
-    pub(crate) fn decode(encoded: &str) -> Option<Self> {
-        let files: BTreeMap<String, String> =
-            serde_json::from_slice(&BASE64.decode(encoded.trim()).ok()?).ok()?;
-        let file = |name: &str| BASE64.decode(files.get(name)?).ok();
-        let runner: RunnerFile = serde_json::from_slice(&file(".runner")?).ok()?;
-        let credentials: CredentialsFile = serde_json::from_slice(&file(".credentials")?).ok()?;
-        let id = runner.agent_id.parse().ok()?;
-        let client_id = credentials.data.client_id;
-        Some(Self {
-            runner: RunnerId(id),
-            name: runner.agent_name,
-            client_id,
-        })
-    }
-}
 
 /// A runner that was registered.
 #[derive(Clone, Copy, Debug)]
@@ -138,9 +37,6 @@ pub(crate) struct Registered {
     pub(crate) replaced: bool,
 }
 
-/// A refusal: HTTP status and a few words.
-pub(in crate::github) type Refusal = (u16, String);
-
 impl Github {
     /// How GitHub sees this credential now.
     pub(crate) fn look_at(&self, credential: &Credential) -> CredentialUse {
@@ -148,7 +44,7 @@ impl Github {
         let state = self.state();
         match credential {
             Credential::Registration { token, repo, .. } => {
-                let state = match state.registration_tokens.get(token) {
+                let state = match state.runners.tokens.get(token) {
                     Some(found)
                         if found.purpose != TokenPurpose::Register
                             || !found.owner.name().eq_ignore_ascii_case(repo) =>
@@ -166,7 +62,7 @@ impl Github {
             }
             Credential::Jit(config) => {
                 let state = match state.runners.get(&config.runner) {
-                    None if state.counters.has_issued(config.runner) => CredentialState::Revoked,
+                    None if state.runners.has_issued(config.runner) => CredentialState::Revoked,
                     None => CredentialState::Unknown,
                     Some(runner) => match &runner.jit {
                         Some(jit)
@@ -231,14 +127,15 @@ impl Github {
         self.must_support(version)?;
         let mut state = self.state();
         let owner = state
-            .registration_tokens
+            .runners
+            .tokens
             .get(token)
             .map(|found| found.owner.clone());
         let owner = owner.ok_or_else(|| (404, "Not Found".to_owned()))?;
         if !self.may_register(owner.name()) {
             return Err((403, SECONDARY.to_owned()));
         }
-        let group = state.group_named(&owner, group.as_deref())?;
+        let group = state.runners.group_named(&owner, group.as_deref())?;
         let old = state.runners.named(owner.scope(), name);
         let old = old.map(|old| (old.id, old.is_busy()));
         if let Some((old, is_busy)) = old {
@@ -309,17 +206,17 @@ impl Github {
         found.online_event = self.history().record(because, online);
         let is_idle = found.job.is_none();
         if let Some((at_ms, because)) = found.away.take() {
-            state.agenda.strike(at_ms, Duty::Age(runner, because));
+            state.queue.agenda.strike(at_ms, Duty::Age(runner, because));
         }
         if is_idle {
-            state.idle.insert(runner);
+            state.queue.idle.insert(runner);
         }
         self.assign(&mut state);
         Ok(receiver)
     }
 }
 
-impl State {
+impl Runners {
     /// The id of the group with this name; without a name it is the default one.
     pub(in crate::github) fn group_named(
         &self,
@@ -334,7 +231,7 @@ impl State {
                 .eq_ignore_ascii_case(DEFAULT_GROUP_NAME)
                 .then_some(DEFAULT_GROUP),
             Owner::Organization(organization) => self
-                .runner_groups
+                .groups
                 .get(&organization.id)
                 .and_then(|groups| groups.named(name))
                 .map(|group| group.id),

@@ -2,71 +2,31 @@
 //!
 //! A task for every runner and job would cost more than the runners and jobs.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use crate::{
     github::{
         handle::Github,
-        state::records::{State, Status},
+        state::{queue::agenda::Duty, records::State, runs::job::Status},
     },
     history::Removal,
-    ids::{EventId, JobId, RunnerId},
+    ids::{JobId, RunnerId},
 };
-
-/// Something that is due at a certain time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::github) enum Duty {
-    /// The runner has not been connected for too long.
-    Age(RunnerId, EventId),
-    /// The runner's job is long over: its record goes.
-    Release(RunnerId, EventId),
-    /// The matcher notices that the runner is not connected.
-    Unsee(RunnerId),
-    /// The runner should have started this job by now.
-    Pickup(RunnerId, JobId),
-    /// The job has been queued for too long.
-    QueueLimit(JobId),
-    /// The matcher notices that the job is queued.
-    Notice(JobId),
-}
-
-/// All duties, by their time in milliseconds of the world.
-#[derive(Default)]
-pub(in crate::github) struct Agenda {
-    duties: BTreeSet<(u64, Duty)>,
-    /// The times at which a sleeper wakes.
-    wakes: BTreeSet<u64>,
-}
-
-impl Agenda {
-    /// Strikes a duty off the list.
-    pub(in crate::github) fn strike(&mut self, at_ms: u64, duty: Duty) {
-        self.duties.remove(&(at_ms, duty));
-    }
-
-    fn next_due(&mut self, now: u64) -> Option<Duty> {
-        let (at_ms, duty) = self.duties.first().copied()?;
-        if at_ms > now {
-            return None;
-        }
-        self.duties.pop_first();
-        Some(duty)
-    }
-}
 
 impl Github {
     /// Puts a duty on the list.
     pub(in crate::github) fn plan(&self, state: &mut State, at_ms: u64, duty: Duty) {
-        state.agenda.duties.insert((at_ms, duty));
+        state.queue.agenda.duties.insert((at_ms, duty));
         self.wake_for_first(state);
     }
 
     /// Sees to it that somebody wakes in time for the earliest duty.
     fn wake_for_first(&self, state: &mut State) {
-        let Some(&(at_ms, _)) = state.agenda.duties.first() else {
+        let Some(&(at_ms, _)) = state.queue.agenda.duties.first() else {
             return;
         };
         if state
+            .queue
             .agenda
             .wakes
             .first()
@@ -74,11 +34,11 @@ impl Github {
         {
             return;
         }
-        state.agenda.wakes.insert(at_ms);
+        state.queue.agenda.wakes.insert(at_ms);
         let wait = at_ms.saturating_sub(self.env().clock.elapsed_ms());
         self.after(Duration::from_millis(wait), move |github| {
             let mut state = github.state();
-            state.agenda.wakes.remove(&at_ms);
+            state.queue.agenda.wakes.remove(&at_ms);
             github.do_what_is_due(&mut state);
             github.wake_for_first(&mut state);
         });
@@ -87,7 +47,7 @@ impl Github {
     fn do_what_is_due(&self, state: &mut State) {
         let now = self.env().clock.elapsed_ms();
         let mut matters = false;
-        while let Some(duty) = state.agenda.next_due(now) {
+        while let Some(duty) = state.queue.agenda.next_due(now) {
             matters |= self.fulfil(state, duty);
         }
         if matters {
@@ -109,16 +69,16 @@ impl Github {
             Duty::Unsee(runner) => {
                 let gone = state.runners.get(&runner);
                 if gone.is_none_or(|runner| !runner.is_online()) {
-                    state.idle.remove(&runner);
+                    state.queue.idle.remove(&runner);
                 }
                 false
             }
             Duty::Pickup(runner, job) => self.give_up_on(state, runner, job),
             Duty::QueueLimit(job) => self.end_overdue(state, job),
             Duty::Notice(job) => {
-                let waits = state.queued.contains(&job);
+                let waits = state.queue.jobs.contains(&job);
                 if waits {
-                    state.queued.insert(job);
+                    state.queue.jobs.insert(job);
                 }
                 waits
             }
@@ -128,16 +88,16 @@ impl Github {
     /// The runner never started the job: it waits for another one.
     fn give_up_on(&self, state: &mut State, runner: RunnerId, job: JobId) -> bool {
         let waits = state
+            .runs
             .jobs
             .get(&job)
             .is_some_and(|job| job.status == Status::Queued);
-        let holder = state.holders.get(&job);
-        let is_elsewhere = state.queued.contains(&job) || holder.is_some_and(|it| *it != runner);
+        let holder = state.queue.holders.get(&job);
+        let is_elsewhere =
+            state.queue.jobs.contains(&job) || holder.is_some_and(|it| *it != runner);
         // A run that was completed over its jobs keeps nothing for another runner.
-        let run = state
-            .jobs
-            .get(&job)
-            .and_then(|job| state.runs.get(&job.run));
+        let jobs_run = state.runs.jobs.get(&job).map(|job| job.run);
+        let run = jobs_run.and_then(|run| state.runs.by_id.get(&run));
         let is_over = run.is_none_or(|run| run.ended.is_some());
         if !waits || is_elsewhere || is_over {
             return false;
@@ -148,10 +108,10 @@ impl Github {
 
     /// The job waited for too long and ends without having run.
     fn end_overdue(&self, state: &mut State, job: JobId) -> bool {
-        let Some(because) = state.jobs.get(&job).map(|job| job.last_event) else {
+        let Some(because) = state.runs.jobs.get(&job).map(|job| job.last_event) else {
             return false;
         };
-        if !state.queued.contains(&job) {
+        if !state.queue.jobs.contains(&job) {
             return false;
         }
         let conclusion = self.settings().runners.queue_limit_conclusion;

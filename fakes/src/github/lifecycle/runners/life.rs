@@ -2,20 +2,21 @@
 
 use super::{
     assigning::millis,
-    connecting::{Refusal, ToRunner},
-    duties::Duty,
-    listening::RunnerRefusal,
+    refusals::{Refusal, RunnerRefusal},
 };
 use crate::{
     github::{
         handle::Github,
-        rest::route::Owner,
         state::{
-            records::{State, Status},
+            accounts::owner::Owner,
+            queue::agenda::Duty,
+            records::State,
             runners::{
                 labels::RunnerLabels,
+                orders::ToRunner,
                 record::{Jit, Link, Runner},
             },
+            runs::job::Status,
         },
     },
     history::{Conclusion, Removal, What},
@@ -59,9 +60,9 @@ impl Github {
         because: Option<EventId>,
     ) -> Result<RunnerId, RunnerRefusal> {
         let mut state = self.state();
-        let owner = state.owner_named(&runner.owner);
+        let owner = state.accounts.owner_named(&runner.owner);
         let owner = owner.ok_or_else(|| (404, "Not Found".to_owned()))?;
-        let group = state.group_named(&owner, runner.group.as_deref())?;
+        let group = state.runners.group_named(&owner, runner.group.as_deref())?;
         if state.runners.named(owner.scope(), &runner.name).is_some() {
             let message = format!("A runner exists with the same name {}.", runner.name);
             return Err((409, message).into());
@@ -85,7 +86,7 @@ impl Github {
         wanted: Registration,
         because: Option<EventId>,
     ) -> RunnerId {
-        let id = state.counters.runner();
+        let id = state.runners.next_id();
         let created = What::RunnerCreated {
             runner: id,
             name: wanted.name.clone(),
@@ -149,7 +150,11 @@ impl Github {
             return Err((404, "Not Found".to_owned()));
         };
         self.conclude(&mut state, job, conclusion, because);
-        let ended = state.jobs.get(&job).map_or(because, |job| job.last_event);
+        let ended = state
+            .runs
+            .jobs
+            .get(&job)
+            .map_or(because, |job| job.last_event);
         state.let_go(job);
         if ephemeral {
             let busy_for = self.settings().runners.busy_after_job;
@@ -158,7 +163,7 @@ impl Github {
             runner.online_ms = self.env().clock.elapsed_ms();
             runner.online_event = ended;
             let id = runner.id;
-            state.idle.insert(id);
+            state.queue.idle.insert(id);
         }
         self.assign(&mut state);
         Ok(ended)
@@ -273,7 +278,7 @@ impl Github {
     fn lose_job(&self, state: &mut State, id: RunnerId, job: JobId, because: EventId) {
         let found = state.runners.get(&id);
         let ephemeral = found.is_some_and(|runner| runner.ephemeral);
-        let status = state.jobs.get(&job).map(|job| job.status);
+        let status = state.runs.jobs.get(&job).map(|job| job.status);
         if status == Some(Status::Queued) {
             // It was handed to the dead runner and never picked up: it waits for another one.
             self.queue_again(state, job, Some(because));
@@ -283,7 +288,11 @@ impl Github {
         state.let_go(job);
         let (ended, busy_for_ms) = if status == Some(Status::InProgress) {
             self.conclude(state, job, Conclusion::Failure, because);
-            let ended = state.jobs.get(&job).map_or(because, |job| job.last_event);
+            let ended = state
+                .runs
+                .jobs
+                .get(&job)
+                .map_or(because, |job| job.last_event);
             (ended, millis(self.settings().runners.busy_after_loss))
         } else {
             (because, 0)
@@ -299,7 +308,7 @@ impl Github {
     pub(in crate::github) fn leave_line(&self, state: &mut State, id: RunnerId) {
         let staleness = millis(self.settings().runners.staleness);
         if staleness == 0 {
-            state.idle.remove(&id);
+            state.queue.idle.remove(&id);
         } else {
             let at_ms = self.env().clock.elapsed_ms().saturating_add(staleness);
             self.plan(state, at_ms, Duty::Unsee(id));
@@ -341,7 +350,10 @@ impl Github {
         let because = because.unwrap_or(away_because);
         let at_ms = old_ms.saturating_sub(millis(by));
         found.away = Some((at_ms, because));
-        state.agenda.strike(old_ms, Duty::Age(runner, away_because));
+        state
+            .queue
+            .agenda
+            .strike(old_ms, Duty::Age(runner, away_because));
         if at_ms <= self.env().clock.elapsed_ms() {
             self.remove_runner(&mut state, runner, Removal::Aged, because);
         } else {
@@ -361,12 +373,12 @@ impl Github {
         let Some(runner) = state.runners.remove(&id) else {
             return;
         };
-        state.idle.remove(&id);
+        state.queue.idle.remove(&id);
         if let Some(job) = runner.job {
-            state.holders.remove(&job);
+            state.queue.holders.remove(&job);
         }
         if let Some((at_ms, because)) = runner.away {
-            state.agenda.strike(at_ms, Duty::Age(id, because));
+            state.queue.agenda.strike(at_ms, Duty::Age(id, because));
         }
         let removed = self
             .history()

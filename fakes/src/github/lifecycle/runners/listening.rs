@@ -1,39 +1,19 @@
 //! What a listening runner does with its orders, and a stand-in for runners that have no process.
 
-use std::{fmt, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::connecting::{Refusal, ToRunner};
+use super::refusals::RunnerRefusal;
 use crate::{
-    github::{handle::Github, state::runners::record::Link},
+    github::{
+        handle::Github,
+        state::runners::{orders::ToRunner, record::Link},
+    },
     history::{Conclusion, CredentialKind, CredentialState, CredentialUse},
     ids::{EventId, JobId, RunnerId},
 };
-
-/// GitHub's refusal of a runner, to somebody who does not speak HTTP with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunnerRefusal {
-    /// The HTTP status it would be.
-    pub status: u16,
-    /// What GitHub says.
-    pub message: String,
-}
-
-impl fmt::Display for RunnerRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.message, self.status)
-    }
-}
-
-impl std::error::Error for RunnerRefusal {}
-
-impl From<Refusal> for RunnerRefusal {
-    fn from((status, message): Refusal) -> Self {
-        Self { status, message }
-    }
-}
 
 /// Runs a job to its end, or until somebody ends it.
 pub(crate) async fn run_job(

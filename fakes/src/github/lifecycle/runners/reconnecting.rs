@@ -2,11 +2,14 @@
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::connecting::{Refusal, ToRunner};
+use super::refusals::Refusal;
 use crate::{
     github::{
         handle::Github,
-        state::{records::Status, runners::record::Link},
+        state::{
+            runners::{orders::ToRunner, record::Link},
+            runs::job::Status,
+        },
     },
     history::CredentialUse,
     ids::{EventId, HfJobId, RunnerId},
@@ -49,16 +52,16 @@ impl Github {
             found.job
         });
         let waits = given.filter(|job| {
-            let found = state.jobs.get(job);
+            let found = state.runs.jobs.get(job);
             found.is_some_and(|job| job.status == Status::Queued)
         });
         if let Some(job) = waits {
             // It was given this job while it could not hear of it.
             self.unassign(&mut state, job, Some(because));
-            state.queued.insert(job);
+            state.queue.jobs.insert(job);
         }
         if given.is_none() || waits.is_some() {
-            state.idle.insert(runner);
+            state.queue.idle.insert(runner);
             self.assign(&mut state);
         }
         Ok(receiver)

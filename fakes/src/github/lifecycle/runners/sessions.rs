@@ -5,10 +5,9 @@
 //! as the runner model's. Waiting for an order is not a call that the history shows, like the model's listening.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -22,11 +21,17 @@ use http::StatusCode;
 use serde::Deserialize;
 use tokio::{sync::mpsc::UnboundedReceiver, time::Instant};
 
-use super::{connecting::ToRunner, listening::run_job};
+use super::listening::run_job;
 use crate::{
-    github::handle::Github,
+    github::{
+        handle::{
+            Github,
+            sessions::{Session, Work},
+        },
+        state::runners::orders::ToRunner,
+    },
     history::Conclusion,
-    ids::{EventId, JobId, RunnerId},
+    ids::{JobId, RunnerId},
 };
 
 /// Where a session asks for its next order.
@@ -35,42 +40,6 @@ const MESSAGES: &str = "/_runner/sessions/{session}/message";
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// Who does not ask for so long has lost its connection. From then on GitHub's own delay runs.
 const SILENCE: Duration = Duration::from_secs(10);
-
-/// The clients that registered, and their sessions.
-#[derive(Default)]
-pub(in crate::github) struct Sessions(Mutex<Known>);
-
-#[derive(Default)]
-struct Known {
-    /// Who registered with a token, by the client id it was given.
-    clients: BTreeMap<String, RunnerId>,
-    open: BTreeMap<String, Arc<Session>>,
-}
-
-struct Session {
-    runner: RunnerId,
-    /// Held by whoever waits for the next order.
-    orders: tokio::sync::Mutex<UnboundedReceiver<ToRunner>>,
-    work: Mutex<Option<Work>>,
-    /// It was assigned a job that it did not get: once its registration is gone, it hears nothing of that.
-    has_lost_a_job: AtomicBool,
-    /// How many questions wait now, and how many there have been.
-    waiting: AtomicUsize,
-    asked: AtomicU64,
-}
-
-/// The job a session has.
-#[derive(Clone, Copy)]
-struct Work {
-    job: JobId,
-    /// How long it takes; without, until somebody says that it is over.
-    runs_for: Option<Duration>,
-    /// When it is over, unless somebody says so earlier: known once it is acquired.
-    ends: Option<Instant>,
-    conclusion: Conclusion,
-    because: EventId,
-    is_over: bool,
-}
 
 /// What a session is told.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,66 +74,7 @@ impl fmt::Display for Order {
     }
 }
 
-impl Sessions {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn find(&self, session: &str) -> Option<Arc<Session>> {
-        self.known().open.get(session).cloned()
-    }
-
-    /// Remembers whose client id this is.
-    pub(in crate::github) fn register(&self, client: String, runner: RunnerId) {
-        self.known().clients.insert(client, runner);
-    }
-
-    /// Whether this runner registered and was given this client id.
-    pub(in crate::github) fn is_client(&self, client: &str, runner: RunnerId) -> bool {
-        self.known().clients.get(client) == Some(&runner)
-    }
-
-    /// The runner of an open session.
-    pub(in crate::github) fn runner_of(&self, session: &str) -> Option<RunnerId> {
-        self.find(session).map(|found| found.runner)
-    }
-
-    /// The session's job starts.
-    pub(in crate::github) fn acquired(&self, session: &str) {
-        if let Some(found) = self.find(session)
-            && let Some(work) = found.work().as_mut()
-        {
-            work.ends = work.runs_for.map(|runs_for| Instant::now() + runs_for);
-        }
-    }
-
-    /// The session does not get the job it was assigned.
-    pub(in crate::github) fn lost_job(&self, session: &str) {
-        if let Some(found) = self.find(session) {
-            found.has_lost_a_job.store(true, Ordering::Relaxed);
-            *found.work() = None;
-        }
-    }
-
-    /// The session's job is reported.
-    pub(in crate::github) fn reported(&self, session: &str) {
-        if let Some(found) = self.find(session) {
-            *found.work() = None;
-        }
-    }
-
-    /// Forgets a session. Gives its runner.
-    pub(in crate::github) fn close(&self, session: &str) -> Option<RunnerId> {
-        let closed = self.known().open.remove(session)?;
-        Some(closed.runner)
-    }
-}
-
 impl Session {
-    fn work(&self) -> MutexGuard<'_, Option<Work>> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Waits for what the runner is to do next. Whoever gives up loses nothing.
     async fn next(&self, github: &Github) -> Order {
         let mut orders = self.orders.lock().await;

@@ -1,10 +1,12 @@
 //! Approvals: of jobs that wait for one, and of runs that come from forks.
 
-use super::concurrency::Hold;
 use crate::{
     github::{
         handle::Github,
-        state::records::{State, Status},
+        state::{
+            records::State,
+            runs::{hold::Hold, job::Status},
+        },
     },
     history::Conclusion,
     ids::{EventId, RunId},
@@ -24,7 +26,7 @@ impl Github {
         run: RunId,
         because: Option<EventId>,
     ) {
-        for id in state.jobs_of(run) {
+        for id in state.runs.jobs_of(run) {
             self.queue_waiting(state, id, because, true);
         }
         self.assign(state);
@@ -39,6 +41,7 @@ impl Github {
     ) -> bool {
         let waits = state
             .runs
+            .by_id
             .get(&run)
             .is_some_and(|run| run.hold == Some(Hold::Fork));
         if waits {
@@ -59,8 +62,9 @@ impl Github {
         run: RunId,
         because: Option<EventId>,
     ) {
-        for id in state.jobs_of(run) {
+        for id in state.runs.jobs_of(run) {
             let waiting = state
+                .runs
                 .jobs
                 .get(&id)
                 .filter(|job| job.status == Status::Waiting);

@@ -5,15 +5,17 @@ use std::time::Duration;
 use crate::{
     github::{
         handle::Github,
-        lifecycle::runners::connecting::ToRunner,
         state::{
-            records::{State, Status},
-            runners::record::Link,
-            runs::standing::{RunConclusion, RunStatus},
+            records::State,
+            runners::{orders::ToRunner, record::Link},
+            runs::{
+                job::Status,
+                standing::{RunConclusion, RunStatus},
+            },
         },
     },
     history::{Conclusion, What},
-    ids::{EventId, JobId, RunId, RunnerId},
+    ids::{EventId, JobId, RunId},
 };
 
 impl Github {
@@ -41,10 +43,10 @@ impl Github {
         let mut state = self.state();
         self.end_jobs(&mut state, run, conclusion, Some(conclusion), because, &[]);
         self.assign(&mut state);
-        if let Some(run) = state.runs.get_mut(&run) {
+        if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.ended = Some(conclusion);
         }
-        state.refile(run);
+        state.runs.refile(run);
     }
 
     /// GitHub ends a run so and forgets those of its jobs that no runner works on: they stay queued or waiting for ever,
@@ -57,31 +59,31 @@ impl Github {
         because: Option<EventId>,
     ) -> bool {
         let mut state = self.state();
-        let found = state.runs.get(&run);
-        if found.is_none_or(|run| state.run_status(run) == RunStatus::Completed) {
+        let found = state.runs.by_id.get(&run);
+        if found.is_none_or(|run| state.runs.run_status(run) == RunStatus::Completed) {
             return false;
         }
-        let forgotten: Vec<JobId> = state.jobs_of(run);
+        let forgotten: Vec<JobId> = state.runs.jobs_of(run);
         let forgotten = forgotten.into_iter().filter(|id| {
-            let job = state.jobs.get(id);
+            let job = state.runs.jobs.get(id);
             job.is_some_and(|job| matches!(job.status, Status::Queued | Status::Waiting))
         });
         let forgotten: Vec<JobId> = forgotten.collect();
         for id in &forgotten {
             self.take_back(&mut state, *id, because);
-            state.queued.remove(id);
-            if let Some(job) = state.jobs.get_mut(id) {
+            state.queue.jobs.remove(id);
+            if let Some(job) = state.runs.jobs.get_mut(id) {
                 job.held = false;
             }
         }
         let ends = Some(conclusion);
         self.end_jobs(&mut state, run, conclusion, ends, because, &forgotten);
-        if let Some(found) = state.runs.get_mut(&run) {
+        if let Some(found) = state.runs.by_id.get_mut(&run) {
             found.ended = Some(conclusion);
             found.updated_at = self.now();
         }
-        state.refile(run);
-        if let Some(last) = forgotten.last().and_then(|id| state.jobs.get(id)) {
+        state.runs.refile(run);
+        if let Some(last) = forgotten.last().and_then(|id| state.runs.jobs.get(id)) {
             let (job, event) = (last.id, because.unwrap_or(last.last_event));
             self.note_end_of_run(&state, run, None, Some(event));
             self.emit_run_of(&mut state, job, "completed", event);
@@ -121,8 +123,13 @@ impl Github {
             RunConclusion::Stale => Conclusion::Cancelled,
             RunConclusion::StartupFailure => Conclusion::Failure,
         };
-        for id in state.jobs_to_end(run) {
-            let Some(job) = state.jobs.get(&id).filter(|job| !but.contains(&job.id)) else {
+        for id in state.runs.jobs_to_end(run) {
+            let Some(job) = state
+                .runs
+                .jobs
+                .get(&id)
+                .filter(|job| !but.contains(&job.id))
+            else {
                 continue;
             };
             let cause = because.unwrap_or(job.last_event);
@@ -130,7 +137,7 @@ impl Github {
                 Status::Completed => continue,
                 Status::Waiting | Status::Queued => self.take_back(state, id, Some(cause)),
                 Status::InProgress => {
-                    if let Some(Link::Connected(runner)) = state.link_of(job.runner) {
+                    if let Some(Link::Connected(runner)) = state.runners.link_of(job.runner) {
                         // A runner that just ended is noticed by its own end.
                         let _gone = runner.send(ToRunner::Cancel(cause));
                     }
@@ -147,8 +154,8 @@ impl Github {
         conclusion: RunConclusion,
         because: Option<EventId>,
     ) -> bool {
-        let ended = state.end_held(id, conclusion);
-        if let Some(run) = state.runs.get_mut(&id).filter(|_| ended) {
+        let ended = state.runs.end_held(id, conclusion);
+        if let Some(run) = state.runs.by_id.get_mut(&id).filter(|_| ended) {
             run.updated_at = self.now();
             self.note_end_of_run(state, id, Some(conclusion), because);
         }
@@ -161,8 +168,8 @@ impl Github {
         if self.end_held(state, run, cancelled, Some(because)) {
             return;
         }
-        for id in state.jobs_to_end(run) {
-            let Some(job) = state.jobs.get(&id) else {
+        for id in state.runs.jobs_to_end(run) {
+            let Some(job) = state.runs.jobs.get(&id) else {
                 continue;
             };
             match job.status {
@@ -172,7 +179,7 @@ impl Github {
                     self.conclude(state, id, Conclusion::Cancelled, because);
                 }
                 Status::InProgress => {
-                    match state.link_of(job.runner) {
+                    match state.runners.link_of(job.runner) {
                         Some(Link::Connected(runner)) => {
                             // A runner that just ended is noticed by its own end.
                             let _gone = runner.send(ToRunner::Cancel(because));
@@ -188,20 +195,20 @@ impl Github {
 
     /// Plans the look at runs that take too long, unless it is planned already.
     pub(in crate::github) fn plan_run_limit(&self, state: &mut State, wait: Duration) {
-        if !state.run_limit_planned {
-            state.run_limit_planned = true;
+        if !state.runs.limit_is_planned {
+            state.runs.limit_is_planned = true;
             self.after(wait, Self::cancel_overdue_runs);
         }
     }
 
     fn cancel_overdue_runs(&self) {
         let mut state = self.state();
-        state.run_limit_planned = false;
+        state.runs.limit_is_planned = false;
         let limit = self.settings().runs.run_takes_max;
         let now = self.now();
         let mut next: Option<Duration> = None;
-        for id in state.run_index.live().collect::<Vec<_>>() {
-            let Some(run) = state.runs.get(&id) else {
+        for id in state.runs.index.live().collect::<Vec<_>>() {
+            let Some(run) = state.runs.by_id.get(&id) else {
                 continue;
             };
             let age = now.duration_since(run.created_at).unsigned_abs();
@@ -220,12 +227,5 @@ impl Github {
         if let Some(wait) = next {
             self.plan_run_limit(&mut state, wait);
         }
-    }
-}
-
-impl State {
-    fn link_of(&self, runner: Option<RunnerId>) -> Option<&Link> {
-        let runner = self.runners.get(&runner?)?;
-        Some(&runner.link)
     }
 }

@@ -7,90 +7,30 @@ use crate::{
     github::{
         handle::Github,
         state::{
-            records::{Job, Run, State},
-            runs::standing::{RunConclusion, RunStatus, Standing},
+            records::State,
+            runs::{
+                claims::{Claim, key_of},
+                job::Job,
+                standing::RunStatus,
+            },
         },
     },
-    history::{Conclusion, What},
+    history::What,
     ids::{EventId, RunId},
 };
-
-/// A workflow's `concurrency`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Concurrency {
-    /// The group: one run of it goes at a time in a repository. Case makes no difference.
-    pub group: String,
-    /// Whether a new run cancels the one that goes.
-    pub cancel_in_progress: bool,
-}
-
-/// Why a run has no jobs yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::github) enum Hold {
-    /// A maintainer has to approve it, since it comes from a fork.
-    Fork,
-    /// Another run of its concurrency group comes first.
-    Group,
-}
-
-impl Hold {
-    /// How GitHub shows such a run. That a fork's is completed with `action_required` is how people
-    /// report it; GitHub does not document it.
-    pub(in crate::github) const fn standing(self) -> Standing {
-        match self {
-            Self::Fork => Standing {
-                status: RunStatus::Completed,
-                conclusion: Some(RunConclusion::Jobs(Conclusion::ActionRequired)),
-            },
-            Self::Group => Standing {
-                status: RunStatus::Pending,
-                conclusion: None,
-            },
-        }
-    }
-}
-
-/// The runs of a group.
-pub(in crate::github) struct Group {
-    /// The one that goes.
-    holder: RunId,
-    /// The one that comes next.
-    waiting: Option<RunId>,
-}
-
-/// A group's name within its repository.
-pub(in crate::github) type GroupKey = (u64, String);
-
-/// What a run gets when it asks its group to begin.
-enum Claim {
-    /// It may begin.
-    Granted,
-    /// It was held before, and still is.
-    Held,
-    /// It is held from now on.
-    Blocked {
-        holder: RunId,
-        displaced: Option<RunId>,
-    },
-}
-
-fn key_of(run: &Run) -> Option<GroupKey> {
-    let concurrency = run.concurrency.as_ref()?;
-    Some((run.repo.id, concurrency.group.to_lowercase()))
-}
 
 impl Github {
     /// Puts a new job into the world, now or when its run may begin.
     pub(in crate::github) fn bring(&self, state: &mut State, job: Job, because: Option<EventId>) {
         let run = job.run;
-        let claim = state.claim(run);
+        let claim = state.runs.claim(run);
         if let Claim::Granted = claim {
             self.begin_job(state, job, because, true);
             return;
         }
-        state.names.insert(job.name.clone(), job.id);
-        state.unborn.entry(run).or_default().push(job);
-        state.refile(run);
+        state.runs.names.insert(job.name.clone(), job.id);
+        state.runs.unborn.entry(run).or_default().push(job);
+        state.runs.refile(run);
         let Claim::Blocked { holder, displaced } = claim else {
             return;
         };
@@ -98,7 +38,7 @@ impl Github {
             let event = self.cancel_asked(displaced, because);
             self.cancel_jobs(state, displaced, event);
         }
-        if state.cancels_in_progress(run) {
+        if state.runs.cancels_in_progress(run) {
             let event = self.cancel_asked(holder, because);
             self.cancel_jobs(state, holder, event);
         }
@@ -113,6 +53,7 @@ impl Github {
     pub(in crate::github) fn pass_group_on(&self, state: &mut State, run: RunId, because: EventId) {
         let Some(key) = state
             .runs
+            .by_id
             .get(&run)
             .filter(|run| run.standing.status == RunStatus::Completed)
             .and_then(key_of)
@@ -120,6 +61,7 @@ impl Github {
             return;
         };
         let Some(group) = state
+            .runs
             .groups
             .get_mut(&key)
             .filter(|group| group.holder == run)
@@ -132,7 +74,7 @@ impl Github {
                 self.let_go(state, next, Some(because));
             }
             None => {
-                state.groups.remove(&key);
+                state.runs.groups.remove(&key);
             }
         }
     }
@@ -144,64 +86,17 @@ impl Github {
         run: RunId,
         because: Option<EventId>,
     ) {
-        if let Some(run) = state.runs.get_mut(&run) {
+        if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.hold = None;
         }
         let now = self.now();
-        for job in state.unborn.remove(&run).unwrap_or_default() {
+        for job in state.runs.unborn.remove(&run).unwrap_or_default() {
             let job = Job {
                 created_at: now,
                 ..job
             };
             self.bring(state, job, because);
         }
-        state.refile(run);
-    }
-}
-
-impl State {
-    fn claim(&mut self, id: RunId) -> Claim {
-        let Some(run) = self.runs.get_mut(&id) else {
-            return Claim::Granted;
-        };
-        if run.hold.is_some() {
-            return Claim::Held;
-        }
-        let Some(key) = key_of(run) else {
-            return Claim::Granted;
-        };
-        let group = self.groups.entry(key).or_insert(Group {
-            holder: id,
-            waiting: None,
-        });
-        if group.holder == id {
-            return Claim::Granted;
-        }
-        run.hold = Some(Hold::Group);
-        Claim::Blocked {
-            holder: group.holder,
-            displaced: group.waiting.replace(id),
-        }
-    }
-
-    fn cancels_in_progress(&self, run: RunId) -> bool {
-        let concurrency = self.runs.get(&run).and_then(|run| run.concurrency.as_ref());
-        concurrency.is_some_and(|concurrency| concurrency.cancel_in_progress)
-    }
-
-    /// Ends a run that never began, if it is one. Its jobs never come into being.
-    pub(in crate::github) fn end_held(&mut self, id: RunId, conclusion: RunConclusion) -> bool {
-        let Some(run) = self.runs.get_mut(&id).filter(|run| run.hold.is_some()) else {
-            return false;
-        };
-        run.hold = None;
-        run.ended = Some(conclusion);
-        let group = key_of(run).and_then(|key| self.groups.get_mut(&key));
-        if let Some(group) = group.filter(|group| group.waiting == Some(id)) {
-            group.waiting = None;
-        }
-        self.unborn.remove(&id);
-        self.refile(id);
-        true
+        state.runs.refile(run);
     }
 }

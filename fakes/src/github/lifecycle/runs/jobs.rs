@@ -2,18 +2,19 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::concurrency::Hold;
 use crate::{
     drawn_text::{HEX, drawn},
     github::{
         handle::Github,
         state::{
             accounts::repository::Repository,
-            queue::waiting_lines::Matrix,
-            records::{Attempt, Birth, Job, KnownIds, Run, State, Status},
+            records::{KnownIds, State},
             runs::{
+                hold::Hold,
+                job::{Birth, Job, Matrix, Status},
                 new_job::{NewJob, RunIsFull},
-                standing::{RunConclusion, RunStatus, Standing, Tally},
+                run::{Attempt, Run},
+                standing::{RunConclusion, Standing, Tally},
             },
         },
     },
@@ -32,11 +33,11 @@ impl Github {
         let repo = self.repo_or_new(&mut state, &job.repo);
         let run = self.run_for(&mut state, &repo, &job);
         let jobs_max = self.settings().runs.jobs_max;
-        let jobs = state.first_jobs(run, job.matrix.as_deref(), jobs_max);
+        let jobs = state.runs.first_jobs(run, job.matrix.as_deref(), jobs_max);
         if jobs >= jobs_max {
             return Err(RunIsFull { run, jobs });
         }
-        let id = state.counters.job();
+        let id = state.runs.next_job();
         let status = if job.needs_approval {
             Status::Waiting
         } else {
@@ -67,7 +68,11 @@ impl Github {
 
     pub(in crate::github) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {
         // What is pushed to the old name of a repository reaches it, as git's redirects do.
-        if let Some(known) = state.repo(name).or_else(|| state.moved(name)) {
+        if let Some(known) = state
+            .accounts
+            .repo(name)
+            .or_else(|| state.accounts.moved(name))
+        {
             return known.clone();
         }
         state.add_repo(
@@ -84,14 +89,15 @@ impl Github {
             |key| format!("run {key} {}", repo.id),
         );
         let known = state
-            .run_keys
+            .runs
+            .by_key
             .get(&key)
             .copied()
             .filter(|_| job.run.is_some());
         let id = known.unwrap_or_else(|| {
-            let id = state.counters.run();
+            let id = state.runs.next_id();
             self.add_run(state, id, &key, repo, 1);
-            if let Some(run) = state.runs.get_mut(&id) {
+            if let Some(run) = state.runs.by_id.get_mut(&id) {
                 run.concurrency.clone_from(&job.concurrency);
                 if job.from_fork {
                     run.event = "pull_request";
@@ -100,7 +106,7 @@ impl Github {
             }
             id
         });
-        if let Some(run) = state.runs.get_mut(&id)
+        if let Some(run) = state.runs.by_id.get_mut(&id)
             && let Some(limit) = job.max_parallel
         {
             let matrix = job.matrix.as_deref().map(Arc::from);
@@ -121,7 +127,7 @@ impl Github {
         let run = Run {
             id,
             repo: repo.clone(),
-            number: state.counters.run_number(),
+            number: state.runs.next_number(),
             attempt,
             head_sha: drawn(self.env(), key, "head-sha", HEX, 40),
             created_at: now,
@@ -138,9 +144,9 @@ impl Github {
             logs_deleted: 0,
             without_runner: self.settings().runs.without_runner,
         };
-        state.run_keys.insert(key.to_owned(), id);
-        state.run_index.add(&run);
-        state.runs.insert(id, run);
+        state.runs.by_key.insert(key.to_owned(), id);
+        state.runs.index.add(&run);
+        state.runs.by_id.insert(id, run);
         self.plan_run_limit(state, self.settings().runs.run_takes_max);
     }
 
@@ -154,17 +160,17 @@ impl Github {
     ) {
         let (id, run, waits) = (job.id, job.run, job.status == Status::Waiting);
         let skipped = job.will_conclude == Conclusion::Skipped && !job.driven;
-        job.held = !waits && !job.driven && !skipped && state.is_full(&job.in_matrix());
+        job.held = !waits && !job.driven && !skipped && state.runs.is_full(&job.in_matrix());
         let event = self.history().record(because, existence(&job));
         job.last_event = event;
-        if let Some(run) = state.runs.get_mut(&run) {
+        if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.jobs.push(id);
             run.updated_at = job.created_at;
         }
-        state.names.insert(job.name.clone(), id);
+        state.runs.names.insert(job.name.clone(), id);
         let free = !job.driven && !job.held;
-        state.jobs.insert(id, job);
-        state.count_job(id);
+        state.runs.jobs.insert(id, job);
+        state.runs.count_job(id);
         if !waits && free && !skipped {
             self.make_dispatchable(state, id, event);
         }
@@ -178,15 +184,19 @@ impl Github {
 
     fn make_dispatchable(&self, state: &mut State, id: JobId, because: EventId) {
         let now = self.env().clock.elapsed_ms();
-        let run = state.jobs.get(&id).and_then(|job| state.runs.get(&job.run));
+        let run = state
+            .runs
+            .jobs
+            .get(&id)
+            .and_then(|job| state.runs.by_id.get(&job.run));
         if run.is_some_and(|run| run.ended.is_some()) {
             // GitHub has forgotten the run.
             return;
         }
-        if let Some(job) = state.jobs.get_mut(&id) {
+        if let Some(job) = state.runs.jobs.get_mut(&id) {
             job.dispatchable_ms = now;
             job.dispatchable_because = because;
-            state.queued.insert(id);
+            state.queue.jobs.insert(id);
         }
     }
 
@@ -199,6 +209,7 @@ impl Github {
         emits: bool,
     ) {
         if state
+            .runs
             .jobs
             .get(&id)
             .is_none_or(|job| job.status != Status::Waiting)
@@ -206,11 +217,12 @@ impl Github {
             return;
         }
         let is_full = state
+            .runs
             .jobs
             .get(&id)
-            .is_some_and(|job| state.is_full(&job.in_matrix()));
-        state.move_job(id, Status::Queued);
-        let Some(job) = state.jobs.get_mut(&id) else {
+            .is_some_and(|job| state.runs.is_full(&job.in_matrix()));
+        state.runs.move_job(id, Status::Queued);
+        let Some(job) = state.runs.jobs.get_mut(&id) else {
             return;
         };
         job.held = is_full && !job.driven;
@@ -236,10 +248,10 @@ impl Github {
         because: EventId,
     ) {
         let now = self.now();
-        state.queued.remove(&id);
-        let group = runner.and_then(|runner| state.group_of(runner));
-        state.move_job(id, Status::InProgress);
-        let Some(job) = state.jobs.get_mut(&id) else {
+        state.queue.jobs.remove(&id);
+        let group = runner.and_then(|runner| state.runners.group_of(runner));
+        state.runs.move_job(id, Status::InProgress);
+        let Some(job) = state.runs.jobs.get_mut(&id) else {
             return;
         };
         job.runner_group = group;
@@ -257,7 +269,7 @@ impl Github {
         );
         job.last_event = event;
         let (run, driven) = (job.run, job.driven);
-        if let Some(run) = state.runs.get_mut(&run) {
+        if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.updated_at = now;
         }
         if !driven {
@@ -286,8 +298,9 @@ impl Github {
         because: EventId,
     ) {
         let now = self.now();
-        state.queued.remove(&id);
+        state.queue.jobs.remove(&id);
         let Some(job) = state
+            .runs
             .jobs
             .get_mut(&id)
             .filter(|job| job.status != Status::Completed)
@@ -308,8 +321,8 @@ impl Github {
         );
         job.last_event = event;
         let (run, driven, matrix) = (job.run, job.driven, job.in_matrix());
-        let went_on = state.goes_on(run);
-        state.move_job(id, Status::Completed);
+        let went_on = state.runs.goes_on(run);
+        state.runs.move_job(id, Status::Completed);
         if !driven {
             self.emit(state, id, "completed", event);
         }
@@ -328,7 +341,7 @@ impl Github {
         ends: Option<RunConclusion>,
         because: Option<EventId>,
     ) {
-        let Some(standing) = state.runs.get(&run).map(|run| run.standing) else {
+        let Some(standing) = state.runs.by_id.get(&run).map(|run| run.standing) else {
             return;
         };
         let Some(conclusion) = standing.conclusion.map(|own| ends.unwrap_or(own)) else {
@@ -353,11 +366,11 @@ impl Github {
 
     /// A job of a matrix ended: with a limit on parallel jobs, the next of it that is held goes.
     fn unblock(&self, state: &mut State, matrix: &Matrix, because: EventId) {
-        if let Some(run) = state.runs.get_mut(&matrix.run) {
+        if let Some(run) = state.runs.by_id.get_mut(&matrix.run) {
             run.updated_at = self.now();
         }
-        while let Some(next) = state.next_held(matrix) {
-            if let Some(job) = state.jobs.get_mut(&next) {
+        while let Some(next) = state.runs.next_held(matrix) {
+            if let Some(job) = state.runs.jobs.get_mut(&next) {
                 job.held = false;
             }
             let event = self
@@ -365,75 +378,6 @@ impl Github {
                 .record(Some(because), What::JobDispatchable { job: next });
             self.make_dispatchable(state, next, event);
         }
-    }
-}
-
-impl State {
-    /// How many jobs the first attempt of a run has of this matrix, or will have. A run with less than `enough`
-    /// jobs is not looked at job by job: the number of its jobs is given.
-    fn first_jobs(&self, run: RunId, matrix: Option<&str>, enough: usize) -> usize {
-        let first = |job: &&Job| job.attempt == 1 && job.matrix.as_deref() == matrix;
-        let found = self.runs.get(&run);
-        let begun = found.map_or(0, |run| run.jobs.len());
-        let unborn = self.unborn.get(&run);
-        let all = begun + unborn.map_or(0, Vec::len);
-        if all < enough {
-            return all;
-        }
-        let begun = found.into_iter().flat_map(|run| &run.jobs);
-        let begun = begun.filter_map(|id| self.jobs.get(id));
-        begun
-            .chain(unborn.into_iter().flatten())
-            .filter(first)
-            .count()
-    }
-
-    pub(in crate::github) fn jobs_of(&self, run: RunId) -> Vec<JobId> {
-        self.runs
-            .get(&run)
-            .map(|run| run.jobs.clone())
-            .unwrap_or_default()
-    }
-
-    /// The jobs of a run, those that are held first: when all of them end, none is let go before it ends.
-    pub(in crate::github) fn jobs_to_end(&self, run: RunId) -> Vec<JobId> {
-        let mut jobs = self.jobs_of(run);
-        jobs.sort_by_key(|id| self.jobs.get(id).is_none_or(|job| !job.held));
-        jobs
-    }
-
-    /// Whether a run has not ended, or not begun.
-    fn goes_on(&self, run: RunId) -> bool {
-        let run = self.runs.get(&run);
-        run.is_some_and(|run| run.standing.status != RunStatus::Completed)
-    }
-
-    /// Whether as many jobs of the matrix as may run at once do, or will once there are runners.
-    fn is_full(&self, matrix: &Matrix) -> bool {
-        let Some((run, limit)) = self.runs.get(&matrix.run).and_then(|run| {
-            let limit = *run.max_parallel.get(&matrix.name)?;
-            Some((run, limit))
-        }) else {
-            return false;
-        };
-        let goes = |job: &&Job| match job.status {
-            Status::Waiting | Status::Completed => false,
-            Status::Queued => !job.held && !job.driven,
-            Status::InProgress => true,
-        };
-        let going = run.jobs.iter().filter_map(|id| self.jobs.get(id));
-        let of_matrix = going.filter(|job| job.matrix == matrix.name);
-        of_matrix.filter(goes).count() >= limit as usize
-    }
-
-    /// The first job of a matrix that is held, if it may go now.
-    fn next_held(&self, matrix: &Matrix) -> Option<JobId> {
-        let jobs = self.runs.get(&matrix.run)?.jobs.iter();
-        let mut of_run = jobs.filter_map(|id| self.jobs.get(id));
-        of_run
-            .find(|job| job.held && job.matrix == matrix.name)
-            .filter(|_| !self.is_full(matrix))
-            .map(|job| job.id)
     }
 }
 

@@ -11,12 +11,12 @@ use serde_json::Value;
 use crate::{
     github::{
         handle::Github,
-        lifecycle::runners::connecting::ToRunner,
         state::{
             accounts::repository::Repository,
             hooks::message::payload_of,
-            records::{Birth, Job, KnownIds, State, Status},
-            runners::record::Link,
+            records::{KnownIds, State},
+            runners::{orders::ToRunner, record::Link},
+            runs::job::{Birth, Job, Status},
         },
     },
     history::Conclusion,
@@ -65,7 +65,7 @@ struct RecordedInstallation {
 impl Github {
     /// Tells which actions of a job the recording holds, before the first of them is delivered.
     pub fn expect_recorded(&self, job: u64, actions: BTreeSet<String>) {
-        self.state().recorded.insert(job, actions);
+        self.state().runs.recorded.insert(job, actions);
     }
 
     /// Moves the fake's belief forward to what the payload says. Anything else than a job's event
@@ -78,7 +78,7 @@ impl Github {
         let id = JobId(payload.workflow_job.id);
         let repo = self.recorded_repo(&mut state, &payload);
         let waits = payload.action == "waiting";
-        if !state.jobs.contains_key(&id) {
+        if !state.runs.jobs.contains_key(&id) {
             let job = self.recorded_job(&mut state, &payload, repo, waits);
             self.begin_job(&mut state, job, because, false);
         }
@@ -94,6 +94,7 @@ impl Github {
     fn recorded_repo(&self, state: &mut State, payload: &Payload) -> Arc<Repository> {
         let name = &payload.repository.full_name;
         let known = state
+            .accounts
             .repo(name)
             .filter(|repo| repo.installation.is_some())
             .cloned();
@@ -131,20 +132,20 @@ impl Github {
             RunId(recorded.run_id),
             recorded.run_attempt.unwrap_or(1),
         );
-        match state.runs.get(&run).map(|run| run.attempt) {
+        match state.runs.by_id.get(&run).map(|run| run.attempt) {
             Some(known) if known < attempt => {
-                state.raise_attempt(run, attempt, false, self.now());
+                state.runs.raise_attempt(run, attempt, false, self.now());
             }
             Some(_) => {}
             None => self.add_run(state, run, &format!("recorded run {run}"), &repo, attempt),
         }
         let wanted = recorded.name.clone().unwrap_or_else(|| id.to_string());
-        let name = if state.names.contains_key(&wanted) {
+        let name = if state.runs.names.contains_key(&wanted) {
             format!("{wanted} #{}", id.0)
         } else {
             wanted.clone()
         };
-        let driven = state.recorded.get(&id.0).is_some_and(|actions| {
+        let driven = state.runs.recorded.get(&id.0).is_some_and(|actions| {
             actions.contains("in_progress") || actions.contains("completed")
         });
         let born = Job::born(Birth {
@@ -178,6 +179,7 @@ impl Github {
         because: Option<EventId>,
     ) {
         let Some(job) = state
+            .runs
             .jobs
             .get(&id)
             .filter(|job| job.driven && job.status < Status::InProgress)
@@ -206,13 +208,13 @@ impl Github {
         payload: &Payload,
         because: Option<EventId>,
     ) {
-        let Some(job) = state.jobs.get(&id).filter(|job| job.driven) else {
+        let Some(job) = state.runs.jobs.get(&id).filter(|job| job.driven) else {
             return;
         };
         let (cause, runner) = (because.unwrap_or(job.last_event), job.runner);
         let conclusion = conclusion_of(payload.workflow_job.conclusion.clone());
         self.conclude(state, id, conclusion, cause);
-        let because = state.jobs.get(&id).map_or(cause, |job| job.last_event);
+        let because = state.runs.jobs.get(&id).map_or(cause, |job| job.last_event);
         if let Some(Link::Connected(process)) = runner
             .and_then(|id| state.runners.get(&id))
             .map(|found| &found.link)
@@ -233,6 +235,7 @@ fn conclusion_of(recorded: Option<Value>) -> Conclusion {
 
 fn namesake(state: &State, name: &str) -> Option<RunnerId> {
     state
+        .queue
         .idle
         .iter()
         .filter_map(|id| state.runners.get(id))

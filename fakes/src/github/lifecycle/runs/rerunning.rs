@@ -1,13 +1,14 @@
 //! Re-runs: the run keeps its id, its attempt goes up, its jobs get new ids.
 
-use jiff::Timestamp;
-
 use crate::{
     github::{
         handle::Github,
         state::{
-            records::{Attempt, Birth, Job, State},
-            runs::standing::RunStatus,
+            records::State,
+            runs::{
+                job::{Birth, Job},
+                standing::RunStatus,
+            },
         },
     },
     history::Conclusion,
@@ -51,7 +52,7 @@ impl Github {
     /// Runs one job of a completed run again, and gives the new job. No job here needs another.
     pub fn rerun_job(&self, job: JobId, because: Option<EventId>) -> Option<JobId> {
         let mut state = self.state();
-        let old = state.jobs.get(&job)?;
+        let old = state.runs.jobs.get(&job)?;
         let (run, again) = (old.run, Again::Job(old.base_name.clone()));
         let made = self.run_again(&mut state, run, &again, false, because);
         made.ok()?.first().copied()
@@ -65,8 +66,8 @@ impl Github {
         debug: bool,
         because: Option<EventId>,
     ) -> Result<Vec<JobId>, Refused> {
-        let found = state.runs.get(&run).ok_or(Refused::Unknown)?;
-        if state.run_status(found) != RunStatus::Completed {
+        let found = state.runs.by_id.get(&run).ok_or(Refused::Unknown)?;
+        if state.runs.run_status(found) != RunStatus::Completed {
             return Err(Refused::NotCompleted);
         }
         let age = self.now().duration_since(found.created_at).unsigned_abs();
@@ -75,6 +76,7 @@ impl Github {
         }
         let attempt = found.attempt + 1;
         let (again, rest): (Vec<&Job>, Vec<&Job>) = state
+            .runs
             .latest_jobs(found)
             .into_iter()
             .partition(|job| again.includes(job));
@@ -86,11 +88,12 @@ impl Github {
             .into_iter()
             .map(|job| (job.id, job.last_event))
             .collect();
-        state.raise_attempt(run, attempt, debug, self.now());
+        state.runs.raise_attempt(run, attempt, debug, self.now());
         let mut made = Vec::new();
         for old in again {
-            let id = state.counters.job();
+            let id = state.runs.next_job();
             if let Some(job) = state
+                .runs
                 .jobs
                 .get(&old)
                 .map(|old| self.next_attempt(old, id, attempt))
@@ -137,31 +140,5 @@ impl Again {
             ),
             Self::Job(base_name) => job.base_name == *base_name,
         }
-    }
-}
-
-impl State {
-    /// A new attempt of the run begins; the one before stays as it is.
-    pub(in crate::github) fn raise_attempt(
-        &mut self,
-        id: RunId,
-        attempt: u32,
-        debug: bool,
-        now: Timestamp,
-    ) {
-        let Some(run) = self.runs.get_mut(&id) else {
-            return;
-        };
-        if let Some(last) = run.attempts.last_mut() {
-            last.ended = Some((run.standing, run.updated_at));
-        }
-        run.attempts.push(Attempt {
-            debug,
-            ..Attempt::begun(attempt, now)
-        });
-        run.attempt = attempt;
-        run.tally = crate::github::state::runs::standing::Tally::default();
-        run.ended = None;
-        self.refile(id);
     }
 }

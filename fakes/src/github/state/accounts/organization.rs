@@ -1,6 +1,6 @@
 //! The accounts that own repositories and can have runners of their own.
 
-use super::repository::{account_id, html_base};
+use super::account::{account_id, html_base};
 use crate::{json_text::push_string, settings::GithubSettings};
 
 /// An organisation, or a user who owns repositories.

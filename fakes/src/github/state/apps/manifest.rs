@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::github::objects::body::{Unfit, read};
-
 const CALLBACK_URLS_MAX: usize = 10;
 const NAME_CHARACTERS_MAX: usize = 34;
 
@@ -40,18 +38,8 @@ const fn yes() -> bool {
 }
 
 impl Manifest {
-    /// Reads the form field. The error is for the one who sent the form.
-    pub(in crate::github) fn parse(text: &str) -> Result<Self, String> {
-        let manifest: Self = read(text.as_bytes()).map_err(|unfit| match unfit {
-            Unfit::NoJson => "The manifest is not valid JSON.".to_owned(),
-            Unfit::NoObject => "The manifest should be a JSON object.".to_owned(),
-            Unfit::Field(why) => format!("The manifest is not valid. {why}"),
-        })?;
-        manifest.check()?;
-        Ok(manifest)
-    }
-
-    fn check(&self) -> Result<(), String> {
+    /// Whether GitHub takes it. The error is for the one who sent the form.
+    pub(in crate::github) fn check(&self) -> Result<(), String> {
         require_url("url", &self.url)?;
         if let Some(hook) = &self.hook_attributes {
             require_url("hook_attributes.url", &hook.url)?;
@@ -119,41 +107,18 @@ pub(in crate::github) fn slug(name: &str) -> String {
     parts.join("-")
 }
 
+/// A manifest that a person has confirmed, behind its code.
+pub(in crate::github) struct Confirmed {
+    pub(in crate::github) manifest: Manifest,
+    /// The login of the account the App is for.
+    pub(in crate::github) owner: String,
+    pub(in crate::github) expires_ms: u64,
+    pub(in crate::github) used: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn refusal(manifest: &serde_json::Value) -> String {
-        Manifest::parse(&manifest.to_string()).unwrap_err()
-    }
-
-    #[test]
-    fn a_manifest_needs_a_url_and_has_no_more_than_ten_callbacks() {
-        use serde_json::json;
-        assert_eq!(refusal(&json!({})), "url must be a URL.");
-        assert_eq!(
-            refusal(&json!({"url": "https://x.test", "hook_attributes": {"url": "nowhere"}})),
-            "hook_attributes.url must be a URL."
-        );
-        let callbacks: Vec<String> = (0..11).map(|n| format!("https://x.test/{n}")).collect();
-        let many = json!({"url": "https://x.test", "callback_urls": callbacks});
-        assert!(refusal(&many).contains("more than 10"));
-        assert!(
-            Manifest::parse(
-                &json!({"url": "https://x.test", "callback_urls": &callbacks[..10]}).to_string()
-            )
-            .is_ok()
-        );
-        assert!(
-            refusal(&json!({"url": "https://x.test", "default_permissions": {"checks": "much"}}))
-                .contains("much")
-        );
-        assert!(
-            Manifest::parse("not json")
-                .unwrap_err()
-                .contains("not valid")
-        );
-    }
 
     #[test]
     fn a_slug_has_single_dashes_only() {

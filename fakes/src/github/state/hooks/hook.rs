@@ -10,15 +10,14 @@ use bytes::Bytes;
 use http::Uri;
 use jiff::Timestamp;
 
-use super::{signing::Keys, throttling::Throttle};
+use super::{log::DeliveryLog, signing::Keys, throttling::Throttle};
 use crate::{
-    github::{
-        handle::Github,
-        rest::route::Owner,
-        state::{accounts::repository::Repository, records::State, runs::standing::RunStatus},
+    github::state::{
+        accounts::{owner::Owner, repository::Repository},
+        apps::table::Apps,
+        runs::standing::RunStatus,
     },
-    history::What,
-    ids::{EventId, HookId, RunId},
+    ids::{DeliveryId, HookId, RunId},
     settings::{ContentType, GithubSettings},
 };
 
@@ -124,8 +123,15 @@ impl Hook {
 
 /// All hooks, the App's first.
 pub(in crate::github) struct Hooks {
+    /// The hooks.
     by_id: BTreeMap<HookId, Hook>,
+    /// The id of the youngest.
     last: u64,
+    /// Their deliveries, as the log shows them.
+    pub(in crate::github) log: DeliveryLog,
+    /// How many deliveries each key has had, so that every delivery has a key of its own.
+    delivery_keys: BTreeMap<String, u32>,
+    last_delivery: u64,
     /// How far the events of a run's attempt have come, while somebody listens to them.
     pub(in crate::github) told_of_runs: BTreeMap<(RunId, u32), RunStatus>,
 }
@@ -151,7 +157,29 @@ impl Hooks {
         Self {
             by_id: BTreeMap::from([(APP_HOOK, Hook::new(APP_HOOK, parts, now))]),
             last: APP_HOOK.0,
+            log: DeliveryLog::new(hooks.retention),
+            delivery_keys: BTreeMap::new(),
+            // Beyond 2^53 as the real ones, one apart, so that a reader who goes through floating point
+            // confuses neighbours.
+            last_delivery: 3_822_373_033_388_024_000,
             told_of_runs: BTreeMap::new(),
+        }
+    }
+
+    /// The id of the next delivery.
+    pub(in crate::github) fn next_delivery(&mut self) -> DeliveryId {
+        self.last_delivery += 1;
+        DeliveryId(self.last_delivery)
+    }
+
+    /// A key no other delivery has: `J3.queued`, then `J3.queued#2`.
+    pub(in crate::github) fn delivery_key(&mut self, base: &str) -> String {
+        let count = self.delivery_keys.entry(base.to_owned()).or_insert(0);
+        *count += 1;
+        if *count == 1 {
+            base.to_owned()
+        } else {
+            format!("{base}#{count}")
         }
     }
 
@@ -195,34 +223,23 @@ impl Hooks {
     }
 }
 
-impl State {
-    /// Adds a hook. None if its URL is not one of HTTP or nobody is known by the name of its owner.
-    pub(in crate::github) fn add_hook(&mut self, hook: &NewHook, now: Timestamp) -> Option<HookId> {
-        let parts = HookParts {
-            home: Home::Owner(self.owner_named(&hook.on)?),
-            active: true,
-            events: hook.events.iter().cloned().collect(),
-            config: HookConfig::new(&hook.url, hook.content_type)?,
-            secret: Some(hook.secret.to_vec()),
-        };
-        Some(self.hooks.add(parts, now))
-    }
-
+impl Hooks {
     /// Which hooks hear of an event, the App's first. The App hears what it subscribes to where it is
     /// installed and not suspended; what becomes of its installations it hears always, and nobody else.
     pub(in crate::github) fn listeners(
         &self,
+        apps: &Apps,
         event: &str,
         repo: Option<&Repository>,
         installation: Option<u64>,
     ) -> Vec<HookId> {
         let unasked = event == "installation" || event == "installation_repositories";
         let hears = |hook: &&Hook| match (&hook.home, repo) {
-            (Home::App, _) => unasked || (self.hears(installation) && self.app.hears_of(event)),
+            (Home::App, _) => unasked || (apps.hears(installation) && apps.profile.hears_of(event)),
             (Home::Owner(owner), Some(repo)) => owner.serves(repo) && hook.subscribes(event),
             (Home::Owner(_), None) => false,
         };
-        let hooks = self.hooks.by_id.values().filter(|hook| hook.active);
+        let hooks = self.by_id.values().filter(|hook| hook.active);
         hooks.filter(hears).map(|hook| hook.id).collect()
     }
 }
@@ -251,45 +268,6 @@ impl fmt::Debug for NewHook {
             .field("events", &self.events)
             .field("content_type", &self.content_type)
             .finish_non_exhaustive()
-    }
-}
-
-impl Github {
-    /// Somebody sets up a webhook, and GitHub pings it. None if the URL is not one of HTTP or nobody is
-    /// known by that name.
-    pub fn add_hook(&self, hook: &NewHook, because: Option<EventId>) -> Option<HookId> {
-        let mut state = self.state();
-        let id = state.add_hook(hook, self.now())?;
-        self.history()
-            .keep_secret(&String::from_utf8_lossy(&hook.secret));
-        self.ping(&mut state, id, because);
-        Some(id)
-    }
-
-    /// Gives the App's webhook another secret. What leaves from now on is signed with it, redeliveries of
-    /// older deliveries too.
-    pub fn rotate_secret(&self, new: &[u8], because: Option<EventId>) {
-        self.change_secret(&mut self.state(), APP_HOOK, Some(new), because);
-    }
-
-    pub(in crate::github) fn change_secret(
-        &self,
-        state: &mut State,
-        id: HookId,
-        new: Option<&[u8]>,
-        because: Option<EventId>,
-    ) {
-        if let Some(new) = new {
-            self.history().keep_secret(&String::from_utf8_lossy(new));
-        }
-        if let Some(hook) = state.hooks.get_mut(id) {
-            hook.old_keys = hook.keys.take();
-            hook.keys = new.and_then(Keys::of);
-            hook.updated_at = self.now();
-            let hook = unless_the_apps(id);
-            self.history()
-                .record(because, What::HookSecretRotated { hook });
-        }
     }
 }
 

@@ -17,8 +17,8 @@ use std::{
 use super::waiting_lines::{Place, WaitingLines};
 use crate::{
     github::state::{
-        accounts::repository::Repository,
-        runners::{groups::RunnerGroups, table::Scope},
+        accounts::{owner::Scope, repository::Repository},
+        runners::groups::RunnerGroups,
     },
     ids::{JobId, RunnerId},
 };
@@ -412,7 +412,7 @@ mod tests {
         Place {
             precedence,
             since_ms: precedence,
-            matrix: super::super::waiting_lines::Matrix {
+            matrix: crate::github::state::runs::job::Matrix {
                 run: crate::ids::RunId(1),
                 name: None,
             },

@@ -1,20 +1,9 @@
 //! The queued jobs of one class, matrix by matrix, so that the jobs of a matrix that may start no more of them for
 //! now are stepped over together.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{JobId, RunId};
-
-/// The jobs of a run that share a limit on how many of them may run at once.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::github) struct Matrix {
-    pub(in crate::github) run: RunId,
-    /// Jobs of a run that name none are one matrix.
-    pub(in crate::github) name: Option<Arc<str>>,
-}
+use crate::{github::state::runs::job::Matrix, ids::JobId};
 
 /// Where a queued job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +125,10 @@ fn first_of(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::ids::RunId;
 
     fn of(run: u64, name: &str) -> Matrix {
         Matrix {

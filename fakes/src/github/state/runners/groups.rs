@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::table::Scope;
-use crate::github::state::accounts::repository::Repository;
+use crate::github::state::accounts::{owner::Scope, repository::Repository};
 
 /// The id of the group every organisation has; a repository has only this one.
 pub(in crate::github) const DEFAULT_GROUP: u64 = 1;

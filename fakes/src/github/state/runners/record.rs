@@ -2,9 +2,9 @@
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::labels::RunnerLabels;
+use super::{labels::RunnerLabels, orders::ToRunner};
 use crate::{
-    github::{lifecycle::runners::connecting::ToRunner, rest::route::Owner},
+    github::state::accounts::owner::Owner,
     ids::{EventId, HfJobId, JobId, RunnerId},
 };
 
@@ -25,7 +25,7 @@ pub(in crate::github) struct Runner {
     pub(in crate::github) id: RunnerId,
     pub(in crate::github) name: String,
     pub(in crate::github) owner: Owner,
-    /// The id of its group; changed by [`super::table::RunnerTable::move_to_group`] only.
+    /// The id of its group; changed by [`super::table::Runners::move_to_group`] only.
     pub(in crate::github) group: u64,
     pub(in crate::github) labels: RunnerLabels,
     /// Whether its record goes after one job.

@@ -2,36 +2,51 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::record::Runner;
-use crate::{github::rest::route::Owner, ids::RunnerId};
+use super::{
+    groups::{DEFAULT_GROUP_NAME, RunnerGroup, RunnerGroups},
+    record::{Link, Runner},
+    token::RegistrationToken,
+};
+use crate::{
+    github::state::accounts::owner::{Owner, Scope},
+    ids::RunnerId,
+};
 
-/// What a runner belongs to, by id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::github) enum Scope {
-    Repository(u64),
-    Organization(u64),
-}
-
-impl Owner {
-    pub(in crate::github) fn scope(&self) -> Scope {
-        match self {
-            Self::Repository(repo) => Scope::Repository(repo.id),
-            Self::Organization(organization) => Scope::Organization(organization.id),
-        }
-    }
-}
+/// The last id before the first runner; others were there before the world began.
+const BEFORE_FIRST_RUNNER: u64 = 20;
 
 /// The runners.
 #[derive(Default)]
-pub(in crate::github) struct RunnerTable {
+pub(in crate::github) struct Runners {
+    /// The runners.
     by_id: BTreeMap<RunnerId, Runner>,
+    /// Their ids by what they belong to.
     by_owner: BTreeMap<Scope, BTreeSet<RunnerId>>,
+    /// Their ids by owner and group.
     by_group: BTreeMap<(Scope, u64), BTreeSet<RunnerId>>,
     /// Names do not differ by case.
     by_name: BTreeMap<(Scope, String), RunnerId>,
+    /// The runner groups of each organisation, by its id.
+    pub(in crate::github) groups: BTreeMap<u64, RunnerGroups>,
+    /// Tokens to register or remove a runner with, by their text.
+    pub(in crate::github) tokens: BTreeMap<String, RegistrationToken>,
+    /// How many ids of runners were given out.
+    issued: u64,
 }
 
-impl RunnerTable {
+impl Runners {
+    /// The id of the next runner.
+    pub(in crate::github) fn next_id(&mut self) -> RunnerId {
+        self.issued += 1;
+        RunnerId(BEFORE_FIRST_RUNNER + self.issued)
+    }
+
+    /// Whether a runner ever had this id.
+    pub(in crate::github) fn has_issued(&self, runner: RunnerId) -> bool {
+        let last = BEFORE_FIRST_RUNNER + self.issued;
+        (BEFORE_FIRST_RUNNER + 1..=last).contains(&runner.0)
+    }
+
     pub(in crate::github) fn insert(&mut self, runner: Runner) {
         let (id, scope) = (runner.id, runner.owner.scope());
         let name = runner.name.to_ascii_lowercase();
@@ -77,6 +92,12 @@ impl RunnerTable {
         self.by_id.values_mut()
     }
 
+    /// What the runners and their tokens belong to.
+    pub(in crate::github) fn owners_mut(&mut self) -> impl Iterator<Item = &mut Owner> {
+        let of_runners = self.by_id.values_mut().map(|runner| &mut runner.owner);
+        of_runners.chain(self.tokens.values_mut().map(|token| &mut token.owner))
+    }
+
     /// The runner of this owner with this name.
     pub(in crate::github) fn named(&self, scope: Scope, name: &str) -> Option<&Runner> {
         let key = (scope, name.to_ascii_lowercase());
@@ -111,5 +132,31 @@ impl RunnerTable {
         runner.group = group;
         self.leave_group(scope, old, id);
         self.by_group.entry((scope, group)).or_default().insert(id);
+    }
+}
+
+impl Runners {
+    /// The id and name of a runner's group.
+    pub(in crate::github) fn group_of(&self, runner: RunnerId) -> Option<(u64, String)> {
+        let runner = self.get(&runner)?;
+        let name = match runner.owner.scope() {
+            Scope::Repository(_) => DEFAULT_GROUP_NAME,
+            Scope::Organization(id) => &self.runner_group(id, runner.group)?.name,
+        };
+        Some((runner.group, name.to_owned()))
+    }
+
+    pub(in crate::github) fn link_of(&self, runner: Option<RunnerId>) -> Option<&Link> {
+        let runner = self.get(&runner?)?;
+        Some(&runner.link)
+    }
+
+    /// A group of an organisation, both by their ids.
+    pub(in crate::github) fn runner_group(
+        &self,
+        organization: u64,
+        group: u64,
+    ) -> Option<&RunnerGroup> {
+        self.groups.get(&organization)?.get(group)
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::standing::{RunConclusion, RunStatus, Standing};
-use crate::{github::state::records::Run, ids::RunId};
+use super::{
+    run::Run,
+    standing::{RunConclusion, RunStatus, Standing},
+};
+use crate::ids::RunId;
 
 /// A shelf of the index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

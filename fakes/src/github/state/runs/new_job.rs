@@ -2,10 +2,8 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{github::lifecycle::runs::concurrency::Concurrency, history::Conclusion, ids::RunId};
-
-/// How long a job runs when nobody says.
-pub(in crate::github) const RUNS_FOR_DEFAULT: Duration = Duration::from_secs(60);
+use super::{hold::Concurrency, job::RUNS_FOR_DEFAULT};
+use crate::{history::Conclusion, ids::RunId};
 
 /// A job somebody pushes.
 #[derive(Clone, Debug)]

@@ -3,13 +3,8 @@
 //! A run's standing is kept, never looked for: each change of a job's status is counted here, so that
 //! listing a hundred thousand runs by their status opens none of them.
 
-use std::collections::BTreeMap;
-
-use crate::{
-    github::state::records::{Job, Run, State, Status},
-    history::Conclusion,
-    ids::{JobId, RunId},
-};
+use super::job::Status;
+use crate::history::Conclusion;
 
 /// The status of a workflow run. GitHub also knows `requested`, for the moments before a run's jobs
 /// exist; here they exist at once.
@@ -102,7 +97,7 @@ pub(in crate::github) struct Tally {
 }
 
 impl Tally {
-    fn of(&mut self, status: Status) -> &mut usize {
+    pub(in crate::github) fn of(&mut self, status: Status) -> &mut usize {
         match status {
             Status::Waiting => &mut self.waiting,
             Status::Queued => &mut self.queued,
@@ -111,7 +106,7 @@ impl Tally {
         }
     }
 
-    fn status(self) -> RunStatus {
+    pub(in crate::github) fn status(self) -> RunStatus {
         if self.waiting + self.queued + self.in_progress == 0 {
             RunStatus::Completed
         } else if self.in_progress > 0 {
@@ -124,122 +119,4 @@ impl Tally {
             RunStatus::Queued
         }
     }
-}
-
-impl State {
-    /// The run's status: it follows from its jobs of the latest attempt.
-    pub(in crate::github) fn run_status(&self, run: &Run) -> RunStatus {
-        run.standing.status
-    }
-
-    /// Counts a job that is new in its run.
-    pub(in crate::github) fn count_job(&mut self, id: JobId) {
-        let Some(job) = self.jobs.get(&id) else {
-            return;
-        };
-        let (run_id, attempt, status) = (job.run, job.attempt, job.status);
-        if let Some(run) = self.runs.get_mut(&run_id) {
-            run.ended = None;
-            if run.attempt == attempt {
-                *run.tally.of(status) += 1;
-            }
-        }
-        self.refile(run_id);
-    }
-
-    /// The job is in this status from now on, and its run stands accordingly.
-    pub(in crate::github) fn move_job(&mut self, id: JobId, to: Status) {
-        let Some(job) = self.jobs.get_mut(&id) else {
-            return;
-        };
-        let from = std::mem::replace(&mut job.status, to);
-        let (run_id, attempt) = (job.run, job.attempt);
-        if let Some(run) = self
-            .runs
-            .get_mut(&run_id)
-            .filter(|run| run.attempt == attempt)
-        {
-            // It was counted when it came into this status.
-            *run.tally.of(from) -= 1;
-            *run.tally.of(to) += 1;
-        }
-        self.refile(run_id);
-    }
-
-    /// Looks again at where the run stands, after anything that decides it has changed.
-    pub(in crate::github) fn refile(&mut self, id: RunId) {
-        let Some(run) = self.runs.get(&id) else {
-            return;
-        };
-        let to = self.standing_now(run);
-        let Some(run) = self.runs.get_mut(&id) else {
-            return;
-        };
-        let from = std::mem::replace(&mut run.standing, to);
-        self.run_index.refile(run.repo.id, id, from, to);
-    }
-
-    fn standing_now(&self, run: &Run) -> Standing {
-        let ended = |conclusion| Standing {
-            status: RunStatus::Completed,
-            conclusion: Some(conclusion),
-        };
-        if let Some(hold) = run.hold {
-            return hold.standing();
-        }
-        if let Some(conclusion) = run.ended {
-            return ended(conclusion);
-        }
-        match run.tally.status() {
-            RunStatus::Completed => ended(verdict(&self.latest_jobs(run))),
-            status => Standing {
-                status,
-                conclusion: None,
-            },
-        }
-    }
-
-    /// The latest attempt of each job of the run.
-    pub(in crate::github) fn latest_jobs<'a>(&'a self, run: &'a Run) -> Vec<&'a Job> {
-        self.jobs_as_of(run, u32::MAX)
-    }
-
-    /// What [`State::latest_jobs`] gave when this attempt was the latest.
-    pub(in crate::github) fn jobs_as_of<'a>(&'a self, run: &'a Run, attempt: u32) -> Vec<&'a Job> {
-        let known: Vec<&Job> = run
-            .jobs
-            .iter()
-            .filter_map(|job| self.jobs.get(job))
-            .filter(|job| job.attempt <= attempt)
-            .collect();
-        let mut newest: BTreeMap<&str, u32> = BTreeMap::new();
-        for job in &known {
-            let seen = newest.entry(&job.base_name).or_default();
-            *seen = job.attempt.max(*seen);
-        }
-        known
-            .into_iter()
-            .filter(|job| newest.get(job.base_name.as_str()) == Some(&job.attempt))
-            .collect()
-    }
-}
-
-/// The conclusion of a run whose jobs are all completed: the worst of theirs.
-fn verdict(jobs: &[&Job]) -> RunConclusion {
-    let has = |one| jobs.iter().any(|job| job.conclusion == Some(one));
-    let worst = [
-        Conclusion::Failure,
-        Conclusion::TimedOut,
-        Conclusion::Cancelled,
-        Conclusion::ActionRequired,
-    ];
-    let all_skipped = || {
-        jobs.iter()
-            .all(|job| job.conclusion == Some(Conclusion::Skipped))
-    };
-    RunConclusion::Jobs(match worst.into_iter().find(|one| has(*one)) {
-        Some(worst) => worst,
-        None if !jobs.is_empty() && all_skipped() => Conclusion::Skipped,
-        None => Conclusion::Success,
-    })
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Account, Excess, Price, Resource};
+use super::{
+    account::{Account, Excess, Resource},
+    price::Price,
+};
 use crate::settings::{PointsScope, SecondaryLimits};
 
 const HOUR_S: i64 = 3600;
@@ -19,7 +22,7 @@ pub(in crate::github) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) const fn beginning(now_s: i64, limit: u32) -> Self {
+    pub(in crate::github) const fn beginning(now_s: i64, limit: u32) -> Self {
         Self {
             limit,
             used: 0,
@@ -56,18 +59,18 @@ pub(in crate::github) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn opened(&mut self, account: Account) {
+    pub(in crate::github) fn opened(&mut self, account: Account) {
         *self.open.entry(account).or_insert(0) += 1;
     }
 
-    pub(super) fn closed(&mut self, account: Account) {
+    pub(in crate::github) fn closed(&mut self, account: Account) {
         if let Some(open) = self.open.get_mut(&account) {
             *open = open.saturating_sub(1);
         }
     }
 
     /// The account's current hour of a resource, if one has begun and not ended.
-    pub(super) fn bucket(
+    pub(in crate::github) fn bucket(
         &self,
         account: Account,
         resource: Resource,
@@ -79,7 +82,7 @@ impl Ledger {
 
     /// Counts a call against everything it counts for, or against nothing if one limit is reached.
     /// `bucket` is the current hour of its resource, `owner` whose runner it registers.
-    pub(super) fn charge(
+    pub(in crate::github) fn charge(
         &mut self,
         account: Account,
         price: &Price,
@@ -139,11 +142,11 @@ impl Ledger {
         Ok(())
     }
 
-    pub(super) fn registered(&mut self, owner: &str, now_ms: u64) {
+    pub(in crate::github) fn registered(&mut self, owner: &str, now_ms: u64) {
         self.add(registrations(owner), FIVE_MINUTES_MS, 1, now_ms);
     }
 
-    pub(super) fn registrations(&self, owner: &str, now_ms: u64) -> u32 {
+    pub(in crate::github) fn registrations(&self, owner: &str, now_ms: u64) -> u32 {
         self.used(&registrations(owner), now_ms)
     }
 

@@ -2,8 +2,11 @@
 
 use http::Method;
 
-use super::Resource;
-use crate::{calls::Surface, github::rest::route::Route, settings::LimitSettings};
+use super::account::Resource;
+use crate::{
+    calls::{RouteInfo, Surface},
+    settings::LimitSettings,
+};
 
 const READ_POINTS: u32 = 1;
 const WRITE_POINTS: u32 = 5;
@@ -15,10 +18,10 @@ pub(in crate::github) struct Price {
     pub(in crate::github) is_of_the_api: bool,
     /// The primary limit it is counted in; asking for the limits is free.
     pub(in crate::github) resource: Option<Resource>,
-    pub(super) points: u32,
+    pub(in crate::github) points: u32,
     /// The endpoint the points are counted for.
-    pub(super) endpoint: &'static str,
-    pub(super) creates_content: bool,
+    pub(in crate::github) endpoint: &'static str,
+    pub(in crate::github) creates_content: bool,
     /// Whether its success is a runner registration.
     pub(in crate::github) registers: bool,
 }
@@ -26,7 +29,7 @@ pub(in crate::github) struct Price {
 impl Price {
     /// The price of a call to this route; none is a path nobody knows.
     pub(in crate::github) fn of(
-        route: Option<&Route>,
+        route: Option<&RouteInfo>,
         method: &Method,
         limits: &LimitSettings,
     ) -> Self {
@@ -57,7 +60,7 @@ impl Price {
         };
         let content = &limits.secondary.content_paths;
         Self {
-            is_of_the_api: route.surface() == Surface::Api,
+            is_of_the_api: route.surface == Surface::Api,
             resource,
             endpoint: route.name,
             creates_content: route.method == Method::POST
