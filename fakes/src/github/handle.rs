@@ -116,10 +116,13 @@ impl Github {
 
     pub(in crate::github) fn state(&self) -> MutexGuard<'_, State> {
         // State changes are whole before anything can panic, so a poisoned lock is still good.
-        self.inner
+        let state = self
+            .inner
             .state
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        debug_assert!(state.runs.ended.is_empty(), "an act has not settled");
+        state
     }
 
     /// Where its web site is: the API's address without `api.` and `/api/v3`.

@@ -8,4 +8,5 @@ pub(in crate::github) mod repositories;
 pub(in crate::github) mod runners;
 pub(in crate::github) mod runs;
 pub(in crate::github) mod scripted;
+pub(in crate::github) mod settling;
 pub(in crate::github) mod views;

@@ -99,6 +99,7 @@ impl Github {
             Verdict::Approved => self.approve_jobs(&mut state, run, because),
             Verdict::Rejected => self.reject_jobs(&mut state, run, because),
         }
+        self.settle(&mut state);
         Reply::text(200, format!("[{body}]")).with_effect()
     }
 

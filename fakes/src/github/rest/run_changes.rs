@@ -86,6 +86,7 @@ impl Github {
         let run = run.id;
         let requested = self.cancel_requested(run, ask);
         self.cancel_jobs(&mut state, run, requested);
+        self.settle(&mut state);
         Reply::text(202, "{}".to_owned()).with_effect()
     }
 
@@ -104,6 +105,7 @@ impl Github {
         let requested = self.cancel_requested(run, ask);
         let cancelled = RunConclusion::Jobs(Conclusion::Cancelled);
         self.end_run(&mut state, run, cancelled, Some(requested));
+        self.settle(&mut state);
         Reply::text(202, "{}".to_owned()).with_effect()
     }
 
@@ -152,7 +154,9 @@ impl Github {
         };
         let debug = wanted.enable_debug_logging;
         let because = Some(ask.call.received);
-        match self.run_again(state, run, again, debug, because) {
+        let made = self.run_again(state, run, again, debug, because);
+        self.settle(state);
+        match made {
             Ok(_) => Reply::text(201, "{}".to_owned()).with_effect(),
             Err(Refused::Unknown) => not_found(),
             Err(Refused::NotCompleted) => error(403, already_running(again)),
@@ -168,6 +172,7 @@ impl Github {
             return not_found();
         };
         if self.approve_fork(&mut state, run, Some(ask.call.received)) {
+            self.settle(&mut state);
             return Reply::text(201, "{}".to_owned()).with_effect();
         }
         // What GitHub says here is not documented.

@@ -330,7 +330,7 @@ impl Github {
 
     fn groups_changed(&self, state: &mut State) {
         state.queue.matching.decide_anew(&state.runners.groups);
-        self.assign(state);
+        self.settle(state);
     }
 
     pub(in crate::github) fn group_is_full(&self) -> Reply {

@@ -188,7 +188,7 @@ impl Github {
         }
         let reply = shown(&runner.labels).with_effect();
         state.queue.look_again(id);
-        self.assign(&mut state);
+        self.settle(&mut state);
         reply
     }
 }

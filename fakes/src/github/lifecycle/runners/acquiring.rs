@@ -50,7 +50,7 @@ impl Github {
         if state.queue.holders.get(&job) == Some(&runner) && status == Some(Status::Queued) {
             self.take_back(&mut state, job, Some(because));
             self.conclude(&mut state, job, Conclusion::Cancelled, because);
-            self.assign(&mut state);
+            self.settle(&mut state);
         }
     }
 
@@ -93,7 +93,7 @@ impl Github {
             return false;
         }
         self.queue_again(&mut state, job, because);
-        self.assign(&mut state);
+        self.settle(&mut state);
         true
     }
 

@@ -214,7 +214,7 @@ impl Github {
             if state.queue.next_pass_ms == Some(at_ms) {
                 state.queue.next_pass_ms = None;
             }
-            github.assign(&mut state);
+            github.settle(&mut state);
         });
     }
 

@@ -211,7 +211,7 @@ impl Github {
         if is_idle {
             state.queue.idle.insert(runner);
         }
-        self.assign(&mut state);
+        self.settle(&mut state);
         Ok(receiver)
     }
 }

@@ -51,7 +51,7 @@ impl Github {
             matters |= self.fulfil(state, duty);
         }
         if matters {
-            self.assign(state);
+            self.settle(state);
         }
     }
 

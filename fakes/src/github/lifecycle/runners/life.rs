@@ -165,7 +165,7 @@ impl Github {
             let id = runner.id;
             state.queue.idle.insert(id);
         }
-        self.assign(&mut state);
+        self.settle(&mut state);
         Ok(ended)
     }
 
@@ -257,7 +257,7 @@ impl Github {
             }),
             None => self.age(&mut state, id, because),
         }
-        self.assign(&mut state);
+        self.settle(&mut state);
     }
 
     /// GitHub has lost communication with a runner that is working, unless it came back.
@@ -270,7 +270,7 @@ impl Github {
         });
         if is_away {
             self.lose_job(&mut state, id, job, because);
-            self.assign(&mut state);
+            self.settle(&mut state);
         }
     }
 

@@ -62,7 +62,7 @@ impl Github {
         }
         if given.is_none() || waits.is_some() {
             state.queue.idle.insert(runner);
-            self.assign(&mut state);
+            self.settle(&mut state);
         }
         Ok(receiver)
     }

@@ -18,6 +18,7 @@ impl Github {
         let mut state = self.state();
         self.approve_fork(&mut state, run, because);
         self.approve_jobs(&mut state, run, because);
+        self.settle(&mut state);
     }
 
     pub(in crate::github) fn approve_jobs(
@@ -29,7 +30,6 @@ impl Github {
         for id in state.runs.jobs_of(run) {
             self.queue_waiting(state, id, because, true);
         }
-        self.assign(state);
     }
 
     /// A maintainer lets a fork's run begin. Says whether it waited for that.
@@ -46,14 +46,15 @@ impl Github {
             .is_some_and(|run| run.hold == Some(Hold::Fork));
         if waits {
             self.let_go(state, run, because);
-            self.assign(state);
         }
         waits
     }
 
     /// Somebody rejects the waiting jobs of a run: they fail.
     pub fn reject(&self, run: RunId, because: Option<EventId>) {
-        self.reject_jobs(&mut self.state(), run, because);
+        let mut state = self.state();
+        self.reject_jobs(&mut state, run, because);
+        self.settle(&mut state);
     }
 
     pub(in crate::github) fn reject_jobs(
@@ -72,6 +73,5 @@ impl Github {
                 self.conclude(state, id, Conclusion::Failure, cause);
             }
         }
-        self.assign(state);
     }
 }

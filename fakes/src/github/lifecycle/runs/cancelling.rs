@@ -26,6 +26,7 @@ impl Github {
             .history()
             .record(because, What::RunCancelRequested { run, call: None });
         self.cancel_jobs(&mut state, run, event);
+        self.settle(&mut state);
     }
 
     /// Somebody cancels a run and waits for no runner.
@@ -36,17 +37,18 @@ impl Github {
             .record(because, What::RunCancelRequested { run, call: None });
         let cancelled = RunConclusion::Jobs(Conclusion::Cancelled);
         self.end_run(&mut state, run, cancelled, Some(event));
+        self.settle(&mut state);
     }
 
     /// GitHub ends a run so, whatever its jobs do: they end with it, and runners are told to stop.
     pub fn complete_run(&self, run: RunId, conclusion: RunConclusion, because: Option<EventId>) {
         let mut state = self.state();
         self.end_jobs(&mut state, run, conclusion, Some(conclusion), because, &[]);
-        self.assign(&mut state);
         if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.ended = Some(conclusion);
         }
         state.runs.refile(run);
+        self.settle(&mut state);
     }
 
     /// GitHub ends a run so and forgets those of its jobs that no runner works on: they stay queued or waiting for ever,
@@ -87,9 +89,9 @@ impl Github {
             let (job, event) = (last.id, because.unwrap_or(last.last_event));
             self.note_end_of_run(&state, run, None, Some(event));
             self.emit_run_of(&mut state, job, "completed", event);
-            self.pass_group_on(&mut state, run, event);
+            state.runs.note_ended(run, event);
         }
-        self.assign(&mut state);
+        self.settle(&mut state);
         true
     }
 
@@ -102,7 +104,6 @@ impl Github {
         because: Option<EventId>,
     ) {
         self.end_jobs(state, run, conclusion, None, because, &[]);
-        self.assign(state);
     }
 
     /// The same for all of its jobs but some. The run ends so, or as the worst of its jobs.
@@ -190,7 +191,6 @@ impl Github {
                 }
             }
         }
-        self.assign(state);
     }
 
     /// Plans the look at runs that take too long, unless it is planned already.
@@ -227,5 +227,6 @@ impl Github {
         if let Some(wait) = next {
             self.plan_run_limit(&mut state, wait);
         }
+        self.settle(&mut state);
     }
 }

@@ -62,7 +62,7 @@ impl Github {
             ..born
         };
         self.bring(&mut state, made, because);
-        self.assign(&mut state);
+        self.settle(&mut state);
         Ok(id)
     }
 
@@ -330,7 +330,7 @@ impl Github {
             self.note_end_of_run(state, run, run_ends, Some(event));
         }
         self.unblock(state, &matrix, event);
-        self.pass_group_on(state, run, event);
+        state.runs.note_ended(run, event);
     }
 
     /// Records that a run is over, if it is.

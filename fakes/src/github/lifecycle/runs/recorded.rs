@@ -88,7 +88,7 @@ impl Github {
             "completed" => self.recorded_end(&mut state, id, &payload, because),
             _ => {}
         }
-        self.assign(&mut state);
+        self.settle(&mut state);
     }
 
     fn recorded_repo(&self, state: &mut State, payload: &Payload) -> Arc<Repository> {

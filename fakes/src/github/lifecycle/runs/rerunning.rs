@@ -45,8 +45,9 @@ impl Github {
             Again::All
         };
         let mut state = self.state();
-        self.run_again(&mut state, run, &again, false, because)
-            .unwrap_or_default()
+        let made = self.run_again(&mut state, run, &again, false, because);
+        self.settle(&mut state);
+        made.unwrap_or_default()
     }
 
     /// Runs one job of a completed run again, and gives the new job. No job here needs another.
@@ -55,6 +56,7 @@ impl Github {
         let old = state.runs.jobs.get(&job)?;
         let (run, again) = (old.run, Again::Job(old.base_name.clone()));
         let made = self.run_again(&mut state, run, &again, false, because);
+        self.settle(&mut state);
         made.ok()?.first().copied()
     }
 
@@ -105,7 +107,6 @@ impl Github {
         for (old, last_event) in rest {
             self.emit(state, old, "completed", because.unwrap_or(last_event));
         }
-        self.assign(state);
         Ok(made)
     }
 

@@ -6,7 +6,7 @@ use super::{
     standing::RunConclusion,
     table::Runs,
 };
-use crate::ids::RunId;
+use crate::ids::{EventId, RunId};
 
 /// What a run gets when it asks its group to begin.
 pub(in crate::github) enum Claim {
@@ -74,4 +74,13 @@ impl Runs {
 pub(in crate::github) fn key_of(run: &Run) -> Option<GroupKey> {
     let concurrency = run.concurrency.as_ref()?;
     Some((run.repo.id, concurrency.group.to_lowercase()))
+}
+
+impl Runs {
+    /// A job of the run ended: if it was the last one, the run's group can pass on.
+    pub(in crate::github) fn note_ended(&mut self, run: RunId, because: EventId) {
+        if !self.goes_on(run) {
+            self.ended.push_back((run, because));
+        }
+    }
 }

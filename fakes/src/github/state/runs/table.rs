@@ -1,6 +1,6 @@
 //! All workflow runs and their jobs, and what hangs on them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
     checks::CheckRuns,
@@ -11,7 +11,7 @@ use super::{
     run::Run,
     standing::RunStatus,
 };
-use crate::ids::{JobId, RunId};
+use crate::ids::{EventId, JobId, RunId};
 
 /// The runs and their jobs.
 pub(in crate::github) struct Runs {
@@ -37,6 +37,8 @@ pub(in crate::github) struct Runs {
     pub(in crate::github) log_links: LogLinks,
     /// Whether a look at the runs that take too long is planned.
     pub(in crate::github) limit_is_planned: bool,
+    /// Runs that the act which goes on has ended, with the events that ended them: their groups pass on when it settles.
+    pub(in crate::github) ended: VecDeque<(RunId, EventId)>,
     last_id: u64,
     last_number: u64,
     last_job: u64,
@@ -56,6 +58,7 @@ impl Default for Runs {
             checks: CheckRuns::default(),
             log_links: LogLinks::default(),
             limit_is_planned: false,
+            ended: VecDeque::new(),
             // Plausible sizes.
             last_id: 17_000_000_000,
             last_number: 0,
