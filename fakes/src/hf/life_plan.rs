@@ -69,8 +69,31 @@ impl HfJobs {
                     let after = within(failing.after, "fail");
                     plan.failing = Some((after, failing.clone(), plan.because));
                 }
-                // Nothing else bends a schedule.
-                _ => {}
+                // The table lets nothing else bend a schedule.
+                Effect::Drop { .. }
+                | Effect::Duplicate { .. }
+                | Effect::Reorder { .. }
+                | Effect::Answer { .. }
+                | Effect::NoAnswer
+                | Effect::Reset
+                | Effect::AfterEffect(_)
+                | Effect::Pretend(_)
+                | Effect::Omit(_)
+                | Effect::SlipPages
+                | Effect::Truncate
+                | Effect::Stale(_)
+                | Effect::Stall { .. }
+                | Effect::EndEarly { .. }
+                | Effect::Full
+                | Effect::Broken
+                | Effect::Tamper(_)
+                | Effect::Hold
+                | Effect::Hang
+                | Effect::Freeze { .. }
+                | Effect::Die { .. }
+                | Effect::Restart { .. }
+                | Effect::LoseNetwork { .. }
+                | Effect::WrongClock { .. } => {}
             }
         }
         Some(plan)

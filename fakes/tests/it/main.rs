@@ -45,6 +45,7 @@ mod manifest;
 mod narrowed_faults;
 mod org_runners;
 mod other_events;
+mod pairs;
 mod processes;
 mod rate_limits;
 mod recordings;

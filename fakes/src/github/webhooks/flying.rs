@@ -342,7 +342,30 @@ fn dictated(ending: &Effect) -> Option<Outcome> {
         Effect::Reset => Some(Outcome::Lost(Lost::Reset)),
         Effect::NoAnswer => Some(Outcome::Lost(Lost::TimedOut)),
         Effect::AfterEffect(inner) => dictated(inner),
-        _ => None,
+        Effect::Drop { .. }
+        | Effect::Delay(_)
+        | Effect::Duplicate { .. }
+        | Effect::Reorder { .. }
+        | Effect::Pretend(_)
+        | Effect::Omit(_)
+        | Effect::SlipPages
+        | Effect::Truncate
+        | Effect::Stale(_)
+        | Effect::Stall { .. }
+        | Effect::EndEarly { .. }
+        | Effect::Full
+        | Effect::Broken
+        | Effect::Tamper(_)
+        | Effect::Hold
+        | Effect::Stuck { .. }
+        | Effect::Limbo
+        | Effect::Fail(_)
+        | Effect::Hang
+        | Effect::Freeze { .. }
+        | Effect::Die { .. }
+        | Effect::Restart { .. }
+        | Effect::LoseNetwork { .. }
+        | Effect::WrongClock { .. } => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use vocabulary::Tamper;
 
 use super::{
     delivering::Dispatch,
@@ -20,7 +21,7 @@ use crate::{
     },
     history::{Origin, Signed, What},
     ids::{DeliveryId, EventId},
-    tamper::Tamper,
+    tamper::tampered,
 };
 
 impl Github {
@@ -43,7 +44,7 @@ impl Github {
             (message, Vec::new())
         };
         let tampered = strikes.iter().rev().find_map(|strike| match strike.effect {
-            Effect::Tamper(tamper) => tampered(&message.body(), tamper),
+            Effect::Tamper(how) => bytes_tampered(&message.body(), how),
             _ => None,
         });
         let signed = match message.signed {
@@ -147,10 +148,32 @@ impl Github {
                     flight.because = applied;
                 }
                 Effect::Pretend(_) | Effect::Tamper(_) => flight.because = applied,
-                ending => {
-                    flight.ending = Some(ending.clone());
+                Effect::Drop { .. }
+                | Effect::Answer { .. }
+                | Effect::NoAnswer
+                | Effect::Reset
+                | Effect::AfterEffect(_) => {
+                    flight.ending = Some(strike.effect.clone());
                     flight.because = applied;
                 }
+                // The table lets none of these come to a delivery.
+                Effect::Omit(_)
+                | Effect::SlipPages
+                | Effect::Truncate
+                | Effect::Stale(_)
+                | Effect::Stall { .. }
+                | Effect::EndEarly { .. }
+                | Effect::Full
+                | Effect::Broken
+                | Effect::Stuck { .. }
+                | Effect::Limbo
+                | Effect::Fail(_)
+                | Effect::Hang
+                | Effect::Freeze { .. }
+                | Effect::Die { .. }
+                | Effect::Restart { .. }
+                | Effect::LoseNetwork { .. }
+                | Effect::WrongClock { .. } => {}
             }
         }
         // Only now all the rules are known that hold the first one back, and they hold its duplicates too.
@@ -201,7 +224,7 @@ impl Message {
     }
 }
 
-fn tampered(body: &[u8], tamper: Tamper) -> Option<Bytes> {
+fn bytes_tampered(body: &[u8], how: Tamper) -> Option<Bytes> {
     let signed = std::str::from_utf8(body).ok()?;
-    Some(Bytes::from(tamper.apply(signed)))
+    Some(Bytes::from(tampered(signed, how)))
 }

@@ -1,24 +1,19 @@
-//! [`Omit`]: which items a lie leaves out of a listing.
+//! Which items a lie leaves out of a listing: `all`, or `{ share: 20% }`.
 
 use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
+    Deserialize, Deserializer,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
-    ser::SerializeMap,
 };
+use vocabulary::Omit;
 
-use crate::written::Chance;
+use super::Chance;
 
-/// Which items are missing.
+/// [`Omit`], as it is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Omit {
-    /// All.
-    All,
-    /// A share, from 0 to 1, drawn per item.
-    Share(f64),
-}
+pub(crate) struct Omission(pub(crate) Omit);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -27,46 +22,33 @@ struct OmitShare {
     share: Chance,
 }
 
-impl Serialize for Omit {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::All => serializer.serialize_str("all"),
-            Self::Share(share) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("share", share)?;
-                map.end()
-            }
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Omit {
+impl<'de> Deserialize<'de> for Omission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct WordOrShare;
         impl<'de> Visitor<'de> for WordOrShare {
-            type Value = Omit;
+            type Value = Omission;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("`all`, or a `share`")
             }
 
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Omit, E> {
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Omission, E> {
                 match word {
-                    "all" => Ok(Omit::All),
+                    "all" => Ok(Omission(Omit::All)),
                     _ => Err(E::unknown_variant(word, &["all", "{ share: 20% }"])),
                 }
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Omit, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Omission, A::Error> {
                 let written = OmitShare::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Omit::Share(written.share.0))
+                Ok(Omission(Omit::Share(written.share.0)))
             }
         }
         deserializer.deserialize_any(WordOrShare)
     }
 }
 
-impl JsonSchema for Omit {
+impl JsonSchema for Omission {
     fn schema_name() -> Cow<'static, str> {
         "Omit".into()
     }
