@@ -25,6 +25,7 @@ pub mod live;
 pub mod plan;
 pub mod recording;
 mod schema;
+mod slips;
 mod time;
 mod words;
 mod written;

@@ -157,8 +157,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 runner: Some(runner),
                 ..
             } => {
-                let life = ledger.runners.get(runner);
-                let hf_job = life.and_then(|life| life.hf_job_at(event.id));
+                let hf_job = ledger.hf_job_of(*runner, event.id);
                 let its = ledger.routed(*job).map(|(lane, _)| lane);
                 let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) else {
                     return;
@@ -169,8 +168,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 }
             }
             What::JobTakenBack { runner, .. } => {
-                let life = ledger.runners.get(runner);
-                if let Some(hf_job) = life.and_then(|life| life.hf_job_at(event.id)) {
+                if let Some(hf_job) = ledger.hf_job_of(*runner, event.id) {
                     self.spend(hf_job, false, moment(event), tally);
                 }
             }
@@ -231,17 +229,18 @@ impl<'a> Watch<'_, '_, 'a> {
         if ledger.was_of_use(hf_job, at.event) || !self.spent.insert(hf_job) {
             return;
         }
-        let wanted = match reach {
-            Reach::Lane(lane) => self.is_wanted(lane, tally),
+        let any = |is: &dyn Fn(LaneId) -> bool| match reach {
+            Reach::Lane(lane) => is(lane),
             Reach::Hidden(flavor) => {
-                let mut of_flavor = ledger
-                    .lanes
-                    .iter()
-                    .filter(|(_, lane)| lane.flavor == flavor);
-                of_flavor.any(|(id, _)| self.is_wanted(id, tally))
+                let mut lanes = ledger.lanes.iter();
+                lanes.any(|(id, lane)| lane.flavor == flavor && is(id))
             }
         };
-        if wanted && (!by_dispatcher || life.had_a_chance(self.context.terms, at)) {
+        // Whoever tears down what he has where his access is gone needs it anew when that is back.
+        let away = any(&|lane| self.context.turns.is_away(lane, at.event));
+        let wanted = away || any(&|lane| self.is_wanted(lane, tally));
+        let its_own_doing = by_dispatcher && !away && !life.had_a_chance(self.context.terms, at);
+        if wanted && !its_own_doing {
             self.add(reach, life.flavor, |count| count.spent += 1);
         }
     }

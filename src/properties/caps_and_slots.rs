@@ -23,7 +23,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     }
     let mut judgement = Judgement::new("the jobs and HF jobs of no scope came to exceed its cap");
     let mut alive = Alive::default();
-    let mut tally = Tally::new(context);
+    let mut tally = Tally::lending(context);
     let mut neglected = Neglected(vec![None; context.ledger.lanes.len()]);
     let mut pressed = false;
     for event in context.ledger.events {
@@ -32,7 +32,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             continue;
         }
         alive.enter(&context.ledger.lanes, event);
-        neglected.look(context, &tally, &alive, event.id);
+        if caps.total.is_some() {
+            neglected.look(context, &tally, &alive, event.id);
+        }
         if let What::HfCreated {
             call: Some(_),
             hf_job,

@@ -10,6 +10,7 @@ use super::{
     knowledge::Knowledge,
     lanes::LaneId,
     ledger::{Ledger, Moment},
+    loans::{self, Loan},
     no_leak::{self, Idler},
     queues::{self, Grace, Wait},
     shortages::{self, Place},
@@ -31,6 +32,7 @@ pub struct Context<'l, 'a> {
     pub turns: Turns,
     /// What the dispatcher had heard of each job.
     pub knowledge: Knowledge,
+    loans: OnceCell<Vec<Loan<'a>>>,
     waits: OnceCell<Vec<Wait>>,
     places: OnceCell<Vec<Place>>,
     idlers: OnceCell<Vec<Idler<'a>>>,
@@ -49,11 +51,17 @@ impl<'l, 'a> Context<'l, 'a> {
             tellings,
             turns,
             knowledge: Knowledge::read(ledger),
+            loans: OnceCell::new(),
             waits: OnceCell::new(),
             places: OnceCell::new(),
             idlers: OnceCell::new(),
             creates: OnceCell::new(),
         }
+    }
+
+    /// Which idle HF job stood for which recorded job, as it changed.
+    pub(super) fn loans(&self) -> &[Loan<'a>] {
+        self.loans.get_or_init(|| loans::loans(self))
     }
 
     /// Every demand of every lane, and what became of it.

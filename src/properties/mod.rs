@@ -20,6 +20,7 @@ mod isolation;
 mod knowledge;
 mod lanes;
 mod ledger;
+mod loans;
 mod meant;
 mod monotone_state;
 mod names;

@@ -112,8 +112,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 runner: Some(runner),
                 ..
             } => {
-                let life = ledger.runners.get(runner);
-                if let Some(hf_job) = life.and_then(|life| life.hf_job_at(event.id)) {
+                if let Some(hf_job) = ledger.hf_job_of(*runner, event.id) {
                     self.on.insert(*job, hf_job);
                     self.supplied(hf_job, false);
                     self.useful_again(hf_job, now);
@@ -154,7 +153,7 @@ impl<'a> Watch<'_, '_, 'a> {
     fn spent_by(&self, event: &'a Event) -> Option<&'a HfJobId> {
         let ledger = self.context.ledger;
         match &event.event {
-            What::JobTakenBack { runner, .. } => ledger.runners.get(runner)?.hf_job_at(event.id),
+            What::JobTakenBack { runner, .. } => ledger.hf_job_of(*runner, event.id),
             _ => ledger.spends(event),
         }
     }
@@ -308,7 +307,16 @@ pub(super) fn judge_idler(context: &Context<'_, '_>, idler: &Idler<'_>, judgemen
         Cause::Other => "no job needed it".to_owned(),
     };
     let due = time(bound.due_ms);
-    if until.at_ms > bound.due_ms {
+    let is_late = until.at_ms > bound.due_ms;
+    if is_late && ledger.is_gone_by(bound.due_ms) {
+        if idler.until.is_none() {
+            let why = format!(
+                "{} has had neither work nor a reason since {since} ({reason}), and the dispatcher never came back",
+                idler.hf_job
+            );
+            judgement.undecided(idler.since.event, why);
+        }
+    } else if is_late {
         if cancel_is_stopped(context, idler.hf_job, bound.due_ms) {
             return;
         }

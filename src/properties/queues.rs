@@ -9,6 +9,7 @@ use super::{
     Context,
     lanes::LaneId,
     ledger::Moment,
+    loans::{Lending, Loan},
     tally::Tally,
     turns::{Taken, Turn},
 };
@@ -28,8 +29,19 @@ pub(super) struct Wait {
     pub(super) due_ms: Option<u64>,
     /// Whether it was still there when that had passed.
     pub(super) late: bool,
-    /// When, and by which job's start or leaving, it was taken out.
-    pub(super) taken: Option<(Moment, JobId, Turn)>,
+    /// When, and by which job, it was taken out, and how.
+    pub(super) taken: Option<(Moment, JobId, By)>,
+}
+
+/// What takes a demand out of its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A start.
+    Start,
+    /// An idle HF job, lent to a recorded job.
+    Loan,
+    /// The job waits no more, or anew.
+    Leaving,
 }
 
 /// How much of what faults do excuses a delay.
@@ -47,6 +59,10 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
     for taken in context.turns.all() {
         by_lane.entry(taken.lane).or_default().push(*taken);
     }
+    let mut loans: BTreeMap<LaneId, Vec<Loan<'_>>> = BTreeMap::new();
+    for loan in context.loans() {
+        loans.entry(loan.lane).or_default().push(*loan);
+    }
     let counts = Counts::read(context);
     let mut found = Vec::new();
     for (lane, turns) in by_lane {
@@ -61,7 +77,8 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
             now_ms: 0,
             done: Vec::new(),
         };
-        for step in steps(context, lane, &turns, counts.of(lane), grace) {
+        let loans = loans.remove(&lane).unwrap_or_default();
+        for step in steps(context, lane, (&turns, &loans), counts.of(lane), grace) {
             queue.step(&step);
         }
         queue.end();
@@ -75,6 +92,12 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
 enum Step {
     /// A turn of a job.
     Turn(Taken),
+    /// A recorded job is lent an HF job.
+    Lent(Moment, JobId),
+    /// The second job started on what the first was lent: the first counts as open still, the second as served.
+    Passed(Moment, JobId, JobId),
+    /// What a recorded job was lent serves another lane.
+    Lost(Moment, JobId),
     /// A strike or release of a fault that ends.
     Moves(Moment),
     /// From now on time counts for so many demands, from the first on.
@@ -85,16 +108,21 @@ impl Step {
     const fn at(&self) -> Moment {
         match self {
             Self::Turn(taken) => taken.at,
-            Self::Moves(at) | Self::Counts(at, _) => *at,
+            Self::Moves(at)
+            | Self::Counts(at, _)
+            | Self::Lent(at, _)
+            | Self::Passed(at, ..)
+            | Self::Lost(at, _) => *at,
         }
     }
 }
 
-/// The steps of a lane in order: at one moment faults first, then turns, then what slots came free.
+/// The steps of a lane in order: at one moment faults first, then whose loan a start undoes, then turns, then loans, then
+/// what slots came free.
 fn steps(
     context: &Context<'_, '_>,
     lane: LaneId,
-    turns: &[Taken],
+    (turns, loans): (&[Taken], &[Loan<'_>]),
     counts: &[(Moment, usize)],
     grace: Grace,
 ) -> Vec<Step> {
@@ -104,7 +132,16 @@ fn steps(
         Grace::None => Vec::new(),
     };
     let mut steps: Vec<Step> = moves.into_iter().map(Step::Moves).collect();
+    steps.extend(loans.iter().filter_map(|loan| match loan.lending {
+        Lending::Passed { job, by, .. } => Some(Step::Passed(loan.at, job, by)),
+        Lending::Lost { job } => Some(Step::Lost(loan.at, job)),
+        Lending::Lent { .. } | Lending::Free { .. } => None,
+    }));
     steps.extend(turns.iter().copied().map(Step::Turn));
+    steps.extend(loans.iter().filter_map(|loan| match loan.lending {
+        Lending::Lent { job, .. } => Some(Step::Lent(loan.at, job)),
+        Lending::Free { .. } | Lending::Passed { .. } | Lending::Lost { .. } => None,
+    }));
     steps.extend(counts.iter().map(|(at, count)| Step::Counts(*at, *count)));
     // What a fault held back may be let go between two events.
     steps.sort_by_key(|step| (step.at().at_ms, step.at().event));
@@ -123,7 +160,8 @@ struct Waiting {
 /// The demands of one lane as its history goes on.
 ///
 /// Who came later is due later, and time counts for him only while it counts for those before him. So those who are
-/// late already stand at the front: a step costs what it takes out, not who waits.
+/// late already stand at the front, and a step costs what it takes out, not who waits. (Patience with those before him
+/// can make him late first: that shows when he leaves.)
 struct Queue<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     lane: LaneId,
@@ -153,27 +191,33 @@ impl Queue<'_, '_, '_> {
                 }
             }
             Step::Counts(_, counts) => self.counts = Some(*counts),
-            Step::Turn(taken) => match taken.turn {
-                Turn::Opens => self.enter(taken),
+            Step::Turn(Taken { at, job, turn, .. }) => match turn {
+                Turn::Opens => self.enter(*job, *at),
                 Turn::Renews => {
-                    self.take_own(taken);
-                    self.enter(taken);
+                    self.take_own(*job, *at);
+                    self.enter(*job, *at);
                 }
-                Turn::Starts => self.take_first(taken),
-                Turn::Leaves => self.take_own(taken),
+                Turn::Starts => self.take_first(*job, *at, By::Start),
+                Turn::Leaves => self.take_own(*job, *at),
                 // An open job that is held back leaves the queue until it is open again.
-                Turn::Holds => self.take_own(taken),
+                Turn::Holds => self.take_own(*job, *at),
             },
+            Step::Lent(at, job) => self.take_first(*job, *at, By::Loan),
+            Step::Passed(_, job, by) => {
+                self.open.remove(by);
+                self.open.insert(*job);
+            }
+            Step::Lost(at, job) => self.enter(*job, *at),
         }
     }
 
-    fn enter(&mut self, taken: &Taken) {
+    fn enter(&mut self, job: JobId, since: Moment) {
         let waiting = Waiting {
-            job: taken.job,
-            since: taken.at,
+            job,
+            since,
             counted_ms: 0,
         };
-        self.open.insert(taken.job);
+        self.open.insert(job);
         self.waiting.push_back(waiting);
     }
 
@@ -220,35 +264,43 @@ impl Queue<'_, '_, '_> {
         }
     }
 
-    /// A start takes out the first, whichever job started.
-    fn take_first(&mut self, taken: &Taken) {
-        self.open.remove(&taken.job);
-        if let Some((late, beginning, due_ms)) = self.late.pop_front() {
-            self.done(&late, beginning, due_ms, true, Some(taken));
-        } else if let Some(first) = self.waiting.pop_front() {
-            let (beginning, due_ms) = self.due(&first);
-            self.done(&first, beginning, due_ms, false, Some(taken));
+    /// A start or a loan takes out the first, whosever it is; none if that job is served already, or lent to.
+    fn take_first(&mut self, job: JobId, at: Moment, by: By) {
+        if self.open.remove(&job) {
+            self.pop(Some((at, job, by)));
         }
     }
 
+    fn pop(&mut self, taken: Option<(Moment, JobId, By)>) {
+        if let Some((late, beginning, due_ms)) = self.late.pop_front() {
+            self.done(&late, beginning, due_ms, true, taken);
+        } else if let Some(first) = self.waiting.pop_front() {
+            self.leave(&first, taken);
+        }
+    }
+
+    /// Takes out one who did not stand in front when he became late, if he did: who comes later is due earlier where
+    /// faults without an end ask for patience with those before him.
+    fn leave(&mut self, waiting: &Waiting, taken: Option<(Moment, JobId, By)>) {
+        let (beginning, due_ms) = self.due(waiting);
+        let late = due_ms.is_some_and(|due_ms| due_ms < self.now_ms);
+        self.done(waiting, beginning, due_ms, late, taken);
+    }
+
     /// A job that leaves takes out its own demand, or the first if a start of another has taken that.
-    fn take_own(&mut self, taken: &Taken) {
-        if !self.open.remove(&taken.job) {
+    fn take_own(&mut self, job: JobId, at: Moment) {
+        if !self.open.remove(&job) {
             return;
         }
-        if let Some(at) = self
-            .late
-            .iter()
-            .position(|(late, ..)| late.job == taken.job)
-        {
+        let taken = Some((at, job, By::Leaving));
+        if let Some(at) = self.late.iter().position(|(late, ..)| late.job == job) {
             if let Some((late, beginning, due_ms)) = self.late.remove(at) {
-                self.done(&late, beginning, due_ms, true, Some(taken));
+                self.done(&late, beginning, due_ms, true, taken);
             }
-        } else if let Some(own) = self.remove(taken.job) {
-            let (beginning, due_ms) = self.due(&own);
-            self.done(&own, beginning, due_ms, false, Some(taken));
+        } else if let Some(own) = self.remove(job) {
+            self.leave(&own, taken);
         } else {
-            self.take_first(taken);
+            self.pop(taken);
         }
     }
 
@@ -263,8 +315,7 @@ impl Queue<'_, '_, '_> {
             self.done(&late, beginning, due_ms, true, None);
         }
         for waiting in std::mem::take(&mut self.waiting) {
-            let (beginning, due_ms) = self.due(&waiting);
-            self.done(&waiting, beginning, due_ms, false, None);
+            self.leave(&waiting, None);
         }
     }
 
@@ -274,7 +325,7 @@ impl Queue<'_, '_, '_> {
         beginning: Moment,
         due_ms: Option<u64>,
         late: bool,
-        taken: Option<&Taken>,
+        taken: Option<(Moment, JobId, By)>,
     ) {
         self.done.push(Wait {
             lane: self.lane,
@@ -283,7 +334,7 @@ impl Queue<'_, '_, '_> {
             beginning,
             due_ms,
             late,
-            taken: taken.map(|taken| (taken.at, taken.job, taken.turn)),
+            taken,
         });
     }
 }
@@ -297,7 +348,7 @@ impl Counts {
         if context.terms.caps.is_none() {
             return Self(found);
         }
-        let mut tally = Tally::new(context);
+        let mut tally = Tally::lending(context);
         for event in context.ledger.events {
             // A slot that one lane frees is free for all of its scope.
             if tally.enter(event).is_empty() && !tally.slots_moved() {

@@ -41,7 +41,16 @@ fn judge_spell(
         },
     };
     let (from, due) = (time(since.at_ms), time(bound.due_ms));
-    if until.at_ms > bound.due_ms {
+    let is_late = until.at_ms > bound.due_ms;
+    if is_late && ledger.is_gone_by(bound.due_ms) {
+        if gone.is_none() {
+            let why = format!(
+                "the registration {} has been offline without a live HF job since {from}, and the dispatcher never came back",
+                life.name
+            );
+            judgement.undecided(since.event, why);
+        }
+    } else if is_late {
         let outcome = match gone {
             Some(gone) => format!("that was over at {}", time(gone.at_ms)),
             None => "is still there at the end".to_owned(),

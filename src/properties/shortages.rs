@@ -36,7 +36,7 @@ pub(super) fn places(context: &Context<'_, '_>) -> Vec<Place> {
         lanes: vec![Line::new(); context.ledger.lanes.len()],
         done: Vec::new(),
     };
-    let mut tally = Tally::new(context);
+    let mut tally = Tally::lending(context);
     let capped = !context.terms.caps.is_none();
     for event in context.ledger.events {
         let mut touched = tally.enter(event).to_vec();

@@ -47,7 +47,8 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 }
                 continue;
             }
-            Signed::OldSecret if lately => {
+            // Who cannot know yet that it was rotated away takes it for the one in force.
+            Signed::OldSecret if lately || !context.ledger.knows_secret(event.id) => {
                 judgement.occasion();
                 continue;
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
     history::{Caller, Event, Removal, StageCause, What},
-    ids::{EventId, HfJobId, JobId, RunnerId},
+    ids::{EventId, HfJobId, JobId},
 };
 
 use super::{
@@ -310,15 +310,14 @@ impl<'a> Causes<'a> {
 
 /// The HF job that, by this event, will serve nobody any more, and whether the dispatcher gave it up.
 fn spent<'a>(ledger: &Ledger<'a>, event: &'a Event) -> Option<(&'a HfJobId, bool)> {
-    let on = |runner: &RunnerId, at: EventId| ledger.runners.get(runner)?.hf_job_at(at);
     match &event.event {
         What::RunnerRefused { .. } => Some((ledger.spends(event)?, false)),
         What::RunnerRemoved { why, .. } => Some((ledger.spends(event)?, *why == Removal::Api)),
         What::CallAnswered { .. } => Some((ledger.spends(event)?, true)),
-        What::JobTakenBack { runner, .. } => Some((on(runner, event.id)?, false)),
+        What::JobTakenBack { runner, .. } => Some((ledger.hf_job_of(*runner, event.id)?, false)),
         What::JobCompleted { job, .. } => {
             let (started, runner) = ledger.jobs.get(job)?.started?;
-            Some((on(&runner?, started.event)?, false))
+            Some((ledger.hf_job_of(runner?, started.event)?, false))
         }
         other => {
             let (hf_job, _, cause) = ends_hf_job(other)?;

@@ -47,7 +47,11 @@ pub struct Taken {
 
 /// Every turn of a history, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(Vec<Taken>);
+pub struct Turns {
+    all: Vec<Taken>,
+    /// While a job of a lane waits for its installation to be back: from, until.
+    away: BTreeMap<LaneId, Vec<(EventId, EventId)>>,
+}
 
 impl Turns {
     /// Reads them off a history.
@@ -64,6 +68,8 @@ impl Turns {
             suspended: BTreeSet::new(),
             old: VecDeque::new(),
             turns: Vec::new(),
+            away: BTreeMap::new(),
+            spells: BTreeMap::new(),
         };
         for event in ledger.events {
             reader.enter(event);
@@ -71,13 +77,26 @@ impl Turns {
                 reader.leave(*job, moment(event));
             }
         }
-        Self(reader.turns)
+        for job in reader.away.keys().copied().collect::<Vec<_>>() {
+            reader.is_back(job, EventId(u64::MAX));
+        }
+        Self {
+            all: reader.turns,
+            away: reader.spells,
+        }
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Taken] {
-        &self.0
+        &self.all
+    }
+
+    /// Whether a job of this lane that will be open or held again waits for its installation at this event.
+    #[must_use]
+    pub fn is_away(&self, lane: LaneId, at: EventId) -> bool {
+        let mut spells = self.away.get(&lane).into_iter().flatten();
+        spells.any(|(from, until)| *from <= at && at < *until)
     }
 }
 
@@ -107,6 +126,9 @@ struct Reader<'l, 'a> {
     /// Queued jobs by when they are a day old.
     old: VecDeque<(u64, JobId)>,
     turns: Vec<Taken>,
+    /// Since when each job waits for its installation.
+    away: BTreeMap<JobId, EventId>,
+    spells: BTreeMap<LaneId, Vec<(EventId, EventId)>>,
 }
 
 impl Reader<'_, '_> {
@@ -133,7 +155,8 @@ impl Reader<'_, '_> {
             What::JobStarted { job, .. } => match self.waits.insert(*job, Wait::Gone) {
                 Some(Wait::Open) => self.take(*job, at, Turn::Starts),
                 Some(Wait::Held) => self.take(*job, at, Turn::Leaves),
-                Some(Wait::Suspended { .. } | Wait::Gone) | None => {}
+                Some(Wait::Suspended { .. }) => self.is_back(*job, at.event),
+                Some(Wait::Gone) | None => {}
             },
             What::JobCompleted { job, .. } => self.leave(*job, at),
             What::RunCompleted { run, .. } => {
@@ -181,14 +204,26 @@ impl Reader<'_, '_> {
         match now {
             Wait::Open => self.take(job, at, Turn::Opens),
             Wait::Held => self.take(job, at, Turn::Holds),
-            Wait::Suspended { .. } | Wait::Gone => {}
+            Wait::Suspended { .. } => {
+                self.away.entry(job).or_insert(at.event);
+            }
+            Wait::Gone => {}
+        }
+    }
+
+    /// It waits for its installation no more: that is back, or the job has left or started.
+    fn is_back(&mut self, job: JobId, at: EventId) {
+        let since = self.away.remove(&job);
+        if let Some((since, (lane, _))) = since.zip(self.ledger.routed(job)) {
+            self.spells.entry(lane).or_default().push((since, at));
         }
     }
 
     fn leave(&mut self, job: JobId, at: Moment) {
         match self.waits.insert(job, Wait::Gone) {
             Some(Wait::Open | Wait::Held) => self.take(job, at, Turn::Leaves),
-            Some(Wait::Suspended { .. } | Wait::Gone) | None => {}
+            Some(Wait::Suspended { .. }) => self.is_back(job, at.event),
+            Some(Wait::Gone) | None => {}
         }
     }
 
@@ -201,6 +236,7 @@ impl Reader<'_, '_> {
                 Some(Wait::Suspended { .. } | Wait::Gone) | None => continue,
             };
             self.waits.insert(job, Wait::Suspended { open });
+            self.away.insert(job, at.event);
             self.take(job, at, Turn::Leaves);
         }
     }
@@ -210,6 +246,7 @@ impl Reader<'_, '_> {
         for job in self.of_owner.get(owner).cloned().unwrap_or_default() {
             if let Some(Wait::Suspended { open }) = self.waits.get(&job).copied() {
                 self.waits.insert(job, Wait::of(open));
+                self.is_back(job, at.event);
                 let turn = if open { Turn::Opens } else { Turn::Holds };
                 self.take(job, at, turn);
             }

@@ -129,10 +129,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 hf_job: Some(hf_job),
                 ..
             } => Some(hf_job),
-            What::JobTakenBack { runner, .. } => {
-                let life = ledger.runners.get(runner);
-                life.and_then(|life| life.hf_job_at(event.id))
-            }
+            What::JobTakenBack { runner, .. } => ledger.hf_job_of(*runner, event.id),
             other => ends_hf_job(other)
                 .map(|(hf_job, ..)| hf_job)
                 .or_else(|| ledger.spends(event)),

@@ -134,7 +134,7 @@ struct Lived {
     not_given: Vec<String>,
 }
 
-type Configs = Arc<Mutex<BTreeMap<BTreeMap<&'static str, String>, Config>>>;
+type Configs = Arc<Mutex<BTreeMap<BTreeMap<String, String>, Config>>>;
 
 impl Lab {
     /// A lab with this transport, and the reference dispatcher with these seams.

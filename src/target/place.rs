@@ -48,16 +48,18 @@ impl Place {
         listener: &Listener,
         bend: impl FnOnce(HttpService) -> HttpService,
     ) -> HttpService {
-        let (listener, caller) = (listener.clone(), self.caller.clone());
-        let connected = self.transport.connect(listener, caller, self.deliveries);
-        self.network
-            .in_front_of(Line::ToDispatcher, bend(connected))
+        let caller = self.caller.clone();
+        let connected = self
+            .transport
+            .connect(listener.clone(), caller, self.deliveries);
+        let door = listener.in_front_of(bend(connected));
+        self.network.in_front_of(Line::ToDispatcher, door)
     }
 
     fn outgoing(&self, line: Line, to: &Listener, tasks: &TaskGroup) -> HttpService {
         let connected = self
             .transport
             .connect(to.clone(), tasks.clone(), Connections::default());
-        self.network.in_front_of(line, connected)
+        tasks.calls(self.network.in_front_of(line, connected))
     }
 }

@@ -6,8 +6,8 @@ use dispatcher::{Config, Dispatcher, Host, MemoryStore, signature::Secrets};
 use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
-use super::{Place, Target, TargetError, given, store::BentStore};
-use crate::transport::{HttpService, Listener, TaskGroup};
+use super::{Place, Process, Target, TargetError, given, store::BentStore};
+use crate::transport::{HttpService, TaskGroup};
 
 /// A change to what flows through one seam of the dispatcher. Saboteurs are made of these.
 pub type Seam = Arc<dyn Fn(HttpService) -> HttpService + Send + Sync>;
@@ -47,14 +47,13 @@ pub struct Reference {
     place: Place,
     seams: Seams,
     store: BentStore<MemoryStore>,
-    up: Option<TaskGroup>,
-    listener: Listener,
+    process: Process,
 }
 
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reference")
-            .field("up", &self.up.is_some())
+            .field("up", &self.process.is_up())
             .finish_non_exhaustive()
     }
 }
@@ -68,14 +67,13 @@ impl Reference {
             seams,
             store: BentStore::new(MemoryStore::default(), place.faults.clone()),
             place,
-            up: None,
-            listener: Listener::default(),
+            process: Process::default(),
         }
     }
 
     async fn come_up(&mut self) -> Result<(), TargetError> {
         // There is one dispatcher: one that is still up goes down first.
-        self.crash()?;
+        self.process.crash();
         let tasks = TaskGroup::default();
         let github = bend(self.seams.github.as_ref(), self.place.to_github(&tasks));
         let hf = bend(self.seams.hf.as_ref(), self.place.to_hf(&tasks));
@@ -86,11 +84,10 @@ impl Reference {
             spawner: dispatcher::Spawner::new(move |task| spawner.spawn(task)),
             draw: Arc::new(move |purpose: &str| draw.bits("dispatcher", purpose)),
         };
-        let store = Arc::new(self.store.clone());
+        let store = Arc::new(self.store.clone().written_by(tasks.clone()));
         let started = Dispatcher::start(self.config.clone(), host, store, github, hf).await;
         let dispatcher = started.map_err(|error| TargetError::Start(error.to_string()))?;
-        self.listener.open(dispatcher.router(), tasks.clone());
-        self.up = Some(tasks);
+        self.process.come_up(tasks, Some(dispatcher.router()));
         Ok(())
     }
 }
@@ -101,10 +98,12 @@ impl Target for Reference {
     }
 
     fn crash(&mut self) -> Result<(), TargetError> {
-        self.listener.close();
-        if let Some(tasks) = self.up.take() {
-            tasks.abort_all();
-        }
+        self.process.crash();
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), TargetError> {
+        self.process.stop();
         Ok(())
     }
 
@@ -119,6 +118,6 @@ impl Target for Reference {
     fn webhooks(&self) -> HttpService {
         let seam = self.seams.webhooks.as_ref();
         self.place
-            .from_github(&self.listener, |webhooks| bend(seam, webhooks))
+            .from_github(self.process.listener(), |webhooks| bend(seam, webhooks))
     }
 }

@@ -1,5 +1,7 @@
 //! From the deliveries of a plan to those that the fake GitHub sends.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fakes::{
     RawDelivery, World,
@@ -41,7 +43,8 @@ pub(crate) fn delivery(world: &World, deliver: &Deliver) -> Option<RawDelivery> 
     }
 }
 
-fn raw_delivery(raw: &DeliverRaw) -> RawDelivery {
+/// A delivery as it is written.
+pub(crate) fn raw_delivery(raw: &DeliverRaw) -> RawDelivery {
     RawDelivery {
         event: raw.event.clone(),
         guid: raw.guid.clone(),
@@ -56,6 +59,7 @@ fn raw_delivery(raw: &DeliverRaw) -> RawDelivery {
         learn: raw
             .learn
             .then(|| Bytes::copy_from_slice(raw.body.as_bytes())),
+        late: raw.late.map_or(Duration::ZERO, |late| late.0),
         failed: raw.failed.as_ref().map(log_status),
         redelivery: raw.redelivery,
     }
@@ -70,7 +74,7 @@ fn log_status(failed: &Failed) -> LogStatus {
 }
 
 /// The event GitHub would send of this job, with a GUID of its own, whatever it believes.
-fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
+pub(crate) fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
     let github = world.github();
     let body = github.job_event_body(github.job_by_name(&about.job)?, &about.action)?;
     Some(RawDelivery {
@@ -81,6 +85,7 @@ fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
         signed: signed(about.sign, about.tamper),
         origin: Origin::Forged,
         learn: None,
+        late: Duration::ZERO,
         failed: about.failed.as_ref().map(log_status),
         redelivery: false,
     })

@@ -50,10 +50,7 @@ fn the_properties_agree_with_second_judges_that_know_only_the_page() {
 
 /// The history of a run after one to three edits, right or wrong ones, and what they were.
 fn edited(random: &Random, run: &Run, number: u64) -> (Vec<&'static str>, Vec<Event>) {
-    let all: Vec<_> = edits::wrong()
-        .into_iter()
-        .chain(edits::harmless())
-        .collect();
+    let all = edits::all();
     let (mut names, mut events) = (Vec::new(), run.events.clone());
     let mut draws = random.seed * 1_000 + number;
     for _ in 0..=below(&mut draws, 3) {

@@ -1,9 +1,11 @@
-//! Edits of histories: wrong ones, each of which makes a history break one property in one way, and harmless ones, which no
-//! property may mind.
+//! Edits of histories: wrong ones, each of which makes a history break one property in one way; their neighbours, which do
+//! nearly the same and are within the rule; cuts, after which it cannot be said whether the rule was kept; and harmless ones,
+//! which no property may mind.
 
 mod access;
 mod calls;
 mod compute;
+mod cuts;
 mod deliveries;
 mod ends;
 mod harmless;
@@ -11,6 +13,7 @@ mod lanes;
 mod lives;
 mod scenes;
 mod served;
+mod slots;
 mod tape;
 
 use fakes::history::Event;
@@ -24,20 +27,19 @@ use self::tape::Tape;
 pub(crate) struct Edit {
     /// What it does, in a few words.
     pub(crate) name: &'static str,
-    /// The property that it breaks; none if it is harmless.
+    /// The property that it is about; none if it is about none.
     pub(crate) property: Option<&'static str>,
     /// A scene that it fits.
     pub(crate) scene: Scene,
-    edit: fn(&mut Tape<'_>) -> Option<()>,
+    edit: Does,
 }
 
+/// What makes an edit.
+type Does = fn(&mut Tape<'_>) -> Option<()>;
+
 impl Edit {
-    const fn wrong(
-        property: &'static str,
-        name: &'static str,
-        scene: Scene,
-        edit: fn(&mut Tape<'_>) -> Option<()>,
-    ) -> Self {
+    /// One about a property.
+    const fn of(property: &'static str, name: &'static str, scene: Scene, edit: Does) -> Self {
         Self {
             name,
             property: Some(property),
@@ -46,7 +48,7 @@ impl Edit {
         }
     }
 
-    const fn harmless(name: &'static str, edit: fn(&mut Tape<'_>) -> Option<()>) -> Self {
+    const fn harmless(name: &'static str, edit: Does) -> Self {
         Self {
             name,
             property: None,
@@ -73,13 +75,34 @@ pub(crate) fn wrong() -> Vec<&'static Edit> {
         served::WRONG,
         lanes::WRONG,
         compute::WRONG,
+        slots::WRONG,
         ends::WRONG,
         lives::WRONG,
         calls::WRONG,
         access::WRONG,
         deliveries::WRONG,
+        cuts::WRONG,
     ];
     files.into_iter().flatten().collect()
+}
+
+/// The edits that do nearly what a wrong one does, and are within the rule.
+pub(crate) const fn neighbours() -> &'static [Edit] {
+    slots::NEIGHBOURS
+}
+
+/// The edits after which nobody can say whether a rule was kept: the history ends before its bound.
+pub(crate) const fn cuts() -> &'static [Edit] {
+    cuts::CUTS
+}
+
+/// All of them, whatever they do.
+pub(crate) fn all() -> Vec<&'static Edit> {
+    let others = [neighbours(), cuts(), harmless()];
+    wrong()
+        .into_iter()
+        .chain(others.into_iter().flatten())
+        .collect()
 }
 
 /// The edits that mean nothing to any property.

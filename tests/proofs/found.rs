@@ -460,3 +460,46 @@ fn an_hf_job_given_up_too_early_is_no_cause_to_tell_once_its_runner_is_refused_f
         assert_eq!(violated_by(&verdict), expected, "{verdict:?}");
     }
 }
+
+#[test]
+fn who_is_gone_for_good_before_a_bound_is_over_is_not_charged_with_what_is_left() {
+    for (gone, is_charged) in [(20 * MINUTE, false), (20 * MINUTE + 1, true)] {
+        let mut idles = Written::new();
+        let useless = idles.created(0, 1, LABEL);
+        let mut lies = Written::new();
+        let mint = lies.called(0, 1, "github.jit-config", JIT);
+        lies.because(0, Some(mint), registered(1));
+        let minted = lies.answered(0, 1, "github.jit-config", 201);
+        for (mut history, first) in [(idles, useless), (lies, minted)] {
+            history.at(gone, What::DispatcherStopped {});
+            let verdict = history.judged("", 180 * MINUTE, "no-leak");
+            assert_eq!(violated_by(&verdict), is_charged.then_some(first));
+            assert!(is_charged || verdict.is_undecided(), "{verdict:?}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_late_after_all_is_no_breach_of_who_is_gone_for_good() {
+    for property in ["served-or-told", "supply-covers-demand", "no-leak"] {
+        let mut history = Written::new();
+        history.queued(0, 1, LABEL);
+        history.queued(0, 2, LABEL);
+        for hf_job in 1..=4 {
+            history.created(SECOND, hf_job, LABEL);
+        }
+        history.ended(2 * SECOND, 1);
+        history.ended(2 * SECOND, 2);
+        history.ended(2 * SECOND, 3);
+        history.at(5 * MINUTE, What::DispatcherStopped {});
+        for (job, hf_job) in [(1, 4), (2, 5)] {
+            if hf_job == 5 {
+                history.created(50 * MINUTE, hf_job, LABEL);
+            }
+            history.online(51 * MINUTE, hf_job);
+            history.started(51 * MINUTE, job, Some(hf_job));
+        }
+        let verdict = history.judged("", 180 * MINUTE, property);
+        assert!(matches!(verdict, Verdict::Held { .. }), "{verdict:?}");
+    }
+}

@@ -1,11 +1,15 @@
 //! The mutation score of the properties: each wrong edit of a history that was right is caught by the property that is
-//! about it, and no property minds a harmless one.
+//! about it, no property minds a harmless one or one just within the rule, and what is cut short before a bound is undecided.
 
 use std::collections::BTreeMap;
 
 use dispatchlab::{
     properties::{ALL, Verdict},
     run::Outcome,
+};
+use fakes::{
+    history::{Event, What},
+    ids::EventId,
 };
 
 use crate::edits::{self, Edit, Scene};
@@ -15,8 +19,11 @@ const WRONG: usize = 100;
 /// At least so many harmless ones are not minded.
 const HARMLESS: usize = 40;
 
-/// What becomes of a wrong edit, if it is not caught as it should be.
-fn escapes(edit: &Edit) -> Option<String> {
+/// So many leave a property undecided.
+const CUTS: usize = 20;
+
+/// What becomes of an edit about a property that was kept before, if it is not what it should be.
+fn escapes(edit: &Edit, is_right: fn(&Verdict) -> bool) -> Option<String> {
     let property = edit.property?;
     let lived = edit.scene.lived();
     let what = format!("{property}: {} ({:?})", edit.name, edit.scene);
@@ -29,15 +36,17 @@ fn escapes(edit: &Edit) -> Option<String> {
         return Some(format!("{what}: does not fit"));
     }
     let after = &lived.judge(&events).verdicts.0[property];
-    (!after.is_violated()).then(|| format!("{what}: {after:?}"))
+    (!is_right(after)).then(|| format!("{what}: {after:?}"))
 }
 
-#[test]
-fn every_wrong_edit_is_caught_by_the_property_that_is_about_it() {
-    let all = edits::wrong();
-    let escaped: Vec<String> = all.iter().filter_map(|edit| escapes(edit)).collect();
-    let mut table: BTreeMap<&str, usize> = ALL.iter().map(|rule| (rule.name, 0)).collect();
-    for edit in &all {
+/// Each of these edits makes of its property what it should, and there are so many by property.
+fn none_escapes(all: &[&Edit], is_right: fn(&Verdict) -> bool) -> BTreeMap<&'static str, usize> {
+    let escaped: Vec<String> = all
+        .iter()
+        .filter_map(|edit| escapes(edit, is_right))
+        .collect();
+    let mut table = BTreeMap::new();
+    for edit in all {
         *table.entry(edit.property.unwrap_or_default()).or_default() += 1;
     }
     assert!(
@@ -47,16 +56,119 @@ fn every_wrong_edit_is_caught_by_the_property_that_is_about_it() {
         all.len(),
         escaped.join("\n")
     );
+    table
+}
+
+#[test]
+fn every_wrong_edit_is_caught_by_the_property_that_is_about_it() {
+    let all = edits::wrong();
+    let table = none_escapes(&all, Verdict::is_violated);
     assert!(all.len() >= WRONG, "{} edits: {table:#?}", all.len());
-    assert_eq!(
-        table.len(),
-        ALL.len(),
+    let names: Vec<&str> = ALL.iter().map(|rule| rule.name).collect();
+    let known = |name: &str| names.contains(&name);
+    assert!(
+        table.keys().all(|name| known(name)),
         "an edit of an unknown property: {table:#?}"
     );
-    assert!(
-        table.values().all(|count| *count >= 2),
-        "too few of one: {table:#?}"
-    );
+    let few: Vec<_> = names
+        .iter()
+        .filter(|name| table.get(*name).is_none_or(|count| *count < 2))
+        .collect();
+    assert!(few.is_empty(), "too few of {few:?}: {table:#?}");
+}
+
+#[test]
+fn no_neighbour_of_a_wrong_edit_is_caught() {
+    let all: Vec<&Edit> = edits::neighbours().iter().collect();
+    let is_held = |verdict: &Verdict| matches!(verdict, Verdict::Held { .. });
+    let table = none_escapes(&all, is_held);
+    let wrong = edits::wrong();
+    for property in table.keys() {
+        assert!(
+            wrong.iter().any(|edit| edit.property == Some(*property)),
+            "{property} has no wrong edit for them to be beside of"
+        );
+    }
+}
+
+#[test]
+fn a_history_that_is_cut_short_before_a_bound_leaves_its_property_undecided() {
+    let all: Vec<&Edit> = edits::cuts().iter().collect();
+    let table = none_escapes(&all, Verdict::is_undecided);
+    assert!(all.len() >= CUTS, "{} edits: {table:#?}", all.len());
+    for property in ["served-or-told", "supply-covers-demand", "no-leak"] {
+        assert!(table[property] >= 3, "{property}: {table:#?}");
+    }
+}
+
+/// At so many moments, evenly apart, each history is cut.
+const MOMENTS: usize = 24;
+
+/// A history up to each of some moments, as a run that was cut short there would have left it.
+fn prefixes(events: &[Event]) -> impl Iterator<Item = Vec<Event>> {
+    let step = (events.len() / MOMENTS).max(1);
+    events.iter().step_by(step).map(|last| {
+        let mut events: Vec<Event> = events
+            .iter()
+            .filter(|event| event.at_ms <= last.at_ms)
+            .cloned()
+            .collect();
+        if let Some(Event {
+            event: What::WorldEnded { settled },
+            ..
+        }) = events.last_mut()
+        {
+            *settled = false;
+        } else {
+            events.push(Event {
+                id: EventId(events.len() as u64 + 1),
+                at_ms: last.at_ms,
+                because: None,
+                event: What::WorldEnded { settled: false },
+            });
+        }
+        events
+    })
+}
+
+#[test]
+fn a_history_that_is_cut_short_anywhere_breaks_nothing() {
+    for scene in Scene::ALL {
+        let lived = scene.lived();
+        let whole = lived.judge(&lived.events).verdicts;
+        for events in prefixes(&lived.events) {
+            let cut = lived.judge(&events).verdicts;
+            for (name, found) in cut.violated() {
+                assert!(
+                    whole.0[name].is_violated(),
+                    "{scene:?} cut after {} events: {name} {found:?}",
+                    events.len()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_broken_before_a_history_is_cut_short_stays_broken() {
+    for edit in edits::wrong() {
+        let (lived, property) = (edit.scene.lived(), edit.property.unwrap());
+        let mut events = lived.events.clone();
+        assert!(edit.apply(&lived.plan, &mut events, 0), "{}", edit.name);
+        let mut broken = None;
+        for events in prefixes(&events) {
+            let verdict = &lived.judge(&events).verdicts.0[property];
+            match (broken, verdict) {
+                (_, Verdict::Violated(found)) => broken = Some(found.event),
+                (None, _) => {}
+                (Some(first), other) => panic!(
+                    "{property}: {}: event {first:?} broke it, and after {} events it is {other:?}",
+                    edit.name,
+                    events.len()
+                ),
+            }
+        }
+    }
 }
 
 /// What a harmless edit changed in the verdicts, if it did: something is violated, or was held and is no more.
@@ -115,7 +227,7 @@ fn no_property_minds_a_harmless_edit() {
 
 #[test]
 fn an_edited_history_is_numbered_from_one_on_in_the_order_of_time() {
-    for edit in edits::wrong().into_iter().chain(edits::harmless()) {
+    for edit in edits::all() {
         let lived = edit.scene.lived();
         let mut events = lived.events.clone();
         if !edit.apply(&lived.plan, &mut events, 0) {

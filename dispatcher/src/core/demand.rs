@@ -338,13 +338,7 @@ impl Core {
             self.closed.remove(&key);
             self.dirty.insert(Dirty::Job(key));
         }
-        let forgotten: Vec<_> = self
-            .ended
-            .iter()
-            .filter(|(_, e)| old(e.at))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in forgotten {
+        for id in self.ended.that_ended(old) {
             self.ended.remove(&id);
             self.dirty.insert(Dirty::Launch(id));
         }

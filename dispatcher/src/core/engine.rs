@@ -10,9 +10,10 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    ended::Ended,
     health::LaneState,
     message::{Access, Command, Input},
-    model::{ClosedJob, EndedLaunch, Job, JobKey, Lane, Launch, LaunchId, Repo, RepoId, Trust},
+    model::{ClosedJob, Job, JobKey, Lane, Launch, LaunchId, Repo, RepoId, Trust},
     polling::Polls,
     settings::Settings,
 };
@@ -28,7 +29,7 @@ pub struct Core {
     pub(super) jobs: BTreeMap<JobKey, Job>,
     pub(super) closed: BTreeMap<JobKey, ClosedJob>,
     pub(super) launches: BTreeMap<LaunchId, Launch>,
-    pub(super) ended: BTreeMap<LaunchId, EndedLaunch>,
+    pub(super) ended: Ended,
     pub(super) lanes: BTreeMap<Lane, LaneState>,
     pub(super) polls: Polls,
     pub(super) calls: Vec<Command>,
@@ -60,7 +61,7 @@ impl Core {
             jobs: BTreeMap::new(),
             closed: BTreeMap::new(),
             launches: BTreeMap::new(),
-            ended: BTreeMap::new(),
+            ended: Ended::default(),
             lanes: BTreeMap::new(),
             polls: Polls::starting(now),
             calls: Vec::new(),

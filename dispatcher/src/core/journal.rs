@@ -132,7 +132,7 @@ impl Core {
                     LaunchRecord::Alive(launch) => {
                         drop(self.launches.insert(id, after_restart(launch)));
                     }
-                    LaunchRecord::Ended(ended) => drop(self.ended.insert(id, ended)),
+                    LaunchRecord::Ended(ended) => self.ended.insert(id, ended),
                 }
             }
             (Some("repo"), Some(id), None) => {

@@ -288,12 +288,9 @@ impl Core {
 
     /// `base`, or `base` with 12 hex digits when it was given out before.
     pub(super) fn unused_name(&self, base: &str) -> String {
-        let alive = self.launches.values().map(|launch| &launch.runner);
-        let known = alive.chain(self.ended.values().map(|ended| &ended.runner));
-        let used: BTreeSet<&str> = known
-            .map(String::as_str)
-            .filter(|name| name.starts_with(base))
-            .collect();
+        let alive = self.launches.values().map(|launch| launch.runner.as_str());
+        let alive = alive.filter(|name| name.starts_with(base));
+        let used: BTreeSet<&str> = alive.chain(self.ended.names_from(base)).collect();
         if !used.contains(base) {
             return base.to_owned();
         }

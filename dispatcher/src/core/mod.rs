@@ -5,6 +5,7 @@
 
 mod backoff;
 mod demand;
+mod ended;
 mod engine;
 mod health;
 mod journal;

@@ -268,8 +268,7 @@ impl Core {
             tracing::warn!(hf_job = %seen.id, "an HF job carries our tag but does not name its repository; left alone");
             return;
         };
-        let known =
-            |id: &&LaunchId| self.launches.contains_key(*id) || self.ended.contains_key(*id);
+        let known = |id: &&LaunchId| self.launches.contains_key(*id) || self.ended.contains(id);
         let id = match &seen.launch {
             Some(id) if !known(&id) => id.clone(),
             _ => LaunchId(seen.id.0.clone()),

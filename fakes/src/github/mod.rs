@@ -29,7 +29,7 @@ pub use state::{
     runs::{
         hold::Concurrency,
         job::Status,
-        new_job::{NewJob, RunIsFull},
+        new_job::{NewJob, NotQueued},
         standing::{RunConclusion, RunStatus},
     },
 };

@@ -161,7 +161,7 @@ impl<'a> Ledger<'a> {
                 last.is_none_or(|online| online.event < event.id)
                     .then_some(hf_job)
             }
-            What::RunnerRemoved { runner, .. } => self.runners.get(runner)?.hf_job_at(event.id),
+            What::RunnerRemoved { runner, .. } => self.hf_job_of(*runner, event.id),
             What::CallAnswered {
                 call,
                 status: 200..300 | 404,
@@ -192,6 +192,12 @@ impl<'a> Ledger<'a> {
     pub fn gone_since(&self) -> Option<Moment> {
         let (from, until) = self.outages.last()?;
         until.is_none().then_some(*from)
+    }
+
+    /// Whether it went down for good while a bound that ends then still ran: such a bound is never over.
+    #[must_use]
+    pub fn is_gone_by(&self, due_ms: u64) -> bool {
+        self.gone_since().is_some_and(|gone| gone.at_ms <= due_ms)
     }
 
     fn enter_world(&mut self, event: &'a Event) {

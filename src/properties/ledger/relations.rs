@@ -145,35 +145,8 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Since when nothing stands behind a runner's record: it is offline, not busy, and no HF job of it lives. None if
-    /// something does.
-    #[must_use]
-    pub fn left_behind_since(&self, runner: RunnerId) -> Option<Moment> {
-        let life = self.runners.get(&runner)?;
-        let mut since = vec![life.created];
-        since.extend(
-            life.minted_by
-                .and_then(|call| self.calls.get(&call)?.over()),
-        );
-        since.extend(self.creates_naming(life).last());
-        if let Some(hf_job) = life.hf_job.and_then(|hf_job| self.hf_jobs.get(hf_job)) {
-            since.push(hf_job.ended.map(|(at, _)| at)?);
-            if let Some((_, job)) = hf_job.job {
-                let over = self.jobs.get(&job).and_then(|job| job.completed);
-                since.push(over.map(|(at, _)| at)?);
-            }
-        } else if life.online.is_some() {
-            // A runner outside HF: none of this dispatcher's business.
-            return None;
-        }
-        since.into_iter().max_by_key(|at| at.event)
-    }
-
     /// When an HF job was asked for that was to run this runner.
-    fn creates_naming(
-        &self,
-        life: &RunnerLife<'_>,
-    ) -> impl DoubleEndedIterator<Item = Moment> + '_ {
+    fn creates_naming(&self, life: &RunnerLife<'_>) -> impl Iterator<Item = Moment> + '_ {
         let named = self.relations.creates_by_name.get(life.name);
         named.into_iter().flatten().copied()
     }

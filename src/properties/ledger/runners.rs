@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fakes::{
     history::{Event, Removal, What},
-    ids::{CallId, EventId, HfJobId},
+    ids::{CallId, EventId, HfJobId, RunnerId},
 };
 
 use super::{Ledger, Moment, call_of, moment};
@@ -59,6 +59,12 @@ impl<'a> RunnerLife<'a> {
 }
 
 impl<'a> Ledger<'a> {
+    /// The HF job that a runner ran in at this event.
+    #[must_use]
+    pub fn hf_job_of(&self, runner: RunnerId, by: EventId) -> Option<&'a HfJobId> {
+        self.runners.get(&runner)?.hf_job_at(by)
+    }
+
     pub(super) fn enter_runner(&mut self, event: &'a Event) {
         match &event.event {
             What::RunnerCreated {

@@ -34,6 +34,11 @@ struct Named<'a> {
     flavor: Option<&'a str>,
 }
 
+/// Whether a call concerns every lane, of its place if it names one: a listing, or the mint of a token.
+fn concerns_everybody(call: &str) -> bool {
+    call.contains(".list") || call == "github.create-token"
+}
+
 impl<'a> Ledger<'a> {
     pub(super) fn note_strikes(&mut self, terms: &Terms) {
         let closed = self.closed_faults();
@@ -66,11 +71,11 @@ impl<'a> Ledger<'a> {
             }
         }
         for (from, until) in self.outages.clone() {
-            if let Some(until) = until {
-                let hold = Hold { from, until };
-                self.disturbances
-                    .note(Scope::All, Course::Ends, false, hold);
-            }
+            // One without an end holds nothing back that goes on: who judges a bound asks whether the dispatcher is gone.
+            let (course, until) =
+                until.map_or((Course::Endless, from), |until| (Course::Ends, until));
+            self.disturbances
+                .note(Scope::All, course, false, Hold { from, until });
         }
         self.note_limits(terms, &closed);
         self.disturbances.sort();
@@ -162,13 +167,15 @@ impl<'a> Ledger<'a> {
 
     /// Every scope that what is named lies in, as narrow as can be told.
     fn scopes(&self, named: &Named<'a>) -> Vec<Scope<'a>> {
-        if let Some(scopes) = self.scopes_of_entities(named) {
+        let call = named.call.and_then(|call| self.calls.get(&call));
+        let is_narrow = call.is_none_or(|call| !concerns_everybody(call.name));
+        if is_narrow && let Some(scopes) = self.scopes_of_entities(named) {
             return scopes;
         }
-        if let Some(call) = named.call.and_then(|call| self.calls.get(&call)) {
-            return self.scopes_of_call(call);
+        match call {
+            Some(call) => self.scopes_of_call(call),
+            None => vec![self.wide(named.repo, named.flavor)],
         }
-        vec![self.wide(named.repo, named.flavor)]
     }
 
     /// What a call concerns. A listing or a token concerns all.
@@ -176,8 +183,7 @@ impl<'a> Ledger<'a> {
         let Some(about) = call.about else {
             return vec![Scope::All];
         };
-        let everybody = call.name.contains(".list") || call.name == "github.create-token";
-        if everybody {
+        if concerns_everybody(call.name) {
             return vec![self.wide(about.repo.as_deref(), None)];
         }
         let named = Named {

@@ -2,8 +2,8 @@
 
 use axum::Router;
 use dispatchlab::{
-    target::{LAB_WEBHOOK_SECRET, Place, Target, TargetError},
-    transport::{HttpService, Listener, TaskGroup},
+    target::{LAB_WEBHOOK_SECRET, Place, Process, Target, TargetError},
+    transport::{HttpService, TaskGroup},
 };
 use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
@@ -24,8 +24,7 @@ pub(super) struct Hosted {
     habits: Habits,
     endpoint: Option<Endpoint>,
     secret: String,
-    listener: Listener,
-    up: Option<TaskGroup>,
+    process: Process,
 }
 
 impl Hosted {
@@ -41,8 +40,7 @@ impl Hosted {
             habits,
             endpoint,
             secret: LAB_WEBHOOK_SECRET.to_owned(),
-            listener: Listener::default(),
-            up: None,
+            process: Process::default(),
         }
     }
 }
@@ -50,26 +48,27 @@ impl Hosted {
 impl Target for Hosted {
     fn start(&mut self) -> BoxFuture<'_, Result<(), TargetError>> {
         Box::pin(async {
-            self.crash()?;
+            self.process.crash();
             let tasks = TaskGroup::default();
             let news = News::default();
-            if let Some(endpoint) = self.endpoint {
-                let router = endpoint(news.clone(), self.secret.clone());
-                self.listener.open(router, tasks.clone());
-            }
+            let router = self
+                .endpoint
+                .map(|endpoint| endpoint(news.clone(), self.secret.clone()));
             let (orders, habits) = (self.orders.clone(), self.habits.clone());
             let reconciler = Reconciler::new(&self.place, &tasks, orders, habits, news);
             tasks.spawn(reconciler.run());
-            self.up = Some(tasks);
+            self.process.come_up(tasks, router);
             Ok(())
         })
     }
 
     fn crash(&mut self) -> Result<(), TargetError> {
-        self.listener.close();
-        if let Some(tasks) = self.up.take() {
-            tasks.abort_all();
-        }
+        self.process.crash();
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), TargetError> {
+        self.process.stop();
         Ok(())
     }
 
@@ -94,6 +93,7 @@ impl Target for Hosted {
     }
 
     fn webhooks(&self) -> HttpService {
-        self.place.from_github(&self.listener, |webhooks| webhooks)
+        self.place
+            .from_github(self.process.listener(), |webhooks| webhooks)
     }
 }

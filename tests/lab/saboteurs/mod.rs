@@ -5,6 +5,7 @@ mod compute;
 mod credentials;
 mod demand;
 mod limits;
+mod recorded;
 mod recovery;
 mod states;
 mod supply;
@@ -108,7 +109,7 @@ impl Trial {
             run: &run,
             name: &self.scenario,
             steps: self.plan.timeline.len(),
-            plan: "out/plan.json".as_ref(),
+            plan: Some("out/plan.json".as_ref()),
         };
         let text = describe(&failure);
         assert!(

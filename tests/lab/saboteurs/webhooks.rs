@@ -22,6 +22,36 @@ fn signature_catches_a_dispatcher_that_checks_nothing() {
     );
 }
 
+#[test]
+fn signature_catches_a_dispatcher_that_accepts_what_hooks_with_other_secrets_send() {
+    for (hook, words) in [
+        (
+            "secret: other",
+            "with a signature made with another secret was answered 20",
+        ),
+        (
+            "secret: none, content_type: form",
+            "without a signature was answered 20",
+        ),
+    ] {
+        let webhooks = bend(|mut sent| async move {
+            sign(&mut sent.parts, &sent.body);
+            sent.on().await
+        });
+        let world = format!(
+            "world: {{ github: {{ hooks: [{{ on: octo/app, {hook} }}] }} }}
+timeline:
+  - {{ at: 0s, queue: {{ as: J1, labels: hf-jobs-cpu-basic }} }}
+"
+        );
+        let bug = Seams {
+            webhooks,
+            ..Seams::default()
+        };
+        Trial::of("signature", &world).catches(bug, words);
+    }
+}
+
 /// Goes on with the secret that it knew, though it was started with another.
 #[test]
 fn signature_catches_a_dispatcher_that_forgets_the_new_secret() {

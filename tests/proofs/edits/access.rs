@@ -12,7 +12,7 @@ const STRANGER: &str = "stranger/app";
 const FOREIGN: u64 = 66_001_122;
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "trust",
         "a token is asked of a foreign installation",
         Scene::Plain,
@@ -26,7 +26,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "trust",
         "a token is asked for a foreign repository",
         Scene::Plain,
@@ -42,7 +42,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "trust",
         "a JIT configuration is asked for a foreign repository",
         Scene::Plain,
@@ -58,7 +58,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "trust",
         "a registration token is asked for a foreign repository",
         Scene::Two,
@@ -74,7 +74,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "trust",
         "an HF job is asked for a foreign repository",
         Scene::Plain,
@@ -87,7 +87,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "revoked-access",
         "an HF job for a suspended installation",
         Scene::Suspend,
@@ -106,7 +106,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "revoked-access",
         "eleven calls for a suspended installation",
         Scene::Suspend,
@@ -131,7 +131,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "revoked-access",
         "eleven tokens are asked of a suspended installation",
         Scene::Suspend,
@@ -156,7 +156,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "revoked-access",
         "an HF job for an installation that was deleted",
         Scene::Plain,
@@ -183,7 +183,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "revoked-access",
         "an HF job for a name that a repository has no more",
         Scene::Plain,
@@ -195,7 +195,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "revoked-access",
         "eleven calls by a name that a repository has no more",
         Scene::Plain,

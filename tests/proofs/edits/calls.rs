@@ -12,7 +12,7 @@ use super::{
 const RUNS: &str = "/repos/octo/app/actions/runs?status=queued&per_page=100";
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a call with an expired installation token",
         Scene::Plain,
@@ -25,7 +25,7 @@ pub(super) const WRONG: &[Edit] = &[
             )
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a call with an expired JWT",
         Scene::Plain,
@@ -38,7 +38,7 @@ pub(super) const WRONG: &[Edit] = &[
             )
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a call with a JWT from GitHub's future",
         Scene::Plain,
@@ -51,7 +51,7 @@ pub(super) const WRONG: &[Edit] = &[
             )
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a call with a JWT that reaches too far",
         Scene::Plain,
@@ -64,7 +64,7 @@ pub(super) const WRONG: &[Edit] = &[
             )
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a clock that is known to be wrong is used again",
         Scene::Skew,
@@ -77,7 +77,7 @@ pub(super) const WRONG: &[Edit] = &[
             )
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a runner comes with an expired registration token",
         Scene::Plain,
@@ -85,7 +85,7 @@ pub(super) const WRONG: &[Edit] = &[
             let hf = tape.worked()?;
             let credential = dead(CredentialKind::RegistrationToken);
             tape.add(
-                hf.online? - 1,
+                hf.online?.checked_sub(1)?,
                 What::RunnerRefused {
                     hf_job: hf.id,
                     why: "404".to_owned(),
@@ -95,7 +95,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a runner is let in with an expired registration token",
         Scene::Plain,
@@ -116,7 +116,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fresh-credentials",
         "a second runner comes with a dead JIT configuration",
         Scene::Plain,
@@ -140,37 +140,37 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "what is not found is asked for nine times",
         Scene::Plain,
         |tape| refused(tape, 404),
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "what is forbidden is asked for nine times",
         Scene::Plain,
         |tape| refused(tape, 403),
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "what is gone is asked for nine times",
         Scene::Plain,
         |tape| refused(tape, 410),
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "what is unlawful is asked for nine times",
         Scene::Plain,
         |tape| refused(tape, 451),
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "what cannot be processed is asked for nine times",
         Scene::Plain,
         |tape| refused(tape, 422),
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "a create that is wrong is asked for nine times",
         Scene::Plain,
@@ -194,7 +194,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "31 requests a minute to a place that answers 500",
         Scene::Plain,
@@ -204,7 +204,7 @@ pub(super) const WRONG: &[Edit] = &[
             })
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "31 requests a minute to a place that does not answer",
         Scene::Plain,
@@ -221,19 +221,19 @@ pub(super) const WRONG: &[Edit] = &[
             })
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "three requests before a limit's end",
         Scene::Plain,
         |tape| limited(tape, Some(600)),
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "three requests in the minute after a limit without an end",
         Scene::Plain,
         |tape| limited(tape, None),
     ),
-    Edit::wrong(
+    Edit::of(
         "right-retry",
         "more calls in an hour than jobs are worth",
         Scene::Plain,

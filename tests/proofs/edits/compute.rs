@@ -1,15 +1,15 @@
-//! Wrong edits about HF jobs that are one too many: for a job, for a cap, for what is over.
+//! Wrong edits about HF jobs that are one too many: for a job, or for what is over.
 
 use fakes::history::{Origin, Signed, Stage, StageCause};
 
 use super::{
     Edit, Scene,
-    served::{cancel_run, check_run, endless},
+    served::{cancel_run, check_run},
     tape::{Hf, Job, MINUTE, Tape, created},
 };
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "at-most-one",
         "a second create for one job",
         Scene::Plain,
@@ -20,7 +20,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "at-most-one",
         "a schedule creates a second HF job",
         Scene::Plain,
@@ -41,7 +41,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "at-most-one",
         "a create for a job that has been served",
         Scene::Plain,
@@ -52,7 +52,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "at-most-one",
         "a second create that hides its lane",
         Scene::Plain,
@@ -70,7 +70,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "at-most-one",
         "three HF jobs are burnt before the one that serves",
         Scene::Plain,
@@ -83,7 +83,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "at-most-one",
         "a third create for two jobs",
         Scene::Pair,
@@ -94,7 +94,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "monotone-state",
         "a create long after the job's end",
         Scene::Plain,
@@ -105,7 +105,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "monotone-state",
         "a create on a late delivery",
         Scene::Plain,
@@ -125,7 +125,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "monotone-state",
         "a run is cancelled after its end",
         Scene::Plain,
@@ -134,7 +134,7 @@ pub(super) const WRONG: &[Edit] = &[
             cancel_run(tape, job.completed? + 5 * MINUTE, &job)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "monotone-state",
         "a check run fails a job after its end",
         Scene::Plain,
@@ -143,7 +143,7 @@ pub(super) const WRONG: &[Edit] = &[
             check_run(tape, job.completed? + 5 * MINUTE, &job, "failure")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "monotone-state",
         "a check run praises a job after its end",
         Scene::Two,
@@ -151,30 +151,6 @@ pub(super) const WRONG: &[Edit] = &[
             let job = tape.done()?;
             check_run(tape, job.completed? + 5 * MINUTE, &job, "success")
         },
-    ),
-    Edit::wrong(
-        "caps-and-slots",
-        "a third HF job under a cap of two",
-        Scene::Caps,
-        above_the_cap,
-    ),
-    Edit::wrong(
-        "caps-and-slots",
-        "a third HF job of a repository under a cap of two",
-        Scene::CapsOfRepo,
-        above_the_cap,
-    ),
-    Edit::wrong(
-        "caps-and-slots",
-        "an HF job lives on as the next is created",
-        Scene::Caps,
-        lives_on,
-    ),
-    Edit::wrong(
-        "caps-and-slots",
-        "an HF job of a repository lives on as the next is created",
-        Scene::CapsOfRepo,
-        lives_on,
     ),
 ];
 
@@ -193,23 +169,4 @@ fn last_done(tape: &Tape<'_>) -> Option<Job> {
     let jobs = tape.jobs().into_iter();
     jobs.filter(|job| job.started.is_some())
         .max_by_key(|job| job.completed)
-}
-
-/// Creates an HF job while there are two.
-fn above_the_cap(tape: &mut Tape<'_>) -> Option<()> {
-    let job = tape.done()?;
-    let mut born: Vec<u64> = tape.hf_jobs().iter().map(|hf| hf.created).collect();
-    born.sort_unstable();
-    let at = born.get(1)? + 1_000;
-    let third = tape.create(at, &job);
-    tape.cancels(at + MINUTE, &third.id);
-    Some(())
-}
-
-/// Lets the first HF job live to the end.
-fn lives_on(tape: &mut Tape<'_>) -> Option<()> {
-    let hf = tape.hf_jobs().into_iter().min_by_key(|hf| hf.ended)?;
-    endless(tape, &hf.id)?;
-    tape.ends(tape.end(), &hf.id, Stage::Canceled, StageCause::Cancel);
-    Some(())
 }

@@ -13,43 +13,43 @@ use super::{
 const QUEUED: (&str, Option<&str>) = ("workflow_job", Some("queued"));
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "signature",
         "a foreign signature is answered 200",
         Scene::Plain,
         |tape| bad(tape, Signed::Wrong, 200),
     ),
-    Edit::wrong(
+    Edit::of(
         "signature",
         "no signature is answered 202",
         Scene::Plain,
         |tape| bad(tape, Signed::None, 202),
     ),
-    Edit::wrong(
+    Edit::of(
         "signature",
         "a changed body is answered 200",
         Scene::Plain,
         |tape| bad(tape, Signed::Tampered, 200),
     ),
-    Edit::wrong(
+    Edit::of(
         "signature",
         "a foreign signature is answered 404",
         Scene::Plain,
         |tape| bad(tape, Signed::Wrong, 404),
     ),
-    Edit::wrong(
+    Edit::of(
         "signature",
         "a good signature is answered 401",
         Scene::Plain,
         |tape| status(tape, 401),
     ),
-    Edit::wrong(
+    Edit::of(
         "signature",
         "a good signature is answered 403",
         Scene::Plain,
         |tape| status(tape, 403),
     ),
-    Edit::wrong(
+    Edit::of(
         "signature",
         "an old secret is good for ever",
         Scene::Rotate,
@@ -60,22 +60,22 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong("fast-ack", "a delivery times out", Scene::Plain, |tape| {
+    Edit::of("fast-ack", "a delivery times out", Scene::Plain, |tape| {
         lost(tape, Lost::TimedOut)
     }),
-    Edit::wrong(
+    Edit::of(
         "fast-ack",
         "a delivery's connection breaks",
         Scene::Plain,
         |tape| lost(tape, Lost::Reset),
     ),
-    Edit::wrong(
+    Edit::of(
         "fast-ack",
         "a delivery is refused a connection",
         Scene::Plain,
         |tape| lost(tape, Lost::Refused),
     ),
-    Edit::wrong(
+    Edit::of(
         "fast-ack",
         "a delivery is answered after eleven seconds",
         Scene::Plain,
@@ -88,25 +88,25 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "fast-ack",
         "a delivery is answered 500",
         Scene::Plain,
         |tape| status(tape, 500),
     ),
-    Edit::wrong(
+    Edit::of(
         "fast-ack",
         "a delivery is answered 503",
         Scene::Plain,
         |tape| status(tape, 503),
     ),
-    Edit::wrong(
+    Edit::of(
         "fast-ack",
         "a delivery is answered 404",
         Scene::Plain,
         |tape| status(tape, 404),
     ),
-    Edit::wrong(
+    Edit::of(
         "tolerant-parse",
         "a forged payload is answered 500",
         Scene::Plain,
@@ -115,7 +115,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "tolerant-parse",
         "a recorded payload is answered 502",
         Scene::Plain,
@@ -130,7 +130,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "tolerant-parse",
         "a push is answered 500",
         Scene::Plain,
@@ -145,7 +145,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "tolerant-parse",
         "a forged payload breaks the connection",
         Scene::Plain,
@@ -163,7 +163,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "tolerant-parse",
         "after an odd payload the next delivery is not answered",
         Scene::Plain,
@@ -184,7 +184,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "truthful",
         "an HF job is claimed that never was",
         Scene::Plain,
@@ -194,7 +194,7 @@ pub(super) const WRONG: &[Edit] = &[
             })
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "truthful",
         "an HF job is claimed to be on another flavor",
         Scene::Plain,
@@ -204,7 +204,7 @@ pub(super) const WRONG: &[Edit] = &[
             })
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "truthful",
         "an HF job is claimed to serve another label",
         Scene::Plain,
@@ -214,7 +214,7 @@ pub(super) const WRONG: &[Edit] = &[
             })
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "truthful",
         "a cancel is claimed that HF never took",
         Scene::Plain,
@@ -232,7 +232,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "truthful",
         "an HF job is claimed before it was created",
         Scene::Plain,

@@ -9,7 +9,7 @@ use super::{
 };
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "never-kill-busy",
         "an HF job is cancelled while a job is on it",
         Scene::Plain,
@@ -19,7 +19,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "never-kill-busy",
         "an HF job is cancelled as its job begins",
         Scene::Plain,
@@ -29,7 +29,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "never-kill-busy",
         "a registration is deleted while its runner works",
         Scene::Plain,
@@ -53,7 +53,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "never-kill-busy",
         "an HF job runs into its timeout too early",
         Scene::Plain,
@@ -63,7 +63,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "never-kill-busy",
         "a run is cancelled while its job runs",
         Scene::Plain,
@@ -72,7 +72,7 @@ pub(super) const WRONG: &[Edit] = &[
             cancel_run(tape, at, &job)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "never-kill-busy",
         "a run is cancelled by force while its job runs",
         Scene::Two,
@@ -95,13 +95,13 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong("no-leak", "an HF job never ends", Scene::Plain, |tape| {
+    Edit::of("no-leak", "an HF job never ends", Scene::Plain, |tape| {
         let hf = tape.worked()?;
         endless(tape, &hf.id)?;
         tape.until(hf.ended? + 2 * HOUR);
         Some(())
     }),
-    Edit::wrong(
+    Edit::of(
         "no-leak",
         "an HF job ends an hour late",
         Scene::Plain,
@@ -117,7 +117,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-leak",
         "a registration is left behind",
         Scene::Plain,
@@ -128,7 +128,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-leak",
         "a registration goes an hour late",
         Scene::Plain,
@@ -145,7 +145,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-leak",
         "an HF job that nobody needs lives for an hour",
         Scene::Plain,
@@ -157,7 +157,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-leak",
         "a registration is minted for nothing",
         Scene::Plain,
@@ -169,7 +169,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "cancel-before-start",
         "a create after the cancel",
         Scene::Cancel,
@@ -185,7 +185,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "cancel-before-start",
         "a create half an hour after the cancel",
         Scene::Cancel,
@@ -196,7 +196,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "cancel-before-start",
         "the HF job of a cancelled job never ends",
         Scene::Cancel,
@@ -209,7 +209,7 @@ pub(super) const WRONG: &[Edit] = &[
             endless(tape, &hf.id)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "cancel-before-start",
         "the HF job of a cancelled job ends an hour late",
         Scene::Cancel,

@@ -12,7 +12,7 @@ use super::{
 const QUEUED: (&str, Option<&str>) = ("workflow_job", Some("queued"));
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "supply-covers-demand",
         "of two jobs one gets no HF job",
         Scene::Pair,
@@ -23,7 +23,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "supply-covers-demand",
         "an HF job fails as it boots, and none replaces it",
         Scene::Plain,
@@ -45,7 +45,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "supply-covers-demand",
         "two jobs more come, and one runner",
         Scene::Plain,
@@ -59,7 +59,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "supply-covers-demand",
         "an idle runner's registration ages away, and none replaces it",
         Scene::Plain,
@@ -81,7 +81,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "supply-covers-demand",
         "three jobs come at once, and nobody",
         Scene::Pair,
@@ -95,7 +95,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "isolation",
         "the job beside the broken one never starts",
         Scene::Iso,
@@ -106,7 +106,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "isolation",
         "the job beside the broken one starts an hour late",
         Scene::Iso,
@@ -116,7 +116,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "isolation",
         "a job never starts while somebody forges deliveries",
         Scene::Two,
@@ -134,7 +134,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "isolation",
         "a job never starts while another lane is refused",
         Scene::Two,
@@ -166,13 +166,13 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong("attempts", "a re-run never starts", Scene::Rerun, |tape| {
+    Edit::of("attempts", "a re-run never starts", Scene::Rerun, |tape| {
         let job = again(tape)?;
         tape.never_starts(job.id)?;
         tape.until(job.announced + 2 * HOUR);
         Some(())
     }),
-    Edit::wrong(
+    Edit::of(
         "attempts",
         "a re-run starts an hour late",
         Scene::Rerun,
@@ -182,7 +182,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "attempts",
         "an old completion ends the HF job of a re-run",
         Scene::Rerun,
@@ -197,7 +197,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "attempts",
         "an old completion removes the registration of a re-run",
         Scene::Rerun,
@@ -223,7 +223,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "reconcile",
         "a job whose delivery was lost is never found",
         Scene::LostQueued,
@@ -234,7 +234,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "reconcile",
         "a job whose delivery was lost is found an hour late",
         Scene::LostQueued,
@@ -244,7 +244,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "reconcile",
         "the HF job of a lost completion never ends",
         Scene::LostCompleted,
@@ -255,7 +255,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "reconcile",
         "the HF job of a lost completion ends an hour late",
         Scene::LostCompleted,
@@ -272,7 +272,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "reconcile",
         "a delivery times out, and nobody looks for its job",
         Scene::Plain,
@@ -298,7 +298,7 @@ pub(super) const WRONG: &[Edit] = &[
 ];
 
 /// A job in whose place nothing was ever refused or failed.
-fn beside(tape: &Tape<'_>) -> Option<Job> {
+pub(super) fn beside(tape: &Tape<'_>) -> Option<Job> {
     let failed: Vec<_> = tape
         .events
         .iter()

@@ -13,13 +13,13 @@ use super::{
 };
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "names",
         "an HF job's runner has a name of 65 characters",
         Scene::Plain,
         |tape| rename_nth(tape, 0, &"x".repeat(65)),
     ),
-    Edit::wrong(
+    Edit::of(
         "names",
         "a name of 65 characters is asked for",
         Scene::Plain,
@@ -35,7 +35,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "names",
         "two living HF jobs share a name",
         Scene::Pair,
@@ -44,7 +44,7 @@ pub(super) const WRONG: &[Edit] = &[
             rename_nth(tape, 1, &first)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "names",
         "two names differ only in case",
         Scene::Pair,
@@ -53,7 +53,7 @@ pub(super) const WRONG: &[Edit] = &[
             rename_nth(tape, 1, &first.to_uppercase())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "names",
         "a name is that of a registration that is still there",
         Scene::Two,
@@ -67,19 +67,19 @@ pub(super) const WRONG: &[Edit] = &[
             rename_nth(tape, 2, &first.name.clone()?)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "routing",
         "an HF job is on a flavor that nobody asked for",
         Scene::Plain,
         |tape| change_created(tape, |flavor, _| "h200".clone_into(flavor)),
     ),
-    Edit::wrong(
+    Edit::of(
         "routing",
         "a runner is given a label more",
         Scene::Plain,
         |tape| change_created(tape, |_, labels| labels.push("self-hosted".to_owned())),
     ),
-    Edit::wrong(
+    Edit::of(
         "routing",
         "a runner is given the labels of another flavor",
         Scene::Plain,
@@ -89,7 +89,7 @@ pub(super) const WRONG: &[Edit] = &[
             })
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "routing",
         "a runner registers with a label more",
         Scene::Plain,
@@ -102,7 +102,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "routing",
         "a runner is given a job of another flavor",
         Scene::Two,
@@ -118,7 +118,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "waiting-is-not-queued",
         "a create for a job that waits",
         Scene::Waiting,
@@ -129,7 +129,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "waiting-is-not-queued",
         "a create for a job that waits, whose answer is lost",
         Scene::Waiting,
@@ -154,7 +154,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "waiting-is-not-queued",
         "three HF jobs end unused while a job waits",
         Scene::Waiting,
@@ -168,7 +168,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "waiting-is-not-queued",
         "two runners idle while a job waits",
         Scene::Waiting,
@@ -188,7 +188,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "dead-run",
         "a create for a job whose run is over",
         Scene::Dead,
@@ -199,7 +199,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "dead-run",
         "four questions about a job whose run is over",
         Scene::Dead,
@@ -208,7 +208,7 @@ pub(super) const WRONG: &[Edit] = &[
             ask_about(tape, &job, 30 * MINUTE, "github.get-job")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "dead-run",
         "the logs of a job whose run is over are asked for four times",
         Scene::Dead,
@@ -217,7 +217,7 @@ pub(super) const WRONG: &[Edit] = &[
             ask_about(tape, &job, HOUR, "github.job-logs")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "dead-run",
         "a create for a job that is a day old",
         Scene::Plain,
@@ -230,7 +230,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "dead-run",
         "four questions about a job that is a day old",
         Scene::Plain,
@@ -241,7 +241,7 @@ pub(super) const WRONG: &[Edit] = &[
             ask_about(tape, &job, 25 * HOUR, "github.get-job")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "restart-safe",
         "a crash costs a job",
         Scene::Crash,
@@ -250,7 +250,7 @@ pub(super) const WRONG: &[Edit] = &[
             tape.never_starts(job.id)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "restart-safe",
         "a crash leaves an HF job alive",
         Scene::Crash,
@@ -259,7 +259,7 @@ pub(super) const WRONG: &[Edit] = &[
             endless(tape, &hf.id)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "restart-safe",
         "a crash leaves a registration",
         Scene::Crash,
@@ -268,7 +268,7 @@ pub(super) const WRONG: &[Edit] = &[
             gone(tape, &hf)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "restart-safe",
         "a restart mints anew what it had minted",
         Scene::Crash,

@@ -8,7 +8,7 @@ use dispatchlab::{
     target::Seams,
     transport::Transport,
 };
-use fakes::history::Event;
+use fakes::history::{Event, What};
 use scenarios::{Choices, Document, plan::Plan};
 
 /// A scene.
@@ -26,6 +26,10 @@ pub(crate) enum Scene {
     Caps,
     /// The same, by repository.
     CapsOfRepo,
+    /// Two jobs of one flavor, and two of another, under a cap of each flavor.
+    CapsOfFlavor,
+    /// One slot: it goes from lane to lane, to whoever has waited longest.
+    Turns,
     /// A job fails and is run again.
     Rerun,
     /// A job waits for an approval.
@@ -59,10 +63,17 @@ pub(crate) struct Lived {
 impl Lived {
     /// What the properties say of a history that could have come of it.
     pub(crate) fn judge(&self, events: &[Event]) -> Outcome {
+        let end = End {
+            settled: matches!(
+                events.last().map(|event| &event.event),
+                Some(What::WorldEnded { settled: true })
+            ),
+            ..self.end.clone()
+        };
         Outcome::judge(
             &self.plan,
             events,
-            &self.end,
+            &end,
             Tested::Reference,
             self.twin.clone(),
         )
@@ -97,13 +108,15 @@ impl Lived {
 }
 
 impl Scene {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Plain,
         Self::Pair,
         Self::Two,
         Self::Cancel,
         Self::Caps,
         Self::CapsOfRepo,
+        Self::CapsOfFlavor,
+        Self::Turns,
         Self::Rerun,
         Self::Waiting,
         Self::Suspend,
@@ -151,6 +164,20 @@ timeline:
   dispatcher: { caps: { per_repo: 2 } }
 timeline:
   - { at: 0s, queue: { jobs: 4, as: J, labels: hf-jobs-cpu-basic, runs_for: 2m } }
+",
+            Self::CapsOfFlavor => "world:
+  dispatcher: { caps: { per_flavor: 2 } }
+timeline:
+  - { at: 0s, queue: { jobs: 2, as: J, labels: hf-jobs-cpu-basic, runs_for: 10m } }
+  - { at: 0s, queue: { jobs: 2, as: K, labels: hf-jobs-t4-small, runs_for: 10m } }
+",
+            Self::Turns => "world:
+  github: { repos: [{ name: octo/app }, { name: octo/other }] }
+  dispatcher: { caps: { total: 1 } }
+timeline:
+  - { at: 0s, queue: { as: J1, repo: octo/app, labels: hf-jobs-cpu-basic, runs_for: 50m } }
+  - { at: 1m, queue: { as: K1, repo: octo/other, labels: hf-jobs-t4-small, runs_for: 5m } }
+  - { at: 36m, queue: { as: J2, repo: octo/app, labels: hf-jobs-cpu-basic, runs_for: 5m } }
 ",
             Self::Rerun => "timeline:
   - { at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic, runs_for: 5m, conclusion: failure } }

@@ -13,19 +13,19 @@ const REAL: (Origin, Signed) = (Origin::Emitted, Signed::Lab);
 const QUEUED: (&str, Option<&str>) = ("workflow_job", Some("queued"));
 
 pub(super) const WRONG: &[Edit] = &[
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a job never starts",
         Scene::Plain,
         never_starts,
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a job starts an hour late",
         Scene::Plain,
         starts_late,
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a check run fails a job without a cause",
         Scene::Plain,
@@ -34,7 +34,7 @@ pub(super) const WRONG: &[Edit] = &[
             check_run(tape, job.announced + 20, &job, "failure")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a check run times a job out without a cause",
         Scene::Plain,
@@ -43,7 +43,7 @@ pub(super) const WRONG: &[Edit] = &[
             check_run(tape, job.announced + 20, &job, "timed_out")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a user is told after one failure that may well pass",
         Scene::Plain,
@@ -58,7 +58,7 @@ pub(super) const WRONG: &[Edit] = &[
             check_run(tape, job.announced + 20, &job, "failure")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a user is told after three failures within a minute",
         Scene::Plain,
@@ -76,7 +76,7 @@ pub(super) const WRONG: &[Edit] = &[
             check_run(tape, job.announced + 4_000, &job, "failure")
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a run is cancelled without a cause",
         Scene::Plain,
@@ -85,7 +85,7 @@ pub(super) const WRONG: &[Edit] = &[
             cancel_run(tape, job.announced + 20, &job)
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a delivery is answered with a reason that is none",
         Scene::Plain,
@@ -100,13 +100,13 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "a job more comes, and nobody serves it",
         Scene::Plain,
         one_more,
     ),
-    Edit::wrong(
+    Edit::of(
         "served-or-told",
         "GitHub takes a job back, and no runner comes again",
         Scene::Plain,
@@ -137,7 +137,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-silent-drop",
         "a job is announced and forgotten",
         Scene::Plain,
@@ -147,7 +147,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-silent-drop",
         "a job is announced again and forgotten",
         Scene::Plain,
@@ -175,7 +175,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-silent-drop",
         "nothing is done for a job",
         Scene::Plain,
@@ -193,7 +193,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-silent-drop",
         "a job of labels never seen before is forgotten",
         Scene::Plain,
@@ -207,7 +207,7 @@ pub(super) const WRONG: &[Edit] = &[
             Some(())
         },
     ),
-    Edit::wrong(
+    Edit::of(
         "no-silent-drop",
         "a job is forgotten until it is its turn, and after",
         Scene::Plain,
@@ -255,7 +255,7 @@ fn one_more(tape: &mut Tape<'_>) -> Option<()> {
 }
 
 /// A job comes at the end, and its delivery is acknowledged.
-fn forgotten(tape: &mut Tape<'_>) -> Option<Job> {
+pub(super) fn forgotten(tape: &mut Tape<'_>) -> Option<Job> {
     let like = tape.done()?;
     let at = tape.end();
     let job = tape.queue(at, &like);

@@ -152,6 +152,13 @@ impl<'a> Tape<'a> {
         self.events.len() - self.events.iter().rev().take_while(last_words).count()
     }
 
+    /// How long a job may wait, milliseconds.
+    pub(super) fn served_within(&self) -> u64 {
+        dispatchlab::run::terms_of(self.plan)
+            .bounds
+            .served_within_ms
+    }
+
     /// Lets the history go on until then.
     pub(super) fn until(&mut self, at_ms: u64) {
         let tail = self.tail();

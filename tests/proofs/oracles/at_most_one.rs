@@ -64,8 +64,9 @@ fn is_announced(scene: &Scene<'_>, wanted: JobId, now: usize) -> bool {
     })
 }
 
-/// An HF job spent unused explains another if a job of its lane was open or held then, or its pool is not empty; one that
-/// the dispatcher ended only if it had been refused before, or had had its time.
+/// An HF job spent unused explains another if a job of its lane was open or held then, or would have been if its installation
+/// had been there, or its pool is not empty; one that the dispatcher ended only if it had been refused before, had had its
+/// time, or the installation was gone.
 fn explains_another(scene: &Scene<'_>, hf_job: &HfJob, now: usize) -> bool {
     let Some(spent) = hf_job
         .spent
@@ -73,13 +74,15 @@ fn explains_another(scene: &Scene<'_>, hf_job: &HfJob, now: usize) -> bool {
     else {
         return false;
     };
-    let is_wanted = scene.jobs.values().any(|job| {
-        let lane = job.lane.as_ref();
-        lane.is_some_and(|lane| hf_job.may_serve(lane))
-            && (job.is_open(spent.position) || job.is_held(spent.position))
-    });
-    (is_wanted || scene.warm_of(hf_job) > 0)
-        && (!spent.by_dispatcher || hf_job.had_its_chance(scene, spent))
+    let its_jobs = || {
+        let jobs = scene.jobs.values();
+        jobs.filter(|job| job.lane.as_ref().is_some_and(|lane| hf_job.may_serve(lane)))
+    };
+    let is_wanted =
+        its_jobs().any(|job| job.is_open(spent.position) || job.is_held(spent.position));
+    let is_away = its_jobs().any(|job| job.is_away(spent.position));
+    (is_wanted || is_away || scene.warm_of(hf_job) > 0)
+        && (!spent.by_dispatcher || is_away || hf_job.had_its_chance(scene, spent))
 }
 
 /// A create whose answer was lost or failed, then two listings of HF jobs answered 2xx, the first at least 60 s after it,

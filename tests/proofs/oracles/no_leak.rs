@@ -88,7 +88,8 @@ fn has_reason(scene: &Scene<'_>, hf_job: &HfJob, position: usize) -> bool {
     hf_job.is_supply(position) && older < wanted.count() + scene.warm_of(hf_job)
 }
 
-/// The dispatcher asked for its cancel within the bound, and every cancel was struck by a fault without end.
+/// The dispatcher asked for its cancel within the bound, and every cancel failed by a fault without end that lets nothing
+/// through.
 fn is_excused(scene: &Scene<'_>, hf_job: &HfJob, began: usize, deadline: u64) -> bool {
     let is_cancel = |call: &&Call<'_>| {
         call.name == "hf.cancel" && call.about.hf_job.as_ref() == Some(&hf_job.id)
@@ -96,8 +97,10 @@ fn is_excused(scene: &Scene<'_>, hf_job: &HfJob, began: usize, deadline: u64) ->
     let cancels: Vec<_> = scene.dispatcher_calls().filter(is_cancel).collect();
     let in_time = |call: &&Call<'_>| call.received >= began && scene.at(call.received) <= deadline;
     let is_struck = |call: &&Call<'_>| {
-        let mut strikes = scene.strikes.iter().filter(|strike| !strike.ends);
-        strikes.any(|strike| strike.call == Some(call.id))
+        let endless = scene.strikes.iter();
+        let mut endless = endless.filter(|strike| !strike.ends && !strike.by_chance);
+        let is_failure = call.outcome.is_some_and(|outcome| outcome.is_failure());
+        is_failure && endless.any(|strike| strike.call == Some(call.id))
     };
     cancels.iter().any(in_time) && cancels.iter().all(is_struck)
 }

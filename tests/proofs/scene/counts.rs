@@ -65,16 +65,18 @@ impl Scene<'_> {
         self.has_room(lane, position, 0)
     }
 
-    /// The declared pool of an HF job's lane; of one that hides its lane, of its flavor.
+    /// The declared pool of an HF job's lane; of one that hides its lane, of all lanes of its flavor.
     pub(crate) fn warm_of(&self, hf_job: &HfJob) -> usize {
-        let pools = self.terms.warm.iter();
-        let own = pools.filter(|(labels, _)| match &hf_job.lane {
-            Some(lane) => lane.labels == **labels,
-            None => {
-                let labels = labels.iter().map(String::as_str);
-                self.terms.rules.flavor(labels) == Some(hf_job.flavor.as_str())
-            }
+        let own = self.lanes.iter().filter(|lane| match &hf_job.lane {
+            Some(own) => own == *lane,
+            None => lane.flavor == Some(hf_job.flavor.as_str()),
         });
+        own.map(|lane| self.pool_of(lane)).sum()
+    }
+
+    fn pool_of(&self, lane: &Lane) -> usize {
+        let pools = self.terms.warm.iter();
+        let own = pools.filter(|(labels, _)| lane.labels == **labels);
         own.map(|(_, count)| count).sum()
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct Job {
     pub(crate) demands: Vec<Demand>,
     /// While it waits, or is queued and held by something.
     pub(crate) held: Vec<(usize, Option<usize>)>,
+    /// While it would be open or held if its installation were there.
+    away: Vec<(usize, Option<usize>)>,
     phase: Phase,
     is_told: bool,
 }
@@ -87,6 +89,11 @@ impl Job {
         held.any(|(from, to)| *from <= position && to.is_none_or(|to| position < to))
     }
 
+    pub(crate) fn is_away(&self, position: usize) -> bool {
+        let mut away = self.away.iter();
+        away.any(|(from, to)| *from <= position && to.is_none_or(|to| position < to))
+    }
+
     /// The demand for which it is open.
     pub(crate) fn demand(&self, position: usize) -> Option<&Demand> {
         self.demands.iter().find(|demand| demand.covers(position))
@@ -122,6 +129,15 @@ impl Job {
         }
         if !was_held && is_held {
             self.held.push((position, None));
+        }
+        let waits = matches!(self.phase, Phase::Held | Phase::Dispatchable);
+        let is_away = waits && is_suspended && self.died.is_none() && !self.is_told;
+        let was_away = self.away.last().is_some_and(|(_, to)| to.is_none());
+        if was_away && !is_away {
+            self.away.last_mut().expect("it was away").1 = Some(position);
+        }
+        if !was_away && is_away {
+            self.away.push((position, None));
         }
     }
 
@@ -166,6 +182,7 @@ pub(super) fn announced(scene: &Scene<'_>) -> BTreeMap<JobId, Job> {
             suspended: None,
             demands: Vec::new(),
             held: Vec::new(),
+            away: Vec::new(),
             phase: Phase::Unknown,
             is_told: false,
         });

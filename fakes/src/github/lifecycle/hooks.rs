@@ -46,6 +46,7 @@ impl Github {
         if let Some(hook) = state.hooks.get_mut(id) {
             hook.old_keys = hook.keys.take();
             hook.keys = new.and_then(Keys::of);
+            hook.set_by_call = because.is_some();
             hook.updated_at = self.now();
             let hook = unless_the_apps(id);
             self.history()

@@ -44,17 +44,19 @@ pub(in crate::github) struct State {
 impl State {
     /// The repositories and hooks of these settings.
     pub(in crate::github) fn new(settings: &GithubSettings, env: &Env) -> Self {
+        let recorded = Arc::new(settings.recorded.clone());
         let mut state = Self {
-            accounts: Accounts::default(),
-            apps: Apps::new(settings),
-            runs: Runs::default(),
-            runners: Runners::default(),
+            accounts: Accounts::new(&recorded),
+            apps: Apps::new(settings, &recorded),
+            runs: Runs::new(&recorded),
+            runners: Runners::new(&recorded),
             queue: Queue::default(),
             hooks: Hooks::new(settings, env.clock.now()),
         };
         for repo in &settings.repos {
             state.add_repo(repo, settings, env, KnownIds::default());
         }
+        state.add_recorded_repos(settings, env);
         for hook in &settings.hooks.of_owners {
             let added = state.add_hook(hook, env.clock.now());
             debug_assert!(added.is_some(), "{hook:?} has no owner or no URL");
@@ -78,7 +80,12 @@ impl State {
             .installed
             .then(|| self.apps.installation_of(&owner, env, ids.installation));
         let drawn = || 600_000_000 + env.draw.bits(&folded, "repository-id") % 300_000_000;
-        let mut id = ids.repository.unwrap_or_else(drawn);
+        let recorded = self.accounts.recorded.clone();
+        let known = ids.repository.or_else(|| recorded.repository(&repo.name));
+        let mut id = known.unwrap_or_else(drawn);
+        while known.is_none() && recorded.is_another_repository(id, &repo.name) {
+            id += 1;
+        }
         // An id is drawn from the name, and a renamed repository keeps the one of its first name.
         while !self.accounts.old_names.is_empty()
             && self.accounts.repos.values().any(|known| known.id == id)
@@ -89,6 +96,24 @@ impl State {
         self.accounts.old_names.remove(&folded);
         self.accounts.repos.insert(folded, made.clone());
         made
+    }
+
+    /// What was recorded was there before its first delivery: who lists repositories from the start finds it.
+    fn add_recorded_repos(&mut self, settings: &GithubSettings, env: &Env) {
+        for (name, told) in &settings.recorded.repos {
+            if self.accounts.repo(name).is_some() {
+                continue;
+            }
+            let repo = RepoSettings {
+                private: told.private,
+                ..RepoSettings::installed(name)
+            };
+            let ids = KnownIds {
+                repository: told.id,
+                installation: told.installation,
+            };
+            self.add_repo(&repo, settings, env, ids);
+        }
     }
 
     pub(in crate::github) fn know_owner(&mut self, owner: &str, settings: &GithubSettings) {
@@ -112,6 +137,7 @@ impl State {
             events: hook.events.iter().cloned().collect(),
             config: HookConfig::new(&hook.url, hook.content_type)?,
             secret: Some(hook.secret.to_vec()),
+            set_by_call: false,
         };
         Some(self.hooks.add(parts, now))
     }

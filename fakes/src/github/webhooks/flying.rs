@@ -72,6 +72,10 @@ pub(in crate::github) struct Flight {
     pub(in crate::github) delay: Duration,
     /// How a fault ends it.
     pub(in crate::github) ending: Option<Effect>,
+    /// How its hook means to sign it.
+    pub(in crate::github) intended: Signed,
+    /// How that looks to the dispatcher, as the secrets were when it was made.
+    pub(in crate::github) shown: Signed,
     pub(in crate::github) because: EventId,
     pub(in crate::github) pending: Pending,
 }
@@ -113,6 +117,10 @@ impl Github {
             logged,
             seen: None,
         };
+        let signed = self
+            .state()
+            .hooks
+            .shown(flight.message.hook(), flight.intended);
         let sealed = self.seal(&flight);
         let envelope = match sealed {
             Some(envelope) if !flight.too_large => envelope,
@@ -140,9 +148,12 @@ impl Github {
             }
             return;
         }
-        let sent = self
-            .history()
-            .record(Some(flight.because), What::DeliverySent { delivery, job });
+        let sent = What::DeliverySent {
+            delivery,
+            job,
+            signed: Some(signed).filter(|signed| *signed != flight.shown),
+        };
+        let sent = self.history().record(Some(flight.because), sent);
         let place = self.state().hooks.log.place();
         let departure = tokio::time::Instant::now();
         let Envelope { request, sealed } = envelope;

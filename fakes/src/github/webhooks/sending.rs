@@ -47,10 +47,11 @@ impl Github {
             Effect::Tamper(how) => bytes_tampered(&message.body(), how),
             _ => None,
         });
-        let signed = match message.signed {
+        let intended = match message.signed {
             Signed::Lab if tampered.is_some() => Signed::Tampered,
             signed => signed,
         };
+        let signed = state.hooks.shown(message.hook(), intended);
         let created = self.history().record(
             because,
             What::DeliveryCreated {
@@ -77,6 +78,8 @@ impl Github {
             redelivery,
             failed,
             ending: None,
+            intended,
+            shown: signed,
             because: created,
             pending: Pending::new(self),
         };

@@ -8,6 +8,20 @@ use fakes::{
 use super::Tape;
 
 impl Tape<'_> {
+    /// Ends the history then, before the world has settled.
+    pub(in crate::edits) fn stops(&mut self, at_ms: u64) {
+        let tail = self.tail();
+        let mut words = self.events.split_off(tail);
+        self.events.retain(|event| event.at_ms <= at_ms);
+        for event in &mut words {
+            event.at_ms = at_ms;
+            if let What::WorldEnded { settled } = &mut event.event {
+                *settled = false;
+            }
+        }
+        self.events.append(&mut words);
+    }
+
     /// Takes out that a job ever started, and what follows from it.
     pub(in crate::edits) fn never_starts(&mut self, job: JobId) -> Option<()> {
         let deliveries: Vec<DeliveryId> = self

@@ -262,7 +262,14 @@ impl Tape<'_> {
             hook: None,
         };
         self.add(at_ms, what);
-        self.add(at_ms, What::DeliverySent { delivery, job });
+        self.add(
+            at_ms,
+            What::DeliverySent {
+                delivery,
+                job,
+                signed: None,
+            },
+        );
         delivery
     }
 }

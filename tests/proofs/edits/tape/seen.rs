@@ -147,7 +147,7 @@ impl Tape<'_> {
             let (at, id) = hf.assigned?;
             let job = jobs.iter().find(|job| job.id == id)?.clone();
             let over = job.completed?;
-            let moment = at + (over - at) / 2;
+            let moment = at + over.checked_sub(at)? / 2;
             (moment > at + 5_000 && hf.ended? > moment).then_some((hf, job, moment))
         });
         self.pick(busy.collect())

@@ -12,7 +12,7 @@ use crate::{
             runs::{
                 hold::Hold,
                 job::{Birth, Job, Matrix, Status},
-                new_job::{NewJob, RunIsFull},
+                new_job::{NewJob, NotQueued},
                 run::{Attempt, Run},
                 standing::{RunConclusion, Standing, Tally},
             },
@@ -27,15 +27,19 @@ impl Github {
     /// A job is pushed: it is queued, or waits for an approval, or for its run to begin.
     ///
     /// # Errors
-    /// When its matrix has as many jobs as it can make.
-    pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, RunIsFull> {
+    /// When its matrix has as many jobs as it can make, or its run has ended.
+    pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, NotQueued> {
         let mut state = self.state();
         let repo = self.repo_or_new(&mut state, &job.repo);
         let run = self.run_for(&mut state, &repo, &job);
+        let runs = &state.runs;
+        if runs.by_id.get(&run).is_some_and(|run| runs.is_over(run)) {
+            return Err(NotQueued::RunIsOver { run });
+        }
         let jobs_max = self.settings().runs.jobs_max;
         let jobs = state.runs.first_jobs(run, job.matrix.as_deref(), jobs_max);
         if jobs >= jobs_max {
-            return Err(RunIsFull { run, jobs });
+            return Err(NotQueued::RunIsFull { run, jobs });
         }
         let id = state.runs.next_job();
         let status = if job.needs_approval {

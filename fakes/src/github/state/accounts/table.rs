@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{organization::Organization, owner::Owner, repository::Repository};
+use crate::settings::RecordedWorld;
 
 /// The repositories and their owners.
-#[derive(Default)]
 pub(in crate::github) struct Accounts {
     /// The repositories, by their folded `owner/name`.
     pub(in crate::github) repos: BTreeMap<String, Arc<Repository>>,
@@ -13,9 +13,21 @@ pub(in crate::github) struct Accounts {
     pub(in crate::github) organizations: BTreeMap<String, Arc<Organization>>,
     /// The ids of renamed repositories, by the folded names they had.
     pub(in crate::github) old_names: BTreeMap<String, u64>,
+    /// What recordings tell of repositories: their ids are given to no other.
+    pub(in crate::github) recorded: Arc<RecordedWorld>,
 }
 
 impl Accounts {
+    /// No repository and no owner yet.
+    pub(in crate::github) fn new(recorded: &Arc<RecordedWorld>) -> Self {
+        Self {
+            repos: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            old_names: BTreeMap::new(),
+            recorded: recorded.clone(),
+        }
+    }
+
     pub(in crate::github) fn repo(&self, name: &str) -> Option<&Arc<Repository>> {
         self.repos.get(&name.to_lowercase())
     }

@@ -1,6 +1,9 @@
 //! The App, and where it is installed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     installation::{Installation, InstallationToken},
@@ -8,7 +11,10 @@ use super::{
     manifest::Confirmed,
     profile::{AppProfile, BEFORE},
 };
-use crate::{env::Env, settings::GithubSettings};
+use crate::{
+    env::Env,
+    settings::{GithubSettings, RecordedWorld},
+};
 
 /// The App, and what there is of it.
 pub(in crate::github) struct Apps {
@@ -24,11 +30,13 @@ pub(in crate::github) struct Apps {
     pub(in crate::github) tokens: BTreeMap<String, InstallationToken>,
     /// Verified JWTs, by their text: checking a signature costs more than everything else in a call.
     pub(in crate::github) jwts: BTreeMap<String, Option<JwtClaims>>,
+    /// What recordings tell of installations: their ids are given to no other.
+    recorded: Arc<RecordedWorld>,
 }
 
 impl Apps {
     /// The App as these settings describe it, installed nowhere.
-    pub(in crate::github) fn new(settings: &GithubSettings) -> Self {
+    pub(in crate::github) fn new(settings: &GithubSettings, recorded: &Arc<RecordedWorld>) -> Self {
         Self {
             profile: AppProfile::new(settings),
             manifests: BTreeMap::new(),
@@ -36,6 +44,7 @@ impl Apps {
             gone: BTreeSet::new(),
             tokens: BTreeMap::new(),
             jwts: BTreeMap::new(),
+            recorded: recorded.clone(),
         }
     }
 
@@ -51,8 +60,12 @@ impl Apps {
             return known.id;
         }
         let mut id = wanted
+            .or_else(|| self.recorded.installation(owner))
             .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
-        while self.installations.contains_key(&id) || self.gone.contains(&id) {
+        while self.installations.contains_key(&id)
+            || self.gone.contains(&id)
+            || self.recorded.is_another_installation(id, owner)
+        {
             id += 1;
         }
         self.installations.insert(

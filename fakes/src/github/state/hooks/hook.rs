@@ -17,6 +17,7 @@ use crate::{
         apps::table::Apps,
         runs::standing::RunStatus,
     },
+    history::Signed,
     ids::{DeliveryId, HookId, RunId},
     settings::{ContentType, GithubSettings},
 };
@@ -75,6 +76,9 @@ pub(in crate::github) struct Hook {
     pub(in crate::github) keys: Option<Keys>,
     /// Those of before the latest rotation.
     pub(in crate::github) old_keys: Option<Keys>,
+    /// Whether its secret was set by a call, whose maker knows it. Else somebody else set it up, and a dispatcher knows
+    /// the App's secret alone.
+    pub(in crate::github) set_by_call: bool,
     pub(in crate::github) created_at: Timestamp,
     pub(in crate::github) updated_at: Timestamp,
     pub(in crate::github) last_response: Option<LastResponse>,
@@ -88,6 +92,7 @@ pub(in crate::github) struct HookParts {
     pub(in crate::github) events: BTreeSet<String>,
     pub(in crate::github) config: HookConfig,
     pub(in crate::github) secret: Option<Vec<u8>>,
+    pub(in crate::github) set_by_call: bool,
 }
 
 impl Hook {
@@ -100,6 +105,7 @@ impl Hook {
             config: parts.config,
             keys: parts.secret.and_then(|secret| Keys::of(&secret)),
             old_keys: None,
+            set_by_call: parts.set_by_call,
             created_at: now,
             updated_at: now,
             last_response: None,
@@ -153,6 +159,7 @@ impl Hooks {
             events: BTreeSet::new(),
             config: config.unwrap_or_else(fallback),
             secret: Some(settings.webhook_secret.clone()),
+            set_by_call: false,
         };
         Self {
             by_id: BTreeMap::from([(APP_HOOK, Hook::new(APP_HOOK, parts, now))]),
@@ -209,6 +216,31 @@ impl Hooks {
 
     pub(in crate::github) fn remove(&mut self, id: HookId) {
         self.by_id.remove(&id);
+    }
+
+    /// How what a hook would sign so looks to a dispatcher: it knows the secret of the App's webhook, and of other hooks
+    /// only what was set by a call.
+    pub(in crate::github) fn shown(&self, id: HookId, signed: Signed) -> Signed {
+        let (Some(hook), Some(app)) = (self.get(id), self.get(APP_HOOK)) else {
+            return signed;
+        };
+        if hook.is_the_apps() || hook.set_by_call {
+            return signed;
+        }
+        let keys = match signed {
+            Signed::Lab | Signed::Tampered => hook.keys.as_ref(),
+            Signed::OldSecret => hook.old_keys.as_ref(),
+            Signed::None | Signed::Wrong => return signed,
+        };
+        let in_force = app.keys.as_ref().map(Keys::mark);
+        let before = app.old_keys.as_ref().map(Keys::mark);
+        match keys.map(Keys::mark) {
+            mark if mark == in_force && signed == Signed::OldSecret => Signed::Lab,
+            mark if mark == in_force => signed,
+            None => Signed::None,
+            mark if mark == before => Signed::OldSecret,
+            Some(_) => Signed::Wrong,
+        }
     }
 
     /// A repository has another name or installation: its hooks stay with it.

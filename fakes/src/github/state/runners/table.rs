@@ -1,6 +1,9 @@
 //! All registered runners, found by id, name, owner and group without looking at the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     groups::{DEFAULT_GROUP_NAME, RunnerGroup, RunnerGroups},
@@ -10,13 +13,13 @@ use super::{
 use crate::{
     github::state::accounts::owner::{Owner, Scope},
     ids::RunnerId,
+    settings::RecordedWorld,
 };
 
 /// The last id before the first runner; others were there before the world began.
 const BEFORE_FIRST_RUNNER: u64 = 20;
 
 /// The runners.
-#[derive(Default)]
 pub(in crate::github) struct Runners {
     /// The runners.
     by_id: BTreeMap<RunnerId, Runner>,
@@ -30,21 +33,37 @@ pub(in crate::github) struct Runners {
     pub(in crate::github) groups: BTreeMap<u64, RunnerGroups>,
     /// Tokens to register or remove a runner with, by their text.
     pub(in crate::github) tokens: BTreeMap<String, RegistrationToken>,
-    /// How many ids of runners were given out.
-    issued: u64,
+    /// The id that was given out last.
+    last_id: u64,
+    /// What recordings tell of runners: their ids are given to no other.
+    taken: Arc<RecordedWorld>,
 }
 
 impl Runners {
+    /// No runner yet.
+    pub(in crate::github) fn new(taken: &Arc<RecordedWorld>) -> Self {
+        Self {
+            by_id: BTreeMap::new(),
+            by_owner: BTreeMap::new(),
+            by_group: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            last_id: BEFORE_FIRST_RUNNER,
+            taken: taken.clone(),
+        }
+    }
+
     /// The id of the next runner.
     pub(in crate::github) fn next_id(&mut self) -> RunnerId {
-        self.issued += 1;
-        RunnerId(BEFORE_FIRST_RUNNER + self.issued)
+        self.last_id = self.taken.next_runner(self.last_id);
+        RunnerId(self.last_id)
     }
 
     /// Whether a runner ever had this id.
     pub(in crate::github) fn has_issued(&self, runner: RunnerId) -> bool {
-        let last = BEFORE_FIRST_RUNNER + self.issued;
-        (BEFORE_FIRST_RUNNER + 1..=last).contains(&runner.0)
+        (BEFORE_FIRST_RUNNER + 1..=self.last_id).contains(&runner.0)
+            && !self.taken.runners.contains(&runner.0)
     }
 
     pub(in crate::github) fn insert(&mut self, runner: Runner) {

@@ -106,6 +106,10 @@ impl Tally {
         }
     }
 
+    pub(in crate::github) const fn any_completed(self) -> bool {
+        self.completed > 0
+    }
+
     pub(in crate::github) fn status(self) -> RunStatus {
         if self.waiting + self.queued + self.in_progress == 0 {
             RunStatus::Completed

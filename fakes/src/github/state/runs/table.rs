@@ -1,6 +1,9 @@
 //! All workflow runs and their jobs, and what hangs on them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use super::{
     checks::CheckRuns,
@@ -11,7 +14,10 @@ use super::{
     run::Run,
     standing::RunStatus,
 };
-use crate::ids::{EventId, JobId, RunId};
+use crate::{
+    ids::{EventId, JobId, RunId},
+    settings::RecordedWorld,
+};
 
 /// The runs and their jobs.
 pub(in crate::github) struct Runs {
@@ -42,10 +48,13 @@ pub(in crate::github) struct Runs {
     last_id: u64,
     last_number: u64,
     last_job: u64,
+    /// What recordings tell of runs and jobs: their ids are given to no other.
+    taken: Arc<RecordedWorld>,
 }
 
-impl Default for Runs {
-    fn default() -> Self {
+impl Runs {
+    /// No run yet.
+    pub(in crate::github) fn new(taken: &Arc<RecordedWorld>) -> Self {
         Self {
             by_id: BTreeMap::new(),
             by_key: BTreeMap::new(),
@@ -63,14 +72,13 @@ impl Default for Runs {
             last_id: 17_000_000_000,
             last_number: 0,
             last_job: 48_000_000_000,
+            taken: taken.clone(),
         }
     }
-}
 
-impl Runs {
     /// The id of the next run.
     pub(in crate::github) fn next_id(&mut self) -> RunId {
-        self.last_id += 1;
+        self.last_id = self.taken.next_run(self.last_id);
         RunId(self.last_id)
     }
 
@@ -82,7 +90,7 @@ impl Runs {
 
     /// The id of the next job.
     pub(in crate::github) fn next_job(&mut self) -> JobId {
-        self.last_job += 1;
+        self.last_job = self.taken.next_job(self.last_job);
         JobId(self.last_job)
     }
 
