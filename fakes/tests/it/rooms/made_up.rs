@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::findings;
+use super::{GITHUB, findings};
 
 /// A tree in which all is well.
 fn tree() -> BTreeMap<String, String> {
@@ -36,12 +36,12 @@ fn tree() -> BTreeMap<String, String> {
 fn found_with(path: &str, text: &str) -> Vec<String> {
     let mut tree = tree();
     tree.entry(path.to_owned()).or_default().push_str(text);
-    findings(&tree)
+    findings(GITHUB, &tree)
 }
 
 #[test]
 fn a_tree_in_which_all_look_upwards_passes() {
-    assert_eq!(findings(&tree()), [""; 0]);
+    assert_eq!(findings(GITHUB, &tree()), [""; 0]);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_circle_may_have_five_files_and_no_more() {
             let path = format!("rest/ring_{number}.rs");
             tree.insert(path, format!("use super::ring_{next}::Part;\n"));
         }
-        findings(&tree)
+        findings(GITHUB, &tree)
     };
     assert_eq!(ring(5), [""; 0]);
     let told = ring(6);
@@ -110,7 +110,7 @@ fn a_circle_that_crosses_rooms_is_told_of() {
         "use crate::github::limits::a::A;\n".to_owned(),
     );
     assert_eq!(
-        findings(&tree),
+        findings(GITHUB, &tree),
         [
             "limits/a.rs imports rest/b.rs: rest is below limits",
             "a circle crosses rooms: limits/a.rs, rest/b.rs"

@@ -1,4 +1,4 @@
-//! The rooms of the fake GitHub: each knows only those above it, and no circle of imports grows large.
+//! The rooms of the fakes: each knows only those above it, and no circle of imports grows large.
 //!
 //! All of it is read from the sources as text: what a file imports, what it names by its path, and which of the
 //! handle's methods it calls.
@@ -12,23 +12,52 @@ use std::{collections::BTreeMap, fs, path::Path};
 use circles::circles;
 use reading::{Source, read};
 
-/// The rooms, from top to bottom. A file is in the room with the longest name that it lies in.
-const ROOMS: [&str; 14] = [
-    "state/accounts",
-    "state/apps",
-    "state/usage",
-    "state/runs",
-    "state/runners",
-    "state/queue",
-    "state/hooks",
-    "state",
-    "objects",
-    "handle",
-    "limits",
-    "webhooks",
-    "lifecycle",
-    "rest",
-];
+/// A fake that has rooms.
+#[derive(Clone, Copy)]
+struct Fake {
+    /// The folder it lies in, which is what its handle is called where it is passed on, too.
+    name: &'static str,
+    /// The type of its handle.
+    handle: &'static str,
+    /// Its rooms, from top to bottom. A file is in the room with the longest name that it lies in.
+    rooms: &'static [&'static str],
+}
+
+const GITHUB: Fake = Fake {
+    name: "github",
+    handle: "Github",
+    rooms: &[
+        "state/accounts",
+        "state/apps",
+        "state/usage",
+        "state/runs",
+        "state/runners",
+        "state/queue",
+        "state/hooks",
+        "state",
+        "objects",
+        "handle",
+        "limits",
+        "webhooks",
+        "lifecycle",
+        "rest",
+    ],
+};
+
+const HF: Fake = Fake {
+    name: "hf",
+    handle: "HfJobs",
+    rooms: &[
+        "accounts",
+        "job",
+        "schedules",
+        "state",
+        "handle",
+        "objects",
+        "life",
+        "rest",
+    ],
+};
 
 /// So many files may import each other in a circle.
 const CIRCLE_MAX: usize = 5;
@@ -52,22 +81,26 @@ fn sources(folder: &Path) -> BTreeMap<String, String> {
 }
 
 /// The place of a file's room among all.
-fn room_of(path: &str) -> Option<usize> {
+fn room_of(fake: Fake, path: &str) -> Option<usize> {
     let place = path.strip_suffix(".rs")?;
     let lies_in = |room: &str| {
         let rest = place.strip_prefix(room);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let rooms = ROOMS.iter().enumerate().filter(|(_, room)| lies_in(room));
+    let rooms = fake
+        .rooms
+        .iter()
+        .enumerate()
+        .filter(|(_, room)| lies_in(room));
     let nearest = rooms.max_by_key(|(_, room)| room.len());
     nearest.map(|(place, _)| place)
 }
 
 /// Everything that is wrong with these sources.
-fn findings(texts: &BTreeMap<String, String>) -> Vec<String> {
+fn findings(fake: Fake, texts: &BTreeMap<String, String>) -> Vec<String> {
     let sources: BTreeMap<&str, Source> = texts
         .iter()
-        .map(|(path, text)| (path.as_str(), read(path, text, texts)))
+        .map(|(path, text)| (path.as_str(), read(fake, path, text, texts)))
         .collect();
     let mut wrong = Vec::new();
     let mut imports = BTreeMap::new();
@@ -79,7 +112,7 @@ fn findings(texts: &BTreeMap<String, String>) -> Vec<String> {
             // It names what the outside may see, so it imports everything.
             continue;
         }
-        let Some(room) = room_of(path) else {
+        let Some(room) = room_of(fake, path) else {
             wrong.push(format!("{path} is in no room"));
             continue;
         };
@@ -87,9 +120,9 @@ fn findings(texts: &BTreeMap<String, String>) -> Vec<String> {
             wrong.push(format!("{path} names {named} without the file it is in"));
         }
         for target in &source.imports {
-            let below = room_of(target).filter(|its| *its > room);
+            let below = room_of(fake, target).filter(|its| *its > room);
             if let Some(its) = below {
-                let (room, its) = (ROOMS[room], ROOMS[its]);
+                let (room, its) = (fake.rooms[room], fake.rooms[its]);
                 wrong.push(format!("{path} imports {target}: {its} is below {room}"));
             }
         }
@@ -97,9 +130,9 @@ fn findings(texts: &BTreeMap<String, String>) -> Vec<String> {
             let homes = sources
                 .iter()
                 .filter(|(_, other)| other.methods.contains(method));
-            let rooms: Vec<usize> = homes.filter_map(|(home, _)| room_of(home)).collect();
+            let rooms: Vec<usize> = homes.filter_map(|(home, _)| room_of(fake, home)).collect();
             if !rooms.is_empty() && rooms.iter().all(|its| *its > room) {
-                let (room, its) = (ROOMS[room], ROOMS[rooms[0]]);
+                let (room, its) = (fake.rooms[room], fake.rooms[rooms[0]]);
                 wrong.push(format!("{path} calls {method}: {its} is below {room}"));
             }
         }
@@ -112,7 +145,7 @@ fn findings(texts: &BTreeMap<String, String>) -> Vec<String> {
         }
         if circle
             .iter()
-            .any(|path| room_of(path) != room_of(&circle[0]))
+            .any(|path| room_of(fake, path) != room_of(fake, &circle[0]))
         {
             wrong.push(format!("a circle crosses rooms: {files}"));
         }
@@ -120,11 +153,28 @@ fn findings(texts: &BTreeMap<String, String>) -> Vec<String> {
     wrong
 }
 
+/// What is wrong with a fake, which has more than so many files.
+fn findings_of(fake: Fake, more_than: usize) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src")
+        .join(fake.name);
+    let texts = sources(&folder);
+    assert!(
+        texts.len() > more_than,
+        "only {} files were found",
+        texts.len()
+    );
+    findings(fake, &texts)
+}
+
 #[test]
 fn every_file_of_the_fake_github_knows_only_the_rooms_above_its_own() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/github");
-    let texts = sources(&folder);
-    assert!(texts.len() > 80, "only {} files were found", texts.len());
-    let wrong = findings(&texts);
+    let wrong = findings_of(GITHUB, 80);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_of_the_fake_hf_knows_only_the_rooms_above_its_own() {
+    let wrong = findings_of(HF, 45);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

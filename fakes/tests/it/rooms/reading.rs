@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Fake;
+
 /// What there is to know of a file.
 #[derive(Debug, Default)]
 pub(super) struct Source {
@@ -9,20 +11,20 @@ pub(super) struct Source {
     pub(super) imports: BTreeSet<String>,
     /// What it names through the front of the fake, `crate::github::Job`.
     pub(super) through_the_front: Vec<String>,
-    /// The methods of `Github` that it defines.
+    /// The methods of the handle that it defines.
     pub(super) methods: BTreeSet<String>,
-    /// The methods of `Github` that it calls.
+    /// The methods of the handle that it calls.
     pub(super) calls: BTreeSet<String>,
     /// Whether anything but modules and re-exports stands in it.
     pub(super) does_more_than_declare: bool,
 }
 
 /// Reads the file at `path` of these.
-pub(super) fn read(path: &str, text: &str, all: &BTreeMap<String, String>) -> Source {
+pub(super) fn read(fake: Fake, path: &str, text: &str, all: &BTreeMap<String, String>) -> Source {
     let words = without_tests(words(text));
     let mut source = Source::default();
     for named in paths(&words) {
-        let Some(place) = place_of(path, &named, all) else {
+        let Some(place) = place_of(fake, path, &named, all) else {
             continue;
         };
         match file_of(&place, all) {
@@ -35,7 +37,7 @@ pub(super) fn read(path: &str, text: &str, all: &BTreeMap<String, String>) -> So
             None => source.through_the_front.push(named.join("::")),
         }
     }
-    (source.methods, source.calls) = methods(&words);
+    (source.methods, source.calls) = methods(fake, &words);
     source.does_more_than_declare = words.iter().any(|word| {
         [
             "fn", "struct", "enum", "impl", "const", "static", "trait", "type",
@@ -172,8 +174,13 @@ fn branches(words: &[String], stem: &mut Vec<String>, found: &mut Vec<Vec<String
     at.max(1)
 }
 
-/// Where a path leads to below `crate::github`; none if it leads elsewhere.
-fn place_of(file: &str, named: &[String], all: &BTreeMap<String, String>) -> Option<Vec<String>> {
+/// Where a path leads to below `crate::github`, or what fake it is; none if it leads elsewhere.
+fn place_of(
+    fake: Fake,
+    file: &str,
+    named: &[String],
+    all: &BTreeMap<String, String>,
+) -> Option<Vec<String>> {
     let module = file
         .trim_end_matches(".rs")
         .trim_end_matches("/mod")
@@ -186,7 +193,7 @@ fn place_of(file: &str, named: &[String], all: &BTreeMap<String, String>) -> Opt
     let mut rest = named;
     match named.first()?.as_str() {
         "crate" => {
-            if named.get(1)? != "github" {
+            if named.get(1)? != fake.name {
                 return None;
             }
             return Some(named[2..].to_vec());
@@ -222,27 +229,27 @@ fn file_of(place: &[String], all: &BTreeMap<String, String>) -> Option<String> {
     files.into_iter().find(|file| all.contains_key(file))
 }
 
-/// The methods of `Github` that are defined here, and those that are called: `self.assign(` within its own blocks,
+/// The methods of the handle that are defined here, and those that are called: `self.assign(` within its own blocks,
 /// `github.assign(` anywhere.
-fn methods(words: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
+fn methods(fake: Fake, words: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut defined, mut called) = (BTreeSet::new(), BTreeSet::new());
     let mut depth = 0_usize;
-    let mut is_githubs = false;
+    let mut is_handles = false;
     for (at, word) in words.iter().enumerate() {
         let word_at = |place: usize| words.get(place).map_or("", String::as_str);
         match word.as_str() {
             "impl" if depth == 0 => {
-                is_githubs = word_at(at + 1) == "Github" && word_at(at + 2) == "{";
+                is_handles = word_at(at + 1) == fake.handle && word_at(at + 2) == "{";
             }
             "{" => depth += 1,
             "}" => depth = depth.saturating_sub(1),
-            "fn" if depth == 1 && is_githubs => {
+            "fn" if depth == 1 && is_handles => {
                 defined.insert(word_at(at + 1).to_owned());
             }
             "." if word_at(at + 2) == "(" => {
                 let receiver = at.checked_sub(1).map_or("", word_at);
                 let is_direct = at.checked_sub(2).map_or("", word_at) != ".";
-                if is_direct && (receiver == "github" || receiver == "self" && is_githubs) {
+                if is_direct && (receiver == fake.name || receiver == "self" && is_handles) {
                     called.insert(word_at(at + 1).to_owned());
                 }
             }
