@@ -22,6 +22,8 @@ mod world;
 
 use std::time::Duration;
 
+use vocabulary::PROPERTIES;
+
 pub(crate) use self::live::{faults, verbs};
 use self::{jobs::Jobs, repos::Repos, so_far::SoFar};
 use crate::{
@@ -119,8 +121,8 @@ fn check_head(scenario: &Scenario) -> Result<(), Flaw> {
         return Err(Flaw::at(scenario.timeline.place, what));
     }
     for name in &scenario.about {
-        if !words::PROPERTIES.contains(&name.value.0.as_str()) {
-            let what = words::unknown("property", &name.value.0, words::PROPERTIES);
+        if !PROPERTIES.contains(&name.value.0.as_str()) {
+            let what = words::unknown("property", &name.value.0, PROPERTIES);
             return Err(Flaw::at(name.place, &what));
         }
     }
