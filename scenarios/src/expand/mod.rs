@@ -29,7 +29,7 @@ use self::{jobs::Jobs, repos::Repos, so_far::SoFar};
 use crate::{
     error::Flaw,
     keyed::Keyed,
-    plan::{Plan, Trigger},
+    plan::{Deliver, DeliverRaw, Plan, Step, Trigger, Verb},
     recording::Recordings,
     time::Fixed,
     words,
@@ -85,8 +85,10 @@ pub(crate) fn plan(
             .iter()
             .flat_map(|fault| fault.from.iter().chain(&fault.until)),
     );
+    let arrivals = timeline.iter().filter_map(arrives);
     let last = times
         .filter_map(time_of)
+        .chain(arrivals)
         .chain(heal.map(|heal| heal.0))
         .max()
         .unwrap_or_default();
@@ -127,6 +129,17 @@ fn check_head(scenario: &Scenario) -> Result<(), Flaw> {
         }
     }
     Ok(())
+}
+
+/// When a delivery that is late is sent.
+fn arrives(step: &Step) -> Option<Duration> {
+    let Verb::Deliver(Deliver::Raw(DeliverRaw {
+        late: Some(late), ..
+    })) = &step.verb
+    else {
+        return None;
+    };
+    Some(time_of(&step.trigger)? + late.0)
 }
 
 /// The time of a trigger that has one.

@@ -54,12 +54,13 @@ struct RecordedRepository {
     id: Option<u64>,
     full_name: String,
     #[serde(default)]
-    private: bool,
+    private: Option<bool>,
 }
 
 #[derive(Deserialize)]
 struct RecordedInstallation {
-    id: u64,
+    #[serde(default)]
+    id: Option<u64>,
 }
 
 impl Github {
@@ -99,7 +100,7 @@ impl Github {
             .filter(|repo| repo.installation.is_some())
             .cloned();
         known.unwrap_or_else(|| {
-            let private = payload.repository.private;
+            let private = payload.repository.private.unwrap_or(false);
             let settings = RepoSettings {
                 name: name.clone(),
                 private,
@@ -109,7 +110,7 @@ impl Github {
             let installation = payload
                 .installation
                 .as_ref()
-                .map(|found| found.id)
+                .and_then(|found| found.id)
                 .filter(|id| *id != 0);
             let ids = KnownIds {
                 repository: payload.repository.id,
@@ -154,7 +155,7 @@ impl Github {
             run,
             attempt,
             repo,
-            labels: recorded.labels.clone().unwrap_or_default(),
+            labels: trimmed(recorded.labels.as_deref()),
             created_at: self.now(),
         });
         let status = if waits {
@@ -223,6 +224,12 @@ impl Github {
             let _ended = process.send(ToRunner::Finish { because });
         }
     }
+}
+
+/// Labels as GitHub compares them: without the blanks around them.
+fn trimmed(labels: Option<&[String]>) -> Vec<String> {
+    let labels = labels.unwrap_or_default().iter();
+    labels.map(|label| label.trim().to_owned()).collect()
 }
 
 /// A recorded conclusion. One that nobody knows yet is no success.
