@@ -7,8 +7,8 @@ use super::{Delivery, life::rank};
 /// A delivery that is later than this after what it is about is called late. GitHub's usually take seconds.
 pub(super) const LATE: Duration = Duration::from_secs(60);
 
-/// Later than this no delivery comes: GitHub keeps them for a few days, and the times are those of something else.
-const LATEST: Duration = Duration::from_secs(7 * 86_400);
+/// What is later than this tells of a job that GitHub has given up, or its times are those of something else.
+const LATEST: Duration = Duration::from_secs(86_400);
 
 impl Delivery {
     /// How long before it was sent it happened what it is about, where the recording tells.
