@@ -54,7 +54,9 @@ pub(crate) fn learnable(body: &str) -> bool {
 
 /// The first key of a job's payload that is missing or of a kind that GitHub never sends.
 pub(crate) fn oddly_kinded(payload: &Value) -> Option<&'static str> {
-    const KINDS: &[(&str, bool, fn(&Value) -> bool)] = &[
+    /// The path of a key, whether it is needed, and what fits there.
+    type Kind = (&'static str, bool, fn(&Value) -> bool);
+    const KINDS: &[Kind] = &[
         ("action", true, Value::is_string),
         ("workflow_job.id", true, Value::is_u64),
         ("workflow_job.run_id", true, Value::is_u64),
@@ -73,7 +75,7 @@ pub(crate) fn oddly_kinded(payload: &Value) -> Option<&'static str> {
         ("installation", false, Value::is_object),
         ("installation.id", false, Value::is_u64),
     ];
-    let fits = |(path, is_needed, fits): &(&str, bool, fn(&Value) -> bool)| {
+    let fits = |(path, is_needed, fits): &Kind| {
         let found = payload.pointer(&format!("/{}", path.replace('.', "/")));
         match found.filter(|value| !value.is_null()) {
             Some(value) => fits(value),
