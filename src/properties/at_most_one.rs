@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
     history::{Event, Removal, StageCause, What},
-    ids::{CallId, HfJobId, JobId},
+    ids::{CallId, HfJobId, JobId, RunnerId},
 };
 
 use super::{
@@ -135,6 +135,9 @@ impl<'a> Watch<'_, '_, 'a> {
     /// Counts what explains an HF job more.
     fn explain(&mut self, event: &'a Event, tally: &Tally<'_, 'a>) {
         let ledger = self.context.ledger;
+        if let Some((job, runner)) = ledger.works_on(event) {
+            self.works(job, runner, event, tally);
+        }
         match &event.event {
             What::JobQueued { job, .. } => self.want(*job),
             // GitHub sometimes announces a job as queued that then waits for an approval after all.
@@ -150,21 +153,6 @@ impl<'a> Watch<'_, '_, 'a> {
                     .is_some_and(super::Delivery::announces);
                 if genuine {
                     self.want(*job);
-                }
-            }
-            What::JobStarted {
-                job,
-                runner: Some(runner),
-                ..
-            } => {
-                let hf_job = ledger.hf_job_of(*runner, event.id);
-                let its = ledger.routed(*job).map(|(lane, _)| lane);
-                let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) else {
-                    return;
-                };
-                let stolen = its.is_none_or(|lane| !ledger.lanes.serves(reach, lane));
-                if let Some(hf_job) = hf_job.filter(|_| stolen) {
-                    self.spend(hf_job, false, moment(event), tally);
                 }
             }
             What::JobTakenBack { runner, .. } => {
@@ -188,6 +176,20 @@ impl<'a> Watch<'_, '_, 'a> {
                     self.spend(hf_job, cause == StageCause::Cancel, moment(event), tally);
                 }
             }
+        }
+    }
+
+    /// An HF job that works on a job that is none of its lane's is spent.
+    fn works(&mut self, job: JobId, runner: RunnerId, event: &'a Event, tally: &Tally<'_, 'a>) {
+        let ledger = self.context.ledger;
+        let hf_job = ledger.hf_job_of(runner, event.id);
+        let its = ledger.routed(job).map(|(lane, _)| lane);
+        let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) else {
+            return;
+        };
+        let stolen = its.is_none_or(|lane| !ledger.lanes.serves(reach, lane));
+        if let Some(hf_job) = hf_job.filter(|_| stolen) {
+            self.spend(hf_job, false, moment(event), tally);
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) enum Lending<'a> {
         by: JobId,
         opened: EventId,
     },
-    /// A job of another lane started on it: the recorded one demands anew.
+    /// A job of another lane started on it, or one that had started before took it up: the recorded one demands anew.
     Lost { job: JobId },
 }
 
@@ -92,6 +92,12 @@ impl<'a> Lender<'_, '_, 'a> {
     fn enter(&mut self, tally: &Tally<'_, 'a>, event: &'a Event) {
         let at = moment(event);
         let mut touched = Vec::new();
+        let ledger = self.context.ledger;
+        if let Some((job, runner)) = ledger.works_on(event)
+            && let Some(hf_job) = ledger.hf_job_of(runner, event.id)
+        {
+            touched.extend(self.starts_on(hf_job, job, at));
+        }
         match &event.event {
             What::RunnerOnline {
                 hf_job: Some(hf_job),
@@ -102,16 +108,6 @@ impl<'a> Lender<'_, '_, 'a> {
             What::RunnerExited { hf_job, .. } => {
                 self.is_idle(hf_job, false);
                 self.online.remove(hf_job);
-            }
-            What::JobStarted {
-                job,
-                runner: Some(runner),
-                ..
-            } => {
-                let hf_job = self.context.ledger.hf_job_of(*runner, event.id);
-                if let Some(hf_job) = hf_job {
-                    touched.extend(self.starts_on(hf_job, *job, at));
-                }
             }
             other => {
                 if let Some((hf_job, ..)) = ends_hf_job(other) {
@@ -146,12 +142,14 @@ impl<'a> Lender<'_, '_, 'a> {
         }
     }
 
-    /// A job starts on an HF job that may be lent. If it was lent another itself, the two jobs change places.
+    /// A job starts on an HF job that may be lent, or is taken up by it. If it was lent another itself, the two jobs change places.
     fn starts_on(&mut self, hf_job: &'a HfJobId, by: JobId, at: Moment) -> Option<LaneId> {
         let job = self.lent.get(hf_job).copied().filter(|job| *job != by)?;
         let ledger = self.context.ledger;
         let (lane, _) = ledger.routed(job)?;
         let is_of_lane = ledger.routed(by).is_some_and(|(its, _)| its == lane);
+        // What is taken up had its start, and with it a demand of the lane, before.
+        let starts = ledger.had_started(by, at.event).is_none();
         self.lent.remove(hf_job);
         self.has.remove(&job);
         if let Some(other) = self.has.get(&by).copied().filter(|_| is_of_lane) {
@@ -161,7 +159,7 @@ impl<'a> Lender<'_, '_, 'a> {
             return None;
         }
         let opened = self.opened.get_mut(&job)?;
-        let lending = if is_of_lane {
+        let lending = if is_of_lane && starts {
             let opened = *opened;
             Lending::Passed { job, by, opened }
         } else {

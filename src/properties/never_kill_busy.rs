@@ -121,7 +121,7 @@ impl<'a> Watch<'_, '_, 'a> {
             runner,
             hf_job,
             assigned,
-            started: None,
+            started: self.context.ledger.had_started(job, assigned.event),
         };
         self.busy.insert(job, busy);
         self.on_runner.entry(runner).or_default().insert(job);

@@ -105,19 +105,15 @@ impl<'a> Watch<'_, '_, 'a> {
     fn enter(&mut self, event: &'a Event, tally: &Tally<'_, 'a>, touched: &[LaneId]) {
         let ledger = self.context.ledger;
         let now = moment(event);
+        if let Some((job, runner)) = ledger.works_on(event)
+            && let Some(hf_job) = ledger.hf_job_of(runner, event.id)
+        {
+            self.on.insert(job, hf_job);
+            self.supplied(hf_job, false);
+            self.useful_again(hf_job, now);
+        }
         match &event.event {
             What::HfCreated { hf_job, .. } => self.supplied(hf_job, true),
-            What::JobStarted {
-                job,
-                runner: Some(runner),
-                ..
-            } => {
-                if let Some(hf_job) = ledger.hf_job_of(*runner, event.id) {
-                    self.on.insert(*job, hf_job);
-                    self.supplied(hf_job, false);
-                    self.useful_again(hf_job, now);
-                }
-            }
             What::JobCompleted { job, .. } => {
                 let hf_job = self.on.remove(job);
                 let spent = |hf_job: &&HfJobId| tally.standing(hf_job) == Some(Standing::Spent);

@@ -175,14 +175,13 @@ impl<'c, 'a> Tally<'c, 'a> {
         for taken in self.turned {
             self.turn(taken);
         }
+        if let Some((job, runner)) = self.ledger.works_on(event)
+            && let Some(hf_job) = self.ledger.hf_job_of(runner, event.id)
+        {
+            self.on.insert(job, hf_job);
+            self.stand(hf_job, Standing::Working);
+        }
         match &event.event {
-            What::JobStarted { job, runner, .. } => {
-                let hf_job = runner.and_then(|runner| self.ledger.hf_job_of(runner, event.id));
-                if let Some(hf_job) = hf_job {
-                    self.on.insert(*job, hf_job);
-                    self.stand(hf_job, Standing::Working);
-                }
-            }
             What::JobCompleted { job, .. } => {
                 if let Some(hf_job) = self.on.remove(job) {
                     self.stand(hf_job, Standing::Spent);

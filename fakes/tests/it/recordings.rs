@@ -7,7 +7,7 @@ use fakes::{
     RawDelivery,
     github::Status,
     history::{Conclusion, Lost, Origin, Signed, What},
-    ids::JobId,
+    ids::{HfJobId, JobId, RunnerId},
     settings::{LogStatus, RecordedRepo, RecordedWorld},
 };
 use serde_json::{Value, json};
@@ -15,10 +15,14 @@ use serde_json::{Value, json};
 use crate::lab::Lab;
 
 fn send(lab: &Lab, action: &str, runner_name: &str) {
+    send_of(lab, 900, "build", action, runner_name);
+}
+
+fn send_of(lab: &Lab, id: u64, name: &str, action: &str, runner_name: &str) {
     let payload = json!({
         "action": action,
         "workflow_job": {
-            "id": 900, "run_id": 90, "run_attempt": 1, "name": "build", "labels": ["a"], "status": action,
+            "id": id, "run_id": 90, "run_attempt": 1, "name": name, "labels": ["a"], "status": action,
             "conclusion": if action == "completed" { json!("failure") } else { Value::Null },
             "runner_name": runner_name,
         },
@@ -45,7 +49,7 @@ fn recorded(body: Bytes) -> RawDelivery {
     }
 }
 
-async fn launch(lab: &Lab, name: &str) {
+async fn launch(lab: &Lab, name: &str) -> HfJobId {
     let token = lab.token_for("recorded/repo").await;
     let path = "/repos/recorded/repo/actions/runners/generate-jitconfig";
     let body = json!({"name": name, "runner_group_id": 1, "labels": ["a"]});
@@ -54,7 +58,7 @@ async fn launch(lab: &Lab, name: &str) {
         &json!({"ACTIONS_RUNNER_INPUT_JITCONFIG": config}),
         &json!({}),
     )
-    .await;
+    .await
 }
 
 fn drive(lab: &Lab, actions: &[&str]) {
@@ -129,18 +133,170 @@ async fn a_recorded_start_without_our_runner_happens_outside_the_lab() {
     let lab = Lab::new();
     drive(&lab, &["in_progress", "completed"]);
     send(&lab, "queued", "");
-    launch(&lab, "mine").await;
-    lab.sleep(100.0).await;
     send(&lab, "in_progress", "somebody-elses");
     lab.sleep(1.0).await;
-    let started = lab
-        .find(|what| matches!(what, What::JobStarted { .. }))
-        .unwrap();
-    assert!(matches!(
-        started.event,
-        What::JobStarted { runner: None, .. }
-    ));
-    assert!(!lab.world.github().runners()[0].busy);
+    assert_eq!(started_on(&lab, 900), Some(None));
+    launch(&lab, "mine").await;
+    lab.sleep(100.0).await;
+    assert!(
+        !lab.world.github().runners()[0].busy,
+        "it was launched when the job ran already"
+    );
+}
+
+/// On which of our runners a job started, once it has.
+fn started_on(lab: &Lab, id: u64) -> Option<Option<RunnerId>> {
+    let started = lab.find(|what| matches!(what, What::JobStarted { job, .. } if job.0 == id))?;
+    match started.event {
+        What::JobStarted { runner, .. } => Some(runner),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn runner_named(lab: &Lab, wanted: &str) -> Option<(RunnerId, bool)> {
+    let created =
+        lab.find(|what| matches!(what, What::RunnerCreated { name, .. } if name == wanted))?;
+    let What::RunnerCreated { runner, .. } = created.event else {
+        panic!("{created:?}");
+    };
+    let runners = lab.world.github().runners();
+    let found = runners.iter().find(|found| found.runner == runner)?;
+    Some((runner, found.busy))
+}
+
+/// `train` was recorded as queued alone, before `build`, which the recording starts and ends.
+fn stuck_beside_a_recorded_one() -> Lab {
+    let lab = Lab::new();
+    drive(&lab, &["queued", "in_progress", "completed"]);
+    send_of(&lab, 899, "train", "queued", "");
+    send(&lab, "queued", "");
+    lab
+}
+
+fn is_queued(lab: &Lab, name: &str) -> bool {
+    let github = lab.world.github();
+    let id = github.job_by_name(name);
+    let jobs = github.jobs();
+    let found = jobs.iter().find(|job| Some(job.job) == id).unwrap();
+    found.status == Status::Queued
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_brought_for_a_recorded_job_is_not_given_to_one_recorded_only_as_queued() {
+    let lab = stuck_beside_a_recorded_one();
+    launch(&lab, "mine").await;
+    lab.sleep(300.0).await;
+    let (mine, busy) = runner_named(&lab, "mine").unwrap();
+    assert!(!busy, "it waits for the recorded start");
+    send(&lab, "in_progress", "then");
+    lab.sleep(100.0).await;
+    assert_eq!(started_on(&lab, 900), Some(Some(mine)));
+    assert_eq!(runner_named(&lab, "mine"), Some((mine, true)));
+    send(&lab, "completed", "then");
+    lab.sleep(10.0).await;
+    assert_eq!(runner_named(&lab, "mine"), None, "it ran its one job");
+    assert!(is_queued(&lab, "train"), "it is stuck again");
+    launch(&lab, "another").await;
+    lab.sleep(300.0).await;
+    assert!(!is_queued(&lab, "train"), "one of its own serves it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_that_comes_after_the_recorded_start_takes_the_job_up_if_it_was_launched_before() {
+    let lab = stuck_beside_a_recorded_one();
+    launch(&lab, "mine").await;
+    send(&lab, "in_progress", "then");
+    launch(&lab, "another").await;
+    lab.sleep(30.0).await;
+    assert_eq!(started_on(&lab, 900), Some(None), "before it came");
+    lab.sleep(270.0).await;
+    let (mine, busy) = runner_named(&lab, "mine").unwrap();
+    assert!(busy, "until the recorded end");
+    let assigned = |id: u64| {
+        lab.find(|what| matches!(what, What::RunnerAssigned { job, .. } if job.0 == id))
+            .map(|event| event.event)
+    };
+    assert!(
+        matches!(assigned(900), Some(What::RunnerAssigned { runner, .. }) if runner == mine),
+        "{:?}",
+        assigned(900)
+    );
+    assert!(
+        matches!(assigned(899), Some(What::RunnerAssigned { runner, .. }) if runner != mine),
+        "the other one is for whoever waits"
+    );
+    send(&lab, "completed", "then");
+    lab.sleep(10.0).await;
+    assert_eq!(runner_named(&lab, "mine"), None);
+    assert_eq!(
+        lab.count(|what| matches!(what, What::JobStarted { job, .. } if job.0 == 900)),
+        1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_that_was_kept_for_a_recorded_job_is_free_again_when_that_ends_without_it() {
+    let lab = stuck_beside_a_recorded_one();
+    launch(&lab, "mine").await;
+    lab.sleep(300.0).await;
+    assert!(is_queued(&lab, "train"));
+    send(&lab, "completed", "");
+    lab.sleep(200.0).await;
+    assert!(!is_queued(&lab, "train"), "nobody ran `build`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorded_job_whose_kept_runner_is_deleted_gets_the_next_one() {
+    let lab = stuck_beside_a_recorded_one();
+    launch(&lab, "mine").await;
+    lab.sleep(300.0).await;
+    let (mine, _) = runner_named(&lab, "mine").unwrap();
+    let token = lab.token_for("recorded/repo").await;
+    let path = format!("/repos/recorded/repo/actions/runners/{}", mine.0);
+    let answer = lab.github("DELETE", &path, &token, Value::Null).await;
+    assert_eq!(answer.status, 204, "an idle one can be deleted");
+    launch(&lab, "another").await;
+    lab.sleep(300.0).await;
+    assert!(is_queued(&lab, "train"));
+    send(&lab, "in_progress", "then");
+    let (another, busy) = runner_named(&lab, "another").unwrap();
+    assert_eq!((started_on(&lab, 900), busy), (Some(Some(another)), true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorded_job_outlives_the_runner_it_ran_on() {
+    let lab = stuck_beside_a_recorded_one();
+    let hf_job = launch(&lab, "mine").await;
+    lab.sleep(300.0).await;
+    send(&lab, "in_progress", "then");
+    lab.sleep(10.0).await;
+    lab.hf(
+        "POST",
+        &format!("/api/jobs/lab/{}/cancel", hf_job.0),
+        Value::Null,
+    )
+    .await;
+    lab.sleep(900.0).await;
+    assert_eq!(runner_named(&lab, "mine"), None);
+    let jobs = lab.world.github().jobs();
+    let build = jobs.iter().find(|job| job.job == JobId(900)).unwrap();
+    assert_eq!(build.status, Status::InProgress, "until the recorded end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_of_which_only_the_start_was_recorded_ends_on_its_runner_by_the_ordinary_rules() {
+    let lab = Lab::new();
+    drive(&lab, &["queued", "in_progress"]);
+    send(&lab, "queued", "");
+    launch(&lab, "mine").await;
+    lab.sleep(300.0).await;
+    send(&lab, "in_progress", "then");
+    lab.sleep(200.0).await;
+    assert_eq!(
+        lab.received_names(),
+        ["build.queued", "build.in_progress", "build.completed"]
+    );
+    assert!(lab.world.github().runners().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -129,17 +129,13 @@ impl<'a> Ledger<'a> {
                     life.exited.get_or_insert(moment(event));
                 }
             }
-            What::JobStarted {
-                job,
-                runner: Some(runner),
-                ..
-            } => {
-                let hf_job = self.runners.get(runner).and_then(|life| life.hf_job);
-                if let Some(life) = hf_job.and_then(|hf_job| self.hf_jobs.get_mut(hf_job)) {
-                    life.job = Some((moment(event), *job));
-                }
-            }
             _ => {}
+        }
+        if let Some((job, runner)) = self.works_on(event) {
+            let hf_job = self.runners.get(&runner).and_then(|life| life.hf_job);
+            if let Some(life) = hf_job.and_then(|hf_job| self.hf_jobs.get_mut(hf_job)) {
+                life.job = Some((moment(event), job));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use fakes::{
     history::{Conclusion, Event, What},
-    ids::{RunId, RunnerId},
+    ids::{EventId, JobId, RunId, RunnerId},
 };
 
 use super::{Ledger, Moment, moment};
@@ -53,6 +53,29 @@ impl JobLife<'_> {
 }
 
 impl<'a> Ledger<'a> {
+    /// The job that a runner works on from this event on: it starts there, or it is a recorded one that had started
+    /// before and is taken up.
+    #[must_use]
+    pub fn works_on(&self, event: &Event) -> Option<(JobId, RunnerId)> {
+        match &event.event {
+            What::JobStarted {
+                job,
+                runner: Some(runner),
+                ..
+            } => Some((*job, *runner)),
+            What::RunnerAssigned { job, runner, .. } => {
+                self.had_started(*job, event.id).map(|_| (*job, *runner))
+            }
+            _ => None,
+        }
+    }
+
+    /// When a job had started, if that was before this event.
+    pub(in crate::properties) fn had_started(&self, job: JobId, by: EventId) -> Option<Moment> {
+        let (started, _) = self.jobs.get(&job)?.started?;
+        (started.event < by).then_some(started)
+    }
+
     pub(super) fn enter_job(&mut self, event: &'a Event, terms: &Terms) {
         match &event.event {
             What::JobQueued { job, held_by, .. } => {

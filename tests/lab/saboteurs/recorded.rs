@@ -64,7 +64,7 @@ fn supply_covers_demand_catches_a_dispatcher_that_brings_a_recorded_job_nothing(
 
 #[test]
 fn one_idle_runner_does_not_do_for_two_recorded_jobs() {
-    let one = "the idle runner that would have served it, lent to job-101, was there at 3610.";
+    let one = "the start that served it, of job-101, came at 3610.";
     Trial::of("served-or-told", &two()).catches(takes_two_for_one(), one);
     let short = "had more open jobs than booting and idle runners";
     Trial::of("supply-covers-demand", &two()).catches(takes_two_for_one(), short);

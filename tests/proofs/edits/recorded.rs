@@ -58,7 +58,8 @@ fn idle(tape: &Tape<'_>) -> Option<(Job, Hf)> {
             online < over && hf.ended.is_none_or(|ended| ended > over)
         });
         let is_its_lane = hf.repo.as_ref() == Some(&job.repo) && hf.labels == job.labels;
-        is_there && is_its_lane && hf.assigned.is_none()
+        let is_free = |(at, on)| on == job.id && job.started.is_some_and(|started| at >= started);
+        is_there && is_its_lane && hf.assigned.is_none_or(is_free)
     };
     tape.pick(pairs.filter(idles).collect())
 }

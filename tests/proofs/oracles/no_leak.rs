@@ -196,16 +196,18 @@ fn is_left_behind(scene: &Scene<'_>, runner: RunnerId, created: usize, position:
 
 /// Whether a job that started on it is not over.
 fn has_a_job(scene: &Scene<'_>, runner: RunnerId, position: usize) -> bool {
-    let started = scene.events[..=position]
-        .iter()
-        .filter_map(|event| match &event.event {
-            What::JobStarted {
-                job,
-                runner: Some(whose),
-                ..
-            } if *whose == runner => Some(*job),
-            _ => None,
-        });
+    let so_far = scene.events[..=position].iter().enumerate();
+    let started = so_far.filter_map(|(here, event)| match &event.event {
+        What::JobStarted {
+            job,
+            runner: Some(whose),
+            ..
+        } if *whose == runner => Some(*job),
+        What::RunnerAssigned {
+            job, runner: whose, ..
+        } if *whose == runner && scene.is_taken_up(*job, here) => Some(*job),
+        _ => None,
+    });
     started
         .filter_map(|job| scene.jobs.get(&job))
         .any(|job| job.completed.is_none_or(|completed| position < completed))

@@ -174,14 +174,19 @@ fn ended(scene: &Scene<'_>, id: &HfJobId) -> Option<(usize, StageCause)> {
 fn worked(scene: &Scene<'_>, hf_job: &HfJob) -> Vec<(JobId, usize, Option<usize>)> {
     let mut worked = Vec::new();
     for (position, event) in scene.events.iter().enumerate() {
-        if let What::JobStarted {
-            job,
-            runner: Some(runner),
-            ..
-        } = &event.event
-            && scene.is_runner_of(*runner, hf_job, position)
-        {
-            worked.push((*job, position, scene.completed(*job, position)));
+        let (job, runner) = match &event.event {
+            What::JobStarted {
+                job,
+                runner: Some(runner),
+                ..
+            } => (*job, *runner),
+            What::RunnerAssigned { job, runner, .. } if scene.is_taken_up(*job, position) => {
+                (*job, *runner)
+            }
+            _ => continue,
+        };
+        if scene.is_runner_of(runner, hf_job, position) {
+            worked.push((job, position, scene.completed(job, position)));
         }
     }
     worked
@@ -282,6 +287,12 @@ impl HfJob {
 }
 
 impl Scene<'_> {
+    /// Whether a job that is given to a runner here had started before.
+    pub(crate) fn is_taken_up(&self, job: JobId, position: usize) -> bool {
+        let started = |event: &Event| matches!(&event.event, What::JobStarted { job: whose, .. } if *whose == job);
+        self.events[..position].iter().any(started)
+    }
+
     /// The completion of a job that started at a position.
     pub(super) fn completed(&self, job: JobId, started: usize) -> Option<usize> {
         let later = self.events.iter().enumerate().skip(started);

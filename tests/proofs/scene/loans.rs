@@ -21,7 +21,7 @@ pub(crate) struct Loan {
     pub(crate) until: Option<usize>,
     /// Another job started on the HF job: the recorded one counts as lent none.
     pub(crate) undone: bool,
-    /// A job of another lane started on it: the demand of the recorded one counts anew.
+    /// A job of another lane started on it, or it took up one that had started: the demand of the recorded one counts anew.
     pub(crate) lost: bool,
     /// Which HF job, from which position on: it changes when another job that is lent one starts on it.
     pub(crate) hf_jobs: Vec<(usize, HfJobId)>,
@@ -104,10 +104,11 @@ fn starts(scene: &Scene<'_>, loans: &mut [Loan], position: usize) -> Vec<JobId> 
             loans[own].hf_jobs.push((position, hf_job.id.clone()));
             continue;
         }
+        let undone = of_the_lane && !scene.is_taken_up(starter, position);
         loans[lent].until = Some(position);
-        loans[lent].undone = of_the_lane;
-        loans[lent].lost = !of_the_lane;
-        if !of_the_lane {
+        loans[lent].undone = undone;
+        loans[lent].lost = !undone;
+        if !undone {
             anew.push(loans[lent].job);
         }
     }

@@ -130,11 +130,24 @@ impl Past<'_> {
                 }
             }
             What::RunnerAssigned { runner, job, .. } => {
+                let mut name = String::new();
                 if let Some(runner) = self.then.runners.get_mut(runner) {
                     runner.job = Some(*job);
+                    name.clone_from(&runner.name);
+                }
+                // A recorded job that had begun is taken up.
+                let begun = self.then.runs.jobs.get_mut(job);
+                if let Some(then) = begun.filter(|then| then.status == Status::InProgress) {
+                    then.runner = Some(*runner);
+                    then.runner_name = name;
                 }
             }
-            What::JobTakenBack { job, .. } => self.take_back(*job),
+            What::JobTakenBack { job, .. } => {
+                self.take_back(*job);
+                if let Some(then) = self.then.runs.jobs.get_mut(job) {
+                    then.runner = None;
+                }
+            }
             What::RunnerRemoved { runner, .. } => {
                 self.then.runners.remove(runner);
             }

@@ -60,11 +60,33 @@ impl Tape<'_> {
         })
     }
 
-    /// Takes an HF job out, with its runner and whatever was on it.
+    /// A recorded job starts and ends on no runner of this world.
+    fn runs_elsewhere(&mut self, job: JobId) {
+        self.remove(|what| matches!(what, What::RunnerAssigned { job: of, .. } if *of == job));
+        for event in &mut self.events {
+            match &mut event.event {
+                What::JobStarted {
+                    job: of, runner, ..
+                }
+                | What::JobCompleted {
+                    job: of, runner, ..
+                } if *of == job => {
+                    *runner = None;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes an HF job out, with its runner and whatever was on it but a recorded job.
     pub(in crate::edits) fn never_was(&mut self, id: &HfJobId) -> Option<()> {
         let hf = self.hf_jobs().into_iter().find(|hf| hf.id == *id)?;
-        if let Some((_, job)) = hf.assigned {
-            self.never_starts(job);
+        match hf.assigned {
+            Some((_, job)) if self.recorded().contains(&job) => self.runs_elsewhere(job),
+            Some((_, job)) => {
+                self.never_starts(job);
+            }
+            None => {}
         }
         let call = self.events.iter().find_map(|event| match &event.event {
             What::HfCreated { hf_job, call, .. } if hf_job == id => *call,

@@ -108,8 +108,8 @@ impl Github {
         state.queue.jobs.insert(job);
     }
 
-    /// The job is no longer that runner's which was assigned it and has not started it. Gives that runner, and the
-    /// event.
+    /// The job is no longer that runner's which was assigned it and has not started it, even if the recording says it
+    /// runs. Gives that runner, and the event.
     pub(in crate::github) fn unassign(
         &self,
         state: &mut State,
@@ -123,6 +123,7 @@ impl Github {
             .history()
             .record(Some(because), What::JobTakenBack { job, runner });
         found.dispatchable_because = event;
+        found.runner = None;
         Some((runner, event))
     }
 }

@@ -9,6 +9,9 @@
 //!    and so on: a job is never joined past one that comes before it, nor a runner past one it prefers.
 //! 3. While the class still has a moment that has come, it goes on.
 //!
+//! A job that a recording starts or ends comes before all others, whatever the policy: its runner is kept for it until the
+//! recording starts it, or has it at once if the recording has started it since the runner was launched.
+//!
 //! A pass does what is due and plans the next pass; it runs whenever a job or a runner becomes available.
 
 use std::{collections::BTreeSet, time::Duration};
@@ -21,7 +24,7 @@ use crate::{
             queue::{
                 agenda::Duty,
                 matching::{Class, JobKind, RunnerKind},
-                waiting_lines::Place,
+                waiting_lines::{Place, Precedence},
             },
             records::State,
             runners::{
@@ -147,20 +150,17 @@ impl Github {
     fn follow(&self, state: &mut State) {
         for id in state.queue.idle.take_touched() {
             state.queue.matching.remove_runner(id);
-            let found = state
-                .runners
-                .get(&id)
-                .filter(|_| state.queue.idle.contains(&id));
-            if let Some(runner) = found {
-                let (since_ms, kind) = (runner.online_ms, kind_of(runner));
-                state
-                    .queue
-                    .matching
-                    .add_runner(id, since_ms, kind, &state.runners.groups);
+            let kept_for = state.queue.kept.let_go_of_runner(id);
+            if let Some(job) = kept_for.filter(|job| state.queue.jobs.contains(job)) {
+                state.queue.jobs.insert(job);
             }
+            state.line_up(id);
         }
         for id in state.queue.jobs.take_touched() {
             state.queue.matching.remove_job(id);
+            if let Some(runner) = state.queue.kept.let_go_of_job(id) {
+                state.line_up(runner);
+            }
             let limit_ms = state.queue.limits.remove(&id);
             if let Some(at_ms) = limit_ms {
                 state.queue.agenda.strike(at_ms, Duty::QueueLimit(id));
@@ -177,9 +177,8 @@ impl Github {
             let noticed_ms = since_ms.saturating_add(millis(self.settings().runners.staleness));
             let is_noticed = noticed_ms <= self.env().clock.elapsed_ms();
             if is_noticed {
-                let policy = &self.settings().assignment.policy;
                 let place = Place {
-                    precedence: policy.precedence(&self.waiting(job)),
+                    precedence: self.precedence(job),
                     since_ms,
                     matrix: job.in_matrix(),
                 };
@@ -189,14 +188,24 @@ impl Github {
                     .matching
                     .add_job(id, place, kind, &job.repo, &state.runners.groups);
             }
-            let limit = millis(self.settings().runners.queue_limit);
-            let at_ms = since_ms.saturating_add(limit);
-            state.queue.limits.insert(id, at_ms);
-            self.plan(state, at_ms, Duty::QueueLimit(id));
+            if !job.driven {
+                let limit = millis(self.settings().runners.queue_limit);
+                let at_ms = since_ms.saturating_add(limit);
+                state.queue.limits.insert(id, at_ms);
+                self.plan(state, at_ms, Duty::QueueLimit(id));
+            }
             if !is_noticed {
                 self.plan(state, noticed_ms, Duty::Notice(id));
             }
         }
+    }
+
+    fn precedence(&self, job: &Job) -> Precedence {
+        if job.driven {
+            return Precedence::Recorded(job.dispatchable_because);
+        }
+        let policy = &self.settings().assignment.policy;
+        Precedence::Policy(policy.precedence(&self.waiting(job)))
     }
 
     fn plan_pass(&self, state: &mut State, at_ms: u64) {
@@ -223,8 +232,45 @@ impl Github {
         let Some(job) = state.runs.jobs.get(&id) else {
             return;
         };
+        if job.driven {
+            self.join_recorded(state, id, runner_id);
+            return;
+        }
         let (cause, (runs_for, conclusion)) = (job.dispatchable_because, self.course_of(job));
         self.give(state, id, runner_id, cause, Some(runs_for), conclusion);
+    }
+
+    /// A recorded job that has begun is taken up by a connected runner that was launched before; behind one that was not
+    /// it waits for none any more. Otherwise the two wait for the recording, or for the connection.
+    fn join_recorded(&self, state: &mut State, id: JobId, runner_id: RunnerId) {
+        let runner = state.runners.get(&runner_id);
+        let connected = runner.filter(|found| matches!(found.link, Link::Connected(_)));
+        let has_begun = |job: &&Job| job.status == Status::InProgress;
+        let begun = state.runs.jobs.get(&id).filter(has_begun);
+        if let Some((runner, job)) = connected.zip(begun) {
+            let cause = job.last_event;
+            if self.launched(runner) < cause {
+                self.take_up(state, id, runner_id, cause);
+            } else {
+                state.queue.jobs.remove(&id);
+            }
+        } else {
+            state.queue.matching.remove_job(id);
+            state.queue.matching.remove_runner(runner_id);
+            state.queue.kept.keep(runner_id, id);
+        }
+    }
+
+    /// What launched the runner: the creation of its HF job; of one that has none here, its connection.
+    fn launched(&self, runner: &Runner) -> EventId {
+        let mut cause = Some(runner.online_event);
+        while let Some(event) = cause.and_then(|id| self.history().get(id)) {
+            if matches!(event.event, What::HfCreated { .. }) {
+                return event.id;
+            }
+            cause = event.because;
+        }
+        runner.online_event
     }
 
     /// Marks the runner as busy with the job and sends it its order. Gives the event if the runner lives. If it has
@@ -272,6 +318,16 @@ impl Github {
 }
 
 impl State {
+    /// Puts a runner into the index, if it is idle.
+    fn line_up(&mut self, id: RunnerId) {
+        let is_idle = self.queue.idle.contains(&id);
+        if let Some(runner) = self.runners.get(&id).filter(|_| is_idle) {
+            let (since_ms, kind) = (runner.online_ms, kind_of(runner));
+            let groups = &self.runners.groups;
+            self.queue.matching.add_runner(id, since_ms, kind, groups);
+        }
+    }
+
     /// The job is no longer the runner's that holds it. Gives that runner.
     pub(in crate::github) fn let_go(&mut self, job: JobId) -> Option<RunnerId> {
         let holder = self.queue.holders.remove(&job)?;
@@ -291,7 +347,7 @@ impl State {
     }
 
     /// The first job in the line of a class that may start now: its precedence, and its id.
-    fn first_of(&self, class: Class) -> Option<(u64, JobId)> {
+    fn first_of(&self, class: Class) -> Option<(Precedence, JobId)> {
         let line = self.queue.matching.line(class)?;
         line.first(|matrix| self.may_start_of(matrix))
     }

@@ -85,13 +85,11 @@ impl Github {
         }
     }
 
-    /// The runner never started the job: it waits for another one.
+    /// The runner never started the job, or never took up a recorded one that runs: that waits for another one.
     fn give_up_on(&self, state: &mut State, runner: RunnerId, job: JobId) -> bool {
-        let waits = state
-            .runs
-            .jobs
-            .get(&job)
-            .is_some_and(|job| job.status == Status::Queued);
+        let waits = state.runs.jobs.get(&job).is_some_and(|job| {
+            job.status == Status::Queued || job.driven && job.status == Status::InProgress
+        });
         let holder = state.queue.holders.get(&job);
         let is_elsewhere =
             state.queue.jobs.contains(&job) || holder.is_some_and(|it| *it != runner);

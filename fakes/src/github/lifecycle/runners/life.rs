@@ -286,7 +286,8 @@ impl Github {
             return;
         }
         state.let_go(job);
-        let (ended, busy_for_ms) = if status == Some(Status::InProgress) {
+        let lives_on = state.runs.ends_recorded(job);
+        let (ended, busy_for_ms) = if status == Some(Status::InProgress) && !lives_on {
             self.conclude(state, job, Conclusion::Failure, because);
             let ended = state
                 .runs

@@ -172,7 +172,7 @@ impl Github {
             run.updated_at = job.created_at;
         }
         state.runs.names.insert(job.name.clone(), id);
-        let free = !job.driven && !job.held;
+        let free = !job.held;
         state.runs.jobs.insert(id, job);
         state.runs.count_job(id);
         if !waits && free && !skipped {
@@ -234,7 +234,7 @@ impl Github {
             .history()
             .record(because.or(Some(job.last_event)), existence(job));
         job.last_event = event;
-        if !job.driven && !job.held {
+        if !job.held {
             self.make_dispatchable(state, id, event);
         }
         if emits {
@@ -327,7 +327,7 @@ impl Github {
         let (run, driven, matrix) = (job.run, job.driven, job.in_matrix());
         let went_on = state.runs.goes_on(run);
         state.runs.move_job(id, Status::Completed);
-        if !driven {
+        if !driven || !state.runs.ends_recorded(id) {
             self.emit(state, id, "completed", event);
         }
         if went_on {

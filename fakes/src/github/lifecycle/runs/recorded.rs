@@ -1,7 +1,9 @@
 //! Recordings: what the fake learns from a recorded `workflow_job` payload before it is sent.
 //!
-//! A job's status only moves forward. A job whose recording also holds its start or its end is driven by
-//! the recording alone; one that was recorded only as queued lives by the fake's ordinary rules.
+//! A job's status only moves forward. A job whose recording also holds its start or its end is driven by the recording,
+//! which had a runner for it: the next one with its labels that idles here is kept for it, and works on it from its
+//! recorded start, or from when it comes if it was launched before that, to its recorded end. A job that was recorded only as queued
+//! lives by the fake's ordinary rules, and so does the end of one of which only the start was recorded.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -171,7 +173,8 @@ impl Github {
         }
     }
 
-    /// The recorded runner's namesake takes the job, or somebody outside the lab does.
+    /// The recorded runner's namesake takes the job, or the runner that is kept for it; else somebody outside the lab
+    /// does, and it waits for one that takes it up.
     fn recorded_start(
         &self,
         state: &mut State,
@@ -188,18 +191,65 @@ impl Github {
             return;
         };
         let cause = because.unwrap_or(job.last_event);
-        let name = payload.workflow_job.runner_name.clone().unwrap_or_default();
-        let namesake = namesake(state, &name);
-        let assigned = namesake.and_then(|runner| {
-            self.give(state, id, runner, cause, None, Conclusion::Success)
-                .map(|event| (runner, event))
-        });
-        let (runner, event) =
-            assigned.map_or((None, cause), |(runner, event)| (Some(runner), event));
-        if let Some(runner) = runner {
-            state.picked_up(runner, id);
-        }
+        let recorded = payload.workflow_job.runner_name.clone().unwrap_or_default();
+        let kept = || {
+            state
+                .queue
+                .kept
+                .of_job(id)
+                .filter(|id| connected(state, *id))
+        };
+        let runner = namesake(state, &recorded).or_else(kept);
+        let given =
+            runner.and_then(|runner| Some((runner, self.give_recorded(state, id, runner, cause)?)));
+        let name = given
+            .and_then(|(runner, _)| state.runners.get(&runner))
+            .map_or(recorded, |runner| runner.name.clone());
+        let (runner, event) = given.map_or((None, cause), |(runner, event)| (Some(runner), event));
         self.start(state, id, runner, &name, event);
+        if runner.is_none() {
+            state.queue.jobs.insert(id);
+        }
+    }
+
+    /// A runner comes to a recorded job that has begun without one of this world.
+    pub(in crate::github) fn take_up(
+        &self,
+        state: &mut State,
+        id: JobId,
+        runner: RunnerId,
+        cause: EventId,
+    ) {
+        let Some(event) = self.give_recorded(state, id, runner, cause) else {
+            return;
+        };
+        let name = state.runners.get(&runner).map(|runner| runner.name.clone());
+        let group = state.runners.group_of(runner);
+        if let Some((job, name)) = state.runs.jobs.get_mut(&id).zip(name) {
+            job.runner = Some(runner);
+            job.runner_name = name;
+            job.runner_group = group;
+            job.last_event = event;
+        }
+    }
+
+    /// Gives the job to the runner until the recording ends it, if the recording does. Gives the event if the runner
+    /// lives.
+    fn give_recorded(
+        &self,
+        state: &mut State,
+        id: JobId,
+        runner: RunnerId,
+        cause: EventId,
+    ) -> Option<EventId> {
+        let job = state.runs.jobs.get(&id)?;
+        let (runs_for, conclusion) = if state.runs.ends_recorded(id) {
+            (None, Conclusion::Success)
+        } else {
+            let (runs_for, conclusion) = self.course_of(job);
+            (Some(runs_for), conclusion)
+        };
+        self.give(state, id, runner, cause, runs_for, conclusion)
     }
 
     fn recorded_end(
@@ -241,11 +291,15 @@ fn conclusion_of(recorded: Option<Value>) -> Conclusion {
 }
 
 fn namesake(state: &State, name: &str) -> Option<RunnerId> {
-    state
-        .queue
-        .idle
-        .iter()
-        .filter_map(|id| state.runners.get(id))
-        .find(|runner| runner.name == name && matches!(runner.link, Link::Connected(_)))
-        .map(|runner| runner.id)
+    let idle = state.queue.idle.iter();
+    let its = |id: &RunnerId| {
+        let runner = state.runners.get(id);
+        runner.is_some_and(|runner| runner.name == name) && connected(state, *id)
+    };
+    idle.copied().find(its)
+}
+
+fn connected(state: &State, runner: RunnerId) -> bool {
+    let found = state.runners.get(&runner);
+    found.is_some_and(|runner| matches!(runner.link, Link::Connected(_)))
 }

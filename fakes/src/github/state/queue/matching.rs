@@ -378,7 +378,7 @@ fn suit(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::waiting_lines::Precedence, *};
     use crate::settings::{GithubSettings, RepoSettings};
 
     fn repo() -> Arc<Repository> {
@@ -410,7 +410,7 @@ mod tests {
 
     fn place(precedence: u64) -> Place {
         Place {
-            precedence,
+            precedence: Precedence::Policy(precedence),
             since_ms: precedence,
             matrix: crate::github::state::runs::job::Matrix {
                 run: crate::ids::RunId(1),

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{agenda::Agenda, matching::Matching, watched::Watched};
+use super::{agenda::Agenda, kept::Kept, matching::Matching, watched::Watched};
 use crate::ids::{JobId, RunnerId};
 
 /// Who waits for whom.
 #[derive(Default)]
 pub(in crate::github) struct Queue {
-    /// Queued jobs that no recording drives and nothing holds.
+    /// Queued jobs that nothing holds, and those that a recording started while no runner of this world was there.
     pub(in crate::github) jobs: Watched<JobId>,
     /// Runners that GitHub takes for online and idle.
     pub(in crate::github) idle: Watched<RunnerId>,
     /// Which of those suit each other.
     pub(in crate::github) matching: Matching,
+    /// Which of them wait for each other alone.
+    pub(in crate::github) kept: Kept,
     /// The runner of every job that was handed to one and is not over.
     pub(in crate::github) holders: BTreeMap<JobId, RunnerId>,
     /// When each queued job has been queued for too long, in milliseconds of the world.

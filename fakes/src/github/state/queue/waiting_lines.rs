@@ -3,13 +3,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{github::state::runs::job::Matrix, ids::JobId};
+use crate::{
+    github::state::runs::job::Matrix,
+    ids::{EventId, JobId},
+};
+
+/// Who goes first among queued jobs: the lesser, then the one with the lesser id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::github) enum Precedence {
+    /// A recording says that the job had its runner, so nobody takes it away: by what made the job dispatchable.
+    Recorded(EventId),
+    /// Any other job: as the policy says.
+    Policy(u64),
+}
 
 /// Where a queued job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::github) struct Place {
-    /// Its place in the line: lower goes first, then the lower id.
-    pub(in crate::github) precedence: u64,
+    /// Its place in the line.
+    pub(in crate::github) precedence: Precedence,
     /// Since when a runner could take it, in milliseconds of the world.
     pub(in crate::github) since_ms: u64,
     pub(in crate::github) matrix: Matrix,
@@ -18,7 +30,7 @@ pub(in crate::github) struct Place {
 /// The jobs of one matrix, in the order of the line and in that of their waiting.
 #[derive(Default)]
 struct Line {
-    in_order: BTreeSet<(u64, JobId)>,
+    in_order: BTreeSet<(Precedence, JobId)>,
     by_age: BTreeSet<(u64, JobId)>,
 }
 
@@ -27,7 +39,7 @@ struct Line {
 pub(in crate::github) struct WaitingLines {
     lines: BTreeMap<Matrix, Line>,
     /// The first of each line in either order.
-    heads: BTreeSet<(u64, JobId, Matrix)>,
+    heads: BTreeSet<(Precedence, JobId, Matrix)>,
     eldest: BTreeSet<(u64, JobId, Matrix)>,
 }
 
@@ -68,7 +80,7 @@ impl WaitingLines {
     pub(in crate::github) fn first(
         &self,
         may_start: impl Fn(&Matrix) -> bool,
-    ) -> Option<(u64, JobId)> {
+    ) -> Option<(Precedence, JobId)> {
         first_of(&self.heads, may_start)
     }
 
@@ -98,11 +110,11 @@ impl WaitingLines {
     }
 }
 
-fn follow(
-    firsts: &mut BTreeSet<(u64, JobId, Matrix)>,
+fn follow<Key: Copy + Ord>(
+    firsts: &mut BTreeSet<(Key, JobId, Matrix)>,
     matrix: &Matrix,
-    old: Option<(u64, JobId)>,
-    new: Option<(u64, JobId)>,
+    old: Option<(Key, JobId)>,
+    new: Option<(Key, JobId)>,
 ) {
     if old == new {
         return;
@@ -115,10 +127,10 @@ fn follow(
     }
 }
 
-fn first_of(
-    firsts: &BTreeSet<(u64, JobId, Matrix)>,
+fn first_of<Key: Copy + Ord>(
+    firsts: &BTreeSet<(Key, JobId, Matrix)>,
     may_start: impl Fn(&Matrix) -> bool,
-) -> Option<(u64, JobId)> {
+) -> Option<(Key, JobId)> {
     let found = firsts.iter().find(|(.., matrix)| may_start(matrix));
     found.map(|(key, job, _)| (*key, *job))
 }
@@ -139,7 +151,7 @@ mod tests {
 
     fn place(precedence: u64, since_ms: u64, matrix: Matrix) -> Place {
         Place {
-            precedence,
+            precedence: Precedence::Policy(precedence),
             since_ms,
             matrix,
         }
@@ -156,18 +168,24 @@ mod tests {
         for (job, place) in &places {
             lines.insert(JobId(*job), place);
         }
-        assert_eq!(lines.first(|_| true), Some((1, JobId(2))));
+        assert_eq!(
+            lines.first(|_| true),
+            Some((Precedence::Policy(1), JobId(2)))
+        );
         assert_eq!(lines.eldest(|_| true), Some((5, JobId(1))));
         assert_eq!(
             lines.first(|matrix| *matrix != of(1, "B")),
-            Some((9, JobId(1)))
+            Some((Precedence::Policy(9), JobId(1)))
         );
         assert_eq!(
             lines.eldest(|matrix| *matrix != of(1, "A")),
             Some((10, JobId(3)))
         );
         lines.remove(JobId(2), &places[1].1);
-        assert_eq!(lines.first(|_| true), Some((2, JobId(3))));
+        assert_eq!(
+            lines.first(|_| true),
+            Some((Precedence::Policy(2), JobId(3)))
+        );
         lines.remove(JobId(1), &places[0].1);
         lines.remove(JobId(3), &places[2].1);
         assert!(lines.is_empty() && lines.heads.is_empty() && lines.eldest.is_empty());

@@ -67,7 +67,7 @@ pub(in crate::github) struct Job {
     pub(in crate::github) runner_group: Option<(u64, String)>,
     /// The runner group that `runs-on` names. Its payload does not show it.
     pub(in crate::github) group: Option<String>,
-    /// A recording tells when it starts and ends.
+    /// A recording tells when it starts or ends.
     pub(in crate::github) driven: bool,
     /// It is queued, but as many jobs of its run go before it as may run at once.
     pub(in crate::github) held: bool,

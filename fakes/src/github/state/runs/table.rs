@@ -94,6 +94,12 @@ impl Runs {
         JobId(self.last_job)
     }
 
+    /// Whether a recording tells how this job ends.
+    pub(in crate::github) fn ends_recorded(&self, job: JobId) -> bool {
+        let actions = self.recorded.get(&job.0);
+        actions.is_some_and(|actions| actions.contains("completed"))
+    }
+
     pub(in crate::github) fn jobs_of(&self, run: RunId) -> Vec<JobId> {
         self.by_id
             .get(&run)
