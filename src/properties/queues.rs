@@ -94,9 +94,7 @@ enum Step {
     Turn(Taken),
     /// A recorded job is lent an HF job.
     Lent(Moment, JobId),
-    /// The second job started on what the first was lent: the first counts as open still, the second as served.
-    Passed(Moment, JobId, JobId),
-    /// What a recorded job was lent serves another lane.
+    /// What a recorded job was lent is given to another.
     Lost(Moment, JobId),
     /// A strike or release of a fault that ends.
     Moves(Moment),
@@ -108,16 +106,12 @@ impl Step {
     const fn at(&self) -> Moment {
         match self {
             Self::Turn(taken) => taken.at,
-            Self::Moves(at)
-            | Self::Counts(at, _)
-            | Self::Lent(at, _)
-            | Self::Passed(at, ..)
-            | Self::Lost(at, _) => *at,
+            Self::Moves(at) | Self::Counts(at, _) | Self::Lent(at, _) | Self::Lost(at, _) => *at,
         }
     }
 }
 
-/// The steps of a lane in order: at one moment faults first, then whose loan a start undoes, then turns, then loans, then
+/// The steps of a lane in order: at one moment faults first, then whose loan is lost, then turns, then loans, then
 /// what slots came free.
 fn steps(
     context: &Context<'_, '_>,
@@ -133,14 +127,13 @@ fn steps(
     };
     let mut steps: Vec<Step> = moves.into_iter().map(Step::Moves).collect();
     steps.extend(loans.iter().filter_map(|loan| match loan.lending {
-        Lending::Passed { job, by, .. } => Some(Step::Passed(loan.at, job, by)),
         Lending::Lost { job } => Some(Step::Lost(loan.at, job)),
         Lending::Lent { .. } | Lending::Free { .. } => None,
     }));
     steps.extend(turns.iter().copied().map(Step::Turn));
     steps.extend(loans.iter().filter_map(|loan| match loan.lending {
         Lending::Lent { job, .. } => Some(Step::Lent(loan.at, job)),
-        Lending::Free { .. } | Lending::Passed { .. } | Lending::Lost { .. } => None,
+        Lending::Free { .. } | Lending::Lost { .. } => None,
     }));
     steps.extend(counts.iter().map(|(at, count)| Step::Counts(*at, *count)));
     // What a fault held back may be let go between two events.
@@ -203,10 +196,6 @@ impl Queue<'_, '_, '_> {
                 Turn::Holds => self.take_own(*job, *at),
             },
             Step::Lent(at, job) => self.take_first(*job, *at, By::Loan),
-            Step::Passed(_, job, by) => {
-                self.open.remove(by);
-                self.open.insert(*job);
-            }
             Step::Lost(at, job) => self.enter(*job, *at),
         }
     }

@@ -55,7 +55,6 @@ pub(super) struct Tally<'c, 'a> {
     opened: BTreeMap<JobId, EventId>,
     touched: Vec<LaneId>,
     slots_moved: bool,
-    moved: Option<&'a HfJobId>,
     turned: &'c [Taken],
 }
 
@@ -85,7 +84,6 @@ impl<'c, 'a> Tally<'c, 'a> {
             opened: BTreeMap::new(),
             touched: Vec::new(),
             slots_moved: false,
-            moved: None,
             turned: &[],
         }
     }
@@ -154,11 +152,6 @@ impl<'c, 'a> Tally<'c, 'a> {
         self.turned
     }
 
-    /// The HF job whose standing the last event changed.
-    pub(super) const fn moved(&self) -> Option<&'a HfJobId> {
-        self.moved
-    }
-
     /// Whether the last event took a slot or freed one: that concerns all lanes of its scopes, whosever it was.
     pub(super) const fn slots_moved(&self) -> bool {
         self.slots_moved
@@ -168,7 +161,6 @@ impl<'c, 'a> Tally<'c, 'a> {
     pub(super) fn enter(&mut self, event: &'a Event) -> &[LaneId] {
         self.touched.clear();
         self.slots_moved = false;
-        self.moved = None;
         let next = self.turns.as_slice();
         let here = next.partition_point(|taken| taken.at.event <= event.id);
         (self.turned, self.turns) = (&next[..here], next[here..].iter());
@@ -234,7 +226,6 @@ impl<'c, 'a> Tally<'c, 'a> {
                 self.stand(hf_job, Standing::Working);
             }
             Lending::Free { hf_job } => self.stand(hf_job, Standing::Supply),
-            Lending::Passed { job, opened, .. } => opens = Some((opened, job)),
             Lending::Lost { job } => opens = Some((loan.at.event, job)),
         }
         if let Some((opened, job)) = opens
@@ -277,7 +268,6 @@ impl<'c, 'a> Tally<'c, 'a> {
             return;
         };
         let before = std::mem::replace(stands, standing);
-        self.moved = Some(hf_job);
         self.supplied(hf_job, before, false);
         self.supplied(hf_job, standing, true);
     }
@@ -287,7 +277,6 @@ impl<'c, 'a> Tally<'c, 'a> {
             return;
         };
         self.slots_moved = true;
-        self.moved = Some(hf_job);
         self.supplied(hf_job, standing, false);
         let Some(life) = self.ledger.hf_jobs.get(hf_job) else {
             return;

@@ -52,6 +52,7 @@ pub(super) fn is_news(event: &Event) -> bool {
         | What::RunnerCreated { .. }
         | What::RunnerRefused { .. }
         | What::RunnerOnline { .. }
+        | What::RunnerKept { .. }
         | What::RunnerAssigned { .. }
         | What::RunnerRemoved { .. }
         | What::RunnerExited { .. } => true,

@@ -13,8 +13,8 @@ use dispatchlab::{
 };
 use fakes::{
     history::{
-        CallAbout, Caller, CredentialKind, CredentialState, CredentialUse, Event, Removal, Stage,
-        StageCause, What,
+        CallAbout, Caller, Conclusion, CredentialKind, CredentialState, CredentialUse, Event,
+        Removal, Stage, StageCause, What,
     },
     ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
@@ -110,6 +110,17 @@ impl Written {
         )
     }
 
+    fn completed(&mut self, at_ms: u64, job: u64, runner: Option<u64>) -> EventId {
+        self.at(
+            at_ms,
+            What::JobCompleted {
+                job: JobId(job),
+                conclusion: Conclusion::Success,
+                runner: runner.map(RunnerId),
+            },
+        )
+    }
+
     fn created(&mut self, at_ms: u64, hf_job: u64, label: &str) -> EventId {
         let flavor = label.trim_start_matches("hf-jobs-").to_owned();
         self.at(
@@ -162,6 +173,30 @@ impl Written {
                 runner: RunnerId(hf_job),
                 hf_job: Some(hf(hf_job)),
                 credential: JIT,
+            },
+        )
+    }
+
+    /// GitHub keeps its runner for a recorded job.
+    fn kept(&mut self, at_ms: u64, hf_job: u64, job: u64) -> EventId {
+        self.at(
+            at_ms,
+            What::RunnerKept {
+                runner: RunnerId(hf_job),
+                job: JobId(job),
+                hf_job: Some(hf(hf_job)),
+            },
+        )
+    }
+
+    /// GitHub gives its runner a job.
+    fn assigned(&mut self, at_ms: u64, hf_job: u64, job: u64) -> EventId {
+        self.at(
+            at_ms,
+            What::RunnerAssigned {
+                runner: RunnerId(hf_job),
+                job: JobId(job),
+                hf_job: Some(hf(hf_job)),
             },
         )
     }

@@ -1,4 +1,4 @@
-//! What random histories with recorded jobs contain: without a loan, a loan undone, or a verdict that hangs on one, two
+//! What random histories with recorded jobs contain: without a loan, a further loan, or a verdict that hangs on one, two
 //! judges could agree about recorded jobs and both be wrong.
 
 use std::collections::BTreeSet;
@@ -36,17 +36,16 @@ impl Count {
 struct Seen {
     plans: Count,
     loans: Count,
-    undone: Count,
-    /// Another job that was lent one started on it: the two change places.
-    swapped: Count,
-    /// A job of another lane started on it: the demand counts anew.
-    lost: Count,
+    /// To a job that was lent another one before, which is gone.
+    further: Count,
+    /// On what was lent it, a job started.
+    started: Count,
+    /// One that came after its job's start took that up.
+    taken_up: Count,
     /// Never lent one, and open for longer than a job may wait.
     late: Count,
     /// Lent twice, one after another, to different jobs.
     lent_again: Count,
-    /// To a job of which a loan was undone before.
-    renewed: Count,
     /// Jobs that no recording starts, in a lane with recorded ones.
     beside: Count,
     /// Verdicts of served-or-told that would be others if nothing were lent.
@@ -59,13 +58,11 @@ impl Seen {
         self.plans.add(seed, 1);
         self.loans.add(seed, scene.loans.len());
         let such = |is: fn(&&Loan) -> bool| scene.loans.iter().filter(is).count();
-        self.undone.add(seed, such(|loan| loan.undone));
-        self.swapped.add(seed, such(|loan| loan.hf_jobs.len() > 1));
-        self.lost.add(seed, such(|loan| loan.lost));
+        self.further.add(seed, such(|loan| loan.further));
+        self.started.add(seed, worked(&scene, Start::Lent));
+        self.taken_up.add(seed, worked(&scene, Start::Elsewhere));
         self.late.add(seed, late(&scene));
-        let (again, renewed) = pairs(&scene.loans);
-        self.lent_again.add(seed, again);
-        self.renewed.add(seed, renewed);
+        self.lent_again.add(seed, lent_again(&scene.loans));
         self.beside.add(seed, beside(&scene));
         let without = Terms {
             recorded_jobs: BTreeSet::new(),
@@ -92,21 +89,44 @@ fn late(scene: &Scene<'_>) -> usize {
         .count()
 }
 
-/// Loans of an HF job that was lent to another job before, and loans to a job of which one was undone before.
-fn pairs(loans: &[Loan]) -> (usize, usize) {
-    let follows = |is_such: &dyn Fn(&Loan, &Loan) -> bool| {
-        let places = loans.iter().enumerate();
-        places
-            .filter(|(place, loan)| loans[..*place].iter().any(|before| is_such(before, loan)))
-            .count()
+/// Where a recorded job started that one of our HF jobs works on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// On that HF job, which it was lent until then.
+    Lent,
+    Elsewhere,
+}
+
+fn worked(scene: &Scene<'_>, wanted: Start) -> usize {
+    let mut count = 0;
+    for hf_job in &scene.hf_jobs {
+        for (id, from, _) in &hf_job.worked {
+            let job = &scene.jobs[id];
+            if !scene.is_recorded(job) {
+                continue;
+            }
+            let is_its = |loan: &&Loan| loan.job == *id && loan.hf_job == hf_job.id;
+            let was_lent = scene
+                .loans
+                .iter()
+                .any(|loan| is_its(&loan) && loan.until == Some(*from));
+            count += usize::from(match wanted {
+                Start::Lent => was_lent,
+                Start::Elsewhere => scene.is_taken_up(*id, *from),
+            });
+        }
+    }
+    count
+}
+
+/// Loans of an HF job that was lent to another job before.
+fn lent_again(loans: &[Loan]) -> usize {
+    let places = loans.iter().enumerate();
+    let is_again = |(place, loan): &(usize, &Loan)| {
+        let mut before = loans[..*place].iter();
+        before.any(|before| before.hf_job == loan.hf_job && before.job != loan.job)
     };
-    let again = follows(&|before, loan| {
-        let (_, first) = &loan.hf_jobs[0];
-        let had = before.hf_jobs.iter().any(|(_, had)| had == first);
-        had && before.job != loan.job
-    });
-    let renewed = follows(&|before, loan| before.undone && before.job == loan.job);
-    (again, renewed)
+    places.filter(is_again).count()
 }
 
 fn beside(scene: &Scene<'_>) -> usize {
@@ -144,12 +164,11 @@ fn recorded_jobs_are_lent_hf_jobs_in_all_the_ways_there_are() {
     assert!((10..=25).contains(&share), "{share} %: {seen:#?}");
     let all = [
         &seen.loans,
-        &seen.undone,
-        &seen.swapped,
-        &seen.lost,
+        &seen.further,
+        &seen.started,
+        &seen.taken_up,
         &seen.late,
         &seen.lent_again,
-        &seen.renewed,
         &seen.beside,
         &seen.told_apart,
     ];

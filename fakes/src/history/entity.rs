@@ -181,7 +181,12 @@ impl What {
                 found.push(Entity::Runner(*runner));
                 found.extend(hf_job.clone().map(Entity::HfJob));
             }
-            Self::RunnerAssigned {
+            Self::RunnerKept {
+                runner,
+                job,
+                hf_job,
+            }
+            | Self::RunnerAssigned {
                 runner,
                 job,
                 hf_job,

@@ -531,6 +531,17 @@ pub enum What {
         /// The credential it connected with.
         credential: CredentialUse,
     },
+    /// It idles, and GitHub keeps it for a job that a recording will start.
+    #[serde(rename = "runner.kept")]
+    RunnerKept {
+        /// Its id.
+        runner: RunnerId,
+        /// The job.
+        job: JobId,
+        /// The HF job it runs in, if it is one of ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hf_job: Option<HfJobId>,
+    },
     /// GitHub gave it a job.
     #[serde(rename = "runner.assigned")]
     RunnerAssigned {

@@ -1,6 +1,8 @@
 //! Wrong edits about recorded jobs, for which an HF job has to idle in time, since only their recording starts them; and a
 //! harmless one.
 
+use fakes::history::What;
+
 use super::{
     Edit, Scene,
     tape::{HOUR, Hf, Job, MINUTE, Tape},
@@ -76,7 +78,13 @@ fn idles_late(tape: &mut Tape<'_>) -> Option<()> {
     tape.never_was(&hf.id)?;
     let at = job.announced + tape.served_within() + MINUTE;
     let late = tape.create(at, &job);
-    tape.comes_up(at + MINUTE, &late);
+    let runner = tape.comes_up(at + MINUTE, &late);
+    let kept = What::RunnerKept {
+        runner,
+        job: job.id,
+        hf_job: Some(late.id),
+    };
+    tape.add(at + MINUTE, kept);
     tape.until(job.announced + 2 * HOUR);
     Some(())
 }

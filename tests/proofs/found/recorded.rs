@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use fakes::{
     history::{CallAbout, Caller, What},
-    ids::{CallId, EventId, RunnerId},
+    ids::{CallId, RunnerId},
 };
 use scenarios::plan::Plan;
 
@@ -43,6 +43,7 @@ fn a_recorded_job_that_is_brought_nothing_in_time_is_charged_to_the_dispatcher()
         let queued = history.queued(0, 1, LABEL);
         history.created(online - SECOND, 1, LABEL);
         history.online(online, 1);
+        history.kept(online, 1, 1);
         history.started(120 * MINUTE, 1, None);
         let expected = if is_late {
             Said::Violated(queued)
@@ -53,109 +54,122 @@ fn a_recorded_job_that_is_brought_nothing_in_time_is_charged_to_the_dispatcher()
     }
 }
 
-/// J1 is lent H1, J2 is lent H2; H2 ends; and J2 starts on H1.
-fn changed_places() -> Written {
+#[test]
+fn an_idle_hf_job_that_is_kept_for_nobody_is_no_runner_of_a_recorded_job() {
     let mut history = Written::new();
-    for job in [1, 2] {
-        history.queued(0, job, LABEL);
-        history.created(SECOND, job, LABEL);
-    }
+    let queued = history.queued(0, 1, LABEL);
+    history.created(SECOND, 1, LABEL);
     history.online(MINUTE, 1);
-    history.online(2 * MINUTE, 2);
-    history.ended(5 * MINUTE, 2);
-    history.started(10 * MINUTE, 2, Some(1));
-    history
+    history.started(120 * MINUTE, 1, None);
+    assert_eq!(says(history, &[1], SERVED), Said::Violated(queued));
 }
 
 #[test]
-fn two_recorded_jobs_change_places_when_one_starts_on_what_the_other_is_lent() {
-    for property in [SERVED, SUPPLY] {
-        let mut history = changed_places();
-        history.started(120 * MINUTE, 1, None);
-        assert_eq!(says(history, &[1, 2], property), Said::Held, "{property}");
-    }
-}
-
-#[test]
-fn a_job_that_is_lent_nothing_undoes_the_loan_of_what_it_starts_on() {
-    for property in [SERVED, SUPPLY] {
-        // J2 is GitHub's to give to a runner.
-        let mut history = changed_places();
-        history.started(120 * MINUTE, 1, None);
-        let ended = history.0.iter().find_map(|event| match &event.event {
-            What::HfStage { .. } => Some(event.id),
-            _ => None,
-        });
-        let expected = match property {
-            // J2 waited behind J1, whose demand the loan had taken out.
-            SERVED => EventId(4),
-            _supply => ended.unwrap(),
-        };
-        assert_eq!(
-            says(history, &[1], property),
-            Said::Violated(expected),
-            "{property}"
-        );
-    }
-}
-
-#[test]
-fn a_job_whose_loan_was_undone_is_lent_the_next_that_idles() {
-    for (property, is_renewed) in [
-        (SERVED, true),
-        (SERVED, false),
-        (SUPPLY, true),
-        (SUPPLY, false),
-    ] {
-        let mut history = Written::new();
-        history.queued(0, 1, LABEL);
-        let other = history.queued(SECOND, 2, LABEL);
-        history.created(2 * SECOND, 1, LABEL);
-        history.online(MINUTE, 1);
-        history.started(MINUTE, 2, Some(1));
-        if is_renewed {
-            history.created(4 * MINUTE, 2, LABEL);
-            history.online(5 * MINUTE, 2);
-        }
-        history.started(120 * MINUTE, 1, None);
-        // The place that J1 leaves is the first; its own demand stands there no more.
-        let expected = if is_renewed {
-            Said::Held
-        } else {
-            Said::Violated(other)
-        };
-        assert_eq!(
-            says(history, &[1], property),
-            expected,
-            "{property} {is_renewed}"
-        );
-    }
-}
-
-#[test]
-fn a_job_whose_hf_job_serves_another_lane_demands_anew() {
+fn a_recorded_job_whose_runner_is_given_to_another_demands_anew() {
+    let ways = [
+        (LABEL, SERVED),
+        (OTHER_LABEL, SERVED),
+        (OTHER_LABEL, SUPPLY),
+    ];
     for (start, is_late) in [(50 * MINUTE, false), (50 * MINUTE + 1, true)] {
-        for property in [SERVED, SUPPLY] {
+        for (label, property) in ways {
             let mut history = Written::new();
             history.queued(0, 1, LABEL);
-            history.queued(0, 2, OTHER_LABEL);
+            history.queued(0, 2, label);
             history.created(SECOND, 1, LABEL);
-            history.created(SECOND, 2, OTHER_LABEL);
+            history.created(SECOND, 2, label);
             history.online(MINUTE, 1);
-            let lost = history.started(20 * MINUTE, 2, Some(1));
+            history.kept(MINUTE, 1, 1);
+            if label == LABEL {
+                history.online(MINUTE, 2);
+                history.started(2 * MINUTE, 2, Some(2));
+                history.queued(19 * MINUTE, 3, LABEL);
+            }
+            let to = if label == LABEL { 3 } else { 2 };
+            let lost = history.assigned(20 * MINUTE, 1, to);
+            let works = history.started(20 * MINUTE, to, Some(1));
             history.started(start, 1, None);
-            let expected = match property {
-                _ if is_late => Said::Violated(lost),
-                SERVED => Said::Held,
-                // What works for somebody else was no supply any more.
-                _supply => Said::NotExercised,
+            // Until the other job starts, the HF job is supply like any other.
+            let since = if property == SUPPLY { works } else { lost };
+            let expected = if is_late {
+                Said::Violated(since)
+            } else {
+                Said::Held
             };
             assert_eq!(
                 says(history, &[1], property),
                 expected,
-                "{property} {start}"
+                "{label} {property} {start}"
             );
         }
+    }
+}
+
+#[test]
+fn a_recorded_job_whose_runner_was_given_to_another_is_lent_the_next() {
+    for (again, is_late) in [(49 * MINUTE, false), (51 * MINUTE, true)] {
+        let mut history = Written::new();
+        history.queued(0, 1, LABEL);
+        history.queued(0, 2, OTHER_LABEL);
+        history.created(SECOND, 1, LABEL);
+        history.online(MINUTE, 1);
+        history.kept(MINUTE, 1, 1);
+        let lost = history.assigned(20 * MINUTE, 1, 2);
+        history.started(20 * MINUTE, 2, Some(1));
+        history.created(21 * MINUTE, 3, LABEL);
+        history.online(again, 3);
+        history.kept(again, 3, 1);
+        history.started(120 * MINUTE, 1, Some(3));
+        let expected = if is_late {
+            Said::Violated(lost)
+        } else {
+            Said::Held
+        };
+        assert_eq!(says(history, &[1], SERVED), expected, "{again}");
+    }
+}
+
+#[test]
+fn what_is_kept_for_a_recorded_job_after_another_that_ended_is_no_supply_for_others() {
+    for is_kept in [true, false] {
+        let mut history = Written::new();
+        history.queued(0, 1, LABEL);
+        history.created(SECOND, 1, LABEL);
+        history.online(MINUTE, 1);
+        history.kept(MINUTE, 1, 1);
+        history.ended(5 * MINUTE, 1);
+        history.created(6 * MINUTE, 2, LABEL);
+        history.online(7 * MINUTE, 2);
+        if is_kept {
+            history.kept(7 * MINUTE, 2, 1);
+        }
+        let short = history.queued(8 * MINUTE, 2, LABEL);
+        let gone = history.started(120 * MINUTE, 1, Some(2));
+        let expected = Said::Violated(if is_kept { short } else { gone });
+        assert_eq!(says(history, &[1], SUPPLY), expected, "{is_kept}");
+    }
+}
+
+#[test]
+fn an_hf_job_works_on_the_recorded_job_that_it_takes_up() {
+    for is_taken_up in [true, false] {
+        let mut history = Written::new();
+        history.queued(0, 1, LABEL);
+        let created = history.created(SECOND, 1, LABEL);
+        let started = history.started(10 * MINUTE, 1, None);
+        history.online(11 * MINUTE, 1);
+        if is_taken_up {
+            history.assigned(11 * MINUTE, 1, 1);
+        }
+        history.completed(120 * MINUTE, 1, is_taken_up.then_some(1));
+        history.ended(121 * MINUTE, 1);
+        history.deleted(121 * MINUTE, 1);
+        let expected = if is_taken_up {
+            Said::Held
+        } else {
+            Said::Violated(started)
+        };
+        assert_eq!(says(history, &[1], "no-leak"), expected, "{created}");
     }
 }
 
@@ -181,9 +195,9 @@ fn an_hf_job_that_serves_another_lane_explains_another_at_once() {
 }
 
 #[test]
-fn an_hf_job_that_hides_its_lane_is_lent_to_nobody() {
+fn an_hf_job_that_hides_its_lane_is_lent_as_well() {
     let mut history = Written::new();
-    let queued = history.queued(0, 1, LABEL);
+    history.queued(0, 1, LABEL);
     let hidden = What::HfCreated {
         hf_job: hf(1),
         call: Some(CallId(1)),
@@ -201,8 +215,9 @@ fn an_hf_job_that_hides_its_lane_is_lent_to_nobody() {
         credential: JIT,
     };
     history.at(MINUTE, online);
-    history.started(120 * MINUTE, 1, None);
-    assert_eq!(says(history, &[1], SERVED), Said::Violated(queued));
+    history.kept(MINUTE, 1, 1);
+    history.started(120 * MINUTE, 1, Some(1));
+    assert_eq!(says(history, &[1], SERVED), Said::Held);
 }
 
 #[test]

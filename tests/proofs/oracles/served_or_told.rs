@@ -73,7 +73,7 @@ fn queue(scene: &Scene<'_>, lane: &Lane) -> Vec<Place> {
             }));
         }
         let lent = scene.loans.iter().filter(|loan| loan.lane == *lane);
-        for _ in lent.filter(|loan| loan.from == position) {
+        for _ in lent.filter(|loan| loan.from == position && !loan.further) {
             if !queue.is_empty() {
                 let mut place = queue.remove(0);
                 place.left = Some((position, scene.at(position)));
@@ -97,8 +97,7 @@ fn goes(scene: &Scene<'_>, lane: &Lane, position: usize) -> Vec<(JobId, Gone)> {
                 continue;
             };
             let was_lent_one = position > 0 && scene.is_lent_one(job, demand, position - 1);
-            let on_a_lent_one = gone.by_start && scene.starts_on_a_lent_one(job, position);
-            if !was_lent_one && !on_a_lent_one {
+            if !was_lent_one {
                 all.push((job.id, gone));
             }
         }

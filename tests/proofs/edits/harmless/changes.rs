@@ -115,7 +115,8 @@ pub(super) fn swap(tape: &mut Tape<'_>) -> Option<()> {
     let order_means = |event: &Event| {
         matches!(
             event.event,
-            What::RunnerAssigned { .. }
+            What::RunnerKept { .. }
+                | What::RunnerAssigned { .. }
                 | What::DispatcherStarted {}
                 | What::DispatcherStopped {}
                 | What::DispatcherCrashed {}

@@ -111,6 +111,7 @@ impl Tape<'_> {
             | What::HfStage { hf_job, .. }
             | What::RunnerExited { hf_job, .. }
             | What::RunnerRefused { hf_job, .. } => hf_job == id,
+            What::RunnerKept { hf_job, .. } => hf_job.as_ref() == Some(id),
             What::RunnerOnline { runner, .. }
             | What::RunnerRemoved { runner, .. }
             | What::RunnerCreated { runner, .. } => Some(*runner) == hf.runner,

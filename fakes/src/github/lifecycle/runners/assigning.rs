@@ -255,10 +255,27 @@ impl Github {
                 state.queue.jobs.remove(&id);
             }
         } else {
-            state.queue.matching.remove_job(id);
-            state.queue.matching.remove_runner(runner_id);
-            state.queue.kept.keep(runner_id, id);
+            self.keep(state, id, runner_id);
         }
+    }
+
+    /// The two wait for each other alone from now on.
+    fn keep(&self, state: &mut State, job: JobId, runner: RunnerId) {
+        state.queue.matching.remove_job(job);
+        state.queue.matching.remove_runner(runner);
+        state.queue.kept.keep(runner, job);
+        let (Some(queued), Some(idle)) = (state.runs.jobs.get(&job), state.runners.get(&runner))
+        else {
+            return;
+        };
+        let because = later(queued.dispatchable_because, idle.online_event);
+        let hf_job = idle.hf_job.clone();
+        let kept = What::RunnerKept {
+            runner,
+            job,
+            hf_job,
+        };
+        self.history().record(Some(because), kept);
     }
 
     /// What launched the runner: the creation of its HF job; of one that has none here, its connection.
