@@ -478,6 +478,62 @@ fn what_a_dispatcher_brought_in_time_is_not_charged_however_late_the_recording_s
 }
 
 #[test]
+fn a_job_is_stuck_again_beside_one_of_its_labels_that_ran() {
+    // `build` began sooner than the lab's runners come, or later, or nothing tells when.
+    for started in [
+        Some("2026-06-03T00:58:20Z"),
+        Some("2026-06-03T01:09:15Z"),
+        None,
+    ] {
+        let (queued, over) = ("2026-06-03T00:58:15Z", "2026-06-03T01:12:15Z");
+        let mut stuck = attempt(
+            1,
+            "2026-06-03T00:57:16Z",
+            false,
+            "Bad Gateway",
+            502,
+            "application/json",
+        );
+        let job = &mut stuck["request"]["payload"]["workflow_job"];
+        (job["id"], job["name"]) = (json!(99), json!("train"));
+        let mut log = vec![
+            stuck,
+            told(2, "2026-06-03T00:58:16Z", "queued", queued, None),
+        ];
+        if let Some(started) = started {
+            log.push(told(3, started, "in_progress", started, None));
+        }
+        let ran = told(4, over, "completed", started.unwrap_or(queued), Some(over));
+        log.push(ran);
+        let folder = tempfile::tempdir().unwrap();
+        let (file, text) = imported(folder.path(), &json!(log));
+        for seed in 1..=5 {
+            let plan = of_text(&file, &text, seed, false);
+            let seams = Seams {
+                github: no_listings(),
+                ..Seams::default()
+            };
+            let run = run(&plan, seams);
+            let brought = at(&run, |what| matches!(what, What::RunnerOnline { .. }));
+            assert!(brought.is_some(), "for `build`");
+            let worked_on = |id: u64| {
+                at(
+                    &run,
+                    |what| matches!(what, What::RunnerAssigned { job, .. } if job.0 == id),
+                )
+            };
+            assert!(worked_on(100).is_some(), "{started:?} {seed}");
+            assert_eq!(worked_on(99), None, "{started:?} {seed}");
+            let violated = violations(&run);
+            assert!(
+                violated.iter().any(|name| name.contains("served-or-told")),
+                "{started:?} {seed}: {violated:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_job_that_waited_for_an_approval_is_not_in_demand_before_it() {
     let created = "2026-06-03T00:57:15Z";
     let log = json!([

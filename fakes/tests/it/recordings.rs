@@ -19,16 +19,31 @@ fn send(lab: &Lab, action: &str, runner_name: &str) {
 }
 
 fn send_of(lab: &Lab, id: u64, name: &str, action: &str, runner_name: &str) {
-    let payload = json!({
+    let conclusion = (action == "completed").then_some("failure");
+    send_payload(
+        lab,
+        &payload_of((id, name), action, runner_name, conclusion),
+    );
+}
+
+fn payload_of(
+    (id, name): (u64, &str),
+    action: &str,
+    runner_name: &str,
+    conclusion: Option<&str>,
+) -> Value {
+    json!({
         "action": action,
         "workflow_job": {
             "id": id, "run_id": 90, "run_attempt": 1, "name": name, "labels": ["a"], "status": action,
-            "conclusion": if action == "completed" { json!("failure") } else { Value::Null },
-            "runner_name": runner_name,
+            "conclusion": conclusion, "runner_name": runner_name,
         },
         "repository": {"id": 1, "full_name": "recorded/repo", "private": true},
         "installation": {"id": 777},
-    });
+    })
+}
+
+fn send_payload(lab: &Lab, payload: &Value) {
     let body = Bytes::from(payload.to_string());
     lab.world.github().deliver(recorded(body), None);
 }
@@ -240,9 +255,27 @@ async fn a_runner_that_was_kept_for_a_recorded_job_is_free_again_when_that_ends_
     launch(&lab, "mine").await;
     lab.sleep(300.0).await;
     assert!(is_queued(&lab, "train"));
-    send(&lab, "completed", "");
+    let cancelled = payload_of((900, "build"), "completed", "", Some("cancelled"));
+    send_payload(&lab, &cancelled);
     lab.sleep(200.0).await;
+    assert_eq!(started_on(&lab, 900), None);
     assert!(!is_queued(&lab, "train"), "nobody ran `build`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_end_alone_is_recorded_ran_on_its_runner_if_its_end_says_so() {
+    for (conclusion, runner) in [("success", ""), ("cancelled", "then")] {
+        let lab = stuck_beside_a_recorded_one();
+        launch(&lab, "mine").await;
+        lab.sleep(300.0).await;
+        let (mine, _) = runner_named(&lab, "mine").unwrap();
+        let over = payload_of((900, "build"), "completed", runner, Some(conclusion));
+        send_payload(&lab, &over);
+        lab.sleep(200.0).await;
+        assert_eq!(started_on(&lab, 900), Some(Some(mine)), "{conclusion}");
+        assert_eq!(runner_named(&lab, "mine"), None, "{conclusion}");
+        assert!(is_queued(&lab, "train"), "{conclusion}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,6 +65,24 @@ struct RecordedInstallation {
     id: Option<u64>,
 }
 
+impl RecordedJob {
+    /// Whether a job that ended had started before.
+    fn ran(&self) -> bool {
+        let has_a_runner = self
+            .runner_name
+            .as_ref()
+            .is_some_and(|name| !name.is_empty());
+        has_a_runner
+            || match conclusion_of(self.conclusion.clone()) {
+                Conclusion::Success
+                | Conclusion::Failure
+                | Conclusion::TimedOut
+                | Conclusion::Neutral => true,
+                Conclusion::Cancelled | Conclusion::Skipped | Conclusion::ActionRequired => false,
+            }
+    }
+}
+
 impl Github {
     /// Tells which actions of a job the recording holds, before the first of them is delivered.
     pub fn expect_recorded(&self, job: u64, actions: BTreeSet<String>) {
@@ -259,6 +277,9 @@ impl Github {
         payload: &Payload,
         because: Option<EventId>,
     ) {
+        if payload.workflow_job.ran() {
+            self.recorded_start(state, id, payload, because);
+        }
         let Some(job) = state.runs.jobs.get(&id).filter(|job| job.driven) else {
             return;
         };
