@@ -304,10 +304,10 @@ impl Core {
 
     /// Gives up jobs that queue for too long, and forgets what is long over.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        if since(now, self.polls.expired_at) < EXPIRE_EVERY {
+        if since(now, self.expired_at) < EXPIRE_EVERY {
             return;
         }
-        self.polls.expired_at = now;
+        self.expired_at = now;
         let limit = self.settings.queue_limit;
         let dead: Vec<(JobKey, String)> = self
             .jobs

@@ -11,10 +11,12 @@ use jiff::Timestamp;
 
 use super::{
     health::LaneState,
+    hf_jobs::HfPoll,
     message::{Access, Command, Input},
     model::{ClosedJob, EndedLaunch, Job, JobKey, Lane, Launch, LaunchId, Repo, RepoId, Trust},
-    polling::Polls,
+    redeliveries::Deliveries,
     settings::Settings,
+    surveys::SurveyPoll,
 };
 
 /// Keyed randomness: the same key always gives the same bits, so that decisions replay.
@@ -30,7 +32,12 @@ pub struct Core {
     pub(super) launches: BTreeMap<LaunchId, Launch>,
     pub(super) ended: BTreeMap<LaunchId, EndedLaunch>,
     pub(super) lanes: BTreeMap<Lane, LaneState>,
-    pub(super) polls: Polls,
+    pub(super) started_at: Timestamp,
+    /// When old things were last looked for.
+    pub(super) expired_at: Timestamp,
+    pub(super) hf_poll: HfPoll,
+    pub(super) survey_poll: SurveyPoll,
+    pub(super) deliveries: Deliveries,
     pub(super) calls: Vec<Command>,
     pub(super) dirty: BTreeSet<Dirty>,
     /// Repositories whose runners have to be read in this step.
@@ -62,7 +69,11 @@ impl Core {
             launches: BTreeMap::new(),
             ended: BTreeMap::new(),
             lanes: BTreeMap::new(),
-            polls: Polls::starting(now),
+            started_at: now,
+            expired_at: now,
+            hf_poll: HfPoll::default(),
+            survey_poll: SurveyPoll::starting(now),
+            deliveries: Deliveries::default(),
             calls: Vec::new(),
             dirty: BTreeSet::new(),
             wanted_readings: BTreeSet::new(),
@@ -99,7 +110,7 @@ impl Core {
         match input {
             Input::Tick => {}
             Input::Event(sighting) => self.sight_job(now, sighting),
-            Input::Delivered(guid) => self.polls.deliveries.delivered(now, guid),
+            Input::Delivered(guid) => self.deliveries.delivered(now, guid),
             Input::Installation(repo, answer) => self.installation_answered(now, repo, answer),
             Input::Credential(launch, answer) => self.credential_answered(now, &launch, answer),
             Input::Created(launch, answer) => self.create_answered(now, &launch, answer),

@@ -80,7 +80,7 @@ impl Core {
             ),
             Dirty::Deliveries => (
                 DELIVERIES.to_owned(),
-                self.polls.deliveries.read_until.as_ref().map(to_text),
+                self.deliveries.read_until.as_ref().map(to_text),
             ),
         };
         match text {
@@ -150,7 +150,7 @@ impl Core {
                 self.repos.insert(RepoId(id), repo);
             }
             (Some(DELIVERIES), None, None) => {
-                self.polls.deliveries.read_until = Some(serde_json::from_str(text)?);
+                self.deliveries.read_until = Some(serde_json::from_str(text)?);
             }
             _ => {}
         }

@@ -181,8 +181,8 @@ impl Core {
     }
 
     fn may_launch(&mut self, now: Timestamp, lane: &Lane) -> bool {
-        if !self.polls.adopted {
-            let limit = later(self.polls.started_at, ADOPTION_LIMIT);
+        if !self.hf_poll.adopted {
+            let limit = later(self.started_at, ADOPTION_LIMIT);
             if !self.due(now, limit) {
                 return false;
             }
@@ -230,7 +230,7 @@ impl Core {
         wanted: Vec<(Timestamp, JobKey, RunId, String)>,
     ) {
         if wanted.is_empty() {
-            self.polls.starved = false;
+            self.hf_poll.starved = false;
             return;
         }
         let mut alive: BTreeMap<_, usize> = BTreeMap::new();
@@ -257,7 +257,7 @@ impl Core {
                 },
             );
         }
-        self.polls.starved = starved;
+        self.hf_poll.starved = starved;
     }
 
     fn intend(&mut self, now: Timestamp, key: JobKey, run: RunId, lane: Lane) {

@@ -7,16 +7,19 @@ mod backoff;
 mod demand;
 mod engine;
 mod health;
+mod hf_jobs;
+mod installations;
 mod journal;
 mod lanes;
 mod launching;
 mod message;
 mod model;
-mod polling;
 mod readings;
+mod redeliveries;
 mod retiring;
 mod settings;
 mod status;
+mod surveys;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,74 @@
+//! Surveys of GitHub: queued jobs of every repository, because webhooks get lost.
+
+use jiff::Timestamp;
+
+use super::{
+    engine::{Core, Dirty, later},
+    message::{Command, Survey},
+    model::{Repo, Trust},
+};
+
+/// When the next survey is due.
+#[derive(Debug)]
+pub(super) struct SurveyPoll {
+    at: Timestamp,
+    surveying: bool,
+}
+
+impl SurveyPoll {
+    pub(super) fn starting(now: Timestamp) -> Self {
+        Self {
+            at: now,
+            surveying: false,
+        }
+    }
+}
+
+impl Core {
+    /// Surveys GitHub at the start and every few minutes: webhooks get lost.
+    pub(super) fn poll_github(&mut self, now: Timestamp) {
+        if self.survey_poll.surveying || !self.due(now, self.survey_poll.at) {
+            return;
+        }
+        self.survey_poll.surveying = true;
+        self.survey_poll.at = later(now, self.settings.survey_every);
+        self.deliveries.prune(now);
+        self.calls
+            .push(Command::ListDeliveries(self.deliveries.read_until));
+        self.calls.push(Command::Survey {
+            open_runs: self.open_runs(),
+        });
+    }
+
+    pub(super) fn surveyed(&mut self, now: Timestamp, survey: Survey) {
+        self.survey_poll.surveying = false;
+        for (repo, name, installation) in survey.repos {
+            if let Some(known) = self.repos.get_mut(&repo) {
+                known.trust = Trust::Confirmed(installation);
+                known.failed_calls = 0;
+                if known.name != name {
+                    known.name = name;
+                    self.dirty.insert(Dirty::Repo(repo));
+                }
+            } else if survey.jobs.iter().any(|job| job.repo == repo) {
+                let trust = Trust::Confirmed(installation);
+                let known = Repo {
+                    name,
+                    trust,
+                    asking: false,
+                    listing: false,
+                    no_jit: false,
+                    failed_calls: 0,
+                };
+                self.repos.insert(repo, known);
+                self.dirty.insert(Dirty::Repo(repo));
+            }
+        }
+        for job in survey.jobs {
+            self.sight_job(now, job);
+        }
+        if !survey.complete {
+            tracing::warn!("the survey of queued jobs was incomplete");
+        }
+    }
+}
