@@ -1,16 +1,16 @@
 //! The list of our HF jobs: what runs at the Hub, and what runs there that no live launch knows.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{
     engine::{Core, Dirty, later},
     message::{Command, Failure, HfJob, Stage},
-    model::{CredentialKind, Lane, Launch, LaunchId, Live, Repo, State, Trust},
+    model::{CredentialKind, HfJobId, Lane, Launch, LaunchId, Live, Repo, State, Trust},
 };
 
-/// While caps keep jobs waiting, a freed slot should be noticed soon.
+/// Between two lists while there is a reason to hurry.
 const STARVED_POLL: Duration = Duration::from_secs(15);
 /// How long a stray HF job gets until it is doubted.
 const STRAY_DEADLINE: Duration = Duration::from_secs(30);
@@ -20,8 +20,6 @@ const STRAY_DEADLINE: Duration = Duration::from_secs(30);
 pub(super) struct HfPoll {
     /// The Hub has told once what is running, so that a restart does not launch it again.
     pub(super) adopted: bool,
-    /// Caps keep jobs waiting.
-    pub(super) starved: bool,
     listed_at: Option<Timestamp>,
     listing: bool,
 }
@@ -35,16 +33,12 @@ impl Core {
         let due_at = match self.hf_poll.listed_at {
             None => now,
             Some(at) => {
-                let alive = self
-                    .launches
-                    .values()
-                    .filter(|launch| launch.hf_job.is_some());
-                let steady = |launch: &Launch| matches!(launch.state, State::Busy { .. });
-                let every = match alive.clone().count() {
+                let every = match self.launches.with_hf_job() {
                     _ if !self.hf_poll.adopted => STARVED_POLL,
                     0 => return,
-                    _ if self.hf_poll.starved => STARVED_POLL,
-                    _ if alive.clone().all(steady) => self.settings.hf_poll * 3,
+                    // While caps keep jobs waiting, a freed slot should be noticed soon.
+                    _ if !self.starved.is_empty() => STARVED_POLL,
+                    _ if self.launches.unsteady() == 0 => self.settings.hf_poll * 3,
                     _ => self.settings.hf_poll,
                 };
                 later(at, every)
@@ -65,21 +59,23 @@ impl Core {
     ) {
         self.hf_poll.listing = false;
         let Ok(list) = answer else { return };
-        self.hf_poll.adopted = true;
+        if !self.hf_poll.adopted {
+            self.hf_poll.adopted = true;
+            // They may have waited for this.
+            let lanes = self.lanes.iter().map(|(lane, _)| lane.clone());
+            self.touched.lanes.extend(lanes);
+        }
         for hf_job in &list {
             self.see_hf_job(now, hf_job);
         }
+        let listed: BTreeSet<&HfJobId> = list.iter().map(|seen| &seen.id).collect();
         let missing: Vec<(LaunchId, bool)> = self
             .launches
             .iter()
             .filter(|(_, launch)| {
                 launch.created_at.is_some_and(|at| at < asked_at) && !launch.live.hf_over
             })
-            .filter(|(_, launch)| {
-                !list
-                    .iter()
-                    .any(|seen| Some(&seen.id) == launch.hf_job.as_ref())
-            })
+            .filter(|(_, launch)| launch.hf_job.as_ref().is_none_or(|id| !listed.contains(id)))
             .map(|(id, launch)| (id.clone(), launch.is_done()))
             .collect();
         // A list that lacks a job proves nothing, unless GitHub has said as well that the work is done. Should
@@ -97,12 +93,9 @@ impl Core {
         if matches!(seen.stage, Stage::Over(_)) {
             return;
         }
-        if let Some(launch) = self
-            .launches
-            .values_mut()
-            .find(|launch| launch.hf_job.as_ref() == Some(&seen.id))
-        {
-            launch.live.running |= seen.stage == Stage::Running;
+        let holder = self.launches.of_hf_job(&seen.id).next().cloned();
+        if let Some(id) = holder {
+            self.sees_running(&id, seen.stage);
             return;
         }
         let tagged = seen.launch.as_ref().and_then(|id| self.launches.get(id));
@@ -121,6 +114,14 @@ impl Core {
         }
         if !self.just_ended(now, &seen.id) {
             self.adopt_stray(now, seen);
+        }
+    }
+
+    /// The Hub shows the HF job of this launch.
+    pub(super) fn sees_running(&mut self, id: &LaunchId, stage: Stage) {
+        let news = |launch: &&Launch| stage == Stage::Running && !launch.live.running;
+        if self.launches.get(id).filter(news).is_some() {
+            self.with_launch(id, |launch| launch.live.running = true);
         }
     }
 
@@ -144,14 +145,9 @@ impl Core {
             _ => LaunchId(seen.id.0.clone()),
         };
         tracing::info!(hf_job = %seen.id, launch = %id, runner, "adopting an HF job");
-        self.repos.entry(repo).or_insert_with(|| Repo {
-            name,
-            trust: Trust::Unknown(now),
-            asking: false,
-            listing: false,
-            no_jit: false,
-            failed_calls: 0,
-        });
+        if !self.repos.contains_key(&repo) {
+            self.insert_repo(repo, Repo::new(name, Trust::Unknown(now)));
+        }
         self.dirty.insert(Dirty::Repo(repo));
         let deadline = later(now, STRAY_DEADLINE);
         let launch = Launch {
@@ -175,7 +171,7 @@ impl Core {
             },
         };
         self.ended.remove(&id);
-        self.launches.insert(id.clone(), launch);
+        self.insert_launch(id.clone(), launch);
         self.dirty.insert(Dirty::Launch(id));
     }
 }

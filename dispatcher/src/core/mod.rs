@@ -12,6 +12,7 @@ mod installations;
 mod journal;
 mod lanes;
 mod launching;
+mod looks;
 mod message;
 mod model;
 mod readings;
@@ -20,6 +21,7 @@ mod retiring;
 mod settings;
 mod status;
 mod surveys;
+mod tables;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,9 @@
 //! GitHub's delivery log: deliveries that never arrived are asked for again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -19,18 +22,29 @@ pub(super) struct Deliveries {
     /// The log was read up to here.
     pub(super) read_until: Option<Timestamp>,
     arrived: BTreeMap<String, Timestamp>,
+    /// The same, in the order of their arrival; one that came again stands here more than once.
+    arrivals: VecDeque<(Timestamp, String)>,
     asked: BTreeMap<String, (u32, Timestamp)>,
 }
 
 impl Deliveries {
     /// A delivery arrived: it needs no redelivery.
     pub(super) fn delivered(&mut self, now: Timestamp, guid: String) {
+        self.arrivals.push_back((now, guid.clone()));
         self.arrived.insert(guid, now);
     }
 
     /// Forgets what GitHub's log has forgotten.
     pub(super) fn prune(&mut self, now: Timestamp) {
-        self.arrived.retain(|_, at| since(now, *at) < GUID_MEMORY);
+        let forgotten = |at: Timestamp| since(now, at) >= GUID_MEMORY;
+        while self.arrivals.front().is_some_and(|(at, _)| forgotten(*at)) {
+            let Some((_, guid)) = self.arrivals.pop_front() else {
+                break;
+            };
+            if self.arrived.get(&guid).is_some_and(|at| forgotten(*at)) {
+                self.arrived.remove(&guid);
+            }
+        }
         self.asked
             .retain(|_, (_, at)| since(now, *at) < GUID_MEMORY);
     }

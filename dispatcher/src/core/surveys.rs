@@ -1,11 +1,13 @@
 //! Surveys of GitHub: queued jobs of every repository, because webhooks get lost.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
     engine::{Core, Dirty, later},
     message::{Command, Survey},
-    model::{Repo, Trust},
+    model::{Repo, RepoId, Trust},
 };
 
 /// When the next survey is due.
@@ -36,31 +38,26 @@ impl Core {
         self.calls
             .push(Command::ListDeliveries(self.deliveries.read_until));
         self.calls.push(Command::Survey {
-            open_runs: self.open_runs(),
+            open_runs: self.jobs.queued_runs(),
         });
     }
 
     pub(super) fn surveyed(&mut self, now: Timestamp, survey: Survey) {
         self.survey_poll.surveying = false;
+        let wanted: BTreeSet<RepoId> = survey.jobs.iter().map(|job| job.repo).collect();
         for (repo, name, installation) in survey.repos {
-            if let Some(known) = self.repos.get_mut(&repo) {
-                known.trust = Trust::Confirmed(installation);
-                known.failed_calls = 0;
-                if known.name != name {
+            if let Some(known) = self.repos.get(&repo) {
+                let renamed = known.name != name;
+                self.with_repo(repo, |known| {
+                    known.trust = Trust::Confirmed(installation);
+                    known.failed_calls = 0;
                     known.name = name;
+                });
+                if renamed {
                     self.dirty.insert(Dirty::Repo(repo));
                 }
-            } else if survey.jobs.iter().any(|job| job.repo == repo) {
-                let trust = Trust::Confirmed(installation);
-                let known = Repo {
-                    name,
-                    trust,
-                    asking: false,
-                    listing: false,
-                    no_jit: false,
-                    failed_calls: 0,
-                };
-                self.repos.insert(repo, known);
+            } else if wanted.contains(&repo) {
+                self.insert_repo(repo, Repo::new(name, Trust::Confirmed(installation)));
                 self.dirty.insert(Dirty::Repo(repo));
             }
         }

@@ -1,8 +1,11 @@
 //! The core driven by hand: inputs at chosen times, and what it asks for in return.
 
 mod demand;
+mod growth;
+mod incremental;
 mod interleavings;
 mod launches;
+mod naive;
 mod restart;
 mod supply;
 
@@ -36,6 +39,8 @@ fn draw(key: &str) -> u64 {
 
 struct Bench {
     core: Core,
+    /// Gets the same inputs, and looks at everything in every step.
+    twin: Core,
     now: Timestamp,
     journal: BTreeMap<String, String>,
 }
@@ -57,6 +62,7 @@ impl Bench {
     /// A core that has not been told anything.
     fn cold(settings: Settings, now: Timestamp) -> Self {
         Self {
+            twin: Core::new(now, settings.clone(), Arc::new(draw)),
             core: Core::new(now, settings, Arc::new(draw)),
             now,
             journal: BTreeMap::new(),
@@ -80,13 +86,18 @@ impl Bench {
         next.core
             .restore(self.now, next.journal.clone().into_iter().collect())
             .unwrap();
+        next.twin
+            .restore(self.now, next.journal.clone().into_iter().collect())
+            .unwrap();
         *self = next;
     }
 
     /// One input; returns the calls. Writes go to the journal.
     fn give(&mut self, input: Input) -> Vec<Command> {
         let mut calls = Vec::new();
-        for command in self.core.step(self.now, input) {
+        let commands = self.core.step(self.now, input.clone());
+        self.hold_to_twin(input, &commands);
+        for command in commands {
             match command {
                 Command::Write(Write::Put(key, text)) => drop(self.journal.insert(key, text)),
                 Command::Write(Write::Delete(key)) => drop(self.journal.remove(&key)),
@@ -94,6 +105,16 @@ impl Bench {
             }
         }
         calls
+    }
+
+    /// A step that looks at what changed must decide as one that looks at everything.
+    fn hold_to_twin(&mut self, input: Input, commands: &[Command]) {
+        let told = format!("{input:?}");
+        self.twin.touch_everything();
+        let of_twin = self.twin.step(self.now, input);
+        assert_eq!(format!("{commands:?}"), format!("{of_twin:?}"), "{told}");
+        assert_eq!(self.core.wake_at(), self.twin.wake_at(), "{told}");
+        naive::check(&mut self.core, self.now);
     }
 
     /// Lets time pass, waking the core whenever it asks for it; surveys and lists find nothing new.

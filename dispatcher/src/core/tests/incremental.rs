@@ -1,0 +1,117 @@
+//! A step that looks at what changed decides as one that looks at everything: in every test here a twin looks at
+//! everything and every table is held to the naive model (see `Bench::give`); these sequences reach for all of it.
+
+use proptest::prelude::*;
+
+use super::{
+    interleavings::{Move, World, some_move},
+    *,
+};
+
+const LABELS: [&str; 2] = [LABEL, "hf-jobs-t4-small"];
+
+#[derive(Clone, Debug)]
+enum Anywhere {
+    Move(Move),
+    /// A job of one of two repositories, for one of two labels, told by a webhook or by GitHub's list.
+    Event {
+        job: u64,
+        place: usize,
+        status: JobStatus,
+        /// The runner of this launch has it.
+        by: Option<prop::sample::Index>,
+        told: u8,
+    },
+    /// The clock is set back.
+    Back(u64),
+}
+
+fn anything() -> impl Strategy<Value = Anywhere> {
+    let status = prop::sample::select(vec![
+        JobStatus::Waiting,
+        JobStatus::Queued,
+        JobStatus::Queued,
+        JobStatus::Queued,
+        JobStatus::InProgress,
+        JobStatus::Completed,
+    ]);
+    let event = (
+        1_u64..30,
+        0_usize..4,
+        status,
+        prop::option::of(any::<prop::sample::Index>()),
+        0_u8..8,
+    );
+    prop_oneof![
+        8 => some_move().prop_map(Anywhere::Move),
+        8 => event.prop_map(|(job, place, status, by, told)| Anywhere::Event { job, place, status, by, told }),
+        1 => (1_u64..100).prop_map(Anywhere::Back),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let cap = || prop::sample::select(vec![1, 2, 4, usize::MAX]);
+    let tries = prop::sample::select(vec![1, 2, 6]);
+    (cap(), cap(), tries, any::<bool>()).prop_map(|(max_total, max_per_repo, tries, short)| {
+        Settings {
+            max_total,
+            max_per_repo,
+            unservable_tries: tries,
+            unservable_after: Duration::from_secs(if short { 100 } else { 3_600 }),
+            idle_timeout: Duration::from_secs(if short { 60 } else { 300 }),
+            queue_limit: Duration::from_secs(if short { 900 } else { 86_400 }),
+            memory: Duration::from_secs(if short { 600 } else { 86_400 }),
+            ..Settings::default()
+        }
+    })
+}
+
+fn make(world: &mut World, next: Anywhere) {
+    match next {
+        Anywhere::Move(one) => world.make(one),
+        Anywhere::Event {
+            job,
+            place,
+            status,
+            by,
+            told,
+        } => {
+            let repo = RepoId(1 + place as u64 / 2);
+            let runners = world.runners();
+            let runner = by
+                .filter(|_| !runners.is_empty())
+                .map(|by| by.get(&runners));
+            let sighting = JobSighting {
+                repo,
+                repo_name: format!("octo/app-{repo}"),
+                claim: match told {
+                    0 => None,
+                    1 => Some(InstallationId(43)),
+                    _ => Some(INSTALLATION),
+                },
+                label: LABELS[place % 2].to_owned(),
+                runner: runner.cloned(),
+                created_at: (told == 2).then(|| world.now() - Duration::from_secs(90)),
+                ..super::sighting(job, status, None)
+            };
+            world.give(Input::Event(sighting));
+        }
+        Anywhere::Back(seconds) => world.set_back(seconds),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_changed_is_all_that_matters(
+        settings in settings(),
+        moves in prop::collection::vec(anything(), 1..150),
+    ) {
+        let mut world = World::new(Bench::with(settings));
+        for next in moves {
+            make(&mut world, next);
+            world.forgets();
+        }
+    }
+}
