@@ -58,7 +58,7 @@ async fn dispatcher() -> Router {
     let plan = benches::an_hour_of(1, 1);
     let mut lookup = target::environment(&plan, "http://github.lab", "http://hf.lab");
     lookup.insert(
-        "GH_WEBHOOK_SECRET",
+        "GH_WEBHOOK_SECRET".to_owned(),
         String::from_utf8_lossy(benches::SECRET).into_owned(),
     );
     let config = Config::from_lookup(|name| lookup.get(name).cloned())

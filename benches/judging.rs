@@ -131,6 +131,7 @@ fn judging(criterion: &mut Criterion) {
         steps_not_taken: Vec::new(),
         quiet: std::time::Duration::ZERO,
         settle: std::time::Duration::ZERO,
+        spending: run.outcome.budget.clone(),
     };
     let mut group = criterion.benchmark_group("judging");
     group.sample_size(10);

@@ -33,7 +33,7 @@ Optional:
   RUNNER_VERSION                of actions/runner, for images without one; default 2.336.0
   RUNNER_CREDENTIAL             jit (default) or registration-token
   RUNNER_IDLE_TIMEOUT           default 300 (seconds, or 5m)
-  JOB_TIMEOUT                   time limit of an HF job, boot included; default 1h
+  JOB_TIMEOUT                   how long a job may run, once its runner has it; default 1h
   BOOT_DEADLINE                 HF job created to runner online; default 15m
   SLOW_BOOT_DEADLINE            the same after two failed boots; default 50m
   JIT_LIFETIME                  how long a just-in-time configuration is taken to live; default 5m
@@ -79,7 +79,7 @@ pub struct Config {
     pub images: Images,
     /// Which runner to install where the image has none.
     pub runner_version: String,
-    /// Time limit of an HF job.
+    /// How long a job may run, once its runner has it.
     pub job_timeout: Duration,
     /// The core's times and limits.
     pub settings: Settings,

@@ -42,8 +42,8 @@ pub use faults::{
     Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, StoreFate, Window,
 };
 pub use github::{
-    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, OtherEvent,
-    RawDelivery, Redeliver, RepoView, RunConclusion, RunIsFull, RunStatus, RunView, RunnerRefusal,
+    Concurrency, Github, JobView, LAB_APP_PRIVATE_KEY_PEM, NewHook, NewJob, NewRunner, NotQueued,
+    OtherEvent, RawDelivery, Redeliver, RepoView, RunConclusion, RunStatus, RunView, RunnerRefusal,
     RunnerView,
 };
 pub use hf::{Cost, Costs, HfJobView, HfJobs};

@@ -8,6 +8,7 @@ mod hf_life;
 mod hf_limits;
 mod hooks;
 mod limits;
+mod recorded;
 mod runner_version;
 mod runners;
 
@@ -25,6 +26,7 @@ pub use limits::{BegunHour, LimitSettings, PointsScope, PrimaryLimits, Secondary
 mod runs;
 
 pub use assignment_policy::{AssignmentPolicy, AssignmentRule, IdleRunner, WaitingJob};
+pub use recorded::{RecordedRepo, RecordedWorld};
 pub use runner_version::{NoRunnerVersion, RunnerVersion};
 pub use runners::RunnerSettings;
 pub use runs::{RunSettings, WithoutRunner};
@@ -85,6 +87,8 @@ pub struct GithubSettings {
     pub webhook_secret: Vec<u8>,
     /// The repositories that exist.
     pub repos: Vec<RepoSettings>,
+    /// What recordings tell that will be played.
+    pub recorded: RecordedWorld,
     /// How jobs are given to runners.
     pub assignment: Assignment,
     /// How runners are kept, grouped and handed jobs.
@@ -123,6 +127,7 @@ impl Default for GithubSettings {
             base_url: "https://api.github.com".to_owned(),
             webhook_secret: b"lab-webhook-secret".to_vec(),
             repos: vec![RepoSettings::installed("octo/app")],
+            recorded: RecordedWorld::default(),
             assignment: Assignment {
                 policy: AssignmentPolicy::Oldest,
                 delay: Span::fixed(Duration::ZERO),

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Choices, Plan, ScenarioError,
+    Choices, Place, Plan, ScenarioError,
     error::Flaw,
     expand, fragments,
     keyed::Keyed,
     recording::Recordings,
+    slips,
     written::{Json, Params, Scenario},
     yaml::{Node, Scope, decode},
 };
@@ -29,6 +30,9 @@ impl Document {
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
         let read = || {
             let root = fragments::merged(Node::parse(text)?)?;
+            if !is_plan(text) {
+                slips::check_before(&root)?;
+            }
             let params = Params::read(&root)?;
             Ok((root, params))
         };
@@ -42,6 +46,9 @@ impl Document {
             recordings,
         };
         document.plan(&Choices::default())?;
+        if !is_plan(text) {
+            slips::check(&document.root).map_err(|flaw| flaw.within(name, text))?;
+        }
         Ok(document)
     }
 
@@ -63,6 +70,37 @@ impl Document {
         self.params.names().map(str::to_owned).collect()
     }
 
+    /// The seed of a plan; a scenario has none.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.root.get("seed")?.text()?.parse().ok()
+    }
+
+    /// The labels of each `queue`, each with its place.
+    ///
+    /// # Errors
+    /// None that reading the file had not.
+    pub fn labels(&self) -> Result<Vec<Vec<(String, Place)>>, ScenarioError> {
+        let decoded = || -> Result<Scenario, Flaw> {
+            let scope = self.params.choose(None, &BTreeMap::new())?;
+            decode(&self.root, &scope)
+        };
+        let scenario = decoded().map_err(|flaw| flaw.within(&self.name, &self.text))?;
+        let queues = scenario.timeline.value.into_iter();
+        let labels = queues.filter_map(|step| Some(step.value.queue?.value.labels.0));
+        let placed = labels.map(|labels| {
+            let labels = labels.into_iter();
+            labels.map(|label| (label.value, label.place)).collect()
+        });
+        Ok(placed.collect())
+    }
+
+    /// What is odd at a place, in a sentence and, after a line break, how to mend it.
+    #[must_use]
+    pub fn odd(&self, place: Place, text: &str) -> ScenarioError {
+        Flaw::at(place, text).within(&self.name, &self.text)
+    }
+
     /// Expands it to a plan.
     ///
     /// A file that has a `seed` is a plan already: that seed wins, and the plan comes out as it went in.
@@ -81,6 +119,11 @@ impl Document {
         let params = values(&scope)?;
         expand::plan(scenario, seed, params, &self.recordings)
     }
+}
+
+/// Whether a text is a plan: those are JSON, and scenarios are not.
+fn is_plan(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
 
 /// The chosen parameters, for the reader of the plan.

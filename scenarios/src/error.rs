@@ -17,11 +17,28 @@ pub struct Place {
     pub length: usize,
 }
 
+impl Place {
+    /// The place right behind a text, which a byte that is no text may follow.
+    #[must_use]
+    pub fn behind(text: &str) -> Self {
+        let line = text.rsplit('\n').next().unwrap_or_default();
+        Self {
+            line: text.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            offset: text.len(),
+            length: 0,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
     }
 }
+
+/// What stands further right in its line is not shown in it; the place is told all the same.
+const COLUMNS_SHOWN: usize = 2_000;
 
 /// The help where nothing better is known.
 const REFERENCE: &str = "every key and what it takes: docs/scenario-language.md";
@@ -136,7 +153,9 @@ impl Diagnostic for ScenarioError {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.0.text)
+        // Nobody reads a line this long, and it cannot be drawn: padding of more than 65,535 columns is a panic.
+        let Place { column, length, .. } = self.0.place;
+        (column + length <= COLUMNS_SHOWN).then_some(&self.0.text as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

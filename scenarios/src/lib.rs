@@ -26,6 +26,7 @@ mod places;
 pub mod plan;
 pub mod recording;
 mod schema;
+mod slips;
 mod time;
 mod words;
 mod written;

@@ -1,7 +1,5 @@
 //! The words the language knows besides its keys: properties, calls, places of faults, flavors, and the closest of them.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
-
 /// The repository a scenario gets when it names none.
 pub(crate) const DEFAULT_REPO: &str = "octo/app";
 
@@ -191,6 +189,77 @@ pub(crate) fn unknown_name(what: &str, name: &str, known: &[&str]) -> String {
         None => unknown(what, name, known),
     }
 }
+
+/// Keys of what the fakes say, to tell a slip from a key that a client has to get along with.
+pub(crate) const KEYS_SAID: &[&str] = &[
+    "action",
+    "app_id",
+    "busy",
+    "cancelReason",
+    "cancel_reason",
+    "command",
+    "completed_at",
+    "conclusion",
+    "createdAt",
+    "created_at",
+    "dockerImage",
+    "encoded_jit_config",
+    "environment",
+    "ephemeral",
+    "event",
+    "expires_at",
+    "finishedAt",
+    "flavor",
+    "full_name",
+    "head_branch",
+    "head_sha",
+    "html_url",
+    "id",
+    "installation",
+    "jobs",
+    "labels",
+    "login",
+    "message",
+    "metadata",
+    "name",
+    "node_id",
+    "number",
+    "organization",
+    "os",
+    "owner",
+    "permissions",
+    "repositories",
+    "repository",
+    "run_attempt",
+    "run_id",
+    "run_url",
+    "runner",
+    "runner_group_id",
+    "runner_group_name",
+    "runner_id",
+    "runner_name",
+    "runners",
+    "secrets",
+    "sender",
+    "stage",
+    "startedAt",
+    "started_at",
+    "status",
+    "steps",
+    "suspended_at",
+    "token",
+    "total_count",
+    "type",
+    "updatedAt",
+    "updated_at",
+    "url",
+    "version",
+    "visibility",
+    "workflow_job",
+    "workflow_name",
+    "workflow_run",
+    "workflow_runs",
+];
 
 /// The calls that change nothing, so that they have no effect to wait for.
 pub(crate) const READING_CALLS: &[&str] = &[
@@ -384,21 +453,6 @@ pub(crate) fn help_for(word: &str, known: &[&str]) -> String {
 /// The error text for an unknown word: a sentence, a line break, and the help line.
 pub(crate) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     format!("unknown {what} `{word}`\n{}", help_for(word, known))
-}
-
-/// A key of `cold_start`: a flavor, or `default`.
-#[derive(Debug)]
-pub(crate) struct Flavor(pub(crate) String);
-
-impl<'de> Deserialize<'de> for Flavor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let known = flavors_and_default();
-        if known.contains(&name.as_str()) {
-            return Ok(Self(name));
-        }
-        Err(D::Error::custom(unknown("flavor", &name, &known)))
-    }
 }
 
 #[cfg(test)]

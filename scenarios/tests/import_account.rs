@@ -151,6 +151,48 @@ fn a_job_that_was_cancelled_or_skipped_need_not_have_started() {
 }
 
 #[test]
+fn a_job_that_had_a_runner_or_was_never_queued_is_not_excused_by_its_cancellation() {
+    use FindingKind::Missing;
+    let cancelled = |runner: Value| {
+        let mut ended = good(90, 7, "completed");
+        let job = &mut ended["request"]["payload"]["workflow_job"];
+        (job["conclusion"], job["runner_name"]) = (json!("cancelled"), runner);
+        ended
+    };
+    for (what, entries, missing) in [
+        (
+            "it ran",
+            vec![good(40, 7, "in_progress"), cancelled(json!("r1"))],
+            vec!["queued"],
+        ),
+        (
+            "nothing before the end",
+            vec![cancelled(Value::Null)],
+            vec!["queued"],
+        ),
+        (
+            "on a runner",
+            vec![cancelled(json!("r1"))],
+            vec!["queued", "in_progress"],
+        ),
+        (
+            "queued, then on a runner",
+            vec![good(0, 7, "queued"), cancelled(json!("r1"))],
+            vec!["in_progress"],
+        ),
+    ] {
+        let expected: Vec<_> = missing
+            .into_iter()
+            .map(|action| (Missing, action))
+            .collect();
+        assert_eq!(findings(&entries), kinds(&expected), "{what}");
+    }
+    let mut skipped = cancelled(Value::Null);
+    skipped["request"]["payload"]["workflow_job"]["conclusion"] = json!("skipped");
+    assert_eq!(findings(&[skipped]), []);
+}
+
+#[test]
 fn a_failed_attempt_says_how_and_when_it_was_made_good() {
     let failed = entry(
         1,

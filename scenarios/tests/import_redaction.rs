@@ -1,6 +1,6 @@
 //! What is private does not survive an import, and what belongs together still does.
 
-use scenarios::recording::{Import, Redacted, import, redact};
+use scenarios::recording::{Account, Import, Redacted, import, redact};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "ghs_abcdefghijklmnopqrstuvwxyz0123456789";
@@ -180,4 +180,75 @@ fn a_payload_without_anything_private_keeps_its_bytes() {
     let text = r#"{ "zen" : "Keep it logically awesome.",  "hook_id": 9007199254740993 }"#;
     let (imports, _) = redacted(&[text.to_owned()], false);
     assert_eq!(imports[0].deliveries[0].payload, text);
+}
+
+/// A payload in which whatever could be private is.
+fn full_of_secrets() -> Value {
+    let mut payload = payload("queued", "feature/secret-engine");
+    payload["workflow_job"]["name"] = json!("deploy zeus to vault.secret-corp.internal");
+    payload["workflow_job"]["workflow_name"] = json!("megacorp nightly");
+    payload["workflow_job"]["runner_name"] = json!("bobs-macbook.megacorp.local");
+    payload["workflow_job"]["runner_group_name"] = json!("Megacorp production");
+    payload["workflow_job"]["steps"] =
+        json!([{"name": "Run ssh deploy@10.0.0.7", "status": "queued", "number": 1}]);
+    payload["repository"]["html_url"] = json!("https://ghe.megacorp.example/Acme-Corp/rocketry");
+    payload["repository"]["license"] = json!({"name": "Megacorp License"});
+    payload["organization"]["avatar_url"] = json!("https://ghe.megacorp.example/avatars/u/2");
+    payload["enterprise"] =
+        json!({"slug": "megacorp-ent", "website_url": "https://megacorp.example"});
+    payload["deployment"] = json!({
+        "environment": "megacorp-prod",
+        "payload": {"api_key": "sk-live-megacorp", "phone": 491701234567_u64},
+    });
+    payload["contact"] = json!("+49 170 1234567");
+    payload["maps"] = json!("AIzaSyMegacorp0123456789012345678901234");
+    payload[TOKEN] = json!(true);
+    payload["status"] = json!({"megacorp host": "megacorp"});
+    payload
+}
+
+#[test]
+fn nothing_stays_but_what_is_known_to_tell_nothing() {
+    let mut delivery: Value = serde_json::from_str(&delivery(&full_of_secrets())).unwrap();
+    delivery["headers"]["X-GitHub-Enterprise-Host"] = json!("ghe.megacorp.example");
+    delivery["headers"]["User-Agent"] = json!("GitHub-Hookshot/megacorp");
+    delivery["failed"] = json!({"status": "failed to connect to host ci.megacorp.example:8443"});
+    let (imports, _) = redacted(&[delivery.to_string()], false);
+    let text = recording(&imports);
+    let account = serde_json::to_string(&Account::of(&Import::merged("x", &imports))).unwrap();
+    for text in [&text, &account] {
+        let lower = text.to_lowercase();
+        for private in [
+            "megacorp", "zeus", "vault", "bob", "macbook", "10.0.0.7", "170", "aiza", "sk-live",
+            TOKEN, "acme",
+        ] {
+            assert!(!lower.contains(private), "{private} survives: {text}");
+        }
+    }
+    let line: Value = serde_json::from_str(text.trim()).unwrap();
+    let job = &line["payload"]["workflow_job"];
+    let name = job["name"].as_str().unwrap();
+    assert!(
+        name.starts_with("deploy word-") && name.contains(" to host-"),
+        "{name}"
+    );
+    assert_eq!(job["labels"], json!(["hf-jobs-cpu-basic", "rocketry"]));
+    let failed = line["failed"]["status"].as_str().unwrap();
+    assert!(
+        failed.starts_with("failed to connect to host host-") && failed.contains(".example:"),
+        "{failed}"
+    );
+    assert_eq!(line["payload"]["deployment"]["payload"], json!({}));
+}
+
+#[test]
+fn with_names_kept_secrets_go_wherever_they_stand() {
+    let (imports, _) = redacted(&[delivery(&full_of_secrets())], true);
+    let text = recording(&imports);
+    for gone in ["sk-live", "AIza", TOKEN] {
+        assert!(!text.contains(gone), "{gone}: {text}");
+    }
+    for kept in ["megacorp-prod", "bobs-macbook", "Megacorp License"] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
 }

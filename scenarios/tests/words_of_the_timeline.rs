@@ -4,7 +4,7 @@
 
 use scenarios::{
     Choices, Document, Plan, ScenarioError,
-    plan::{Concurrency, NewJob, OtherEvent, RunConclusion, RunnerVerb, Verb},
+    plan::{Concurrency, Deliver, NewJob, OtherEvent, RunConclusion, RunnerVerb, Verb},
 };
 
 fn plan_of(text: &str) -> Plan {
@@ -53,6 +53,30 @@ const J1: &str = "  - { at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic } }";
 
 fn after_j1(step: &str) -> Plan {
     plan(&format!("{J1}\n  - {step}"))
+}
+
+const LEARNT: &str = "learn: true, payload: { action: queued, workflow_job: { id: 7, run_id: 3, name: build, labels: [x] }, repository: { full_name: a/b } }";
+
+#[test]
+fn later_steps_can_name_a_job_that_a_payload_tells_of() {
+    let steps = format!(
+        "  - {{ at: 0s, deliver: {{ {LEARNT} }} }}\n  - {{ at: 5s, cancel: {{ job: build }} }}"
+    );
+    let plan = plan(&steps);
+    assert!(matches!(last(&plan), Verb::Cancel(cancel) if cancel.job == "build"));
+}
+
+#[test]
+fn a_delivery_that_is_late_is_so_in_the_plan_and_a_recording_tells_that_by_itself() {
+    let late = plan(&format!(
+        "  - {{ at: 1m, deliver: {{ late: 2h, {LEARNT} }} }}"
+    ));
+    let Verb::Deliver(Deliver::Raw(raw)) = last(&late) else {
+        panic!("{late:?}");
+    };
+    assert_eq!(raw.late.map(|late| late.0.as_secs()), Some(7_200));
+    let (what, _) = flaw("{ at: 1m, deliver: { job: J1, action: queued, late: 2h } }");
+    assert!(what.contains("`late` do not go with `job`"), "{what}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::{exit::ExitStatus, transport::Transport};
 #[command(
     version,
     about,
+    override_usage = "dispatchlab [OPTIONS] [COMMAND]\n       dispatchlab [OPTIONS OF run]",
     long_about = "A laboratory for CI dispatchers.\n\nReplays webhook sequences, with faults, between a fake GitHub and a fake Hugging Face Jobs,\nand judges what the dispatcher did. Without a command it runs the whole built-in corpus\nagainst the reference dispatcher, in virtual time.",
     after_help = "Examples:
   dispatchlab                                 run the corpus against the reference dispatcher
@@ -86,12 +87,12 @@ pub(super) struct Parameters {
 pub(super) struct RunArgs {
     /// Scenario files (.yaml), plans (.json), folders of them, or names of built-in scenarios [default: the corpus].
     pub(super) files: Vec<String>,
-    /// Run this many seeds of each scenario, drawing parameters from the ranges they may vary in.
-    #[arg(long, value_name = "N")]
+    /// Run this many seeds of each scenario, up to a million, drawing parameters from the ranges they may vary in.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(super) seeds: Option<u64>,
-    /// The seed, or with --seeds the first one.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) seed: u64,
+    /// The seed, or with --seeds the first one [default: 1; a plan has its own].
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
     #[command(flatten)]
     pub(super) parameters: Parameters,
     /// What a run may come to before it is ended, undecided: events of its history, calls a minute of its time (in
@@ -99,9 +100,10 @@ pub(super) struct RunArgs {
     /// [default: as the scenario says, or far more than its steps need].
     #[arg(long, value_name = "NAME=COUNT,...", value_parser = Budget::parse)]
     pub(super) budget: Option<Budget>,
-    /// Where bundles (plan, history, verdict) are written: one for each failed run, or with --keep for each run.
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub(super) out: PathBuf,
+    /// Where bundles (plan, history, verdict) are written: of failed runs, the first 20 of each kind, or with --keep of
+    /// each run [default: out].
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
     /// Write a bundle for every run, not only for failed ones.
     #[arg(long)]
     pub(super) keep: bool,
@@ -118,8 +120,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, default_value_t = Transport::Wire)]
     pub(super) transport: Transport,
     /// Threads to spread seeds over [default: the machine's].
-    #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -136,9 +138,9 @@ pub(super) struct CheckArgs {
 pub(super) struct PlanArgs {
     /// A scenario file, a plan, or the name of a built-in scenario.
     pub(super) file: String,
-    /// The seed everything is drawn from.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) seed: u64,
+    /// The seed everything is drawn from [default: 1; a plan has its own].
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
     /// Draw parameters from the ranges they may vary in.
     #[arg(long)]
     pub(super) vary: bool,
@@ -198,6 +200,10 @@ pub(super) struct ImportArgs {
     /// Keep names and texts as they are. Tokens, addresses and headers that are not GitHub's are left out all the same.
     #[arg(long)]
     pub(super) keep_names: bool,
+    /// Take from the dispatcher every means but webhooks: of the runs and deliveries it looks for, GitHub lists none. What
+    /// was stuck for a dispatcher that only listens is stuck again.
+    #[arg(long)]
+    pub(super) only_webhooks: bool,
     /// Print what was imported, noted, refused and redacted, and the account by job, as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,
@@ -302,9 +308,9 @@ pub(super) struct ServeArgs {
     /// Write the environment a dispatcher needs to work here to this file, as shell assignments.
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
-    /// The seed.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) seed: u64,
+    /// The seed [default: 1; a plan has its own].
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
     #[command(flatten)]
     pub(super) parameters: Parameters,
     /// What a run may come to before it is ended, undecided: events of its history, calls a minute of its time (in

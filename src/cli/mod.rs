@@ -3,13 +3,17 @@
 mod args;
 mod boot;
 mod check;
+mod failures;
 mod import;
 mod interrupt;
 mod list;
+mod out;
 mod plan;
+mod printable;
 mod run;
 mod serve;
 mod source;
+mod text;
 
 use std::{
     ffi::OsString,
@@ -41,28 +45,40 @@ pub fn main() -> ExitStatus {
         Command::Import(args) => import::import(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Boot(args) => boot::boot(&args),
-        Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Args::command(),
-                "dispatchlab",
-                &mut io::stdout(),
-            );
-            Ok(ExitStatus::Held)
-        }
+        Command::Completions { shell } => completions(shell),
     };
     ended.unwrap_or_else(|failure| {
         // The report handler ends with a line break of its own.
-        let _ = write!(io::stderr(), "{:?}", failure.report);
+        let text = format!("{:?}", failure.report);
+        let _ = write!(io::stderr(), "{}", printable::text(&text));
         let _ = writeln!(io::stderr());
         failure.status
     })
 }
 
-/// Without a command, `run` is meant: the corpus against the reference dispatcher.
+/// The script that completes words in a shell. It is made in memory: where stdout is closed or full, that is said as everywhere.
+fn completions(shell: clap_complete::Shell) -> Ended {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "dispatchlab", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
+    Ok(ExitStatus::Held)
+}
+
+/// Without a command, `run` is meant: the corpus against the reference dispatcher, or with options what they say.
 fn with_command(mut given: Vec<OsString>) -> Vec<OsString> {
-    if given.len() < 2 {
-        given.push("run".into());
+    let is = |arg: &OsString, words: &[&str]| words.iter().any(|word| arg == word);
+    let options = given.get(1..).unwrap_or_default();
+    let asks = |arg: &OsString| is(arg, &["-h", "--help", "-V", "--version"]);
+    let command = Args::command();
+    let names = |arg: &OsString| {
+        let known = command.get_subcommands().map(clap::Command::get_name);
+        known.chain(["help"]).any(|name| arg == name)
+    };
+    let is_option = options
+        .first()
+        .is_none_or(|first| first.to_string_lossy().starts_with('-'));
+    if is_option && !options.iter().any(|arg| asks(arg) || names(arg)) {
+        given.insert(given.len().min(1), "run".into());
     }
     given
 }
@@ -118,7 +134,7 @@ fn set_up_reports(color: Color) {
         } else {
             GraphicalTheme::unicode()
         };
-        Box::new(GraphicalReportHandler::new_themed(theme).with_links(!plain))
+        Box::new(GraphicalReportHandler::new_themed(theme).with_links(false))
     }));
 }
 
@@ -138,7 +154,7 @@ fn today(given: Option<Date>) -> Date {
 
 /// Writes to stdout; a reader that went away (a closed pipe) ends the output quietly.
 fn print(text: &str) -> Result<(), CommandFailure> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match io::stdout().write_all(printable::text(text).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandFailure::internal(
             miette::miette!("failed to write to stdout: {error}"),
         )),
@@ -148,5 +164,33 @@ fn print(text: &str) -> Result<(), CommandFailure> {
 
 /// Writes to stderr, where progress and explanations go.
 fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", printable::text(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(given: &[&str]) -> Vec<String> {
+        let given = ["dispatchlab"].iter().chain(given).map(OsString::from);
+        let whole = with_command(given.collect()).into_iter();
+        whole
+            .skip(1)
+            .map(|arg| arg.into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn without_a_command_its_options_are_those_of_run() {
+        assert_eq!(with(&[]), ["run"]);
+        assert_eq!(with(&["--json"]), ["run", "--json"]);
+        assert_eq!(with(&["--color", "never"]), ["run", "--color", "never"]);
+        assert_eq!(
+            with(&["--color", "never", "check", "x"]),
+            ["--color", "never", "check", "x"]
+        );
+        assert_eq!(with(&["--help"]), ["--help"]);
+        assert_eq!(with(&["--version"]), ["--version"]);
+        assert_eq!(with(&["chekc"]), ["chekc"], "a slip is no file");
+    }
 }

@@ -5,8 +5,10 @@ use crate::exit::ExitStatus;
 
 pub(super) fn plan(args: &PlanArgs) -> Ended {
     let source = source::one(&args.file)?;
+    let parameters = &args.parameters;
+    source::drawn_anew(std::slice::from_ref(&source), args.seed, None, parameters)?;
     let set = source::settings(&args.parameters, std::slice::from_ref(&source))?;
-    let plan = source.plan(args.seed, args.vary, &set)?;
+    let plan = source.plan(args.seed.unwrap_or(1), args.vary, &set)?;
     print(&plan.to_json())?;
     Ok(ExitStatus::Held)
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -15,13 +16,14 @@ use scenarios::{known::Known, plan::Plan};
 use super::{
     CommandFailure, Ended,
     args::RunArgs,
+    failures::{Failing, Failures},
     interrupt::Interrupt,
-    note, print,
+    note, out, print,
     source::{self, Source},
 };
 use crate::{
     exit::ExitStatus,
-    report::{self, Bundle, Failure, ScenarioReport},
+    report::{self, Bundle, ScenarioReport},
     run::{Lab, Outcome, Patience, Run, RunError},
     target::Seams,
 };
@@ -29,10 +31,21 @@ use crate::{
 pub(super) fn run(args: &RunArgs) -> Ended {
     let today = super::today(args.today);
     let sources = source::all(&args.files)?;
+    source::drawn_anew(&sources, args.seed, args.seeds, &args.parameters)?;
     let set = source::settings(&args.parameters, &sources)?;
+    let first = args.seed.unwrap_or(1);
+    if first.checked_add(args.seeds.unwrap_or(1) - 1).is_none() {
+        return Err(CommandFailure::usage(miette::miette!(
+            help = "the largest seed is 18446744073709551615",
+            "--seed {first} leaves no room for so many seeds"
+        )));
+    }
+    let out = out::folder(args.out.as_deref(), args.keep)?;
     let lab = Lab::new(args.transport, Seams::default());
     let sweep = Sweep {
         args,
+        first,
+        out,
         sources: &sources,
         set,
         lab,
@@ -44,27 +57,27 @@ pub(super) fn run(args: &RunArgs) -> Ended {
         reason = "tells the user how long the sweep really took"
     )]
     let began = std::time::Instant::now();
-    let (mut reports, failures) = sweep.run()?;
-    reports = reports
+    let (reports, failures) = sweep.run()?;
+    let (reports, hints): (Vec<_>, Vec<_>) = reports
         .into_iter()
-        .map(|report| report.as_of(today))
-        .collect();
-    if args.seeds.is_some() && !sweep.interrupt.is_set() {
-        reports = reports
-            .into_iter()
-            .map(|report| report.against_known(&sweep.known))
-            .collect();
+        .map(|(source, report)| {
+            let report = sweep.weighed(source, report.as_of(today));
+            let hint = sweep.not_the_known_one(source, &report);
+            (report, hint)
+        })
+        .unzip();
+    let mut status = report::overall(&reports);
+    let unwritten = failures.first_unwritten();
+    if unwritten.is_some() {
+        status = ExitStatus::Internal;
     }
-    let status = if sweep.interrupt.is_set() {
-        ExitStatus::Interrupted
-    } else {
-        report::overall(&reports)
-    };
-    for failure in &failures {
-        note(failure);
+    if sweep.interrupt.is_set() {
+        status = ExitStatus::Interrupted;
     }
-    for report in &reports {
+    failures.show(|index| sources.get(index).map_or("", |source| source.name.as_str()));
+    for (report, hint) in reports.iter().zip(&hints) {
         report::notes(report).iter().for_each(|text| note(text));
+        hint.iter().for_each(|hint| note(hint));
     }
     if args.json {
         let json = serde_json::json!({ "exit": status as u8, "scenarios": reports });
@@ -73,7 +86,13 @@ pub(super) fn run(args: &RunArgs) -> Ended {
         print(&report::render(&reports))?;
         print(&summary(&reports, began.elapsed(), status))?;
     }
-    Ok(status)
+    match unwritten {
+        Some(error) => Err(CommandFailure {
+            report: out::failed(error),
+            status,
+        }),
+        None => Ok(status),
+    }
 }
 
 fn summary(reports: &[ScenarioReport], took: Duration, status: ExitStatus) -> String {
@@ -86,20 +105,22 @@ fn summary(reports: &[ScenarioReport], took: Duration, status: ExitStatus) -> St
         ""
     };
     format!(
-        "\n{end}{held} of {runs} runs held{}: {hours:.1} h of virtual time in {:.2} s\n",
+        "\n{end}{held} of {runs} runs held{}: {hours:.1} h of virtual time in {:.2} s\n{}",
         but(reports),
-        took.as_secs_f64()
+        took.as_secs_f64(),
+        unserved(reports)
     )
 }
 
 /// What the other runs came to, each run counted once.
 fn but(reports: &[ScenarioReport]) -> String {
-    let (mut violated, mut undecided, mut weak, mut known) = (0, 0, 0, 0);
+    let (mut violated, mut undecided, mut stale, mut weak, mut known) = (0, 0, 0, 0, 0);
     for report in reports {
         for outcome in &report.outcomes {
             match outcome.status() {
                 ExitStatus::Violated => violated += 1,
                 ExitStatus::Undecided => undecided += 1,
+                ExitStatus::Held if report.is_stale() => stale += 1,
                 ExitStatus::Held if report.is_weak() => weak += 1,
                 ExitStatus::Held if outcome.has_known() => known += 1,
                 ExitStatus::Held
@@ -114,6 +135,10 @@ fn but(reports: &[ScenarioReport]) -> String {
     let named = [
         (violated, "violated"),
         (undecided, "undecided"),
+        (
+            stale,
+            "with a waiver or a known fault that no longer counts",
+        ),
         (weak, "weak"),
         (known, "known"),
     ];
@@ -124,9 +149,25 @@ fn but(reports: &[ScenarioReport]) -> String {
         .collect()
 }
 
+/// A line about jobs that look meant for the dispatcher and that nobody serves, if there are any.
+fn unserved(reports: &[ScenarioReport]) -> String {
+    let jobs: usize = reports.iter().map(|report| report.unrouted.len()).sum();
+    match jobs {
+        0 => String::new(),
+        1 => "1 job that looks meant for the dispatcher is served by nobody (above)\n".to_owned(),
+        jobs => {
+            format!("{jobs} jobs that look meant for the dispatcher are served by nobody (above)\n")
+        }
+    }
+}
+
 /// All runs of one command.
 struct Sweep<'a> {
     args: &'a RunArgs,
+    /// The first seed.
+    first: u64,
+    /// Where bundles are written.
+    out: PathBuf,
     sources: &'a [Source],
     set: BTreeMap<String, String>,
     lab: Lab,
@@ -139,13 +180,16 @@ struct Sweep<'a> {
 #[derive(Default)]
 struct Found {
     outcomes: Vec<BTreeMap<u64, Outcome>>,
-    /// By scenario and seed, whichever thread was there first.
-    failures: BTreeMap<(usize, u64), String>,
+    failures: Failures,
     broke: BTreeMap<(usize, u64), CommandFailure>,
 }
 
+/// The report of each scenario, with its source.
+type Reports<'a> = Vec<(&'a Source, ScenarioReport)>;
+
 impl Sweep<'_> {
-    fn run(&self) -> Result<(Vec<ScenarioReport>, Vec<String>), CommandFailure> {
+    /// The report of each scenario that was run, with its source.
+    fn run(&self) -> Result<(Reports<'_>, Failures), CommandFailure> {
         let seeds = self.args.seeds.unwrap_or(1);
         let total = seeds * self.sources.len() as u64;
         let bar = progress(total);
@@ -155,14 +199,15 @@ impl Sweep<'_> {
             outcomes: empty,
             ..Found::default()
         });
-        let threads = self.args.jobs.unwrap_or_else(|| {
-            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-        });
+        let threads = self.args.jobs.map_or_else(
+            || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            usize::from,
+        );
         std::thread::scope(|scope| {
-            for _ in 0..threads.max(1) {
+            for _ in 0..threads {
                 scope.spawn(|| {
                     while let Some(turn) = self.next(&next, total) {
-                        let (index, seed) = (turn / seeds, self.args.seed + turn % seeds);
+                        let (index, seed) = (turn / seeds, self.first + turn % seeds);
                         self.turn(index as usize, seed, &found);
                         bar.inc(1);
                     }
@@ -173,7 +218,8 @@ impl Sweep<'_> {
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, failure)) = found.broke.into_iter().next() {
             // What is known all the same is said first.
-            found.failures.values().for_each(|text| note(text));
+            let name = |index: usize| self.sources.get(index).map_or("", |it| it.name.as_str());
+            found.failures.show(name);
             return Err(failure);
         }
         let named = self
@@ -182,9 +228,40 @@ impl Sweep<'_> {
             .zip(found.outcomes)
             .filter(|(_, outcomes)| !outcomes.is_empty());
         let reports = named.map(|(source, outcomes)| {
-            ScenarioReport::new(&source.name, outcomes.into_values().collect())
+            let report = ScenarioReport::new(&source.name, outcomes.into_values().collect());
+            (source, report)
         });
-        Ok((reports.collect(), found.failures.into_values().collect()))
+        Ok((reports.collect(), found.failures))
+    }
+
+    /// A report against the list of known faults, all of which a sweep has to meet.
+    fn weighed(&self, source: &Source, report: ScenarioReport) -> ScenarioReport {
+        match source.built_in() {
+            Some(scenario) if self.args.seeds.is_some() && !self.interrupt.is_set() => {
+                report.against_known(scenario, &self.known)
+            }
+            _ => report,
+        }
+    }
+
+    /// What to say of a file that breaks what the built-in scenario of its name is known to break.
+    fn not_the_known_one(&self, source: &Source, report: &ScenarioReport) -> Option<String> {
+        let entry = source.like.filter(|_| !source.is_it)?;
+        let breaks = |known: &&Known| {
+            known.scenario == entry.name
+                && report.outcomes.iter().any(|outcome| {
+                    outcome
+                        .verdicts
+                        .violated()
+                        .iter()
+                        .any(|(name, _)| *name == known.property)
+                })
+        };
+        let known = self.known.iter().find(breaks)?;
+        Some(format!(
+            "{}: the built-in scenario {} is known to break {}; {} says something else, so it is judged on its own",
+            report.name, entry.name, known.property, source.place
+        ))
     }
 
     fn next(&self, next: &AtomicU64, total: u64) -> Option<u64> {
@@ -193,23 +270,42 @@ impl Sweep<'_> {
     }
 
     fn turn(&self, index: usize, seed: u64, found: &Mutex<Found>) {
-        let done = self.one(index, seed);
-        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        match done {
-            Ok((outcome, failure)) => {
-                let place = (index, seed);
-                found.failures.extend(failure.map(|text| (place, text)));
-                if let Some(outcomes) = found.outcomes.get_mut(index) {
-                    outcomes.insert(outcome.seed, outcome);
-                }
-            }
+        let locked = || found.lock().unwrap_or_else(PoisonError::into_inner);
+        let (plan, run) = match self.one(index, seed) {
+            Ok(done) => done,
             Err(failure) => {
-                found.broke.insert((index, seed), failure);
+                locked().broke.insert((index, seed), failure);
+                return;
             }
+        };
+        let name = self.sources.get(index).map_or("", |it| it.name.as_str());
+        let failing = (run.outcome.status() != ExitStatus::Held).then_some(Failing {
+            index,
+            name,
+            plan: &plan,
+            run: &run,
+        });
+        let is_wanted = || {
+            let failing = failing.as_ref();
+            failing.is_some_and(|failing| locked().failures.wants(failing))
+        };
+        // Threads do not wait for each other's files.
+        let written =
+            (self.args.keep || is_wanted()).then(|| Bundle::write(&self.out, name, &plan, &run));
+        let mut found = locked();
+        let bundle = written.and_then(|written| {
+            let unwritten = |error| found.failures.unwritten(error);
+            written.map_err(unwritten).ok()
+        });
+        if let Some(failing) = failing {
+            found.failures.add(&failing, bundle, self.args.keep);
+        }
+        if let Some(outcomes) = found.outcomes.get_mut(index) {
+            outcomes.insert(run.outcome.seed, run.outcome);
         }
     }
 
-    fn one(&self, index: usize, seed: u64) -> Result<(Outcome, Option<String>), CommandFailure> {
+    fn one(&self, index: usize, seed: u64) -> Result<(Plan, Run), CommandFailure> {
         let Some(source) = self.sources.get(index) else {
             return Err(CommandFailure::internal(miette::miette!(
                 "no scenario number {index}"
@@ -224,25 +320,10 @@ impl Sweep<'_> {
             run.add_digest()
                 .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
         }
-        run.outcome.allow_known(&source.name, &self.known);
-        let failed = run.outcome.status() != ExitStatus::Held;
-        if !failed && !self.args.keep {
-            return Ok((run.outcome, None));
+        if let Some(scenario) = source.built_in() {
+            run.outcome.allow_known(scenario, &self.known);
         }
-        let failure = self.keep(source, &plan, &run)?;
-        Ok((run.outcome, failed.then_some(failure)))
-    }
-
-    fn keep(&self, source: &Source, plan: &Plan, run: &Run) -> Result<String, CommandFailure> {
-        let bundle = Bundle::write(&self.args.out, &source.name, plan, run)
-            .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
-        let steps = plan.timeline.len();
-        Ok(report::describe(&Failure {
-            run,
-            name: &source.name,
-            steps,
-            plan: &bundle.plan(),
-        }))
+        Ok((plan, run))
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     CommandFailure, Ended,
     args::{ServeArgs, ServeBoot},
     interrupt::Interrupt,
-    note, print, source,
+    note, out, print, source,
 };
 use crate::{
     exit::ExitStatus,
@@ -36,7 +36,7 @@ params: { cold_start: 30s..90s }
 world: { hf: { cold_start: $cold_start } }
 expect: { budget: { events: 2M, bytes: 1G, calls: 1000G, calls_of_one: 1000G } }
 timeline:
-  - { at: 0s, restart: {} }
+  - { at: 0s, redeliver: { failed: true } }
 ";
 
 /// Where the fakes listen unless told otherwise.
@@ -47,6 +47,9 @@ const DEFAULT_WEBHOOK: &str = "http://127.0.0.1:7860/webhook";
 
 pub(super) fn serve(args: &ServeArgs) -> Ended {
     let (name, plan) = plan(args)?;
+    if args.out.is_some() || args.file.is_some() {
+        out::folder(args.out.as_deref(), true)?;
+    }
     let default = args.file.as_ref().map(|_| DEFAULT_WEBHOOK);
     let webhook = args.webhook.as_deref().or(default).map(Url::parse);
     let webhook = webhook.transpose().map_err(|error| {
@@ -69,8 +72,10 @@ fn plan(args: &ServeArgs) -> Result<(String, Plan), CommandFailure> {
         Some(file) => source::one(file)?,
         None => source::parse("serve".to_owned(), "serve".to_owned(), EMPTY_WORLD)?,
     };
-    let set = source::settings(&args.parameters, std::slice::from_ref(&source))?;
-    let mut plan = source.plan(args.seed, false, &set)?;
+    let sources = std::slice::from_ref(&source);
+    source::drawn_anew(sources, args.seed, None, &args.parameters)?;
+    let set = source::settings(&args.parameters, sources)?;
+    let mut plan = source.plan(args.seed.unwrap_or(1), false, &set)?;
     plan.expect.budget = args.budget.unwrap_or_default().or(plan.expect.budget);
     Ok((source.name, plan))
 }
@@ -207,7 +212,11 @@ async fn serve_on_this_runtime(
     let stopped = std::pin::pin!(interrupted(&interrupt));
     match select(played, stopped).await {
         Either::Left((run, _)) => conclude(args, name, plan, &run.map_err(failed)?),
-        Either::Right(_) => stopped_early(args, name, &serving),
+        Either::Right(_) => {
+            let run = serving.interrupted(plan, &webhook);
+            note(&format!("interrupted after {} events", run.events.len()));
+            conclude(args, name, plan, &run)
+        }
     }
 }
 
@@ -235,23 +244,11 @@ async fn serve_until_interrupted(
     Ok(status)
 }
 
-/// The folder for what is written.
-fn out(args: &ServeArgs) -> PathBuf {
-    args.out.clone().unwrap_or_else(|| PathBuf::from("out"))
-}
-
-/// Ctrl-C: what was seen so far is kept.
-fn stopped_early(args: &ServeArgs, name: &str, serving: &Serving) -> Ended {
-    let events = keep_history(args, name, serving)?;
-    note(&format!("interrupted after {events}"));
-    Ok(ExitStatus::Interrupted)
-}
-
-/// Writes what was seen so far, and gives how much and where.
-fn keep_history(args: &ServeArgs, name: &str, serving: &Serving) -> Result<String, CommandFailure> {
+/// Writes what was seen so far.
+fn keep_history(args: &ServeArgs, name: &str, serving: &Serving) -> Result<(), CommandFailure> {
     serving.world().faults().count();
     let events = serving.events_so_far();
-    let folder = out(args).join(name);
+    let folder = out::named(args.out.as_deref()).join(name);
     let path = folder.join("history.jsonl");
     let text = fakes::history::to_json_lines(&events)
         .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
@@ -264,46 +261,29 @@ fn keep_history(args: &ServeArgs, name: &str, serving: &Serving) -> Result<Strin
             "failed to write {}: {error}",
             path.display()
         ))
-    })?;
-    Ok(format!("{} events: {}", events.len(), path.display()))
+    })
 }
 
+/// Writes the bundle, and says what the run came to. A bundle that cannot be written is said last.
 fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
-    let bundle = Bundle::write(&out(args), name, plan, run)
-        .map_err(|error| CommandFailure::internal(miette::miette!("{error}")))?;
+    let bundle = Bundle::write(&out::named(args.out.as_deref()), name, plan, run);
+    let file = bundle.as_ref().ok().map(Bundle::plan);
     if run.outcome.status() != ExitStatus::Held {
-        let steps = plan.timeline.len();
         note(&report::describe(&Failure {
             run,
             name,
-            steps,
-            plan: &bundle.plan(),
+            steps: plan.timeline.len(),
+            plan: file.as_deref(),
         }));
     }
-    let Outcome {
-        settled,
-        quiet_ms,
-        settle_ms,
-        ..
-    } = run.outcome;
-    let seconds = |ms: u64| ms as f64 / 1e3;
-    if let Some(spent) = &run.outcome.budget.spent {
-        note(&format!("ended: {spent}"));
-    } else {
-        note(&format!(
-            "{} after {} s without news (expect.settle: {} s)",
-            if settled {
-                "ended"
-            } else {
-                "reached its bound"
-            },
-            seconds(quiet_ms),
-            seconds(settle_ms)
-        ));
-    }
+    note(&how_it_ended(&run.outcome));
     let report = ScenarioReport::new(name, vec![run.outcome.clone()]);
     let reports = [report.as_of(super::today(args.today))];
-    let status = report::overall(&reports);
+    let status = match (run.outcome.interrupted, &bundle) {
+        (true, _) => ExitStatus::Interrupted,
+        (false, Err(_)) => ExitStatus::Internal,
+        (false, Ok(_)) => report::overall(&reports),
+    };
     for report in &reports {
         report::notes(report).iter().for_each(|text| note(text));
     }
@@ -313,8 +293,31 @@ fn conclude(args: &ServeArgs, name: &str, plan: &Plan, run: &Run) -> Ended {
     } else {
         print(&report::render(&reports))?;
     }
-    note(&format!("bundle        {}", bundle.directory.display()));
-    Ok(status)
+    match bundle {
+        Ok(bundle) => {
+            note(&format!("bundle        {}", bundle.directory.display()));
+            Ok(status)
+        }
+        Err(error) => Err(CommandFailure {
+            report: out::failed(&error),
+            status,
+        }),
+    }
+}
+
+fn how_it_ended(outcome: &Outcome) -> String {
+    let seconds = |ms: u64| ms as f64 / 1e3;
+    let how = match (&outcome.budget.spent, outcome.interrupted, outcome.settled) {
+        (Some(spent), _, _) => return format!("ended: {spent}"),
+        (None, true, _) => return "judged as far as it came".to_owned(),
+        (None, false, true) => "ended",
+        (None, false, false) => "reached its bound",
+    };
+    format!(
+        "{how} after {} s without news (expect.settle: {} s)",
+        seconds(outcome.quiet_ms),
+        seconds(outcome.settle_ms)
+    )
 }
 
 async fn interrupted(interrupt: &Interrupt) {
@@ -345,7 +348,7 @@ async fn reachable(webhook: &Uri) {
 /// the lab's own key, tokens and secret, good for nothing outside it.
 fn write_environment(
     file: &Path,
-    environment: &BTreeMap<&str, String>,
+    environment: &BTreeMap<String, String>,
 ) -> Result<(), CommandFailure> {
     let lines = environment
         .iter()

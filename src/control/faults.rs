@@ -82,7 +82,7 @@ fn all(control: &Control) -> Vec<Fault> {
     states
         .map(|(fault, state)| Fault {
             fault,
-            open: state.open,
+            open: state.open && state.left != Some(0),
             left: state.left,
             rule: written.get(&fault).cloned().unwrap_or_default(),
         })

@@ -1,6 +1,6 @@
 //! Workflow jobs and their runs: queue, list, cancel, approve, run again.
 
-use fakes::{JobView, RunIsFull, github::Status, ids::RunId};
+use fakes::{JobView, NotQueued, github::Status, ids::RunId};
 use scenarios::live;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -150,7 +150,7 @@ fn queue(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     for new in control.live().queue(ask.body)? {
         let job = github
             .queue(steps::new_job(&new), None)
-            .map_err(|full| run_is_full(&full, queued.len()))?;
+            .map_err(|why| not_queued(&why, queued.len()))?;
         queued.push(QueuedJob {
             job: job.0,
             name: new.name,
@@ -160,8 +160,8 @@ fn queue(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     Reply::json(&Queued { jobs: queued })
 }
 
-fn run_is_full(full: &RunIsFull, queued: usize) -> Problem {
-    let error = format!("{full}; {queued} jobs of this request were queued before");
+fn not_queued(why: &NotQueued, queued: usize) -> Problem {
+    let error = format!("{why}; {queued} jobs of this request were queued before");
     let help = "give the others another `run`, or none";
     Problem::new(409, "run", &error, help)
 }

@@ -11,12 +11,10 @@ use fakes::{
 use super::{
     Context, Judgement,
     lanes::{LaneId, Reach},
-    ledger::{HfLife, Moment, ends_hf_job, moment},
+    ledger::{Moment, ends_hf_job, moment},
     tally::Tally,
 };
 
-/// How long an HF job that the dispatcher ended must have lived to explain another, at least.
-const CHANCE_MS: u64 = 5 * 60_000;
 /// How far apart an ambiguous create and two listings must be for a second create.
 const LOOKUP_MS: u64 = 60_000;
 
@@ -159,7 +157,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 runner: Some(runner),
                 ..
             } => {
-                let hf_job = ledger.runners.get(runner).and_then(|life| life.hf_job);
+                let hf_job = ledger.hf_job_of(*runner, event.id);
                 let its = ledger.routed(*job).map(|(lane, _)| lane);
                 let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) else {
                     return;
@@ -170,7 +168,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 }
             }
             What::JobTakenBack { runner, .. } => {
-                if let Some(hf_job) = ledger.runners.get(runner).and_then(|life| life.hf_job) {
+                if let Some(hf_job) = ledger.hf_job_of(*runner, event.id) {
                     self.spend(hf_job, false, moment(event), tally);
                 }
             }
@@ -228,23 +226,21 @@ impl<'a> Watch<'_, '_, 'a> {
         else {
             return;
         };
-        let used = life.job.filter(|(started, _)| started.event < at.event);
-        let used = used.and_then(|(_, job)| ledger.routed(job));
-        let worked = used.is_some_and(|(lane, _)| ledger.lanes.serves(reach, lane));
-        if worked || !self.spent.insert(hf_job) {
+        if ledger.was_of_use(hf_job, at.event) || !self.spent.insert(hf_job) {
             return;
         }
-        let wanted = match reach {
-            Reach::Lane(lane) => self.is_wanted(lane, tally),
+        let any = |is: &dyn Fn(LaneId) -> bool| match reach {
+            Reach::Lane(lane) => is(lane),
             Reach::Hidden(flavor) => {
-                let mut of_flavor = ledger
-                    .lanes
-                    .iter()
-                    .filter(|(_, lane)| lane.flavor == flavor);
-                of_flavor.any(|(id, _)| self.is_wanted(id, tally))
+                let mut lanes = ledger.lanes.iter();
+                lanes.any(|(id, lane)| lane.flavor == flavor && is(id))
             }
         };
-        if wanted && (!by_dispatcher || self.had_a_chance(life, at)) {
+        // Whoever tears down what he has where his access is gone needs it anew when that is back.
+        let away = any(&|lane| self.context.turns.is_away(lane, at.event));
+        let wanted = away || any(&|lane| self.is_wanted(lane, tally));
+        let its_own_doing = by_dispatcher && !away && !life.had_a_chance(self.context.terms, at);
+        if wanted && !its_own_doing {
             self.add(reach, life.flavor, |count| count.spent += 1);
         }
     }
@@ -254,12 +250,6 @@ impl<'a> Watch<'_, '_, 'a> {
             .lane(lane)
             .is_some_and(|lane| !lane.open.is_empty() || !lane.held.is_empty());
         waiting || self.context.warm(lane) > 0
-    }
-
-    fn had_a_chance(&self, life: &HfLife<'_>, at: Moment) -> bool {
-        let refused = life.refused.is_some_and(|refused| refused.event < at.event);
-        let chance_ms = CHANCE_MS.max(self.context.terms.delays.cold_start_of(life.flavor));
-        refused || at.at_ms.saturating_sub(life.created.at_ms) >= chance_ms
     }
 
     /// Notes that a listing left out an HF job whose create had not been answered.

@@ -130,7 +130,12 @@ fn ended(
         };
         open.run == heard.run && heard.attempt < open.attempt
     };
-    let waits = tally.lane(lane)?.open.values().copied().find(earlier)?;
+    let waits = tally
+        .lane(lane)?
+        .open
+        .iter()
+        .map(|(_, job)| *job)
+        .find(earlier)?;
     Some(format!(
         "{hf_job} was given up at {} after an event of an earlier attempt ({}), while {} of a later one waits",
         time(event.at_ms),

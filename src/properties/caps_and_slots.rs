@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use fakes::history::{Event, What};
+use fakes::{
+    history::{Event, What},
+    ids::EventId,
+};
 
 use super::{
     Context, Judgement,
-    lanes::{LaneId, Reach},
+    lanes::{LaneId, Lanes, Reach},
     ledger::moment,
     tally::Tally,
     verdict::time,
@@ -20,11 +23,18 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     }
     let mut judgement = Judgement::new("the jobs and HF jobs of no scope came to exceed its cap");
     let mut alive = Alive::default();
-    let mut tally = Tally::new(context);
+    let mut tally = Tally::lending(context);
+    let mut neglected = Neglected(vec![None; context.ledger.lanes.len()]);
     let mut pressed = false;
     for event in context.ledger.events {
-        let touched = tally.enter(event).to_vec();
-        alive.enter(event);
+        let is_idle = tally.enter(event).is_empty() && !tally.slots_moved();
+        if is_idle {
+            continue;
+        }
+        alive.enter(&context.ledger.lanes, event);
+        if caps.total.is_some() {
+            neglected.look(context, &tally, &alive, event.id);
+        }
         if let What::HfCreated {
             call: Some(_),
             hf_job,
@@ -33,7 +43,10 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             ..
         } = &event.event
         {
-            let of_repo = repo.as_deref().map_or(0, |repo| alive.of_repo(repo));
+            let place = repo
+                .as_deref()
+                .map(|repo| context.ledger.lanes.first_name(repo));
+            let of_repo = place.map_or(0, |place| alive.of_repo(place));
             for (cap, count, scope) in [
                 (caps.total, alive.total, "in all"),
                 (caps.per_repo, of_repo, "of its repository"),
@@ -46,12 +59,10 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                     );
                 }
             }
-            if let Some(Reach::Lane(lane)) = context.ledger.lanes.reach(hf_job) {
-                judgement.breach_if(event.id, starves(context, &tally, lane, event, &alive));
+            let fills = caps.total.is_some_and(|cap| alive.total >= cap as usize);
+            if let Some(Reach::Lane(lane)) = context.ledger.lanes.reach(hf_job).filter(|_| fills) {
+                judgement.breach_if(event.id, starves(context, &tally, lane, event, &neglected));
             }
-        }
-        if touched.is_empty() {
-            continue;
         }
         let is_pressed = is_pressed(context, &tally, &alive);
         if is_pressed && !pressed {
@@ -62,18 +73,52 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     judgement
 }
 
-/// Whether open jobs and HF jobs together exceed a cap.
+/// Whether, in some scope, what its lanes are short of and its HF jobs together exceed a cap.
 fn is_pressed(context: &Context<'_, '_>, tally: &Tally<'_, '_>, alive: &Alive<'_>) -> bool {
     let caps = context.terms.caps;
     let over = |cap: Option<u32>, wanted: usize| cap.is_some_and(|cap| wanted > cap as usize);
-    let lanes = || context.ledger.lanes.iter();
-    let in_all: usize = lanes().map(|(id, _)| tally.shortage(id)).sum();
+    let mut in_all = 0;
+    let mut of_place: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut of_flavor: BTreeMap<&str, usize> = BTreeMap::new();
+    for (id, lane) in context.ledger.lanes.iter() {
+        let short = tally.shortage(id);
+        in_all += short;
+        *of_place.entry(lane.place).or_default() += short;
+        *of_flavor.entry(lane.flavor).or_default() += short;
+    }
     over(caps.total, in_all + alive.total)
-        || lanes().any(|(id, lane)| {
-            let short = tally.shortage(id);
-            over(caps.per_repo, short + alive.of_repo(lane.place))
-                || over(caps.per_flavor, short + alive.of_flavor(lane.flavor))
-        })
+        || of_place
+            .iter()
+            .any(|(place, short)| over(caps.per_repo, short + alive.of_repo(place)))
+        || of_flavor
+            .iter()
+            .any(|(flavor, short)| over(caps.per_flavor, short + alive.of_flavor(flavor)))
+}
+
+/// Since which event each lane has been short without a break, with a slot free in its scopes below the total.
+struct Neglected(Vec<Option<EventId>>);
+
+impl Neglected {
+    fn look(
+        &mut self,
+        context: &Context<'_, '_>,
+        tally: &Tally<'_, '_>,
+        alive: &Alive<'_>,
+        now: EventId,
+    ) {
+        let caps = context.terms.caps;
+        let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
+        for ((id, lane), since) in context.ledger.lanes.iter().zip(&mut self.0) {
+            let is_neglected = tally.shortage(id) > 0
+                && free(caps.per_repo, alive.of_repo(lane.place))
+                && free(caps.per_flavor, alive.of_flavor(lane.flavor));
+            *since = is_neglected.then(|| since.unwrap_or(now));
+        }
+    }
+
+    fn since(&self, lane: LaneId) -> Option<EventId> {
+        self.0.get(lane.0).copied().flatten()
+    }
 }
 
 /// HF jobs that calls created and that are not terminal at HF.
@@ -95,7 +140,7 @@ impl<'a> Alive<'a> {
         self.by_flavor.get(flavor).copied().unwrap_or(0)
     }
 
-    fn enter(&mut self, event: &'a Event) {
+    fn enter(&mut self, lanes: &Lanes<'a>, event: &'a Event) {
         match &event.event {
             What::HfCreated {
                 hf_job,
@@ -105,7 +150,8 @@ impl<'a> Alive<'a> {
                 ..
             } => {
                 self.total += 1;
-                self.each.insert(&hf_job.0, (repo.as_deref(), flavor));
+                let repo = repo.as_deref().map(|repo| lanes.first_name(repo));
+                self.each.insert(&hf_job.0, (repo, flavor));
                 *self.by_flavor.entry(flavor).or_default() += 1;
                 if let Some(repo) = repo {
                     *self.by_repo.entry(repo).or_default() += 1;
@@ -133,29 +179,23 @@ fn starves(
     tally: &Tally<'_, '_>,
     lane: LaneId,
     event: &Event,
-    alive: &Alive<'_>,
+    neglected: &Neglected,
 ) -> Option<String> {
     let (ledger, terms) = (context.ledger, context.terms);
-    let cap = terms
-        .caps
-        .total
-        .filter(|cap| alive.total >= *cap as usize)?;
     let oldest = |lane: LaneId| {
-        let open = tally.lane(lane)?.open.first_key_value()?;
-        ledger.event(*open.0).map(moment)
+        let (open, _) = tally.lane(lane)?.open.first()?;
+        ledger.event(*open).map(moment)
     };
     let own = oldest(lane)?;
     let within_ms = terms.bounds.served_within_ms;
     ledger.lanes.iter().find_map(|(other, its)| {
-        let waits = oldest(other).filter(|_| other != lane && tally.supply(other) == 0)?;
+        let waits = oldest(other).filter(|_| other != lane)?;
         let longer = own.at_ms > waits.at_ms.saturating_add(within_ms);
-        let free = |cap: Option<u32>, alive: usize| cap.is_none_or(|cap| alive < cap as usize);
-        let free_below = free(terms.caps.per_repo, alive.of_repo(its.place))
-            && free(terms.caps.per_flavor, alive.of_flavor(its.flavor));
-        let struck = ledger.disturbances.touched(&ledger.lanes, other, waits.event, event.id);
-        (longer && free_below && !struck).then(|| {
+        let all_the_time = neglected.since(other).is_some_and(|since| since <= waits.event);
+        let struck = || ledger.disturbances.touched(&ledger.lanes, other, waits.event, event.id);
+        (longer && all_the_time && !struck()).then(|| {
             format!(
-                "the last of {cap} slots went to a lane whose oldest job had come at {}, while one of {} had waited since {} with nothing there for it",
+                "the last slot of all went to a lane whose oldest job had come at {}, while one of {} had waited since {} with nothing there for it",
                 time(own.at_ms),
                 its.place,
                 time(waits.at_ms)

@@ -10,6 +10,7 @@ use super::{
     knowledge::Knowledge,
     lanes::LaneId,
     ledger::{Ledger, Moment},
+    loans::{self, Loan},
     no_leak::{self, Idler},
     queues::{self, Grace, Wait},
     shortages::{self, Place},
@@ -31,6 +32,7 @@ pub struct Context<'l, 'a> {
     pub turns: Turns,
     /// What the dispatcher had heard of each job.
     pub knowledge: Knowledge,
+    loans: OnceCell<Vec<Loan<'a>>>,
     waits: OnceCell<Vec<Wait>>,
     places: OnceCell<Vec<Place>>,
     idlers: OnceCell<Vec<Idler<'a>>>,
@@ -41,7 +43,7 @@ impl<'l, 'a> Context<'l, 'a> {
     /// Reads off a history what properties share.
     #[must_use]
     pub fn read(ledger: &'l Ledger<'a>, terms: &'l Terms) -> Self {
-        let tellings = Tellings::read(ledger);
+        let tellings = Tellings::read(ledger, terms);
         let turns = Turns::read(ledger, &tellings);
         Self {
             ledger,
@@ -49,11 +51,17 @@ impl<'l, 'a> Context<'l, 'a> {
             tellings,
             turns,
             knowledge: Knowledge::read(ledger),
+            loans: OnceCell::new(),
             waits: OnceCell::new(),
             places: OnceCell::new(),
             idlers: OnceCell::new(),
             creates: OnceCell::new(),
         }
+    }
+
+    /// Which idle HF job stood for which recorded job, as it changed.
+    pub(super) fn loans(&self) -> &[Loan<'a>] {
+        self.loans.get_or_init(|| loans::loans(self))
     }
 
     /// Every demand of every lane, and what became of it.
@@ -98,47 +106,56 @@ impl<'l, 'a> Context<'l, 'a> {
     /// The bound of `served_within` for a matter of a lane, with the patience that faults without an end ask for.
     #[must_use]
     pub fn patient_bound(&self, lane: LaneId, from: Moment, until: EventId) -> Bound {
+        let all_counts = |since: Moment, within_ms| Some(since.at_ms.saturating_add(within_ms));
+        let (beginning, due_ms) = self.patient(lane, from, until, all_counts);
+        Bound {
+            beginning,
+            due_ms: due_ms.unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Since when a matter of a lane counts and by when it is due, where not all time counts: `by` says when so much has
+    /// counted since a beginning, none if it does not know yet. What strikes within the bound as it then stands makes
+    /// it longer: a fault that ends moves the beginning; one without an end that lets some tries through asks for
+    /// patience, and one that stops them all for time to tell the user.
+    #[must_use]
+    pub fn patient(
+        &self,
+        lane: LaneId,
+        from: Moment,
+        until: EventId,
+        by: impl Fn(Moment, u64) -> Option<u64>,
+    ) -> (Moment, Option<u64>) {
         let (lanes, faults, bounds) = (
             &self.ledger.lanes,
             &self.ledger.disturbances,
             &self.terms.bounds,
         );
-        let bound = faults.bound(lanes, lane, from, until, bounds.served_within_ms);
-        let due_ms = self.patient(lane, from.event, bound.due_ms, || {
-            let longer = bounds
-                .served_within_ms
-                .saturating_mul(u64::from(bounds.patience));
-            Some(bound.beginning.at_ms.saturating_add(longer))
-        });
-        Bound {
-            due_ms: due_ms.unwrap_or(bound.due_ms),
-            ..bound
-        }
-    }
-
-    /// How much longer a bound is because a fault without an end struck within it what serving needs: `longer` if that
-    /// fault lets some tries through, time to tell if it stops them all. None if `longer` does not know yet.
-    #[must_use]
-    pub fn patient(
-        &self,
-        lane: LaneId,
-        from: EventId,
-        due_ms: u64,
-        longer: impl FnOnce() -> Option<u64>,
-    ) -> Option<u64> {
-        let (lanes, faults) = (&self.ledger.lanes, &self.ledger.disturbances);
-        let in_time = |strike: Option<Moment>| strike.filter(|strike| strike.at_ms <= due_ms);
         let ever = EventId(u64::MAX);
-        let unlucky = in_time(faults.unlucky(lanes, lane, from, ever));
-        let endless = in_time(faults.endless(lanes, lane, from, ever));
-        let due_ms = match unlucky {
-            Some(_) => longer()?.max(due_ms),
-            None => due_ms,
-        };
-        let told_within_ms = self.terms.bounds.told_within_ms;
-        Some(endless.map_or(due_ms, |strike| {
-            due_ms.max(strike.at_ms.saturating_add(told_within_ms))
-        }))
+        let unlucky = faults.unlucky(lanes, lane, from.event, ever);
+        let endless = faults.endless(lanes, lane, from.event, ever);
+        let (mut beginning, mut patience, mut told_ms) = (from, 1, 0);
+        loop {
+            let within_ms = bounds.served_within_ms.saturating_mul(patience);
+            let Some(due_ms) = by(beginning, within_ms) else {
+                return (beginning, None);
+            };
+            let due_ms = due_ms.max(told_ms);
+            let in_time = |strike: &Moment| strike.at_ms <= due_ms;
+            let next = (
+                faults.moved(lanes, lane, beginning, until, due_ms),
+                unlucky
+                    .filter(in_time)
+                    .map_or(1, |_| u64::from(bounds.patience)),
+                endless.filter(in_time).map_or(0, |strike| {
+                    strike.at_ms.saturating_add(bounds.told_within_ms)
+                }),
+            );
+            if next == (beginning, patience, told_ms) {
+                return (beginning, Some(due_ms));
+            }
+            (beginning, patience, told_ms) = next;
+        }
     }
 
     /// How many HF jobs the scenario's declared pool keeps for a lane.

@@ -115,6 +115,28 @@ impl<'a> ByScope<'a> {
     }
 }
 
+impl<'a> ByScope<'a> {
+    /// Every moment that concerns a lane, from `from` on and before `until`, in order.
+    #[must_use]
+    pub(super) fn all(
+        &self,
+        lanes: &Lanes<'a>,
+        lane: LaneId,
+        from: EventId,
+        until: EventId,
+    ) -> Vec<Moment> {
+        let during = self.0.concerning(lanes, lane).flat_map(|moments| {
+            let first = moments.partition_point(|moment| moment.event < from);
+            let moments = moments.get(first..).unwrap_or_default().iter();
+            moments.take_while(|moment| moment.event < until)
+        });
+        let mut all: Vec<Moment> = during.copied().collect();
+        all.sort_by_key(|moment| moment.event);
+        all.dedup();
+        all
+    }
+}
+
 /// A fault's strike and what came of it: the release, where what was held back went on, or the strike itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hold {
@@ -241,12 +263,27 @@ impl<'a> Disturbances<'a> {
         let mut beginning = from;
         loop {
             let due_ms = beginning.at_ms.saturating_add(within_ms);
-            let last = self.ending.last_by(lanes, lane, until, due_ms);
-            let Some(last) = last.filter(|last| last.at_ms > beginning.at_ms) else {
+            let moved = self.moved(lanes, lane, beginning, until, due_ms);
+            if moved == beginning {
                 return Bound { beginning, due_ms };
-            };
-            beginning = last;
+            }
+            beginning = moved;
         }
+    }
+
+    /// Where a beginning is moved to by what struck its lane before `until`, and not later than `due_ms`.
+    #[must_use]
+    pub fn moved(
+        &self,
+        lanes: &Lanes<'a>,
+        lane: LaneId,
+        beginning: Moment,
+        until: EventId,
+        due_ms: u64,
+    ) -> Moment {
+        let last = self.ending.last_by(lanes, lane, until, due_ms);
+        last.filter(|last| last.at_ms > beginning.at_ms)
+            .unwrap_or(beginning)
     }
 
     /// The first strike between of a fault that never ends and stops every try.

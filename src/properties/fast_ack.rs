@@ -59,8 +59,11 @@ fn breach(context: &Context<'_, '_>, delivery: &Delivery<'_>) -> Option<(EventId
         return Some((answered.event, why));
     }
     let server_error = status >= 500 && !(status == 503 && context.ledger.store_struck(delivery));
-    let refused =
-        delivery.genuine() && (400..500).contains(&status) && !tells(context, delivery, status);
+    let cannot_know = matches!(status, 401 | 403) && !context.ledger.knows_secret(answered.event);
+    let refused = delivery.genuine()
+        && (400..500).contains(&status)
+        && !cannot_know
+        && !tells(context, delivery, status);
     (server_error || refused).then(|| (answered.event, format!("a delivery was answered {status}")))
 }
 

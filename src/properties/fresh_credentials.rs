@@ -33,7 +33,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
 struct Watch<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     judgement: Judgement,
-    /// When an answer first told the dispatcher the time, since it last started.
+    /// When an answer of GitHub first told the dispatcher GitHub's time, since it last started.
     told_time: Option<Moment>,
     /// When the first installation token was minted.
     first_token: Option<Moment>,
@@ -51,7 +51,9 @@ impl Watch<'_, '_, '_> {
             } => {
                 let call = self.context.ledger.calls.get(call);
                 if call.is_some_and(|call| call.by == Caller::Dispatcher) {
-                    self.told_time.get_or_insert(now);
+                    if name.starts_with("github.") {
+                        self.told_time.get_or_insert(now);
+                    }
                     if name == "github.create-token" && (200..300).contains(status) {
                         self.first_token.get_or_insert(now);
                     }
@@ -94,7 +96,7 @@ impl Watch<'_, '_, '_> {
             self.judgement.occasion();
         }
         let Some(fault) = fault else { return };
-        // A clock that is wrong is nobody's fault until an answer has told the time.
+        // A clock that is wrong is nobody's fault until an answer has told GitHub's time.
         let knew = self
             .told_time
             .is_some_and(|told| now.at_ms > told.at_ms.saturating_add(self.context.hearing_ms()));

@@ -16,8 +16,9 @@ use super::{
 };
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
-    let mut judgement =
-        Judgement::new("no job waited untouched while something was wrong elsewhere");
+    let mut judgement = Judgement::new(
+        "nothing went wrong elsewhere while a job waited whose own lane nothing touched",
+    );
     let poison = Poison::read(context.ledger);
     for wait in waits(context, Grace::None) {
         if poison.is_only_elsewhere(context, &wait) {

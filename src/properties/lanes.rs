@@ -41,10 +41,12 @@ pub enum Reach<'a> {
 pub struct Lanes<'a> {
     list: Vec<Lane<'a>>,
     by_key: BTreeMap<&'a str, BTreeMap<LabelSet, LaneId>>,
-    /// The first name of a repository that was renamed, by each later one.
+    /// How each name was spelt first, by its lower case: GitHub compares them so.
+    spellings: BTreeMap<String, &'a str>,
+    /// The name a repository had first, by each later one and each other spelling of one.
     first_names: BTreeMap<&'a str, &'a str>,
-    /// Owners for the whole of which runners are registered.
-    owners: BTreeSet<&'a str>,
+    /// Owners for the whole of which runners are registered, by their lower case.
+    owners: BTreeMap<String, &'a str>,
     reaches: BTreeMap<&'a HfJobId, Reach<'a>>,
 }
 
@@ -88,11 +90,13 @@ impl<'a> Lanes<'a> {
     where
         'a: 'n,
     {
-        let owner = repo.split_once('/').map_or(repo, |(owner, _)| owner);
-        self.owners
-            .get(owner)
-            .copied()
-            .unwrap_or_else(|| self.first_name(repo))
+        let first = self.first_name(repo);
+        if self.owners.is_empty() {
+            return first;
+        }
+        let owner = first.split_once('/').map_or(first, |(owner, _)| owner);
+        let owner = self.owners.get(&owner.to_lowercase());
+        owner.copied().unwrap_or(first)
     }
 
     /// The lane of this repository (or owner) and these labels.
@@ -140,14 +144,27 @@ impl<'a> Lanes<'a> {
 impl<'a> Lanes<'a> {
     /// Notes that a repository has another name from now on.
     pub(super) fn rename(&mut self, from: &'a str, to: &'a str) {
+        self.spell(from);
         let first = self.first_name(from);
         self.first_names.insert(to, first);
+        self.spellings.insert(to.to_lowercase(), to);
+    }
+
+    /// Notes a name as somebody wrote it. Renames come before.
+    pub(super) fn spell(&mut self, name: &'a str) {
+        if self.first_names.contains_key(name) {
+            return;
+        }
+        let first = *self.spellings.entry(name.to_lowercase()).or_insert(name);
+        if first != name {
+            self.first_names.insert(name, self.first_name(first));
+        }
     }
 
     /// Notes for whom an HF job registers its runner.
     pub(super) fn registers_for(&mut self, place: &'a str) {
         if !place.contains('/') {
-            self.owners.insert(place);
+            self.owners.entry(place.to_lowercase()).or_insert(place);
         }
     }
 

@@ -83,6 +83,8 @@ mod tests {
             &["hfjobs-t4-small"],
             &["hf-jobs-"],
             &["hf-jobs-nonsense"],
+            &["hf-jobs-cpu-basic:cuda"],
+            &["hf-jobs-cpu-basic:-q"],
             &["hf-jobs-cpu-basic:a:b"],
         ] {
             assert!(meant(labels), "{labels:?}");

@@ -1,16 +1,16 @@
 //! never-kill-busy (I6): nothing is taken away from under a running job: not its runner's registration, not its HF job, not its
 //! run. One reading that says idle, or one listing without it, proves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Event, Removal, StageCause, What},
+    history::{Caller, Event, Removal, StageCause, What},
     ids::{CallId, HfJobId, JobId, RunnerId},
 };
 
 use super::{
     Context, Judgement,
-    ledger::{CallLife, Moment, ends_hf_job, moment},
+    ledger::{CallLife, Moment, RunnerLife, call_of, ends_hf_job, moment},
     verdict::time,
 };
 
@@ -24,8 +24,8 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             "nothing was asked to end while it was online, and no busy runner was shown as idle or absent",
         ),
         busy: BTreeMap::new(),
-        of_hf_job: BTreeMap::new(),
-        of_job: BTreeMap::new(),
+        on_runner: BTreeMap::new(),
+        on_hf_job: BTreeMap::new(),
     };
     for event in context.ledger.events {
         watch.enter(event);
@@ -33,10 +33,11 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     watch.judgement
 }
 
-/// A runner that a job is on.
+/// A job that is on a runner.
 #[derive(Clone, Copy, Debug)]
-struct Busy {
-    job: JobId,
+struct Busy<'a> {
+    runner: RunnerId,
+    hf_job: Option<&'a HfJobId>,
     assigned: Moment,
     started: Option<Moment>,
 }
@@ -44,9 +45,9 @@ struct Busy {
 struct Watch<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     judgement: Judgement,
-    busy: BTreeMap<RunnerId, Busy>,
-    of_hf_job: BTreeMap<&'a HfJobId, RunnerId>,
-    of_job: BTreeMap<JobId, RunnerId>,
+    busy: BTreeMap<JobId, Busy<'a>>,
+    on_runner: BTreeMap<RunnerId, BTreeSet<JobId>>,
+    on_hf_job: BTreeMap<&'a HfJobId, BTreeSet<JobId>>,
 }
 
 impl<'a> Watch<'_, '_, 'a> {
@@ -57,39 +58,28 @@ impl<'a> Watch<'_, '_, 'a> {
                 runner,
                 job,
                 hf_job,
-            } => {
-                let busy = Busy {
-                    job: *job,
-                    assigned: now,
-                    started: None,
-                };
-                self.busy.insert(*runner, busy);
-                self.of_job.insert(*job, *runner);
-                if let Some(hf_job) = hf_job {
-                    self.of_hf_job.insert(hf_job, *runner);
+            } => self.assign(*job, *runner, hf_job.as_ref(), now),
+            What::JobStarted { job, .. } => {
+                if let Some(busy) = self.busy.get_mut(job) {
+                    busy.started = Some(now);
                 }
             }
-            What::JobStarted {
-                job,
-                runner: Some(runner),
-                ..
-            } => self.start(*job, *runner, now),
-            What::JobCompleted { job, .. } | What::JobTakenBack { job, .. } => self.free_job(*job),
+            What::JobCompleted { job, .. } | What::JobTakenBack { job, .. } => self.free(*job),
             What::RunnerExited { hf_job, .. } => self.free_hf_job(hf_job),
             What::RunnerRemoved {
                 runner,
                 why: Removal::Api,
             } => {
-                let job = self.busy.get(runner).map(|busy| busy.job);
-                let why = job
-                    .map(|job| format!("a runner was deleted while {} was on it", self.named(job)));
+                let job = self.on_runner.get(runner).and_then(BTreeSet::first);
+                let why = job.map(|job| {
+                    format!("a runner was deleted while {} was on it", self.named(*job))
+                });
                 self.judgement.breach_if(event.id, why);
             }
             What::RunCancelRequested {
                 run,
                 call: Some(call),
             } => {
-                self.judgement.occasion();
                 for job in self.context.ledger.runs.get(run).into_iter().flatten() {
                     let why = self.cancelled_run(*job, *call);
                     self.judgement.breach_if(event.id, why);
@@ -97,7 +87,7 @@ impl<'a> Watch<'_, '_, 'a> {
             }
             What::CallReceived { call, .. } => {
                 let asked = self.context.ledger.calls.get(call);
-                if asked.is_some_and(|call| self.ends_what_is_online(call, now)) {
+                if asked.is_some_and(|call| self.asks_for_an_end(call, now)) {
                     self.judgement.occasion();
                 }
             }
@@ -112,10 +102,52 @@ impl<'a> Watch<'_, '_, 'a> {
             }
             other => {
                 if let Some((hf_job, _, cause)) = ends_hf_job(other) {
-                    self.end(hf_job, cause, now);
+                    self.end(hf_job, cause, event);
                     self.free_hf_job(hf_job);
                 }
             }
+        }
+    }
+
+    fn assign(
+        &mut self,
+        job: JobId,
+        runner: RunnerId,
+        hf_job: Option<&'a HfJobId>,
+        assigned: Moment,
+    ) {
+        self.free(job);
+        let busy = Busy {
+            runner,
+            hf_job,
+            assigned,
+            started: None,
+        };
+        self.busy.insert(job, busy);
+        self.on_runner.entry(runner).or_default().insert(job);
+        if let Some(hf_job) = hf_job {
+            self.on_hf_job.entry(hf_job).or_default().insert(job);
+        }
+    }
+
+    fn free(&mut self, job: JobId) {
+        let Some(busy) = self.busy.remove(&job) else {
+            return;
+        };
+        if let Some(jobs) = self.on_runner.get_mut(&busy.runner) {
+            jobs.remove(&job);
+        }
+        if let Some(jobs) = busy
+            .hf_job
+            .and_then(|hf_job| self.on_hf_job.get_mut(hf_job))
+        {
+            jobs.remove(&job);
+        }
+    }
+
+    fn free_hf_job(&mut self, hf_job: &HfJobId) {
+        for job in self.on_hf_job.remove(hf_job).unwrap_or_default() {
+            self.free(job);
         }
     }
 
@@ -123,88 +155,53 @@ impl<'a> Watch<'_, '_, 'a> {
         self.context.ledger.job_named(job)
     }
 
-    fn start(&mut self, job: JobId, runner: RunnerId, now: Moment) {
-        let busy = self.busy.entry(runner).or_insert(Busy {
-            job,
-            assigned: now,
-            started: None,
-        });
-        busy.started = Some(now);
-        self.of_job.insert(job, runner);
-        let hf_job = self
-            .context
-            .ledger
-            .runners
-            .get(&runner)
-            .and_then(|life| life.hf_job);
-        if let Some(hf_job) = hf_job {
-            self.of_hf_job.insert(hf_job, runner);
+    fn end(&mut self, hf_job: &'a HfJobId, cause: StageCause, event: &Event) {
+        let on_it = self.on_hf_job.get(hf_job).into_iter().flatten();
+        let on_it = on_it.filter_map(|job| Some((*job, *self.busy.get(job)?)));
+        for (job, busy) in on_it.collect::<Vec<_>>() {
+            let why = match cause {
+                StageCause::Cancel => self.cancelled(hf_job, job, event),
+                StageCause::Timeout => {
+                    self.judgement.occasion();
+                    self.timed_out(job, busy, moment(event))
+                }
+                StageCause::Exit | StageCause::Platform | StageCause::Scenario => None,
+            };
+            self.judgement.breach_if(event.id, why);
         }
     }
 
-    fn free_job(&mut self, job: JobId) {
-        if let Some(runner) = self.of_job.remove(&job) {
-            self.busy.remove(&runner);
-        }
-    }
-
-    fn free_hf_job(&mut self, hf_job: &HfJobId) {
-        let busy = self
-            .of_hf_job
-            .remove(hf_job)
-            .and_then(|runner| self.busy.remove(&runner));
-        if let Some(busy) = busy {
-            self.of_job.remove(&busy.job);
-        }
-    }
-
-    fn end(&mut self, hf_job: &'a HfJobId, cause: StageCause, now: Moment) {
-        let busy = self
-            .of_hf_job
-            .get(hf_job)
-            .and_then(|runner| self.busy.get(runner))
-            .copied();
-        let Some(busy) = busy else { return };
-        let why = match cause {
-            StageCause::Cancel => self.cancelled(hf_job, busy),
-            StageCause::Timeout => {
-                self.judgement.occasion();
-                self.timed_out(busy, now)
-            }
-            StageCause::Exit | StageCause::Platform | StageCause::Scenario => None,
-        };
-        self.judgement.breach_if(now.event, why);
-    }
-
-    fn cancelled(&self, hf_job: &HfJobId, busy: Busy) -> Option<String> {
+    fn cancelled(&self, hf_job: &HfJobId, job: JobId, event: &Event) -> Option<String> {
         let ledger = self.context.ledger;
         let online = ledger.hf_jobs.get(hf_job).and_then(|life| life.online);
-        let asked = ledger.cancels_of(hf_job).next();
+        let cause = event.because.and_then(|cause| ledger.event(cause));
+        let asked = cause.and_then(|cause| ledger.calls.get(&call_of(&cause.event)?));
+        let asked_ms = asked.map_or(event.at_ms, |call| call.received.at_ms);
         // Who had asked before he could know that its runner was up has taken nothing away from a job.
-        let unknowing = asked.zip(online).is_some_and(|(call, (online, _))| {
-            call.received.at_ms <= online.at_ms.saturating_add(self.context.hearing_ms())
+        let unknowing = online.is_some_and(|(online, _)| {
+            asked_ms <= online.at_ms.saturating_add(self.context.hearing_ms())
         });
         (!unknowing).then(|| {
             format!(
                 "an HF job was cancelled while {} was on it",
-                self.named(busy.job)
+                self.named(job)
             )
         })
     }
 
-    fn timed_out(&self, busy: Busy, now: Moment) -> Option<String> {
+    fn timed_out(&self, job: JobId, busy: Busy<'_>, now: Moment) -> Option<String> {
         let allowed_ms = self
             .context
             .terms
             .told
             .job_timeout_ms
             .unwrap_or(JOB_TIMEOUT_MS);
-        let since = busy.started.unwrap_or(busy.assigned);
-        let ran_ms = now.at_ms.saturating_sub(since.at_ms);
+        let started = busy.started.map(|started| started.at_ms);
+        let ran_ms = started.map_or(0, |started| now.at_ms.saturating_sub(started));
         (ran_ms < allowed_ms).then(|| {
             format!(
                 "an HF job ran into its timeout when {} had run for {} of the {} it may run",
-                self.named(busy.job),
+                self.named(job),
                 time(ran_ms),
                 time(allowed_ms)
             )
@@ -212,10 +209,7 @@ impl<'a> Watch<'_, '_, 'a> {
     }
 
     fn cancelled_run(&self, job: JobId, call: CallId) -> Option<String> {
-        let busy = self
-            .of_job
-            .get(&job)
-            .and_then(|runner| self.busy.get(runner))?;
+        let busy = self.busy.get(&job)?;
         let received = self.context.ledger.calls.get(&call)?.received;
         let heard_ms = busy
             .assigned
@@ -229,15 +223,20 @@ impl<'a> Watch<'_, '_, 'a> {
         })
     }
 
-    /// Whether a call asks for the end of something that is online now.
-    fn ends_what_is_online(&self, call: &CallLife<'_>, now: Moment) -> bool {
+    /// Whether the dispatcher asks for the end of something that is online now, or of a run.
+    fn asks_for_an_end(&self, call: &CallLife<'_>, now: Moment) -> bool {
         let ledger = self.context.ledger;
+        if ["github.cancel-run", "github.force-cancel-run"].contains(&call.name) {
+            return call.by == Caller::Dispatcher;
+        }
         let runner = call.about.and_then(|about| about.runner);
         let hf_job = call.about.and_then(|about| about.hf_job.as_ref());
+        let is_up = |life: &&RunnerLife<'_>| life.online.is_some_and(|at| at.event < now.event);
         let hf_job = match call.name {
             "github.delete-runner" => runner
                 .and_then(|runner| ledger.runners.get(&runner))
-                .and_then(|life| life.hf_job),
+                .filter(is_up)
+                .and_then(|life| life.hf_job_at(now.event)),
             "hf.cancel" => hf_job,
             _ => None,
         };
@@ -262,6 +261,10 @@ impl<'a> Watch<'_, '_, 'a> {
             .and_then(|life| life.online);
         let idle_ms = self.context.terms.told.idle_timeout_ms.unwrap_or(0);
         let long = online.is_some_and(|online| now.at_ms > online.at_ms.saturating_add(idle_ms));
-        self.busy.contains_key(&runner) && shown != "online busy" && long
+        let is_busy = self
+            .on_runner
+            .get(&runner)
+            .is_some_and(|jobs| !jobs.is_empty());
+        is_busy && shown != "online busy" && long
     }
 }

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use fakes::{
     history::{Event, What},
-    ids::{EventId, HfJobId, JobId, RunnerId},
+    ids::{EventId, HfJobId, JobId},
 };
 
 use super::{
     Context, Judgement,
     disturbance::{Bound, Scope},
     lanes::{LaneId, Reach},
-    ledger::{Moment, RunnerLife, ends_hf_job, moment},
+    ledger::{Moment, ends_hf_job, moment},
+    registrations,
     tally::{Standing, Tally},
     turns::Turn,
     verdict::time,
@@ -25,9 +26,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         judgement.occasion();
         judge_idler(context, idler, &mut judgement);
     }
-    for (id, life) in &context.ledger.runners {
-        judge_registration(context, *id, life, &mut judgement);
-    }
+    registrations::judge(context, &mut judgement);
     judgement
 }
 
@@ -62,6 +61,7 @@ pub(super) fn idlers<'a>(context: &Context<'_, 'a>) -> Vec<Idler<'a>> {
         supply: BTreeMap::new(),
         hidden: BTreeMap::new(),
         idle: BTreeMap::new(),
+        on: BTreeMap::new(),
         done: Vec::new(),
     };
     let mut tally = Tally::new(context);
@@ -96,6 +96,8 @@ struct Watch<'c, 'l, 'a> {
     /// Supply that hides its lane, by flavor.
     hidden: BTreeMap<&'a str, Supply<'a>>,
     idle: BTreeMap<&'a HfJobId, Idler<'a>>,
+    /// On which HF job each job started.
+    on: BTreeMap<JobId, &'a HfJobId>,
     done: Vec<Idler<'a>>,
 }
 
@@ -106,20 +108,18 @@ impl<'a> Watch<'_, '_, 'a> {
         match &event.event {
             What::HfCreated { hf_job, .. } => self.supplied(hf_job, true),
             What::JobStarted {
-                runner: Some(runner),
-                ..
-            } => {
-                if let Some(hf_job) = ledger.runners.get(runner).and_then(|life| life.hf_job) {
-                    self.supplied(hf_job, false);
-                    self.useful_again(hf_job, now);
-                }
-            }
-            What::JobCompleted {
                 job,
                 runner: Some(runner),
                 ..
             } => {
-                let hf_job = ledger.runners.get(runner).and_then(|life| life.hf_job);
+                if let Some(hf_job) = ledger.hf_job_of(*runner, event.id) {
+                    self.on.insert(*job, hf_job);
+                    self.supplied(hf_job, false);
+                    self.useful_again(hf_job, now);
+                }
+            }
+            What::JobCompleted { job, .. } => {
+                let hf_job = self.on.remove(job);
                 let spent = |hf_job: &&HfJobId| tally.standing(hf_job) == Some(Standing::Spent);
                 if let Some(hf_job) = hf_job.filter(spent) {
                     self.supplied(hf_job, false);
@@ -153,7 +153,7 @@ impl<'a> Watch<'_, '_, 'a> {
     fn spent_by(&self, event: &'a Event) -> Option<&'a HfJobId> {
         let ledger = self.context.ledger;
         match &event.event {
-            What::JobTakenBack { runner, .. } => ledger.runners.get(runner)?.hf_job,
+            What::JobTakenBack { runner, .. } => ledger.hf_job_of(*runner, event.id),
             _ => ledger.spends(event),
         }
     }
@@ -282,6 +282,15 @@ fn border<'a>(supply: &mut Supply<'a>, wanted: usize) -> Moved<'a> {
         supply.useful.insert(created, hf_job);
         moved.useful.push(hf_job);
     }
+    // Who crossed it twice stands where it stood.
+    let again: Vec<_> = moved
+        .useful
+        .iter()
+        .copied()
+        .filter(|hf_job| moved.useless.contains(hf_job))
+        .collect();
+    moved.useful.retain(|hf_job| !again.contains(hf_job));
+    moved.useless.retain(|hf_job| !again.contains(hf_job));
     moved
 }
 
@@ -298,7 +307,16 @@ pub(super) fn judge_idler(context: &Context<'_, '_>, idler: &Idler<'_>, judgemen
         Cause::Other => "no job needed it".to_owned(),
     };
     let due = time(bound.due_ms);
-    if until.at_ms > bound.due_ms {
+    let is_late = until.at_ms > bound.due_ms;
+    if is_late && ledger.is_gone_by(bound.due_ms) {
+        if idler.until.is_none() {
+            let why = format!(
+                "{} has had neither work nor a reason since {since} ({reason}), and the dispatcher never came back",
+                idler.hf_job
+            );
+            judgement.undecided(idler.since.event, why);
+        }
+    } else if is_late {
         if cancel_is_stopped(context, idler.hf_job, bound.due_ms) {
             return;
         }
@@ -349,53 +367,4 @@ fn cancel_is_stopped(context: &Context<'_, '_>, hf_job: &HfJobId, due_ms: u64) -
         && cancels
             .iter()
             .all(|call| context.ledger.is_stopped_for_ever(call))
-}
-
-/// Judges how long a runner's record stays that nothing stands behind any more.
-fn judge_registration(
-    context: &Context<'_, '_>,
-    id: RunnerId,
-    life: &RunnerLife<'_>,
-    judgement: &mut Judgement,
-) {
-    let ledger = context.ledger;
-    let Some(since) = ledger.left_behind_since(id) else {
-        return;
-    };
-    let gone = life.removed.map(|(at, _)| at);
-    if gone.is_some_and(|gone| gone.event <= since.event) {
-        return;
-    }
-    judgement.occasion();
-    let end = ledger.after_end();
-    let until = gone.unwrap_or(end);
-    let within_ms = context.terms.bounds.reclaimed_within_ms;
-    let bound = match ledger.lane_of_runner(life) {
-        Some(lane) => ledger
-            .disturbances
-            .bound(&ledger.lanes, lane, since, until.event, within_ms),
-        None => Bound {
-            beginning: since,
-            due_ms: since.at_ms.saturating_add(within_ms),
-        },
-    };
-    let (from, due) = (time(since.at_ms), time(bound.due_ms));
-    if until.at_ms > bound.due_ms {
-        let outcome = match gone {
-            Some(gone) => format!("went at {}", time(gone.at_ms)),
-            None => "is still there at the end".to_owned(),
-        };
-        let why = format!(
-            "the registration {} has been offline without a live HF job from {from} on; it was to go by {due}, and {outcome}",
-            life.name
-        );
-        judgement.breach(since.event, why);
-    } else if gone.is_none() {
-        let why = format!(
-            "the registration {} has been offline without a live HF job since {from}; it is to go by {due}, and the run ended at {}",
-            life.name,
-            time(ledger.end.at_ms)
-        );
-        judgement.undecided(since.event, why);
-    }
 }

@@ -24,7 +24,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         lanes: vec![Lane::default(); context.ledger.lanes.len()],
         accepted: BTreeMap::new(),
     };
-    let mut tally = Tally::new(context);
+    let mut tally = Tally::lending(context);
     for event in context.ledger.events {
         let touched = tally.enter(event).to_vec();
         for taken in tally.turned() {
@@ -202,10 +202,7 @@ impl Watch<'_, '_, '_> {
         let bound = faults.bound(lanes, id, quiet, now.event, within_ms);
         let accepted = self.accepted.get(job).map_or(quiet, |accepted| *accepted);
         let name = context.ledger.job_named(*job);
-        let gone = context
-            .ledger
-            .gone_since()
-            .is_some_and(|gone| gone.at_ms <= bound.due_ms);
+        let gone = context.ledger.is_gone_by(bound.due_ms);
         let quiet_from = time(bound.beginning.at_ms);
         if bound.due_ms < now.at_ms && !gone {
             let why = format!(

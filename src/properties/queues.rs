@@ -7,9 +7,9 @@ use fakes::ids::{EventId, JobId};
 
 use super::{
     Context,
-    disturbance::Bound,
     lanes::LaneId,
     ledger::Moment,
+    loans::{Lending, Loan},
     tally::Tally,
     turns::{Taken, Turn},
 };
@@ -29,8 +29,19 @@ pub(super) struct Wait {
     pub(super) due_ms: Option<u64>,
     /// Whether it was still there when that had passed.
     pub(super) late: bool,
-    /// When, and by which job's start or leaving, it was taken out.
-    pub(super) taken: Option<(Moment, JobId, Turn)>,
+    /// When, and by which job, it was taken out, and how.
+    pub(super) taken: Option<(Moment, JobId, By)>,
+}
+
+/// What takes a demand out of its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A start.
+    Start,
+    /// An idle HF job, lent to a recorded job.
+    Loan,
+    /// The job waits no more, or anew.
+    Leaving,
 }
 
 /// How much of what faults do excuses a delay.
@@ -48,6 +59,10 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
     for taken in context.turns.all() {
         by_lane.entry(taken.lane).or_default().push(*taken);
     }
+    let mut loans: BTreeMap<LaneId, Vec<Loan<'_>>> = BTreeMap::new();
+    for loan in context.loans() {
+        loans.entry(loan.lane).or_default().push(*loan);
+    }
     let counts = Counts::read(context);
     let mut found = Vec::new();
     for (lane, turns) in by_lane {
@@ -56,13 +71,14 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
             lane,
             late: VecDeque::new(),
             waiting: VecDeque::new(),
-            demanded: BTreeSet::new(),
+            open: BTreeSet::new(),
             grace,
             counts: (!context.terms.caps.is_none()).then_some(usize::MAX),
             now_ms: 0,
             done: Vec::new(),
         };
-        for step in steps(context, lane, &turns, counts.of(lane), grace) {
+        let loans = loans.remove(&lane).unwrap_or_default();
+        for step in steps(context, lane, (&turns, &loans), counts.of(lane), grace) {
             queue.step(&step);
         }
         queue.end();
@@ -76,6 +92,12 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
 enum Step {
     /// A turn of a job.
     Turn(Taken),
+    /// A recorded job is lent an HF job.
+    Lent(Moment, JobId),
+    /// The second job started on what the first was lent: the first counts as open still, the second as served.
+    Passed(Moment, JobId, JobId),
+    /// What a recorded job was lent serves another lane.
+    Lost(Moment, JobId),
     /// A strike or release of a fault that ends.
     Moves(Moment),
     /// From now on time counts for so many demands, from the first on.
@@ -86,16 +108,21 @@ impl Step {
     const fn at(&self) -> Moment {
         match self {
             Self::Turn(taken) => taken.at,
-            Self::Moves(at) | Self::Counts(at, _) => *at,
+            Self::Moves(at)
+            | Self::Counts(at, _)
+            | Self::Lent(at, _)
+            | Self::Passed(at, ..)
+            | Self::Lost(at, _) => *at,
         }
     }
 }
 
-/// The steps of a lane in order: at one moment faults first, then turns, then what slots came free.
+/// The steps of a lane in order: at one moment faults first, then whose loan a start undoes, then turns, then loans, then
+/// what slots came free.
 fn steps(
     context: &Context<'_, '_>,
     lane: LaneId,
-    turns: &[Taken],
+    (turns, loans): (&[Taken], &[Loan<'_>]),
     counts: &[(Moment, usize)],
     grace: Grace,
 ) -> Vec<Step> {
@@ -105,7 +132,16 @@ fn steps(
         Grace::None => Vec::new(),
     };
     let mut steps: Vec<Step> = moves.into_iter().map(Step::Moves).collect();
+    steps.extend(loans.iter().filter_map(|loan| match loan.lending {
+        Lending::Passed { job, by, .. } => Some(Step::Passed(loan.at, job, by)),
+        Lending::Lost { job } => Some(Step::Lost(loan.at, job)),
+        Lending::Lent { .. } | Lending::Free { .. } => None,
+    }));
     steps.extend(turns.iter().copied().map(Step::Turn));
+    steps.extend(loans.iter().filter_map(|loan| match loan.lending {
+        Lending::Lent { job, .. } => Some(Step::Lent(loan.at, job)),
+        Lending::Free { .. } | Lending::Passed { .. } | Lending::Lost { .. } => None,
+    }));
     steps.extend(counts.iter().map(|(at, count)| Step::Counts(*at, *count)));
     // What a fault held back may be let go between two events.
     steps.sort_by_key(|step| (step.at().at_ms, step.at().event));
@@ -124,15 +160,16 @@ struct Waiting {
 /// The demands of one lane as its history goes on.
 ///
 /// Who came later is due later, and time counts for him only while it counts for those before him. So those who are
-/// late already stand at the front: a step costs what it takes out, not who waits.
+/// late already stand at the front, and a step costs what it takes out, not who waits. (Patience with those before him
+/// can make him late first: that shows when he leaves.)
 struct Queue<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     lane: LaneId,
     /// Those who are late, with what they were due by and since when that counted.
     late: VecDeque<(Waiting, Moment, Option<u64>)>,
     waiting: VecDeque<Waiting>,
-    /// Every job that ever demanded: one that was only held leaves nothing.
-    demanded: BTreeSet<JobId>,
+    /// The jobs that are open: one that is held has no demand to leave with.
+    open: BTreeSet<JobId>,
     grace: Grace,
     /// For how many demands time counts; for all, if nothing is capped.
     counts: Option<usize>,
@@ -154,29 +191,33 @@ impl Queue<'_, '_, '_> {
                 }
             }
             Step::Counts(_, counts) => self.counts = Some(*counts),
-            Step::Turn(taken) => match taken.turn {
-                Turn::Opens => self.enter(taken),
+            Step::Turn(Taken { at, job, turn, .. }) => match turn {
+                Turn::Opens => self.enter(*job, *at),
                 Turn::Renews => {
-                    self.remove(taken.job);
-                    self.enter(taken);
+                    self.take_own(*job, *at);
+                    self.enter(*job, *at);
                 }
-                Turn::Starts => self.take_first(taken),
-                Turn::Leaves => self.take_own(taken),
+                Turn::Starts => self.take_first(*job, *at, By::Start),
+                Turn::Leaves => self.take_own(*job, *at),
                 // An open job that is held back leaves the queue until it is open again.
-                Turn::Holds => {
-                    self.remove(taken.job);
-                }
+                Turn::Holds => self.take_own(*job, *at),
             },
+            Step::Lent(at, job) => self.take_first(*job, *at, By::Loan),
+            Step::Passed(_, job, by) => {
+                self.open.remove(by);
+                self.open.insert(*job);
+            }
+            Step::Lost(at, job) => self.enter(*job, *at),
         }
     }
 
-    fn enter(&mut self, taken: &Taken) {
+    fn enter(&mut self, job: JobId, since: Moment) {
         let waiting = Waiting {
-            job: taken.job,
-            since: taken.at,
+            job,
+            since,
             counted_ms: 0,
         };
-        self.demanded.insert(taken.job);
+        self.open.insert(job);
         self.waiting.push_back(waiting);
     }
 
@@ -202,67 +243,64 @@ impl Queue<'_, '_, '_> {
 
     /// Since when a demand counts, and by when it is due as things stand; not known yet where it waits for a slot.
     fn due(&self, waiting: &Waiting) -> (Moment, Option<u64>) {
-        let (ledger, bounds) = (self.context.ledger, &self.context.terms.bounds);
-        let bound = match self.grace {
-            Grace::Faults => ledger.disturbances.bound(
-                &ledger.lanes,
-                self.lane,
-                waiting.since,
-                EventId(u64::MAX),
-                bounds.served_within_ms,
-            ),
-            Grace::None => Bound {
-                beginning: waiting.since,
-                due_ms: waiting.since.at_ms.saturating_add(bounds.served_within_ms),
-            },
-        };
-        let beginning = bound.beginning;
-        let by = |within_ms: u64| match self.counts {
-            None => Some(beginning.at_ms.saturating_add(within_ms)),
-            Some(_) => {
-                let over = waiting.counted_ms.checked_sub(within_ms)?;
-                let due_ms = (over > 0).then(|| self.now_ms.saturating_sub(over))?;
-                Some(due_ms.max(bound.due_ms))
+        let by = |beginning: Moment, within_ms: u64| {
+            let due_ms = beginning.at_ms.saturating_add(within_ms);
+            match self.counts {
+                None => Some(due_ms),
+                Some(_) => {
+                    let over = waiting.counted_ms.checked_sub(within_ms)?;
+                    let counted = (over > 0).then(|| self.now_ms.saturating_sub(over))?;
+                    Some(counted.max(due_ms))
+                }
             }
         };
-        let Some(due_ms) = by(bounds.served_within_ms) else {
-            return (beginning, None);
-        };
-        let due_ms = self
-            .context
-            .patient(self.lane, waiting.since.event, due_ms, || {
-                by(bounds
-                    .served_within_ms
-                    .saturating_mul(u64::from(bounds.patience)))
-            });
-        (beginning, due_ms)
-    }
-
-    /// A start takes out the first, whichever job started.
-    fn take_first(&mut self, taken: &Taken) {
-        if let Some((late, beginning, due_ms)) = self.late.pop_front() {
-            self.done(&late, beginning, due_ms, true, Some(taken));
-        } else if let Some(first) = self.waiting.pop_front() {
-            let (beginning, due_ms) = self.due(&first);
-            self.done(&first, beginning, due_ms, false, Some(taken));
+        let (since, ever) = (waiting.since, EventId(u64::MAX));
+        match self.grace {
+            Grace::Faults => self.context.patient(self.lane, since, ever, by),
+            Grace::None => {
+                let within_ms = self.context.terms.bounds.served_within_ms;
+                (since, by(since, within_ms))
+            }
         }
     }
 
+    /// A start or a loan takes out the first, whosever it is; none if that job is served already, or lent to.
+    fn take_first(&mut self, job: JobId, at: Moment, by: By) {
+        if self.open.remove(&job) {
+            self.pop(Some((at, job, by)));
+        }
+    }
+
+    fn pop(&mut self, taken: Option<(Moment, JobId, By)>) {
+        if let Some((late, beginning, due_ms)) = self.late.pop_front() {
+            self.done(&late, beginning, due_ms, true, taken);
+        } else if let Some(first) = self.waiting.pop_front() {
+            self.leave(&first, taken);
+        }
+    }
+
+    /// Takes out one who did not stand in front when he became late, if he did: who comes later is due earlier where
+    /// faults without an end ask for patience with those before him.
+    fn leave(&mut self, waiting: &Waiting, taken: Option<(Moment, JobId, By)>) {
+        let (beginning, due_ms) = self.due(waiting);
+        let late = due_ms.is_some_and(|due_ms| due_ms < self.now_ms);
+        self.done(waiting, beginning, due_ms, late, taken);
+    }
+
     /// A job that leaves takes out its own demand, or the first if a start of another has taken that.
-    fn take_own(&mut self, taken: &Taken) {
-        if let Some(at) = self
-            .late
-            .iter()
-            .position(|(late, ..)| late.job == taken.job)
-        {
+    fn take_own(&mut self, job: JobId, at: Moment) {
+        if !self.open.remove(&job) {
+            return;
+        }
+        let taken = Some((at, job, By::Leaving));
+        if let Some(at) = self.late.iter().position(|(late, ..)| late.job == job) {
             if let Some((late, beginning, due_ms)) = self.late.remove(at) {
-                self.done(&late, beginning, due_ms, true, Some(taken));
+                self.done(&late, beginning, due_ms, true, taken);
             }
-        } else if let Some(own) = self.remove(taken.job) {
-            let (beginning, due_ms) = self.due(&own);
-            self.done(&own, beginning, due_ms, false, Some(taken));
-        } else if self.demanded.contains(&taken.job) {
-            self.take_first(taken);
+        } else if let Some(own) = self.remove(job) {
+            self.leave(&own, taken);
+        } else {
+            self.pop(taken);
         }
     }
 
@@ -277,8 +315,7 @@ impl Queue<'_, '_, '_> {
             self.done(&late, beginning, due_ms, true, None);
         }
         for waiting in std::mem::take(&mut self.waiting) {
-            let (beginning, due_ms) = self.due(&waiting);
-            self.done(&waiting, beginning, due_ms, false, None);
+            self.leave(&waiting, None);
         }
     }
 
@@ -288,7 +325,7 @@ impl Queue<'_, '_, '_> {
         beginning: Moment,
         due_ms: Option<u64>,
         late: bool,
-        taken: Option<&Taken>,
+        taken: Option<(Moment, JobId, By)>,
     ) {
         self.done.push(Wait {
             lane: self.lane,
@@ -297,7 +334,7 @@ impl Queue<'_, '_, '_> {
             beginning,
             due_ms,
             late,
-            taken: taken.map(|taken| (taken.at, taken.job, taken.turn)),
+            taken,
         });
     }
 }
@@ -311,10 +348,10 @@ impl Counts {
         if context.terms.caps.is_none() {
             return Self(found);
         }
-        let mut tally = Tally::new(context);
+        let mut tally = Tally::lending(context);
         for event in context.ledger.events {
             // A slot that one lane frees is free for all of its scope.
-            if tally.enter(event).is_empty() {
+            if tally.enter(event).is_empty() && !tally.slots_moved() {
                 continue;
             }
             for (id, _) in context.ledger.lanes.iter() {

@@ -10,7 +10,7 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    ledger::{Ledger, Moment},
+    ledger::{CallLife, Ledger, Moment},
     no_leak::{Cause, judge_idler},
     shortages::Place,
     spans::Spans,
@@ -48,12 +48,15 @@ struct Losses {
     queued: BTreeMap<JobId, Moment>,
     /// `completed`.
     completed: BTreeSet<JobId>,
+    /// Those whose lost `queued` stands in GitHub's log of deliveries.
+    logged: BTreeSet<JobId>,
 }
 
 impl Losses {
     fn read(ledger: &Ledger<'_>) -> Self {
         let mut heard: BTreeSet<(JobId, &str)> = BTreeSet::new();
         let mut lost: BTreeMap<(JobId, &str), Moment> = BTreeMap::new();
+        let mut logged = BTreeSet::new();
         for delivery in ledger
             .deliveries
             .values()
@@ -69,6 +72,9 @@ impl Losses {
             let failed = delivery.answered.map(|(at, ..)| at);
             let gone = delivery.lost.map(|(at, _)| at).or(failed);
             if let Some(at) = gone {
+                if action == "queued" && delivery.logged {
+                    logged.insert(job);
+                }
                 let first = lost.entry((job, action)).or_insert(at);
                 if at.event < first.event {
                     *first = at;
@@ -83,6 +89,7 @@ impl Losses {
         Self {
             queued: of("queued").map(|((job, _), at)| (*job, *at)).collect(),
             completed: of("completed").map(|((job, _), _)| *job).collect(),
+            logged,
         }
     }
 }
@@ -122,18 +129,22 @@ fn judge_place(
     let name = ledger.job_named(job);
     let missed = format!("the `queued` of {name} was lost at {}", time(at.at_ms));
     let due = time(bound.due_ms);
-    let gone = ledger
-        .gone_since()
-        .is_some_and(|gone| gone.at_ms <= bound.due_ms);
+    let gone = ledger.is_gone_by(bound.due_ms);
     if end.at_ms > bound.due_ms && !gone {
-        if lists_are_stopped(context, from, bound.due_ms) {
+        let logged = lost.logged.contains(&job);
+        if lists_are_stopped(context, (job, logged), from, bound.due_ms) {
             return;
         }
-        let why = format!(
-            "{missed}; a runner for it was due by {due}, and there was none until {}",
-            time(end.at_ms)
+        let outcome = place.filled.map_or_else(
+            || "none came".to_owned(),
+            |filled| format!("there was none until {}", time(filled.at_ms)),
         );
+        let why = format!("{missed}; a runner for it was due by {due}, and {outcome}");
         judgement.breach(at.event, why);
+    } else if place.filled.is_none() && gone {
+        let why =
+            format!("{missed}; a runner for it is due from a dispatcher that never came back");
+        judgement.undecided(at.event, why);
     } else if place.filled.is_none() {
         let why = format!(
             "{missed}; a runner for it is due by {due}, and the run ended at {}",
@@ -143,27 +154,46 @@ fn judge_place(
     }
 }
 
-/// Whether the dispatcher asked for listings all the time, and a fault without end struck every one.
-fn lists_are_stopped(context: &Context<'_, '_>, from: Moment, due_ms: u64) -> bool {
+/// Whether a listing would show a job that is queued: the runs of its repository and their jobs, and the log of deliveries
+/// where its lost delivery stands in it.
+fn shows(ledger: &Ledger<'_>, call: &CallLife<'_>, job: JobId, logged: bool) -> bool {
+    match call.name {
+        "github.list-runs" | "github.list-run-jobs" | "github.list-run-attempt-jobs" => {
+            let named = call.about.and_then(|about| about.repo.as_deref());
+            let own = ledger.jobs.get(&job).map(|life| life.repo);
+            let place = |repo| ledger.lanes.first_name(repo);
+            named
+                .zip(own)
+                .is_none_or(|(named, own)| place(named).eq_ignore_ascii_case(place(own)))
+        }
+        "github.list-deliveries" => logged,
+        _ => false,
+    }
+}
+
+/// Whether the dispatcher asked all the time for listings that would show a job, and a fault without end struck every one.
+fn lists_are_stopped(
+    context: &Context<'_, '_>,
+    (job, logged): (JobId, bool),
+    from: Moment,
+    due_ms: u64,
+) -> bool {
+    let ledger = context.ledger;
     let within_ms = context.terms.bounds.served_within_ms;
     let mut last_ms = from.at_ms;
-    let lists = context
-        .ledger
-        .events
-        .iter()
-        .filter_map(|event| match &event.event {
-            What::CallReceived {
-                call,
-                by: Caller::Dispatcher,
-                name,
-                ..
-            } if name.starts_with("github.list-") => context.ledger.calls.get(call),
-            _ => None,
-        });
+    let lists = ledger.events.iter().filter_map(|event| match &event.event {
+        What::CallReceived {
+            call,
+            by: Caller::Dispatcher,
+            ..
+        } => ledger.calls.get(call),
+        _ => None,
+    });
+    let lists = lists.filter(|call| shows(ledger, call, job, logged));
     for call in
         lists.filter(|call| call.received.event > from.event && call.received.at_ms <= due_ms)
     {
-        if !context.ledger.is_stopped_for_ever(call) {
+        if !ledger.is_stopped_for_ever(call) {
             return false;
         }
         if call.received.at_ms > last_ms.saturating_add(within_ms) {

@@ -1,17 +1,16 @@
 //! right-retry (I9): what may get better is tried again with patience, and what will not is not asked again: permanent refusals,
 //! places that fail, rate limits, and calls in all.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use fakes::{
-    history::{Caller, CredentialKind, Event, What},
-    ids::JobId,
-};
+use fakes::history::{Caller, CredentialKind, Event, What};
 
 use super::{
     Context, Judgement,
-    lanes::LaneId,
+    hour::{Counts, Hour},
+    lanes::{LabelSet, LaneId},
     ledger::{Answered, CallLife, Moment, moment},
+    rules::label_set,
     terms::Budgets,
     verdict::time,
 };
@@ -22,8 +21,6 @@ const REFUSED_MS: u64 = 10 * 60_000;
 const REFUSALS: usize = 3;
 /// How many requests are too many while a rate limit holds.
 const WHILE_LIMITED: usize = 3;
-/// The hour in which calls are counted.
-const HOUR_MS: u64 = 3_600_000;
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut watch = Watch {
@@ -44,12 +41,15 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     watch.judgement
 }
 
+/// For whom something is created or minted: a place and labels. A registration token is for any labels, and names none.
+type For<'a> = (&'a str, LabelSet);
+
 /// What makes two requests the same: the call, its path without query, and for what is created or minted the lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Request<'a> {
     name: &'a str,
     path: &'a str,
-    lane: Option<LaneId>,
+    lane: Option<For<'a>>,
 }
 
 /// How a request has fared of late.
@@ -77,29 +77,13 @@ struct Limit {
     requests: usize,
 }
 
-/// What one hour may hold: calls, and what they may be for.
-#[derive(Debug, Default)]
-struct Hour {
-    calls: VecDeque<u64>,
-    /// Jobs that were queued, open or running, until this time (none: still).
-    jobs: BTreeMap<JobId, Option<u64>>,
-    hf_jobs: BTreeMap<String, Option<u64>>,
-    over: BTreeSet<(u64, Live)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Live {
-    Job(JobId),
-    HfJob(String),
-}
-
 struct Watch<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     judgement: Judgement,
     requests: BTreeMap<Request<'a>, Refused>,
-    places: BTreeMap<(&'a str, Option<LaneId>), Failing>,
+    places: BTreeMap<(&'a str, Option<For<'a>>), Failing>,
     limits: BTreeMap<(bool, Option<CredentialKind>), Limit>,
-    hour: Hour,
+    hour: Hour<'a>,
     calls: u64,
     /// When jobs of each lane were queued, the last ten minutes of them.
     queued: BTreeMap<LaneId, VecDeque<u64>>,
@@ -109,28 +93,12 @@ impl<'a> Watch<'_, '_, 'a> {
     fn enter(&mut self, event: &'a Event) {
         let ledger = self.context.ledger;
         let now = moment(event);
+        self.hour.enter(event);
         match &event.event {
             What::JobQueued { job, .. } => {
                 if let Some((lane, _)) = ledger.routed(*job) {
                     self.queued.entry(lane).or_default().push_back(now.at_ms);
-                    self.hour.jobs.insert(*job, None);
-                }
-            }
-            What::JobCompleted { job, .. } => {
-                if let Some(until) = self.hour.jobs.get_mut(job) {
-                    *until = Some(now.at_ms);
-                    self.hour.over.insert((now.at_ms, Live::Job(*job)));
-                }
-            }
-            What::HfCreated { hf_job, .. } => {
-                self.hour.hf_jobs.insert(hf_job.0.clone(), None);
-            }
-            What::HfStage { hf_job, stage, .. } if stage.is_terminal() => {
-                if let Some(until) = self.hour.hf_jobs.get_mut(&hf_job.0) {
-                    *until = Some(now.at_ms);
-                    self.hour
-                        .over
-                        .insert((now.at_ms, Live::HfJob(hf_job.0.clone())));
+                    self.hour.queued(*job);
                 }
             }
             What::CallReceived {
@@ -138,24 +106,18 @@ impl<'a> Watch<'_, '_, 'a> {
                 by: Caller::Dispatcher,
                 ..
             } => {
-                if let Some(call) = ledger.calls.get(call) {
+                if let Some(call) = ledger.calls.get(call).filter(is_counted) {
                     self.received(call, now);
                 }
             }
             What::CallAnswered { call, .. } => {
-                let call = ledger
-                    .calls
-                    .get(call)
-                    .filter(|call| call.by == Caller::Dispatcher);
+                let call = ledger.calls.get(call).filter(is_counted);
                 if let Some((call, answered)) = call.and_then(|call| Some((call, call.answered?))) {
                     self.answered(call, &answered, now);
                 }
             }
             What::CallLost { call, .. } => {
-                let call = ledger
-                    .calls
-                    .get(call)
-                    .filter(|call| call.by == Caller::Dispatcher);
+                let call = ledger.calls.get(call).filter(is_counted);
                 if let Some(call) = call {
                     self.requests.remove(&self.request(call));
                     self.failed(call, now);
@@ -165,16 +127,37 @@ impl<'a> Watch<'_, '_, 'a> {
         }
     }
 
-    fn lane(&self, call: &CallLife<'a>) -> Option<LaneId> {
+    fn lane(&self, call: &CallLife<'a>) -> Option<For<'a>> {
         let for_a_lane = [
             "hf.create",
             "github.jit-config",
             "github.registration-token",
         ];
-        for_a_lane
-            .contains(&call.name)
-            .then(|| self.context.ledger.lane_of_call(call))
-            .flatten()
+        let about = call.about.filter(|_| for_a_lane.contains(&call.name))?;
+        let place = about.repo.as_deref().unwrap_or_default();
+        let labels = label_set(about.labels.iter().map(String::as_str));
+        Some((self.context.ledger.lanes.place(place), labels))
+    }
+
+    /// How many jobs were queued in these ten minutes for which a request could be.
+    fn queued_of_late(&mut self, lane: Option<&For<'a>>, forgotten: u64) -> usize {
+        let Some((place, labels)) = lane else {
+            return 0;
+        };
+        let lanes = &self.context.ledger.lanes;
+        let mut count = 0;
+        for (id, queued) in &mut self.queued {
+            let is_it = lanes.get(*id).is_some_and(|lane| {
+                lane.place == *place && (labels.is_empty() || lane.labels == *labels)
+            });
+            if is_it {
+                while queued.front().is_some_and(|at| *at <= forgotten) {
+                    queued.pop_front();
+                }
+                count += queued.len();
+            }
+        }
+        count
     }
 
     fn request(&self, call: &CallLife<'a>) -> Request<'a> {
@@ -190,10 +173,7 @@ impl<'a> Watch<'_, '_, 'a> {
         if self.calls.is_multiple_of(100) {
             self.judgement.occasion();
         }
-        // HF's own client asks for it by itself.
-        if call.name != "hf.agent-harnesses" {
-            self.ask_again(call, now);
-        }
+        self.ask_again(call, now);
         self.ask_what_fails(call, now);
         self.ask_while_limited(call, now);
         self.count(now);
@@ -204,15 +184,10 @@ impl<'a> Watch<'_, '_, 'a> {
         let request = self.request(call);
         let heard_by = now.at_ms.saturating_sub(self.context.hearing_ms() + 1);
         let forgotten = now.at_ms.saturating_sub(REFUSED_MS);
-        let fresh = request
-            .lane
-            .and_then(|lane| self.queued.get_mut(&lane))
-            .map_or(0, |queued| {
-                while queued.front().is_some_and(|at| *at <= forgotten) {
-                    queued.pop_front();
-                }
-                queued.len()
-            });
+        if !self.requests.contains_key(&request) {
+            return;
+        }
+        let fresh = self.queued_of_late(request.lane.as_ref(), forgotten);
         let Some(refused) = self.requests.get_mut(&request) else {
             return;
         };
@@ -291,21 +266,20 @@ impl<'a> Watch<'_, '_, 'a> {
 
     /// All calls of an hour against what they may be for.
     fn count(&mut self, now: Moment) {
-        let began = now.at_ms.saturating_sub(HOUR_MS);
-        self.hour.pass(began);
-        self.hour.calls.push_back(now.at_ms);
+        let Counts {
+            calls,
+            jobs,
+            hf_jobs,
+        } = self.hour.called(now.at_ms);
         let budgets = &self.context.terms.budgets;
         let repos = self.context.terms.served_repos.max(1);
-        let allowed = self.hour.jobs.len() as u64 * u64::from(budgets.calls_per_job)
+        let allowed = jobs * u64::from(budgets.calls_per_job)
             + repos * u64::from(Budgets::CALLS_PER_HOUR)
-            + self.hour.hf_jobs.len() as u64 * u64::from(Budgets::CALLS_PER_HF_JOB);
-        let calls = self.hour.calls.len() as u64;
+            + hf_jobs * u64::from(Budgets::CALLS_PER_HF_JOB);
         if calls > allowed {
             let why = format!(
-                "{calls} calls in the hour up to {}, more than the {allowed} that {} jobs, {repos} repositories and {} HF jobs allow",
-                time(now.at_ms),
-                self.hour.jobs.len(),
-                self.hour.hf_jobs.len()
+                "{calls} calls in the hour up to {}, more than the {allowed} that {jobs} jobs, {repos} repositories and {hf_jobs} HF jobs allow",
+                time(now.at_ms)
             );
             self.judgement.breach(now.event, why);
         }
@@ -359,24 +333,9 @@ impl<'a> Watch<'_, '_, 'a> {
     }
 }
 
-impl Hour {
-    /// Forgets what was over before the hour began.
-    fn pass(&mut self, began_ms: u64) {
-        while self.calls.front().is_some_and(|at| *at <= began_ms) {
-            self.calls.pop_front();
-        }
-        while let Some((_, live)) = self.over.first().filter(|(at, _)| *at <= began_ms).cloned() {
-            self.over.pop_first();
-            match live {
-                Live::Job(job) => {
-                    self.jobs.remove(&job);
-                }
-                Live::HfJob(hf_job) => {
-                    self.hf_jobs.remove(&hf_job);
-                }
-            }
-        }
-    }
+/// Whether the dispatcher made this call. HF's own client asks for one by itself.
+fn is_counted(call: &&CallLife<'_>) -> bool {
+    call.by == Caller::Dispatcher && call.name != "hf.agent-harnesses"
 }
 
 /// One service and one kind of credential share a rate limit.

@@ -9,9 +9,9 @@ use fakes::{history::What, ids::JobId};
 use super::{
     Context, JobLife, Judgement,
     ledger::{Ledger, Moment, moment},
-    queues::Wait,
+    queues::{By, Wait},
     telling::{Told, Way},
-    turns::{Turn, owner_of},
+    turns::owner_of,
     verdict::time,
 };
 
@@ -58,7 +58,6 @@ fn judge_strays(context: &Context<'_, '_>, judgement: &mut Judgement) {
         }
         let (name, labels) = (life.name, life.labels);
         let (since, due) = (time(queued.at_ms), time(due_ms));
-        let gone = ledger.gone_since().filter(in_time);
         let what = format!(
             "{name} looks meant for the dispatcher, whose rules do not route {labels:?}; it was queued at {since}"
         );
@@ -67,7 +66,7 @@ fn judge_strays(context: &Context<'_, '_>, judgement: &mut Judgement) {
             let why =
                 format!("{what}, its user is to be told by {due}, and the run ended at {end}");
             judgement.undecided(queued.event, why);
-        } else if gone.is_some() {
+        } else if ledger.is_gone_by(due_ms) {
             let why = format!("{what}, and the dispatcher never came back");
             judgement.undecided(queued.event, why);
         } else {
@@ -166,22 +165,29 @@ pub(super) fn judge_wait(context: &Context<'_, '_>, wait: &Wait, judgement: &mut
         return;
     };
     let due = time(due_ms);
-    let gone_since = ledger.gone_since().filter(|gone| gone.at_ms <= due_ms);
-    match (wait.late, wait.taken) {
-        (true, None) if gone_since.is_some() => {
+    let late = wait.late && !ledger.is_gone_by(due_ms);
+    match (late, wait.taken) {
+        (false, None) if wait.late => {
             let why = format!("{demanded}, from a dispatcher that never came back");
             judgement.undecided(wait.since.event, why);
         }
         (true, taken) => {
             let outcome = match taken {
-                Some((at, job, Turn::Starts)) => {
+                Some((at, job, By::Start)) => {
                     format!(
                         "the start that served it, of {}, came at {}",
                         ledger.job_named(job),
                         time(at.at_ms)
                     )
                 }
-                Some((at, ..)) => format!(
+                Some((at, job, By::Loan)) => {
+                    format!(
+                        "the idle runner that would have served it, lent to {}, was there at {}",
+                        ledger.job_named(job),
+                        time(at.at_ms)
+                    )
+                }
+                Some((at, _, By::Leaving)) => format!(
                     "nothing had started when it was withdrawn at {}",
                     time(at.at_ms)
                 ),

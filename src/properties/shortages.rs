@@ -36,14 +36,11 @@ pub(super) fn places(context: &Context<'_, '_>) -> Vec<Place> {
         lanes: vec![Line::new(); context.ledger.lanes.len()],
         done: Vec::new(),
     };
-    let mut tally = Tally::new(context);
+    let mut tally = Tally::lending(context);
     let capped = !context.terms.caps.is_none();
     for event in context.ledger.events {
         let mut touched = tally.enter(event).to_vec();
-        if touched.is_empty() {
-            continue;
-        }
-        if capped {
+        if capped && (!touched.is_empty() || tally.slots_moved()) {
             // A slot that one lane frees is free for all of its scope.
             touched = context.ledger.lanes.iter().map(|(id, _)| id).collect();
         }
@@ -61,6 +58,8 @@ struct Line {
     places: VecDeque<Place>,
     /// Since when a slot is free.
     free: Option<Moment>,
+    /// How many HF jobs booted or idled for it when it was last looked at.
+    supply: usize,
 }
 
 impl Line {
@@ -68,6 +67,7 @@ impl Line {
         Self {
             places: VecDeque::new(),
             free: None,
+            supply: 0,
         }
     }
 }
@@ -104,7 +104,8 @@ impl Watch<'_, '_, '_> {
                 self.done.push(place);
             }
         }
-        let by_turn = tally.turned().iter().any(|taken| taken.lane == lane);
+        let supply = tally.supply(lane);
+        let is_lost = supply < std::mem::replace(&mut line.supply, supply);
         while line.places.len() < shortage {
             line.places.push_back(Place {
                 lane,
@@ -113,7 +114,7 @@ impl Watch<'_, '_, '_> {
                 due_ms: None,
                 late: false,
                 filled: None,
-                telling: !by_turn || tally.open(lane) > 1,
+                telling: is_lost || tally.open(lane) > 1,
             });
         }
     }

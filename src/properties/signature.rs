@@ -1,5 +1,6 @@
 //! signature (I10): a delivery that is not signed with the secret in force over its bytes is answered 401 or 403; a signed one
-//! never is. For ten minutes after a rotation the secret before it is still in force, and either answer to it is right.
+//! never is, once the dispatcher can know the secret. For ten minutes after a rotation the secret before it is still in force,
+//! and either answer to it is right.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 if lately {
                     judgement.occasion();
                 }
-                if refused {
+                if refused && context.ledger.knows_secret(event.id) {
                     judgement.breach(
                         event.id,
                         format!(
@@ -46,7 +47,8 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
                 }
                 continue;
             }
-            Signed::OldSecret if lately => {
+            // Who cannot know yet that it was rotated away takes it for the one in force.
+            Signed::OldSecret if lately || !context.ledger.knows_secret(event.id) => {
                 judgement.occasion();
                 continue;
             }

@@ -32,13 +32,12 @@ fn judge_place(ledger: &Ledger<'_>, place: &Place, judgement: &mut Judgement) {
     } else {
         format!(", which counts from {}", time(place.beginning.at_ms))
     };
-    let gone = ledger.gone_since();
     match (place.late, place.filled, place.due_ms) {
-        (true, None, Some(due_ms)) if gone.is_some_and(|gone| gone.at_ms <= due_ms) => {
-            judgement.undecided(
-                place.entered.event,
-                format!("{short}, and the dispatcher never came back"),
-            );
+        (true, filled, Some(due_ms)) if ledger.is_gone_by(due_ms) => {
+            if filled.is_none() {
+                let why = format!("{short}, and the dispatcher never came back");
+                judgement.undecided(place.entered.event, why);
+            }
         }
         (true, filled, Some(due_ms)) => {
             let end = filled.map_or_else(

@@ -12,6 +12,7 @@ use super::{
     Context,
     lanes::{Lane, LaneId, Reach},
     ledger::{Ledger, ends_hf_job},
+    loans::{Lending, Loan},
     terms::Caps,
     turns::{Taken, Turn},
 };
@@ -19,8 +20,8 @@ use super::{
 /// The state of one lane between two events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
-    /// Dispatchable jobs that have not started, by the event that made them so.
-    pub(super) open: BTreeMap<EventId, JobId>,
+    /// Dispatchable jobs that have not started, each after the event that made it so: one event may open many.
+    pub(super) open: BTreeSet<(EventId, JobId)>,
     /// Jobs that GitHub announced and holds back.
     pub(super) held: BTreeSet<JobId>,
     /// HF jobs of this lane alone that boot or idle.
@@ -42,6 +43,7 @@ pub(super) enum Standing {
 pub(super) struct Tally<'c, 'a> {
     ledger: &'c Ledger<'a>,
     turns: std::slice::Iter<'c, Taken>,
+    loans: std::slice::Iter<'c, Loan<'a>>,
     lanes: Vec<Counts>,
     /// Supply that hides its lane, by flavor.
     hidden: BTreeMap<&'a str, usize>,
@@ -52,15 +54,28 @@ pub(super) struct Tally<'c, 'a> {
     on: BTreeMap<JobId, &'a HfJobId>,
     opened: BTreeMap<JobId, EventId>,
     touched: Vec<LaneId>,
+    slots_moved: bool,
+    moved: Option<&'a HfJobId>,
     turned: &'c [Taken],
 }
 
 impl<'c, 'a> Tally<'c, 'a> {
+    /// Jobs and HF jobs as they are.
     pub(super) fn new(context: &'c Context<'_, 'a>) -> Self {
+        Self::with(context, &[])
+    }
+
+    /// As they count for waits and supply: a recorded job that is lent an HF job is not open, and the HF job works.
+    pub(super) fn lending(context: &'c Context<'_, 'a>) -> Self {
+        Self::with(context, context.loans())
+    }
+
+    fn with(context: &'c Context<'_, 'a>, loans: &'c [Loan<'a>]) -> Self {
         let ledger = context.ledger;
         Self {
             ledger,
             turns: context.turns.all().iter(),
+            loans: loans.iter(),
             lanes: vec![Counts::default(); ledger.lanes.len()],
             hidden: BTreeMap::new(),
             alive: BTreeMap::new(),
@@ -69,6 +84,8 @@ impl<'c, 'a> Tally<'c, 'a> {
             on: BTreeMap::new(),
             opened: BTreeMap::new(),
             touched: Vec::new(),
+            slots_moved: false,
+            moved: None,
             turned: &[],
         }
     }
@@ -137,9 +154,21 @@ impl<'c, 'a> Tally<'c, 'a> {
         self.turned
     }
 
+    /// The HF job whose standing the last event changed.
+    pub(super) const fn moved(&self) -> Option<&'a HfJobId> {
+        self.moved
+    }
+
+    /// Whether the last event took a slot or freed one: that concerns all lanes of its scopes, whosever it was.
+    pub(super) const fn slots_moved(&self) -> bool {
+        self.slots_moved
+    }
+
     /// Takes an event in, and says whose counts changed (some may stand there twice).
     pub(super) fn enter(&mut self, event: &'a Event) -> &[LaneId] {
         self.touched.clear();
+        self.slots_moved = false;
+        self.moved = None;
         let next = self.turns.as_slice();
         let here = next.partition_point(|taken| taken.at.event <= event.id);
         (self.turned, self.turns) = (&next[..here], next[here..].iter());
@@ -148,7 +177,7 @@ impl<'c, 'a> Tally<'c, 'a> {
         }
         match &event.event {
             What::JobStarted { job, runner, .. } => {
-                let hf_job = runner.and_then(|runner| self.ledger.runners.get(&runner)?.hf_job);
+                let hf_job = runner.and_then(|runner| self.ledger.hf_job_of(runner, event.id));
                 if let Some(hf_job) = hf_job {
                     self.on.insert(*job, hf_job);
                     self.stand(hf_job, Standing::Working);
@@ -160,8 +189,7 @@ impl<'c, 'a> Tally<'c, 'a> {
                 }
             }
             What::JobTakenBack { runner, .. } => {
-                let hf_job = self.ledger.runners.get(runner).and_then(|life| life.hf_job);
-                if let Some(hf_job) = hf_job {
+                if let Some(hf_job) = self.ledger.hf_job_of(*runner, event.id) {
                     self.stand(hf_job, Standing::Spent);
                 }
             }
@@ -172,9 +200,11 @@ impl<'c, 'a> Tally<'c, 'a> {
                 ..
             } => {
                 self.alive.insert(hf_job, Standing::Spent);
+                self.slots_moved = true;
                 *self.alive_by_flavor.entry(flavor).or_default() += 1;
                 if let Some(repo) = repo {
-                    *self.alive_by_repo.entry(repo).or_default() += 1;
+                    let place = self.ledger.lanes.first_name(repo);
+                    *self.alive_by_repo.entry(place).or_default() += 1;
                 }
                 self.stand(hf_job, Standing::Supply);
             }
@@ -188,20 +218,51 @@ impl<'c, 'a> Tally<'c, 'a> {
                 }
             }
         }
+        let next = self.loans.as_slice();
+        let here = next.partition_point(|loan| loan.at.event <= event.id);
+        self.loans = next[here..].iter();
+        for loan in &next[..here] {
+            self.lend(loan);
+        }
         &self.touched
     }
 
+    fn lend(&mut self, loan: &Loan<'a>) {
+        let mut opens = None;
+        match loan.lending {
+            Lending::Lent { job, hf_job } => {
+                self.close(loan.lane, job);
+                self.stand(hf_job, Standing::Working);
+            }
+            Lending::Free { hf_job } => self.stand(hf_job, Standing::Supply),
+            Lending::Passed { job, opened, .. } => opens = Some((opened, job)),
+            Lending::Lost { job } => opens = Some((loan.at.event, job)),
+        }
+        if let Some((opened, job)) = opens
+            && let Some(counts) = self.lanes.get_mut(loan.lane.0)
+        {
+            counts.open.insert((opened, job));
+            self.opened.insert(job, opened);
+        }
+        self.touched.push(loan.lane);
+    }
+
+    fn close(&mut self, lane: LaneId, job: JobId) {
+        let opened = self.opened.remove(&job);
+        if let Some((counts, opened)) = self.lanes.get_mut(lane.0).zip(opened) {
+            counts.open.remove(&(opened, job));
+        }
+    }
+
     fn turn(&mut self, taken: &Taken) {
+        self.close(taken.lane, taken.job);
         let Some(counts) = self.lanes.get_mut(taken.lane.0) else {
             return;
         };
-        if let Some(opened) = self.opened.remove(&taken.job) {
-            counts.open.remove(&opened);
-        }
         counts.held.remove(&taken.job);
         match taken.turn {
             Turn::Opens | Turn::Renews => {
-                counts.open.insert(taken.at.event, taken.job);
+                counts.open.insert((taken.at.event, taken.job));
                 self.opened.insert(taken.job, taken.at.event);
             }
             Turn::Holds => {
@@ -217,6 +278,7 @@ impl<'c, 'a> Tally<'c, 'a> {
             return;
         };
         let before = std::mem::replace(stands, standing);
+        self.moved = Some(hf_job);
         self.supplied(hf_job, before, false);
         self.supplied(hf_job, standing, true);
     }
@@ -225,11 +287,14 @@ impl<'c, 'a> Tally<'c, 'a> {
         let Some(standing) = self.alive.remove(hf_job) else {
             return;
         };
+        self.slots_moved = true;
+        self.moved = Some(hf_job);
         self.supplied(hf_job, standing, false);
         let Some(life) = self.ledger.hf_jobs.get(hf_job) else {
             return;
         };
-        let of_repo = life.repo.and_then(|repo| self.alive_by_repo.get_mut(repo));
+        let place = life.repo.map(|repo| self.ledger.lanes.first_name(repo));
+        let of_repo = place.and_then(|place| self.alive_by_repo.get_mut(place));
         let of_flavor = self.alive_by_flavor.get_mut(life.flavor);
         for count in of_repo.into_iter().chain(of_flavor) {
             *count = count.saturating_sub(1);

@@ -1,16 +1,20 @@
 //! Telling: the ways in which a user learns that, and why, a job will not be served, and whether there was a cause.
 //! docs/verdicts.md, "Told", lists the accepted ways.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Caller, StageCause, What},
-    ids::JobId,
+    history::{Caller, Event, Removal, StageCause, What},
+    ids::{EventId, HfJobId, JobId},
 };
 
 use super::{
     disturbance::{ByScope, Scope},
+    lanes::LaneId,
     ledger::{Ledger, Moment, ends_hf_job, moment},
+    right_retry::is_permanent,
+    terms::Terms,
+    turns::{DAY_MS, owner_of},
 };
 
 /// How a user was told.
@@ -44,16 +48,37 @@ pub struct Tellings {
 impl Tellings {
     /// Reads every telling of a history.
     #[must_use]
-    pub fn read(ledger: &Ledger<'_>) -> Self {
-        let causes = causes(ledger);
+    pub fn read(ledger: &Ledger<'_>, terms: &Terms) -> Self {
+        let causes = Causes::read(ledger, terms);
         let mut tellings = Self::default();
+        let mut demands = Demands::default();
         for event in ledger.events {
+            demands.enter(ledger, event);
             let at = moment(event);
+            let mut tell = |jobs: &[JobId], way| {
+                let not_over = jobs
+                    .iter()
+                    .filter(|job| !demands.is_over(ledger, **job, at));
+                let told: Vec<_> = not_over.copied().collect();
+                let is_cause = |job: &JobId| demands.is_cause(ledger, &causes, *job, at);
+                match way {
+                    // A run is one: what is wrong with a job of it is why all of them are cancelled.
+                    Way::Cancelled => {
+                        let for_cause = told.iter().any(is_cause);
+                        tellings.add(&told, Told { at, way, for_cause });
+                    }
+                    Way::CheckRun | Way::Answer => {
+                        for job in told {
+                            let for_cause = is_cause(&job);
+                            tellings.add(&[job], Told { at, way, for_cause });
+                        }
+                    }
+                }
+            };
             match &event.event {
                 What::RunCancelRequested { run, call: Some(_) } => {
-                    for job in ledger.jobs_of_run(*run, at.event) {
-                        tellings.tell(ledger, &causes, job, at, Way::Cancelled);
-                    }
+                    let jobs: Vec<_> = ledger.jobs_of_run(*run, at.event).collect();
+                    tell(&jobs, Way::Cancelled);
                 }
                 What::CheckRunCreated {
                     jobs, conclusion, ..
@@ -61,9 +86,7 @@ impl Tellings {
                 | What::CheckRunUpdated {
                     jobs, conclusion, ..
                 } if conclusion.as_deref().is_some_and(says_failed) => {
-                    for job in jobs {
-                        tellings.tell(ledger, &causes, *job, at, Way::CheckRun);
-                    }
+                    tell(jobs, Way::CheckRun);
                 }
                 What::DeliveryAnswered {
                     job: Some(job),
@@ -77,7 +100,7 @@ impl Tellings {
                         .get(delivery)
                         .is_some_and(super::Delivery::genuine);
                     if genuine {
-                        tellings.tell(ledger, &causes, *job, at, Way::Answer);
+                        tell(&[*job], Way::Answer);
                     }
                 }
                 _ => {}
@@ -105,32 +128,89 @@ impl Tellings {
             .flat_map(|(job, told)| told.iter().map(|told| (*job, told)))
     }
 
-    fn tell(
-        &mut self,
-        ledger: &Ledger<'_>,
-        causes: &ByScope<'_>,
-        job: JobId,
-        at: Moment,
-        way: Way,
-    ) {
-        let Some(life) = ledger.jobs.get(&job) else {
-            return;
-        };
-        let over = life
-            .completed
-            .is_some_and(|(over, _)| over.event < at.event);
-        if over {
-            return;
+    fn add(&mut self, jobs: &[JobId], told: Told) {
+        for job in jobs {
+            self.by_job.entry(*job).or_default().push(told);
         }
-        let for_cause = match (life.lane, life.dispatchable.or(life.queued)) {
-            (Some(lane), Some(since)) => causes
-                .first(&ledger.lanes, lane, since.event, at.event)
-                .is_some(),
-            (Some(_), None) => false,
-            (None, _) => true,
+    }
+}
+
+/// Since when each job is in demand, as the history goes on.
+#[derive(Default)]
+struct Demands {
+    /// The event of its last demand, and whether that stands.
+    since: BTreeMap<JobId, (EventId, bool)>,
+    /// Jobs whose run ended over them.
+    dead: BTreeSet<JobId>,
+}
+
+impl Demands {
+    fn enter(&mut self, ledger: &Ledger<'_>, event: &Event) {
+        match &event.event {
+            What::JobQueued {
+                job, held_by: None, ..
+            }
+            | What::JobDispatchable { job } => {
+                let demand = self.since.entry(*job).or_insert((event.id, true));
+                if !demand.1 {
+                    *demand = (event.id, true);
+                }
+            }
+            What::JobTakenBack { job, .. } => {
+                if let Some(demand) = self.since.get_mut(job).filter(|(_, stands)| *stands) {
+                    demand.0 = event.id;
+                }
+            }
+            What::JobQueued { job, .. }
+            | What::JobWaiting { job, .. }
+            | What::JobStarted { job, .. } => {
+                if let Some(demand) = self.since.get_mut(job) {
+                    demand.1 = false;
+                }
+            }
+            What::InstallationUnsuspended { owner, .. }
+            | What::InstallationCreated { owner, .. } => {
+                let owner = owner.to_lowercase();
+                for (job, demand) in &mut self.since {
+                    let life = ledger.jobs.get(job);
+                    if demand.1 && life.is_some_and(|life| owner_of(life.repo) == owner) {
+                        demand.0 = event.id;
+                    }
+                }
+            }
+            What::RunCompleted { run, .. } => {
+                let waiting = |job: &JobId| {
+                    let started = ledger.jobs.get(job).and_then(|life| life.started);
+                    started.is_none_or(|(at, _)| at.event > event.id)
+                };
+                let jobs = ledger.jobs_of_run(*run, event.id);
+                self.dead.extend(jobs.filter(waiting));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a job is over, or dead, or not there yet: then there is nothing to tell.
+    fn is_over(&self, ledger: &Ledger<'_>, job: JobId, at: Moment) -> bool {
+        let Some(life) = ledger.jobs.get(&job) else {
+            return true;
         };
-        let told = Told { at, way, for_cause };
-        self.by_job.entry(job).or_default().push(told);
+        let has = |moment: Option<Moment>| moment.is_some_and(|moment| moment.event < at.event);
+        let queued = life.queued.filter(|queued| queued.event <= at.event);
+        let old = queued.is_some_and(|queued| queued.at_ms.saturating_add(DAY_MS) <= at.at_ms);
+        let started = has(life.started.map(|(started, _)| started));
+        has(life.completed.map(|(over, _)| over))
+            || self.dead.contains(&job)
+            || (old && !started)
+            || life.announced.event > at.event
+    }
+
+    fn is_cause(&self, ledger: &Ledger<'_>, causes: &Causes<'_>, job: JobId, at: Moment) -> bool {
+        let Some(lane) = ledger.jobs.get(&job).and_then(|life| life.lane) else {
+            return true;
+        };
+        let since = self.since.get(&job);
+        since.is_some_and(|(since, _)| causes.tell(ledger, lane, *since, at.event))
     }
 }
 
@@ -144,41 +224,119 @@ pub(crate) fn says_failed(conclusion: &str) -> bool {
     ["failure", "cancelled", "timed_out", "action_required"].contains(&conclusion)
 }
 
-/// What gives cause to tell: a credential or an HF job that was refused or lost, a runner that was refused, an HF job that
-/// ended without a job and not by the dispatcher's wish.
-fn causes<'a>(ledger: &Ledger<'a>) -> ByScope<'a> {
-    let mut causes = ByScope::default();
-    let mut note = |scopes: Vec<Scope<'a>>, at: Moment| {
-        for scope in scopes {
-            causes.note(scope, at);
+/// What gives cause to tell.
+#[derive(Default)]
+struct Causes<'a> {
+    /// Permanent refusals of needs.
+    refused: ByScope<'a>,
+    /// Needs that failed, and HF jobs that were spent unused: by themselves, or given up after they had their chance.
+    failed: ByScope<'a>,
+    /// Runners that came online: what had failed before is over.
+    online: ByScope<'a>,
+}
+
+/// So many failures give cause to tell,
+const FAILURES: usize = 3;
+/// the last so long after the first.
+const FAILING_FOR_MS: u64 = 10 * 60_000;
+
+impl<'a> Causes<'a> {
+    fn read(ledger: &Ledger<'a>, terms: &Terms) -> Self {
+        let mut causes = Self::default();
+        for call in ledger.calls.values() {
+            let need = call.by == Caller::Dispatcher && provides(call.name) && call.failed();
+            let Some(over) = call.over().filter(|_| need) else {
+                continue;
+            };
+            let for_good = call
+                .answered
+                .is_some_and(|answered| is_permanent(call, &answered));
+            for scope in ledger.scopes_of_call(call) {
+                let kind = if for_good {
+                    &mut causes.refused
+                } else {
+                    &mut causes.failed
+                };
+                kind.note(scope, over);
+            }
         }
-    };
-    for call in ledger.calls.values() {
-        let provides = call.by == Caller::Dispatcher && provides(call.name);
-        if let (true, Some(over)) = (provides && call.failed(), call.over()) {
-            note(ledger.scopes_of_call(call), over);
+        let mut counted: BTreeSet<&HfJobId> = BTreeSet::new();
+        for event in ledger.events {
+            if let What::RunnerOnline {
+                hf_job: Some(hf_job),
+                ..
+            } = &event.event
+                && let Some(reach) = ledger.lanes.reach(hf_job)
+            {
+                causes.online.note(Scope::of(reach), moment(event));
+            }
+            // Whoever was given up too early is no failure once he finds that out.
+            let spent = spent(ledger, event).filter(|(hf_job, _)| counted.insert(hf_job));
+            if let Some((hf_job, given_up)) = spent
+                && let Some(reach) = ledger.lanes.reach(hf_job)
+                && is_in_vain(ledger, terms, hf_job, given_up, moment(event))
+            {
+                causes.failed.note(Scope::of(reach), moment(event));
+            }
+        }
+        for kind in [&mut causes.refused, &mut causes.failed, &mut causes.online] {
+            kind.sort();
+        }
+        causes
+    }
+
+    /// Whether there is cause to tell of a job of this lane that has been in demand since then.
+    fn tell(&self, ledger: &Ledger<'a>, lane: LaneId, since: EventId, at: EventId) -> bool {
+        let lanes = &ledger.lanes;
+        if self.refused.first(lanes, lane, since, at).is_some() {
+            return true;
+        }
+        let failures = self.failed.all(lanes, lane, since, at);
+        let online = self.online.all(lanes, lane, since, at);
+        // What lies between two runners that came online counts together.
+        let runs = failures.chunk_by(|one, next| {
+            let up = online.partition_point(|up| up.event < one.event);
+            online.get(up).is_none_or(|up| up.event > next.event)
+        });
+        runs.into_iter().any(|run| {
+            let (first, last) = (run.first(), run.last());
+            let long = first.zip(last).is_some_and(|(first, last)| {
+                last.at_ms >= first.at_ms.saturating_add(FAILING_FOR_MS)
+            });
+            run.len() >= FAILURES && long
+        })
+    }
+}
+
+/// The HF job that, by this event, will serve nobody any more, and whether the dispatcher gave it up.
+fn spent<'a>(ledger: &Ledger<'a>, event: &'a Event) -> Option<(&'a HfJobId, bool)> {
+    match &event.event {
+        What::RunnerRefused { .. } => Some((ledger.spends(event)?, false)),
+        What::RunnerRemoved { why, .. } => Some((ledger.spends(event)?, *why == Removal::Api)),
+        What::CallAnswered { .. } => Some((ledger.spends(event)?, true)),
+        What::JobTakenBack { runner, .. } => Some((ledger.hf_job_of(*runner, event.id)?, false)),
+        What::JobCompleted { job, .. } => {
+            let (started, runner) = ledger.jobs.get(job)?.started?;
+            Some((ledger.hf_job_of(runner?, started.event)?, false))
+        }
+        other => {
+            let (hf_job, _, cause) = ends_hf_job(other)?;
+            Some((hf_job, cause == StageCause::Cancel))
         }
     }
-    for event in ledger.events {
-        let hf_job = match &event.event {
-            What::RunnerRefused { hf_job, .. } => Some(hf_job),
-            other => match ends_hf_job(other) {
-                Some((_, _, StageCause::Cancel)) | None => None,
-                Some((hf_job, ..)) => {
-                    let unused = ledger
-                        .hf_jobs
-                        .get(hf_job)
-                        .is_some_and(|life| life.job.is_none());
-                    unused.then_some(hf_job)
-                }
-            },
-        };
-        if let Some(reach) = hf_job.and_then(|hf_job| ledger.lanes.reach(hf_job)) {
-            note(vec![Scope::of(reach)], moment(event));
-        }
-    }
-    causes.sort();
-    causes
+}
+
+/// Whether an HF job that was spent then had no job of its lane, though it had its chance.
+fn is_in_vain(
+    ledger: &Ledger<'_>,
+    terms: &Terms,
+    hf_job: &HfJobId,
+    given_up: bool,
+    at: Moment,
+) -> bool {
+    let life = ledger.hf_jobs.get(hf_job);
+    let had_its_chance = life.is_some_and(|life| !given_up || life.had_a_chance(terms, at));
+    had_its_chance && !ledger.was_of_use(hf_job, at.event)
 }
 
 /// Whether a call of this name provides what a job needs.

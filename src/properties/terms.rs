@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fakes::ids::JobId;
 use scenarios::plan::{Fault, Waiver};
 
 use super::{Expectations, Rules, Twin, lanes::LabelSet};
@@ -17,6 +18,8 @@ pub struct Terms {
     pub unserved_repos: BTreeSet<String>,
     /// Every repository of the scenario's GitHub, served or not; empty where that is not known.
     pub repos: BTreeSet<String>,
+    /// The jobs that a recording starts or ends: GitHub gives them to no runner.
+    pub recorded_jobs: BTreeSet<JobId>,
     /// How many HF jobs the dispatcher may hold.
     pub caps: Caps,
     /// The bounds that properties about time apply.
@@ -176,6 +179,7 @@ impl Default for Terms {
             warm: BTreeMap::new(),
             unserved_repos: BTreeSet::new(),
             repos: BTreeSet::new(),
+            recorded_jobs: BTreeSet::new(),
             caps: Caps::default(),
             bounds: Bounds::default(),
             budgets: Budgets::default(),

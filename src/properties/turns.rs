@@ -47,7 +47,11 @@ pub struct Taken {
 
 /// Every turn of a history, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(Vec<Taken>);
+pub struct Turns {
+    all: Vec<Taken>,
+    /// While a job of a lane waits for its installation to be back: from, until.
+    away: BTreeMap<LaneId, Vec<(EventId, EventId)>>,
+}
 
 impl Turns {
     /// Reads them off a history.
@@ -64,6 +68,8 @@ impl Turns {
             suspended: BTreeSet::new(),
             old: VecDeque::new(),
             turns: Vec::new(),
+            away: BTreeMap::new(),
+            spells: BTreeMap::new(),
         };
         for event in ledger.events {
             reader.enter(event);
@@ -71,13 +77,26 @@ impl Turns {
                 reader.leave(*job, moment(event));
             }
         }
-        Self(reader.turns)
+        for job in reader.away.keys().copied().collect::<Vec<_>>() {
+            reader.is_back(job, EventId(u64::MAX));
+        }
+        Self {
+            all: reader.turns,
+            away: reader.spells,
+        }
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Taken] {
-        &self.0
+        &self.all
+    }
+
+    /// Whether a job of this lane that will be open or held again waits for its installation at this event.
+    #[must_use]
+    pub fn is_away(&self, lane: LaneId, at: EventId) -> bool {
+        let mut spells = self.away.get(&lane).into_iter().flatten();
+        spells.any(|(from, until)| *from <= at && at < *until)
     }
 }
 
@@ -86,9 +105,17 @@ impl Turns {
 enum Wait {
     Held,
     Open,
-    /// Not in demand while its installation is gone; it was open before.
-    Suspended,
+    /// Neither while its installation is gone: open or held again afterwards.
+    Suspended {
+        open: bool,
+    },
     Gone,
+}
+
+impl Wait {
+    const fn of(open: bool) -> Self {
+        if open { Self::Open } else { Self::Held }
+    }
 }
 
 struct Reader<'l, 'a> {
@@ -99,6 +126,9 @@ struct Reader<'l, 'a> {
     /// Queued jobs by when they are a day old.
     old: VecDeque<(u64, JobId)>,
     turns: Vec<Taken>,
+    /// Since when each job waits for its installation.
+    away: BTreeMap<JobId, EventId>,
+    spells: BTreeMap<LaneId, Vec<(EventId, EventId)>>,
 }
 
 impl Reader<'_, '_> {
@@ -125,7 +155,8 @@ impl Reader<'_, '_> {
             What::JobStarted { job, .. } => match self.waits.insert(*job, Wait::Gone) {
                 Some(Wait::Open) => self.take(*job, at, Turn::Starts),
                 Some(Wait::Held) => self.take(*job, at, Turn::Leaves),
-                Some(Wait::Suspended | Wait::Gone) | None => {}
+                Some(Wait::Suspended { .. }) => self.is_back(*job, at.event),
+                Some(Wait::Gone) | None => {}
             },
             What::JobCompleted { job, .. } => self.leave(*job, at),
             What::RunCompleted { run, .. } => {
@@ -145,63 +176,79 @@ impl Reader<'_, '_> {
     }
 
     fn open(&mut self, job: JobId, at: Moment) {
+        self.want(job, at, true);
+    }
+
+    fn hold(&mut self, job: JobId, at: Moment) {
+        self.want(job, at, false);
+    }
+
+    /// A job is open or held from now on, unless it has started or left, or its installation is gone.
+    fn want(&mut self, job: JobId, at: Moment, open: bool) {
         let Some((_, life)) = self.ledger.routed(job) else {
             return;
         };
         let owner = owner_of(life.repo);
-        let before = self.waits.get(&job).copied();
-        match before {
-            Some(Wait::Gone | Wait::Open | Wait::Suspended) => return,
-            None => self.of_owner.entry(owner.clone()).or_default().push(job),
-            Some(Wait::Held) => {}
+        let now = if self.suspended.contains(&owner) {
+            Wait::Suspended { open }
+        } else {
+            Wait::of(open)
+        };
+        match self.waits.get(&job).copied() {
+            Some(Wait::Gone) => return,
+            Some(before) if before == now => return,
+            Some(_) => {}
+            None => self.of_owner.entry(owner).or_default().push(job),
         }
-        if self.suspended.contains(&owner) {
-            self.waits.insert(job, Wait::Suspended);
-            return;
+        self.waits.insert(job, now);
+        match now {
+            Wait::Open => self.take(job, at, Turn::Opens),
+            Wait::Held => self.take(job, at, Turn::Holds),
+            Wait::Suspended { .. } => {
+                self.away.entry(job).or_insert(at.event);
+            }
+            Wait::Gone => {}
         }
-        self.waits.insert(job, Wait::Open);
-        self.take(job, at, Turn::Opens);
     }
 
-    fn hold(&mut self, job: JobId, at: Moment) {
-        let Some((_, life)) = self.ledger.routed(job) else {
-            return;
-        };
-        match self.waits.get(&job) {
-            Some(Wait::Gone | Wait::Held | Wait::Suspended) => return,
-            None => {
-                let owner = owner_of(life.repo);
-                self.of_owner.entry(owner).or_default().push(job);
-            }
-            Some(Wait::Open) => {}
+    /// It waits for its installation no more: that is back, or the job has left or started.
+    fn is_back(&mut self, job: JobId, at: EventId) {
+        let since = self.away.remove(&job);
+        if let Some((since, (lane, _))) = since.zip(self.ledger.routed(job)) {
+            self.spells.entry(lane).or_default().push((since, at));
         }
-        self.waits.insert(job, Wait::Held);
-        self.take(job, at, Turn::Holds);
     }
 
     fn leave(&mut self, job: JobId, at: Moment) {
         match self.waits.insert(job, Wait::Gone) {
             Some(Wait::Open | Wait::Held) => self.take(job, at, Turn::Leaves),
-            Some(Wait::Suspended | Wait::Gone) | None => {}
+            Some(Wait::Suspended { .. }) => self.is_back(job, at.event),
+            Some(Wait::Gone) | None => {}
         }
     }
 
     fn suspend(&mut self, owner: &str, at: Moment) {
         self.suspended.insert(owner.to_owned());
         for job in self.of_owner.get(owner).cloned().unwrap_or_default() {
-            if self.waits.get(&job) == Some(&Wait::Open) {
-                self.waits.insert(job, Wait::Suspended);
-                self.take(job, at, Turn::Leaves);
-            }
+            let open = match self.waits.get(&job) {
+                Some(Wait::Open) => true,
+                Some(Wait::Held) => false,
+                Some(Wait::Suspended { .. } | Wait::Gone) | None => continue,
+            };
+            self.waits.insert(job, Wait::Suspended { open });
+            self.away.insert(job, at.event);
+            self.take(job, at, Turn::Leaves);
         }
     }
 
     fn resume(&mut self, owner: &str, at: Moment) {
         self.suspended.remove(owner);
         for job in self.of_owner.get(owner).cloned().unwrap_or_default() {
-            if self.waits.get(&job) == Some(&Wait::Suspended) {
-                self.waits.insert(job, Wait::Open);
-                self.take(job, at, Turn::Opens);
+            if let Some(Wait::Suspended { open }) = self.waits.get(&job).copied() {
+                self.waits.insert(job, Wait::of(open));
+                self.is_back(job, at.event);
+                let turn = if open { Turn::Opens } else { Turn::Holds };
+                self.take(job, at, turn);
             }
         }
     }

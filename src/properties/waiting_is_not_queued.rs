@@ -129,9 +129,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 hf_job: Some(hf_job),
                 ..
             } => Some(hf_job),
-            What::JobTakenBack { runner, .. } => {
-                ledger.runners.get(runner).and_then(|life| life.hf_job)
-            }
+            What::JobTakenBack { runner, .. } => ledger.hf_job_of(*runner, event.id),
             other => ends_hf_job(other)
                 .map(|(hf_job, ..)| hf_job)
                 .or_else(|| ledger.spends(event)),
@@ -171,6 +169,10 @@ impl<'a> Watch<'_, '_, 'a> {
         };
         let counts = tally.lane(lane)?;
         if !counts.open.is_empty() || counts.held.is_empty() {
+            return None;
+        }
+        // A pool renews its runners, whoever waits.
+        if tally.supply(lane) < self.context.warm(lane) {
             return None;
         }
         let state = self.lanes.entry(lane).or_default();

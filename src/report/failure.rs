@@ -7,7 +7,7 @@ use fakes::{
     ids::EventId,
 };
 
-use super::table::time;
+use super::{counted, table::time};
 use crate::{properties::Finding, run::Run};
 
 /// Events shown before the one that broke a property.
@@ -22,8 +22,8 @@ pub struct Failure<'a> {
     pub name: &'a str,
     /// How many steps its plan has.
     pub steps: usize,
-    /// The plan file that replays it.
-    pub plan: &'a Path,
+    /// The plan file that replays it, if it could be written.
+    pub plan: Option<&'a Path>,
 }
 
 /// The failure in the order a reader wants it: property, time, size, the events that led there, and how to see it
@@ -45,6 +45,13 @@ pub fn describe(failure: &Failure<'_>) -> String {
             failure.run.outcome.seed,
             time(spent.at_ms)
         ));
+    } else if failure.run.outcome.interrupted {
+        text.push_str(&format!(
+            "\n{}, seed {}: the run was interrupted, at {} of its own time, and judged as far as it came\n",
+            failure.name,
+            failure.run.outcome.seed,
+            time(failure.run.outcome.ended_at_ms)
+        ));
     } else if !failure.run.outcome.settled {
         text.push_str(&format!(
             "\n{}, seed {}: the world did not settle before its bound, at {} of its own time\n",
@@ -53,10 +60,9 @@ pub fn describe(failure: &Failure<'_>) -> String {
             time(failure.run.outcome.ended_at_ms)
         ));
     }
-    text.push_str(&format!(
-        "  replay: dispatchlab run {}\n",
-        failure.plan.display()
-    ));
+    if let Some(plan) = failure.plan {
+        text.push_str(&format!("  replay: dispatchlab run {}\n", plan.display()));
+    }
     text
 }
 
@@ -71,9 +77,10 @@ fn finding(failure: &Failure<'_>, text: &mut String, property: &str, is: &str, f
         found.in_words()
     ));
     text.push_str(&format!(
-        "  at {} of its own time, event {}, in a plan of {steps} steps\n",
+        "  at {} of its own time, event {}, in a plan of {}\n",
         time(found.at_ms),
-        found.event.0
+        found.event.0,
+        counted(*steps, "step")
     ));
     for event in led_to(&run.events, found.event) {
         text.push_str(&format!("  {}\n", line(event)));

@@ -15,10 +15,7 @@ pub fn notes(report: &ScenarioReport) -> Vec<String> {
     weakness(report, &mut notes);
     struck_in_part(report, &mut notes);
     for job in &report.unrouted {
-        notes.push(format!(
-            "{} ({}) looks meant for the dispatcher, and its rules do not route {:?}: nobody will serve it",
-            job.job, job.repo, job.labels
-        ));
+        notes.push(job.in_words());
     }
     let named = notes.into_iter();
     named
@@ -133,9 +130,10 @@ fn weakness(report: &ScenarioReport, notes: &mut Vec<String>) {
     for reason in &report.not_given {
         notes.push(format!("{word}: {reason}"));
     }
-    for line in &report.steps_never_taken {
+    for step in &report.steps_never_taken {
         notes.push(format!(
-            "{word}: the trigger of the step in line {line} never came"
+            "{word}: the step `{}` in line {} was never taken: {}",
+            step.step, step.line, step.why
         ));
     }
     for fault in report.missed() {
@@ -156,8 +154,8 @@ fn struck_in_part(report: &ScenarioReport, notes: &mut Vec<String>) {
                 fault.name(),
                 fault.why_not()
             )),
-            News::Part => notes.push(in_part(fault)),
-            News::Unlucky | News::NoOccasion | News::None => {}
+            News::Part if !fault.may_miss => notes.push(in_part(fault)),
+            News::Unlucky | News::Part | News::NoOccasion | News::None => {}
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     exit::ExitStatus,
     latency::{Latencies, percentile},
     properties::Verdict,
-    run::{News, Outcome, SEEDS_TO_BE_LUCKY, Struck, Tested, Unrouted},
+    run::{News, NotTaken, Outcome, SEEDS_TO_BE_LUCKY, Struck, Tested, Unrouted},
 };
 
 /// What all runs of one scenario came to.
@@ -37,8 +37,8 @@ pub struct ScenarioReport {
     pub spent_seeds: Vec<u64>,
     /// Properties the scenario is about that no run put to the test.
     pub weak: Vec<String>,
-    /// Lines of the scenario whose trigger came in no run.
-    pub steps_never_taken: Vec<usize>,
+    /// Steps whose trigger came in no run, or that found nothing to act on; with the reason in the first run.
+    pub steps_never_taken: Vec<NotTaken>,
     /// What the scenario asks for that the target could not be given, each with the reason.
     pub not_given: Vec<String>,
     /// What became of each fault, over all runs.
@@ -118,16 +118,21 @@ impl ScenarioReport {
             violated_seeds: seeds(|outcome| !outcome.verdicts.violated().is_empty()),
             known_seeds: seeds(Outcome::has_known),
             unsettled_seeds: seeds(|outcome| {
-                !outcome.settled && outcome.is_judged() && outcome.budget.spent.is_none()
+                !outcome.settled
+                    && !outcome.interrupted
+                    && outcome.is_judged()
+                    && outcome.budget.spent.is_none()
             }),
             undecided_seeds: seeds(|outcome| {
-                !outcome.verdicts.undecided().is_empty() || outcome.budget.spent.is_some()
+                !outcome.verdicts.undecided().is_empty()
+                    || outcome.budget.spent.is_some()
+                    || outcome.interrupted
             }),
             spent_seeds: seeds(|outcome| outcome.budget.spent.is_some()),
             weak: in_every_run(&outcomes, |outcome| {
                 outcome.weak().into_iter().map(str::to_owned).collect()
             }),
-            steps_never_taken: in_every_run(&outcomes, |outcome| outcome.steps_not_taken.clone()),
+            steps_never_taken: steps_never_taken(&outcomes),
             not_given: in_every_run(&outcomes, |outcome| outcome.not_given.clone()),
             faults: faults(&outcomes),
             unrouted: outcomes
@@ -148,12 +153,29 @@ impl ScenarioReport {
             queue: Figures::of(&latencies.queue_ms),
             outcomes,
         };
-        if !report.is_weak() {
-            let held =
-                |outcome: &&Outcome| outcome.status() == ExitStatus::Held && !outcome.has_known();
-            report.held = report.outcomes.iter().filter(held).count();
-        }
+        report.held = report.count_held();
         report
+    }
+
+    /// Runs that count as held: none of a scenario that is weak, or whose waivers or known faults are stale.
+    fn count_held(&self) -> usize {
+        if self.is_weak() || self.is_stale() {
+            return 0;
+        }
+        let held =
+            |outcome: &&Outcome| outcome.status() == ExitStatus::Held && !outcome.has_known();
+        self.outcomes.iter().filter(held).count()
+    }
+
+    /// True if a waiver has expired or was not needed, or a known fault was not met.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        let lists = [
+            &self.waivers_unused,
+            &self.waivers_expired,
+            &self.known_unmet,
+        ];
+        lists.iter().any(|list| !list.is_empty())
     }
 
     /// The report as of this day: waivers whose last day is over are none.
@@ -174,17 +196,19 @@ impl ScenarioReport {
         self.waivers_expired = expired.collect();
         self.waivers_expired.sort();
         self.waivers_expired.dedup();
+        self.held = self.count_held();
         self
     }
 
-    /// The report of a sweep, in which every known fault of this scenario must be met: what was mended leaves the list.
+    /// The report of a sweep over this built-in scenario, in which every known fault of it must be met: what was mended leaves
+    /// the list.
     #[must_use]
-    pub fn against_known(mut self, known: &[Known]) -> Self {
+    pub fn against_known(mut self, scenario: &str, known: &[Known]) -> Self {
         let unmet = known.iter().filter(|entry| {
             let mut about = self
                 .outcomes
                 .iter()
-                .filter(|outcome| entry.is_about(&self.name, outcome.seed))
+                .filter(|outcome| entry.is_about(scenario, outcome.seed))
                 .peekable();
             about.peek().is_some()
                 && !about.any(|outcome| {
@@ -194,6 +218,7 @@ impl ScenarioReport {
         });
         let named = unmet.map(|entry| format!("{} (line {})", entry.property, entry.line));
         self.known_unmet = named.collect();
+        self.held = self.count_held();
         self
     }
 
@@ -228,12 +253,7 @@ impl ScenarioReport {
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         let mut found: Vec<_> = self.outcomes.iter().map(Outcome::status).collect();
-        let lists = [
-            &self.waivers_unused,
-            &self.waivers_expired,
-            &self.known_unmet,
-        ];
-        if lists.iter().any(|list| !list.is_empty()) {
+        if self.is_stale() {
             found.push(ExitStatus::Violated);
         }
         if self.is_weak() {
@@ -251,6 +271,18 @@ fn in_every_run<T: PartialEq>(outcomes: &[Outcome], list: impl Fn(&Outcome) -> V
         common.retain(|item| list.contains(item));
         common
     })
+}
+
+/// The steps that no run took, as the first of them has it.
+fn steps_never_taken(outcomes: &[Outcome]) -> Vec<NotTaken> {
+    let lines = in_every_run(outcomes, |outcome| {
+        let steps = outcome.steps_not_taken.iter();
+        steps.map(|step| step.line).collect()
+    });
+    let first = outcomes.first().map(|first| first.steps_not_taken.clone());
+    let mut steps = first.unwrap_or_default();
+    steps.retain(|step| lines.contains(&step.line));
+    steps
 }
 
 /// The waivers without which nothing would have been different.

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{Figures, ScenarioReport};
+use super::{Figures, ScenarioReport, counted};
 use crate::{exit::ExitStatus, properties, run::Tested};
 
 /// The reports as text for a terminal or a log.
@@ -24,7 +24,7 @@ pub fn render(reports: &[ScenarioReport]) -> String {
         table.add_row([
             report.name.clone(),
             report.runs.to_string(),
-            verdict(report),
+            with_unserved(verdict(report), report.unrouted.len()),
             format!("{} of {}", tested(report), properties::ALL.len()),
             figures(report.dispatch),
             figures(report.queue),
@@ -42,8 +42,14 @@ pub fn render(reports: &[ScenarioReport]) -> String {
         .map(|line| format!("{}\n", line.trim_end()))
         .collect();
     text.push_str(LEGEND);
+    if reports.iter().any(|report| !report.unrouted.is_empty()) {
+        text.push_str(UNSERVED);
+    }
     text
 }
+
+const UNSERVED: &str =
+    "unserved  jobs that look meant for the dispatcher, and that its rules do not route\n";
 
 const LEGEND: &str = "
 tested    properties whose occasion came, so that they could have failed; --json says how often
@@ -86,6 +92,14 @@ fn verdict(report: &ScenarioReport) -> String {
         },
         ExitStatus::Usage | ExitStatus::Nothing => "nothing ran".to_owned(),
         ExitStatus::Internal | ExitStatus::Interrupted => "broke off".to_owned(),
+    }
+}
+
+/// A verdict, with the jobs beside it that look meant for the dispatcher and that nobody serves.
+fn with_unserved(verdict: String, jobs: usize) -> String {
+    match jobs {
+        0 => verdict,
+        jobs => format!("{verdict} ({} unserved)", counted(jobs, "job")),
     }
 }
 

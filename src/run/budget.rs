@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Of what the plan does not bound: so much for any plan, and so much more for each of its steps. A dispatcher that
 /// works is far from these however many jobs there are; one that spins is there in no time.
-const EVENTS: (u64, u64) = (250_000, 500);
+const EVENTS: (u64, u64) = (100_000, 500);
 const CALLS: (u64, u64) = (20_000, 100);
 const CALLS_OF_ONE: (u64, u64) = (10_000, 50);
 const BYTES: (u64, u64) = (256_000_000, 100_000);

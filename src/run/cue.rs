@@ -27,6 +27,17 @@ impl Cue {
         self.when.plus
     }
 
+    /// Why it has not fired.
+    pub(super) fn why_not(&self) -> String {
+        if !self.prepared {
+            return "what its trigger is to come after never did".to_owned();
+        }
+        match (self.seen, self.when.nth) {
+            (0, _) => "its trigger never came".to_owned(),
+            (seen, nth) => format!("its trigger came {seen} of {nth} times"),
+        }
+    }
+
     /// Takes an event in; true if it is the match that was waited for.
     pub(super) fn enter(&mut self, event: &What, seen: &Seen) -> bool {
         let prepared = self.prepared;

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Spending,
     cue::Cue,
+    in_vain::{self, NotTaken},
     news::is_news,
     seen::{It, Seen},
     steps, terms,
@@ -31,7 +32,7 @@ pub struct End {
     /// Nothing was owed or running any more.
     pub settled: bool,
     /// Steps whose trigger never came, or that found nothing to act on, by the line of the scenario.
-    pub steps_not_taken: Vec<usize>,
+    pub steps_not_taken: Vec<NotTaken>,
     /// How long nothing was owed and no news came before the end.
     pub quiet: Duration,
     /// How long that had to be.
@@ -41,7 +42,17 @@ pub struct End {
 }
 
 impl End {
-    /// Of a run whose budget is spent. What its timeline still had to come is nobody's omission.
+    /// The lines of the steps that were not taken, but for those that take a dispatcher down or up: a run without those is
+    /// compared with this one.
+    #[must_use]
+    pub fn taken_otherwise(&self) -> Vec<usize> {
+        let of_world =
+            |step: &&NotTaken| !["crash", "stop", "restart"].contains(&step.step.as_str());
+        let steps = self.steps_not_taken.iter().filter(of_world);
+        steps.map(|step| step.line).collect()
+    }
+
+    /// Of a run whose budget is spent, or that somebody ended. What its timeline still had to come is nobody's omission.
     pub(super) fn spent(plan: &Plan, world: &World, pace: Pace) -> Self {
         world.faults().count();
         world
@@ -106,11 +117,15 @@ pub(super) struct Driver<'a> {
     cues: Vec<(Cue, Action)>,
     /// What was seen so far; only kept while a cue may ask for it.
     seen: Seen,
-    /// Steps that found nothing to act on, by the line of the scenario.
-    idle_steps: Vec<usize>,
+    /// Steps that found nothing to act on, by their place in the timeline, each with the reason.
+    in_vain: Vec<(usize, String)>,
+    /// Steps that did.
+    acted: Vec<usize>,
     /// How often the webhook's secret was changed.
     rotations: u32,
     healed: bool,
+    /// Whether the dispatcher is up.
+    is_up: bool,
     untold: Untold,
     /// The last event that was looked at for news.
     heard: EventId,
@@ -135,9 +150,11 @@ impl<'a> Driver<'a> {
             entered: 0,
             cues: Vec::new(),
             seen: Seen::default(),
-            idle_steps: Vec::new(),
+            in_vain: Vec::new(),
+            acted: Vec::new(),
             rotations: 0,
             healed: false,
+            is_up: true,
             untold: Untold::default(),
             heard: EventId(0),
         };
@@ -213,24 +230,31 @@ impl<'a> Driver<'a> {
         self.world
             .history()
             .record(None, What::WorldEnded { settled });
-        let mut lines: Vec<_> = self
-            .cues
-            .iter()
-            .filter_map(|(_, action)| match action {
-                Action::Step(index) => self.plan.timeline.get(*index).map(|step| step.line),
-                Action::Open(_) | Action::Close(_) | Action::Heal | Action::ComeBack => None,
-            })
-            .collect();
-        lines.extend(&self.idle_steps);
-        lines.sort_unstable();
-        lines.dedup();
         End {
             settled,
-            steps_not_taken: lines,
+            steps_not_taken: self.not_taken(),
             quiet,
             settle,
             spending: Spending::of(self.world.history()),
         }
+    }
+
+    /// The steps that were never taken, in the order of the scenario.
+    fn not_taken(&self) -> Vec<NotTaken> {
+        let step = |action: &Action| match action {
+            Action::Step(index) => Some(*index),
+            Action::Open(_) | Action::Close(_) | Action::Heal | Action::ComeBack => None,
+        };
+        let waiting = self.cues.iter();
+        let waiting = waiting.filter_map(|(cue, action)| Some((step(action)?, cue.why_not())));
+        let early = "the run ended before its time had come";
+        let due = self.due.values();
+        let due = due.filter_map(|(action, _)| Some((step(action)?, early.to_owned())));
+        let all: Vec<_> = waiting
+            .chain(due)
+            .chain(self.in_vain.iter().cloned())
+            .collect();
+        in_vain::not_taken(&self.plan.timeline, &all, &self.acted)
     }
 
     /// Sleeps until the next action is due, the next look is, or (with cues) an event comes.
@@ -300,22 +324,49 @@ impl<'a> Driver<'a> {
             Action::Open(fault) => self.world.faults().open(fault),
             Action::Close(fault) => self.world.faults().close(fault),
             Action::Heal => self.world.faults().heal(),
-            Action::ComeBack => self.come_up().await?,
+            Action::ComeBack => {
+                // A step may have brought it back before.
+                if !self.is_up {
+                    self.come_up().await?;
+                }
+            }
             Action::Step(index) => {
                 let Some(step) = self.plan.timeline.get(index) else {
                     return Ok(());
                 };
-                match steps::take(self.world, &step.verb, &it) {
-                    steps::Taken::Done => {}
-                    steps::Taken::Idle => self.idle_steps.push(step.line),
+                let in_vain = match steps::take(self.world, &step.verb, &it) {
+                    steps::Taken::Done => None,
+                    steps::Taken::InVain(why) => Some(why),
                     steps::Taken::NewSecret => {
                         self.rotations += 1;
                         let secret = format!("{LAB_WEBHOOK_SECRET}-{}", self.rotations + 1);
                         self.world.github().rotate_secret(secret.as_bytes(), None);
                         self.target.tell_secret(&secret);
+                        None
                     }
-                    steps::Taken::Down { down, crash } => self.go_down(down, crash)?,
-                    steps::Taken::ComeUp => self.come_up().await?,
+                    steps::Taken::Down { crash, .. } if !self.is_up => {
+                        // What is being stopped may not be down yet.
+                        if crash {
+                            self.target.crash()?;
+                        }
+                        Some("the dispatcher was down already".to_owned())
+                    }
+                    steps::Taken::Down { down, crash } => {
+                        self.go_down(down, crash)?;
+                        None
+                    }
+                    steps::Taken::ComeUp => {
+                        // Whoever starts it again while it is up kills it first, and that is an outage too.
+                        if self.is_up {
+                            self.kill()?;
+                        }
+                        self.come_up().await?;
+                        None
+                    }
+                };
+                match in_vain {
+                    Some(why) => self.in_vain.push((index, why)),
+                    None => self.acted.push(index),
                 }
             }
         }
@@ -323,13 +374,15 @@ impl<'a> Driver<'a> {
     }
 
     fn go_down(&mut self, down: Down, crash: bool) -> Result<(), TargetError> {
-        self.target.crash()?;
-        let event = if crash {
-            What::DispatcherCrashed {}
+        if crash {
+            self.kill()?;
         } else {
-            What::DispatcherStopped {}
-        };
-        self.world.history().record(None, event);
+            self.target.stop()?;
+            self.is_up = false;
+            self.world
+                .history()
+                .record(None, What::DispatcherStopped {});
+        }
         if let Some(after) = down.restart_after {
             self.enter(
                 self.began.elapsed() + after.0,
@@ -340,8 +393,18 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    fn kill(&mut self) -> Result<(), TargetError> {
+        self.target.crash()?;
+        self.is_up = false;
+        self.world
+            .history()
+            .record(None, What::DispatcherCrashed {});
+        Ok(())
+    }
+
     async fn come_up(&mut self) -> Result<(), TargetError> {
         self.target.start().await?;
+        self.is_up = true;
         self.world
             .history()
             .record(None, What::DispatcherStarted {});

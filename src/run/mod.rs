@@ -9,6 +9,7 @@ mod build;
 mod cue;
 mod driver;
 mod github_settings;
+mod in_vain;
 mod news;
 mod real_tier;
 mod seen;
@@ -31,11 +32,13 @@ use sha2::{Digest, Sha256};
 
 pub use budget::{Spending, in_words as spent_in_words};
 pub use driver::End;
+pub use in_vain::NotTaken;
 pub use real_tier::{Listen, ServeError, Serving, serve, serve_with};
 pub use socket::SocketError;
 pub use struck::{News, SEEDS_TO_BE_LUCKY, Struck, occasions};
-pub use unrouted::Unrouted;
-pub use virtual_tier::{Lab, RunError};
+pub use terms::terms_of;
+pub use unrouted::{Unrouted, Unserved};
+pub use virtual_tier::{GITHUB_URL, HF_URL, Lab, RunError};
 pub use watchdog::{LastWord, Patience};
 
 use crate::{
@@ -92,6 +95,9 @@ pub struct Outcome {
     pub about: Vec<String>,
     /// False if the bound was reached, or a part of the budget was spent, before the world settled.
     pub settled: bool,
+    /// True if somebody ended the run before it was over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// How long nothing was owed and no news came before the end, milliseconds.
     #[serde(default)]
     pub quiet_ms: u64,
@@ -102,7 +108,7 @@ pub struct Outcome {
     #[serde(default)]
     pub budget: Spending,
     /// Steps whose trigger never came, or that found nothing to act on, by the line of the scenario.
-    pub steps_not_taken: Vec<usize>,
+    pub steps_not_taken: Vec<NotTaken>,
     /// What the scenario asks for that the target could not be given, each with the reason: then it was not put to the
     /// test.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -125,7 +131,7 @@ pub struct Outcome {
     pub verdicts: Verdicts,
     /// What became of each fault of the plan, in its order.
     pub faults: Vec<Struck>,
-    /// Jobs that look meant for the dispatcher though its rules do not route them.
+    /// Jobs that look meant for the dispatcher though its rules do not route them, or it does not serve their repository.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unrouted: Vec<Unrouted>,
     /// Dispatch latency and queue time.
@@ -145,8 +151,8 @@ impl Outcome {
     ) -> Self {
         let terms = Terms {
             twin,
-            steps_not_taken: end.steps_not_taken.clone(),
-            ..terms::terms(plan)
+            steps_not_taken: end.taken_otherwise(),
+            ..terms::terms_of(plan)
         };
         let ledger = crate::properties::Ledger::read(events, &terms);
         Self {
@@ -155,6 +161,7 @@ impl Outcome {
             tested,
             about: plan.about.clone(),
             settled: end.settled,
+            interrupted: false,
             quiet_ms: end.quiet.as_millis() as u64,
             settle_ms: end.settle.as_millis() as u64,
             budget: end.spending.clone(),
@@ -168,7 +175,7 @@ impl Outcome {
             history_sha256: None,
             verdicts: crate::properties::judge(&ledger, &terms),
             faults: Struck::read(plan, events),
-            unrouted: Unrouted::read(&ledger, &terms),
+            unrouted: Unrouted::read(&ledger, &terms, &terms::unserved_repos(plan)),
             latencies: Latencies::read(&ledger),
         }
     }

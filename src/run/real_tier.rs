@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::{
     Outcome, Run, Tested,
     build::{Built, build},
-    driver::Pace,
+    driver::{End, Pace},
     socket::{self, SocketError, SocketFile},
     virtual_tier::{connections, drive},
 };
@@ -204,6 +204,17 @@ impl Serving {
         let outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
         let outcome = outcome.without(not_given);
         Ok(Run { events, outcome })
+    }
+
+    /// Judges what a plan came to that is ended from outside, by whoever waits for it: what needs the rest is undecided.
+    #[must_use]
+    pub fn interrupted(&self, plan: &Plan, target: &Url) -> Run {
+        let end = End::spent(plan, &self.world, PACE);
+        let events = self.world.history().take();
+        let mut outcome = Outcome::judge(plan, &events, &end, Tested::Other, None);
+        outcome.interrupted = true;
+        let outcome = outcome.without(target.cannot_be_given(plan));
+        Run { events, outcome }
     }
 
     /// Everything seen so far, for a world that is stopped from outside.

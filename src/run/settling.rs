@@ -216,6 +216,12 @@ impl Target for Late {
         Ok(())
     }
 
+    fn stop(&mut self) -> Result<(), TargetError> {
+        self.listener.close();
+        self.tasks.wind_down();
+        Ok(())
+    }
+
     fn tell_secret(&mut self, _: &str) {}
 
     fn cannot_be_given(&self, _: &Plan) -> Vec<String> {

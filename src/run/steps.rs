@@ -1,10 +1,12 @@
 //! What each verb of a timeline does to the world.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fakes::{
     Concurrency, NewJob, RawDelivery, World,
     history::{Conclusion, Origin, Signed, Stage},
-    ids::{JobId, RunId},
+    ids::JobId,
     settings::LogStatus,
 };
 use scenarios::plan::{
@@ -12,7 +14,12 @@ use scenarios::plan::{
     RunnerVerb, Signing, Tamper, Verb,
 };
 
-use super::{around, seen::It, world_settings};
+use super::{
+    around,
+    in_vain::{self, Acted},
+    seen::It,
+    world_settings,
+};
 
 /// What taking a step leaves to the driver, who holds the target.
 pub(super) enum Taken {
@@ -29,55 +36,37 @@ pub(super) enum Taken {
     ComeUp,
     /// To change the secret of the App's webhook.
     NewSecret,
-    /// There was nothing to act on.
-    Idle,
+    /// There was nothing to act on, for this reason.
+    InVain(String),
 }
 
-/// Takes a step; `it` is what its cue matched.
+impl From<Acted> for Taken {
+    fn from(acted: Acted) -> Self {
+        match acted {
+            Ok(()) => Self::Done,
+            Err(why) => Self::InVain(why),
+        }
+    }
+}
+
+/// Takes a step; `it` is what its cue matched. Each verb says whether it found what it acts on.
 pub(super) fn take(world: &World, verb: &Verb, it: &It) -> Taken {
-    let github = world.github();
-    let in_run = |job: &str, act: &dyn Fn(RunId)| acted(run_of(world, job, it).map(act).is_some());
     match verb {
-        Verb::Queue(job) => {
-            // The language has refused matrices of more jobs than GitHub makes.
-            let _refused = github.queue(new_job(job), None);
-            Taken::Done
-        }
-        Verb::Cancel(cancel) => in_run(&cancel.job, &|run| github.cancel_run(run, None)),
-        Verb::Rerun(rerun) => in_run(&rerun.job, &|run| {
-            github.rerun(run, rerun.failed_only, None);
-        }),
-        Verb::Approve(approve) => in_run(&approve.job, &|run| {
-            github.approve(run, None);
-        }),
-        Verb::Deliver(deliver) => {
-            if let Some(raw) = delivery(world, deliver) {
-                github.deliver(raw, None);
-            }
-            Taken::Done
-        }
-        Verb::Redeliver(redeliver) => {
-            github.redeliver(&redelivered(world, redeliver, it.job), None);
-            Taken::Done
-        }
-        Verb::CompleteRun(complete) => acted(around::complete_run(world, complete, it)),
-        Verb::TakeBack(taken) => acted(around::take_back(world, taken, it)),
-        Verb::Suspend(account) => {
-            github.suspend(&account.owner, None);
-            Taken::Done
-        }
-        Verb::Unsuspend(account) => {
-            github.unsuspend(&account.owner, None);
-            Taken::Done
-        }
-        Verb::RenameRepo(rename) => {
-            github.rename_repo(&rename.from, &rename.to, None);
-            Taken::Done
-        }
+        Verb::Queue(job) => queue(world, job).into(),
+        Verb::Cancel(cancel) => around::cancel(world, &cancel.job, it).into(),
+        Verb::Rerun(rerun) => around::rerun(world, rerun, it).into(),
+        Verb::Approve(approve) => around::approve(world, &approve.job, it).into(),
+        Verb::Deliver(deliver) => send(world, deliver).into(),
+        Verb::Redeliver(redeliver) => send_again(world, redeliver, it).into(),
+        Verb::CompleteRun(complete) => around::complete_run(world, complete, it).into(),
+        Verb::TakeBack(taken) => around::take_back(world, &taken.job, it).into(),
+        Verb::Suspend(account) => around::suspend(world, &account.owner).into(),
+        Verb::Unsuspend(account) => around::unsuspend(world, &account.owner).into(),
+        Verb::RenameRepo(rename) => around::rename_repo(world, rename).into(),
         Verb::RotateSecret => Taken::NewSecret,
-        Verb::Event(event) => acted(around::tell(world, event, it)),
-        Verb::HfStage(forced) => acted(force_stage(world, forced, it)),
-        Verb::Runner(verb) => acted(befall(world, *verb, it)),
+        Verb::Event(event) => around::tell(world, event, it).into(),
+        Verb::HfStage(forced) => force_stage(world, forced, it).into(),
+        Verb::Runner(verb) => befall(world, *verb, it).into(),
         Verb::Crash(down) => Taken::Down {
             down: *down,
             crash: true,
@@ -90,43 +79,60 @@ pub(super) fn take(world: &World, verb: &Verb, it: &It) -> Taken {
     }
 }
 
-const fn acted(acted: bool) -> Taken {
-    if acted { Taken::Done } else { Taken::Idle }
+fn queue(world: &World, job: &plan::NewJob) -> Acted {
+    let queued = world.github().queue(new_job(job), None);
+    queued
+        .map(|_| ())
+        .map_err(|why| format!("GitHub takes no more jobs into its run: {why}"))
 }
 
-fn force_stage(world: &World, forced: &HfStage, it: &It) -> bool {
-    let Some(hf_job) = &it.hf_job else {
-        return false;
+fn send(world: &World, deliver: &Deliver) -> Acted {
+    let raw = match deliver {
+        Deliver::Raw(raw) => raw_delivery(raw),
+        Deliver::Job(about) => {
+            job_delivery(world, about).ok_or_else(|| in_vain::no_job(&about.job))?
+        }
     };
+    world.github().deliver(raw, None);
+    Ok(())
+}
+
+fn send_again(world: &World, redeliver: &Redeliver, it: &It) -> Acted {
+    // A filter without a job would send every delivery of this action.
+    if let Redeliver::Job { job, .. } = redeliver {
+        in_vain::job(world, job, it)?;
+    }
+    let sent = world
+        .github()
+        .redeliver(&redelivered(world, redeliver, it.job), None);
+    match (sent.is_empty(), redeliver) {
+        (false, _) => Ok(()),
+        (true, Redeliver::Failed) => Err("no delivery had failed".to_owned()),
+        (true, Redeliver::Job { job, action }) => Err(format!(
+            "GitHub had sent no `{action}` of {}",
+            in_vain::called(job)
+        )),
+    }
+}
+
+fn force_stage(world: &World, forced: &HfStage, it: &It) -> Acted {
+    let hf_job = in_vain::hf_job(it)?;
     let (stage, message) = (stage(forced.stage), forced.message.clone());
-    world.hf().force_stage(hf_job, stage, message, None);
-    true
+    let changed = world.hf().force_stage(hf_job, stage, message, None);
+    in_vain::unless(changed, || in_vain::stage_of(world, hf_job))
 }
 
-fn befall(world: &World, verb: RunnerVerb, it: &It) -> bool {
-    let Some(hf_job) = &it.hf_job else {
-        return false;
+fn befall(world: &World, verb: RunnerVerb, it: &It) -> Acted {
+    let hf_job = in_vain::hf_job(it)?;
+    let runners = world.runners();
+    let found = match verb {
+        RunnerVerb::Die => runners.die(hf_job),
+        RunnerVerb::Hang => runners.hang(hf_job),
+        RunnerVerb::Restart { times } => runners.restart(hf_job, times),
     };
-    match verb {
-        RunnerVerb::Die => world.runners().die(hf_job),
-        RunnerVerb::Hang => world.runners().hang(hf_job),
-        RunnerVerb::Restart { times } => world.runners().restart(hf_job, times),
-    }
-    true
-}
-
-pub(super) fn job_of(world: &World, job: &str, it: &It) -> Option<JobId> {
-    if job == IT {
-        return it.job;
-    }
-    world.github().job_by_name(job)
-}
-
-pub(super) fn run_of(world: &World, job: &str, it: &It) -> Option<RunId> {
-    if job == IT && it.run.is_some() {
-        return it.run;
-    }
-    world.github().run_of(job_of(world, job, it)?)
+    in_vain::unless(found, || {
+        format!("no process ran in it: {}", in_vain::stage_of(world, hf_job))
+    })
 }
 
 /// A job of the language as the fake GitHub is given it.
@@ -206,6 +212,7 @@ fn raw_delivery(raw: &DeliverRaw) -> RawDelivery {
         learn: raw
             .learn
             .then(|| Bytes::copy_from_slice(raw.body.as_bytes())),
+        late: raw.late.map_or(Duration::ZERO, |late| late.0),
         failed: raw.failed.as_ref().map(log_status),
         redelivery: raw.redelivery,
     }
@@ -231,6 +238,7 @@ fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
         signed: signed(about.sign, about.tamper),
         origin: Origin::Forged,
         learn: None,
+        late: Duration::ZERO,
         failed: about.failed.as_ref().map(log_status),
         redelivery: false,
     })

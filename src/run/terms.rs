@@ -2,32 +2,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fakes::{World, history::Event, ids::RunId};
+use fakes::{
+    HfJobView, RunnerView, World,
+    history::Event,
+    ids::{JobId, RunId},
+};
 use scenarios::{
     Fixed,
     plan::{Expect, Plan, RenameRepo, Spread, Verb, Word, label_set},
 };
 
-use super::End;
+use super::{End, Unserved};
 use crate::properties::{
     Bounds, Budgets, Caps, Context, Delays, DispatcherTimes, Expectations, Ledger, Lives, Rules,
     Terms, Twin,
 };
 
-/// The terms a plan is judged by.
-pub(super) fn terms(plan: &Plan) -> Terms {
+/// The terms a plan is judged by: what its properties need to know and no history shows.
+#[must_use]
+pub fn terms_of(plan: &Plan) -> Terms {
     let (world, expect) = (&plan.world, &plan.expect);
     let dispatcher = &world.dispatcher;
+    let repos = repos(plan);
+    let unserved_repos: BTreeSet<String> = unserved_repos(plan).into_keys().collect();
+    // A repository has one name here, whatever names it has later.
+    let served = repos.keys().filter(|name| !unserved_repos.contains(*name));
     Terms {
+        served_repos: served.count() as u64,
         rules: Rules::declared(dispatcher.rules.clone()),
         warm: warm(plan),
-        unserved_repos: unserved_repos(plan),
-        repos: world
-            .github
-            .repos
-            .iter()
-            .map(|repo| repo.name.0.clone())
-            .collect(),
+        unserved_repos,
+        repos: repos.into_keys().collect(),
+        recorded_jobs: recorded_jobs(plan),
         caps: Caps {
             total: dispatcher.caps.total,
             per_repo: dispatcher.caps.per_repo,
@@ -55,7 +61,6 @@ pub(super) fn terms(plan: &Plan) -> Terms {
         },
         github_clock_skew_ms: world.github.clock_skew.0,
         dispatcher_clock_skew_ms: dispatcher.clock_skew.0,
-        served_repos: served_repos(plan),
         twin: None,
         steps_not_taken: Vec::new(),
         faults: plan.faults.clone(),
@@ -70,15 +75,35 @@ pub(super) fn terms(plan: &Plan) -> Terms {
 
 /// What a plan without crashes came to, for the one with them to be compared with.
 pub(super) fn twin(plan: &Plan, events: &[Event], end: &End) -> Twin {
-    let terms = terms(plan);
+    let terms = terms_of(plan);
     let ledger = Ledger::read(events, &terms);
-    Twin::of(&Context::read(&ledger, &terms), &end.steps_not_taken)
+    Twin::of(&Context::read(&ledger, &terms), &end.taken_otherwise())
 }
 
-/// How many repositories the dispatcher serves.
-fn served_repos(plan: &Plan) -> u64 {
-    let all = plan.world.github.repos.len();
-    all.saturating_sub(unserved_repos(plan).len()) as u64
+/// The repositories that are there from the start, and whether the App is installed on them: the written ones, and those
+/// of recordings.
+fn repos(plan: &Plan) -> BTreeMap<String, bool> {
+    let written = plan.world.github.repos.iter();
+    let mut repos: BTreeMap<String, bool> = written
+        .map(|repo| (repo.name.0.clone(), repo.installed))
+        .collect();
+    for name in plan.recorded_ids().repos.into_keys() {
+        if !repos.keys().any(|known| known.eq_ignore_ascii_case(&name)) {
+            repos.insert(name, true);
+        }
+    }
+    repos
+}
+
+/// The jobs whose start or end the plan's recordings hold.
+fn recorded_jobs(plan: &Plan) -> BTreeSet<JobId> {
+    let drives = |actions: &BTreeSet<String>| {
+        actions.contains("in_progress") || actions.contains("completed")
+    };
+    let jobs = plan.recorded_actions().into_iter();
+    jobs.filter(|(_, actions)| drives(actions))
+        .map(|(job, _)| JobId(job))
+        .collect()
 }
 
 const fn ms(length: Fixed) -> u64 {
@@ -121,16 +146,13 @@ fn warm(plan: &Plan) -> BTreeMap<BTreeSet<String>, usize> {
     kept.collect()
 }
 
-/// Under every name they have at some time.
-fn unserved_repos(plan: &Plan) -> BTreeSet<String> {
+/// The repositories that are not served, under every name they have at some time, and why.
+pub(super) fn unserved_repos(plan: &Plan) -> BTreeMap<String, Unserved> {
     let allowed = plan.world.dispatcher.allow_repos.as_ref();
     let is_allowed =
         |name: &str| allowed.is_none_or(|allowed| allowed.iter().any(|known| known.0 == name));
     let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-    let mut installed: BTreeMap<String, bool> = BTreeMap::new();
-    for repo in &plan.world.github.repos {
-        installed.insert(repo.name.0.clone(), repo.installed);
-    }
+    let mut installed = repos(plan);
     for step in &plan.timeline {
         if let Verb::RenameRepo(RenameRepo { from, to }) = &step.verb {
             let stays = owner_of(from) == owner_of(to);
@@ -143,10 +165,15 @@ fn unserved_repos(plan: &Plan) -> BTreeSet<String> {
             installed.insert(to.clone(), is_installed);
         }
     }
-    let refused = installed
-        .into_iter()
-        .filter(|(name, is_installed)| !is_installed || !is_allowed(name));
-    refused.map(|(name, _)| name).collect()
+    let refused = installed.into_iter().filter_map(|(name, is_installed)| {
+        let why = match (is_installed, is_allowed(&name)) {
+            (false, _) => Unserved::NotInstalled,
+            (true, false) => Unserved::NotAllowed,
+            (true, true) => return None,
+        };
+        Some((name, why))
+    });
+    refused.collect()
 }
 
 /// Statuses are checked when the scenario is parsed; one that is no number matches nothing.
@@ -157,15 +184,16 @@ fn answers(expected: &BTreeMap<String, u32>) -> BTreeMap<u16, u64> {
     pairs.collect()
 }
 
-/// True if no HF job is alive and no job runs or waits for a runner that the dispatcher owes it.
+/// True if no HF job is alive but those of a declared pool, and no job runs or waits for a runner that the dispatcher
+/// owes it.
 pub(super) fn is_at_rest(world: &World, terms: &Terms) -> bool {
     use fakes::github::Status;
-    if world
-        .hf()
-        .jobs()
+    let hf_jobs = world.hf().jobs();
+    let mut alive = hf_jobs
         .iter()
-        .any(|hf_job| !hf_job.stage.is_terminal())
-    {
+        .filter(|hf_job| !hf_job.stage.is_terminal())
+        .peekable();
+    if alive.peek().is_some() && !are_of_pool(alive, world, terms) {
         return false;
     }
     world.github().jobs().iter().all(|job| match job.status {
@@ -188,4 +216,29 @@ fn is_dead(world: &World, run: RunId) -> bool {
     use fakes::RunStatus;
     let found = world.github().run(run);
     found.is_some_and(|run| run.status == RunStatus::Completed)
+}
+
+/// True if each of these HF jobs idles in a pool that was declared, and none of those has too many.
+fn are_of_pool<'a>(
+    mut hf_jobs: impl Iterator<Item = &'a HfJobView>,
+    world: &World,
+    terms: &Terms,
+) -> bool {
+    if terms.warm.is_empty() {
+        return false;
+    }
+    let runners = world.github().runners();
+    let mut pools: BTreeMap<(&str, BTreeSet<String>), usize> = BTreeMap::new();
+    hf_jobs.all(|hf_job| {
+        let idle = |runner: &&RunnerView| {
+            runner.hf_job.as_ref() == Some(&hf_job.hf_job) && runner.online && !runner.busy
+        };
+        runners.iter().find(idle).is_some_and(|runner| {
+            let labels = label_set(runner.labels.iter().map(String::as_str));
+            let most = terms.warm_of(&labels);
+            let count = pools.entry((&runner.repo, labels)).or_default();
+            *count += 1;
+            *count <= most
+        })
+    })
 }

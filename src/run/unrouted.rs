@@ -1,10 +1,13 @@
-//! Jobs that nobody is responsible for: they look meant for the dispatcher, and its rules do not route them.
+//! Jobs that nobody is responsible for: they look meant for the dispatcher, and its rules do not route them, or it has no
+//! business in their repository.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::properties::{Ledger, Terms};
+use crate::properties::{JobLife, Ledger, Terms};
 
-/// A queued job that looks meant for the dispatcher and is not routed.
+/// A queued job that looks meant for the dispatcher and that it is not to serve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unrouted {
     /// Its name in the scenario.
@@ -13,26 +16,69 @@ pub struct Unrouted {
     pub repo: String,
     /// `runs-on`, as written.
     pub labels: Vec<String>,
+    /// Why.
+    #[serde(default)]
+    pub why: Unserved,
+}
+
+/// Why the dispatcher is not to serve a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unserved {
+    /// Its rules do not route these labels.
+    #[default]
+    Labels,
+    /// Its App is not installed in the repository, or not under the name that it has by then.
+    NotInstalled,
+    /// The repository is not on its allow-list.
+    NotAllowed,
 }
 
 impl Unrouted {
-    /// Those of a history, in the order they came to be.
+    /// Those of a history, in the order they came to be; `closed` are the repositories that are not served.
     #[must_use]
-    pub fn read(ledger: &Ledger<'_>, terms: &Terms) -> Vec<Self> {
-        let routed = terms.rules.routed();
-        let jobs = ledger.jobs.values();
-        let nobodys = jobs.filter(|life| {
-            life.queued.is_some()
-                && life.flavor.is_none()
-                && !terms.unserved_repos.contains(life.repo)
-                && routed.seems_meant_by(life.labels.iter().map(String::as_str))
-        });
-        nobodys
-            .map(|life| Self {
+    pub fn read(
+        ledger: &Ledger<'_>,
+        terms: &Terms,
+        closed: &BTreeMap<String, Unserved>,
+    ) -> Vec<Self> {
+        let queued = ledger.jobs.values().filter(|life| life.queued.is_some());
+        let nobodys = queued.filter_map(|life| {
+            let why = why(life, terms, closed)?;
+            Some(Self {
                 job: life.name.to_owned(),
                 repo: life.repo.to_owned(),
                 labels: life.labels.to_vec(),
+                why,
             })
-            .collect()
+        });
+        nobodys.collect()
+    }
+
+    /// The same as a sentence.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let Self {
+            job, repo, labels, ..
+        } = self;
+        let why = match self.why {
+            Unserved::Labels => format!("its rules do not route {labels:?}"),
+            Unserved::NotInstalled => "its App is not installed there".to_owned(),
+            Unserved::NotAllowed => "the repository is not on its allow-list".to_owned(),
+        };
+        format!("{job} ({repo}) looks meant for the dispatcher, and {why}: nobody will serve it")
+    }
+}
+
+fn why(life: &JobLife<'_>, terms: &Terms, closed: &BTreeMap<String, Unserved>) -> Option<Unserved> {
+    let looks_meant = life.flavor.is_some() || terms.looks_meant(life.labels);
+    let of_repo = closed
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(life.repo));
+    match of_repo {
+        _ if !looks_meant => None,
+        Some((_, why)) => Some(*why),
+        None if life.flavor.is_none() => Some(Unserved::Labels),
+        None => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -26,16 +27,17 @@ use super::{
 };
 use crate::{
     properties::Twin,
-    target::{self, Place, Reference, Seams, Target, TargetError},
+    target::{self, Maker, Place, Reference, Seams, Target, TargetError},
     transport::{Connections, Latency, Listener, Transport},
 };
 
 /// When every virtual world begins: Monday 5 January 2026, 08:00 UTC.
 const EPOCH: Timestamp = Timestamp::constant(1_767_600_000, 0);
 
-/// Where the fakes are reached in a virtual world.
-const GITHUB_URL: &str = "http://github.lab";
-const HF_URL: &str = "http://hf.lab";
+/// Where the fake GitHub is reached in a virtual world.
+pub const GITHUB_URL: &str = "http://github.lab";
+/// The same for the fake HF.
+pub const HF_URL: &str = "http://hf.lab";
 
 pub(super) const PACE: Pace = Pace {
     look_every: Duration::from_secs(30),
@@ -76,18 +78,53 @@ pub(crate) fn stalled(for_s: u64, at_ms: u64, events: usize) -> String {
     )
 }
 
-/// Runs plans in the virtual tier against the reference dispatcher.
+/// Runs plans in the virtual tier: against the reference dispatcher, or against another one that lives in this process.
 #[derive(Clone, Debug, Default)]
 pub struct Lab {
     /// How requests travel.
     transport: Transport,
-    /// Changes to the dispatcher's seams (saboteurs); none by default.
-    seams: Seams,
+    subject: Subject,
     /// Configurations already read, by environment: parsing the App's key takes as long as a whole run.
     configs: Configs,
     /// How long nothing may happen in real time.
     patience: Patience,
 }
+
+/// Who is put into the world.
+#[derive(Clone)]
+enum Subject {
+    /// The reference dispatcher, with these changes to its seams (saboteurs).
+    Reference(Seams),
+    /// What this makes.
+    Other(Maker),
+}
+
+impl Subject {
+    const fn tested(&self) -> Tested {
+        match self {
+            Self::Reference(_) => Tested::Reference,
+            Self::Other(_) => Tested::Other,
+        }
+    }
+}
+
+impl Default for Subject {
+    fn default() -> Self {
+        Self::Reference(Seams::default())
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reference(seams) => f.debug_tuple("Reference").field(seams).finish(),
+            Self::Other(_) => f.write_str("Other"),
+        }
+    }
+}
+
+/// Makes the target of one world.
+type Making<'a> = Box<dyn FnOnce(Place) -> Box<dyn Target> + 'a>;
 
 /// What came of a plan, before it is judged.
 struct Lived {
@@ -97,15 +134,28 @@ struct Lived {
     not_given: Vec<String>,
 }
 
-type Configs = Arc<Mutex<BTreeMap<BTreeMap<&'static str, String>, Config>>>;
+type Configs = Arc<Mutex<BTreeMap<BTreeMap<String, String>, Config>>>;
 
 impl Lab {
-    /// A lab with this transport and these seams.
+    /// A lab with this transport, and the reference dispatcher with these seams.
     #[must_use]
     pub fn new(transport: Transport, seams: Seams) -> Self {
         Self {
             transport,
-            seams,
+            subject: Subject::Reference(seams),
+            ..Self::default()
+        }
+    }
+
+    /// A lab with this transport, and in each world the dispatcher that `make` makes for it.
+    #[must_use]
+    pub fn of(
+        transport: Transport,
+        make: impl Fn(Place, &Plan) -> Box<dyn Target> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            transport,
+            subject: Subject::Other(Arc::new(make)),
             ..Self::default()
         }
     }
@@ -127,13 +177,16 @@ impl Lab {
             not_given,
         } = self.live(plan)?;
         let twin = self.twin(plan)?;
-        let outcome = Outcome::judge(plan, &events, &end, Tested::Reference, twin);
+        let outcome = Outcome::judge(plan, &events, &end, self.subject.tested(), twin);
         let outcome = outcome.without(not_given);
         Ok(Run { events, outcome })
     }
 
     /// What the plan comes to without its crashes, stops and restarts, if it has any.
-    fn twin(&self, plan: &Plan) -> Result<Option<Twin>, RunError> {
+    ///
+    /// # Errors
+    /// If the plan cannot be run at all.
+    pub fn twin(&self, plan: &Plan) -> Result<Option<Twin>, RunError> {
         let is_down =
             |step: &Step| matches!(step.verb, Verb::Crash(_) | Verb::Stop(_) | Verb::Restart);
         if !plan.timeline.iter().any(is_down) {
@@ -165,8 +218,19 @@ impl Lab {
         Ok(config)
     }
 
+    /// Makes the target once there is a place for it. What a plan cannot configure shows before any world is built.
+    fn maker<'a>(&'a self, plan: &'a Plan) -> Result<Making<'a>, RunError> {
+        Ok(match &self.subject {
+            Subject::Reference(seams) => {
+                let config = self.config(plan)?;
+                Box::new(move |place| Box::new(Reference::new(config, place, seams.clone())))
+            }
+            Subject::Other(make) => Box::new(move |place| make(place, plan)),
+        })
+    }
+
     async fn run_on_this_clock(&self, plan: &Plan) -> Result<Lived, RunError> {
-        let config = self.config(plan)?;
+        let make = self.maker(plan)?;
         let clock = Clock::starting_at(EPOCH);
         let Built { world, env, tasks } = build(plan, clock, GITHUB_URL, HF_URL, Boot::Model);
         let (github, hf) = (Listener::default(), Listener::default());
@@ -184,9 +248,9 @@ impl Lab {
             deliveries: connections(plan).unwrap_or(Connections::Kept),
             faults: world.faults().clone(),
         };
-        let mut target = Reference::new(config, place, self.seams.clone());
+        let mut target = make(place);
         let not_given = target.cannot_be_given(plan);
-        let end = self.watched(plan, &world, &mut target).await;
+        let end = self.watched(plan, &world, target.as_mut()).await;
         // The dispatcher holds the fakes' routers and GitHub holds the dispatcher's: a world that is not
         // taken apart would live for ever.
         place_of_fakes.iter().for_each(Listener::close);
@@ -247,7 +311,7 @@ pub(super) async fn drive(
     let driven = std::pin::pin!(async {
         target.start().await?;
         world.history().record(None, What::DispatcherStarted {});
-        Driver::new(plan, world, target, terms::terms(plan), pace)
+        Driver::new(plan, world, target, terms::terms_of(plan), pace)
             .drive()
             .await
     });

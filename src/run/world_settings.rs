@@ -7,7 +7,7 @@ use fakes::{
     faults::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint},
     settings::{
         Assignment, AssignmentPolicy, ColdStart, GithubSettings, HfSettings, LifeSettings,
-        RepoSettings, Settings,
+        RecordedRepo, RecordedWorld, RepoSettings, Settings,
     },
 };
 use scenarios::{
@@ -47,6 +47,7 @@ fn github(plan: &Plan, base_url: &str) -> GithubSettings {
         base_url: base_url.to_owned(),
         webhook_secret: LAB_WEBHOOK_SECRET.into(),
         repos: world.repos.iter().map(repo).collect(),
+        recorded: recorded(plan),
         assignment: Assignment {
             policy: match world.assignment.policy {
                 plan::AssignmentPolicy::Oldest => AssignmentPolicy::Oldest,
@@ -66,6 +67,26 @@ fn github(plan: &Plan, base_url: &str) -> GithubSettings {
         app: github_settings::app(world),
         hooks: github_settings::hooks(world),
         ..GithubSettings::default()
+    }
+}
+
+/// What the recordings of this plan tell of the world before they begin.
+fn recorded(plan: &Plan) -> RecordedWorld {
+    let told = plan.recorded_ids();
+    let repo = |repo: plan::RecordedRepo| RecordedRepo {
+        id: repo.id,
+        installation: repo.installation,
+        private: repo.private,
+    };
+    RecordedWorld {
+        repos: told
+            .repos
+            .into_iter()
+            .map(|(name, told)| (name, repo(told)))
+            .collect(),
+        runs: told.runs,
+        jobs: told.jobs,
+        runners: told.runners,
     }
 }
 

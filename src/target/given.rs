@@ -1,8 +1,12 @@
 //! What a plan asks of its dispatcher that this or that target cannot be given.
 
+use std::collections::BTreeSet;
+
 use scenarios::plan::{
-    Deliver, DispatcherWorld, Fault, LabelRule, Plan, Verb, flavor_of, label_set,
+    Deliver, DispatcherWorld, Fault, LabelRule, Plan, Verb, flavor_of, image_key, label_set,
 };
+
+use super::images;
 
 /// Of the reference dispatcher, which is told everything by its environment.
 pub(super) fn by_the_reference(dispatcher: &DispatcherWorld, plan: &Plan) -> Vec<String> {
@@ -11,7 +15,7 @@ pub(super) fn by_the_reference(dispatcher: &DispatcherWorld, plan: &Plan) -> Vec
         && !are_the_convention(rules, plan)
     {
         refused.push(
-            "world.dispatcher.rules: it serves the labels `hf-jobs-<flavor>`, and no others"
+            "world.dispatcher.rules: it serves the labels `hf-jobs-<flavor>` and `hf-jobs-<flavor>:<key>` for one image of each key, and no others"
                 .to_owned(),
         );
     }
@@ -31,14 +35,27 @@ pub(super) fn by_the_reference(dispatcher: &DispatcherWorld, plan: &Plan) -> Vec
 /// not known beforehand, so there they do not.
 fn are_the_convention(rules: &[LabelRule], plan: &Plan) -> bool {
     let is_recorded = |verb: &Verb| matches!(verb, Verb::Deliver(Deliver::Raw(raw)) if raw.learn);
+    let Some(images) = images::by_key(rules) else {
+        return false;
+    };
+    let served = |labels: &BTreeSet<String>| {
+        let keyed = |label: &String| {
+            let (flavor, key) = image_key(label)?;
+            images.contains_key(key).then_some(flavor)
+        };
+        let only = labels.iter().next().filter(|_| labels.len() == 1);
+        flavor_of(None, labels).or_else(|| keyed(only?))
+    };
     let routes_alike = |verb: &Verb| {
         let Verb::Queue(job) = verb else {
             return true;
         };
         let labels = label_set(job.labels.iter().map(String::as_str));
-        flavor_of(Some(rules), &labels) == flavor_of(None, &labels)
+        flavor_of(Some(rules), &labels) == served(&labels)
     };
-    rules.iter().all(|rule| rule.image.is_none())
+    rules
+        .iter()
+        .all(|rule| rule.image.is_none() || rule.names_image().is_some())
         && plan
             .timeline
             .iter()

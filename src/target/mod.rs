@@ -1,17 +1,22 @@
 //! Targets: what is being tested. A [`Target`] can be started, reached with a webhook and taken down.
 
 mod given;
+mod images;
+mod place;
+mod process;
 mod reference;
 mod store;
 mod url;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use fakes::github::LAB_APP_PRIVATE_KEY_PEM;
 use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
-pub use reference::{Place, Reference, Seam, Seams};
+pub use place::Place;
+pub use process::Process;
+pub use reference::{Reference, Seam, Seams};
 pub use url::{BadUrl, Url};
 
 use crate::transport::HttpService;
@@ -27,6 +32,13 @@ pub trait Target: Send {
     /// If this kind of target cannot be taken down from here.
     fn crash(&mut self) -> Result<(), TargetError>;
 
+    /// Stops it in order: it takes no more webhooks, begins no more calls, and is gone once what is under way is answered,
+    /// or the grace for that is over ([`STOP_GRACE`](crate::transport::STOP_GRACE)). Starting it ends it before.
+    ///
+    /// # Errors
+    /// If this kind of target cannot be taken down from here.
+    fn stop(&mut self) -> Result<(), TargetError>;
+
     /// Another secret of its webhook: it stands in its environment when it starts the next time. A dispatcher that the
     /// lab did not start is told nothing.
     fn tell_secret(&mut self, secret: &str);
@@ -38,6 +50,9 @@ pub trait Target: Send {
     /// Where its webhooks go. Valid across restarts; refuses connections while the target is down.
     fn webhooks(&self) -> HttpService;
 }
+
+/// Makes a dispatcher that lives in this process, not started yet, for one world of a plan.
+pub type Maker = Arc<dyn Fn(Place, &Plan) -> Box<dyn Target> + Send + Sync>;
 
 /// Why a target did not do as it was told.
 #[derive(Debug, thiserror::Error)]
@@ -65,11 +80,11 @@ pub fn environment_of(
     plan: &Plan,
     github_url: Option<&str>,
     hf_url: Option<&str>,
-) -> BTreeMap<&'static str, String> {
+) -> BTreeMap<String, String> {
     let (github, hf) = (github_url.unwrap_or_default(), hf_url.unwrap_or_default());
     let mut environment = environment(plan, github, hf);
     let of_github = |name: &str| name.starts_with("GH_") || name.starts_with("GITHUB_");
-    environment.retain(|name, _| {
+    environment.retain(|name: &String, _| {
         (github_url.is_some() || !of_github(name)) && (hf_url.is_some() || !name.starts_with("HF_"))
     });
     environment
@@ -78,10 +93,11 @@ pub fn environment_of(
 /// The environment a dispatcher needs to work in this plan's world: the names of jobs-actions, plus where
 /// the two fakes listen.
 #[must_use]
-pub fn environment(plan: &Plan, github_url: &str, hf_url: &str) -> BTreeMap<&'static str, String> {
+pub fn environment(plan: &Plan, github_url: &str, hf_url: &str) -> BTreeMap<String, String> {
     let neutral = &plan.world.dispatcher;
     let seconds = |length: Duration| length.as_secs_f64().ceil().to_string();
-    let mut environment = BTreeMap::from([
+    let mut environment = images::environment(neutral.rules.as_deref().unwrap_or_default());
+    let fixed = [
         ("GH_APP_ID", LAB_APP_ID.to_string()),
         ("GH_APP_PRIVATE_KEY", LAB_APP_PRIVATE_KEY_PEM.to_owned()),
         ("GH_WEBHOOK_SECRET", LAB_WEBHOOK_SECRET.to_owned()),
@@ -89,7 +105,8 @@ pub fn environment(plan: &Plan, github_url: &str, hf_url: &str) -> BTreeMap<&'st
         ("HF_NAMESPACE", LAB_NAMESPACE.to_owned()),
         ("HF_ENDPOINT", hf_url.to_owned()),
         ("GITHUB_API_URL", github_url.to_owned()),
-    ]);
+    ];
+    environment.extend(fixed.map(|(name, value)| (name.to_owned(), value)));
     let optional = [
         (
             "MAX_JOBS_TOTAL",
@@ -122,7 +139,7 @@ pub fn environment(plan: &Plan, github_url: &str, hf_url: &str) -> BTreeMap<&'st
     environment.extend(
         optional
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value?))),
+            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
     );
     environment
 }

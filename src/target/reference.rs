@@ -3,12 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use dispatcher::{Config, Dispatcher, Host, MemoryStore, signature::Secrets};
-use fakes::{Faults, env::Env};
 use futures_util::future::BoxFuture;
 use scenarios::plan::Plan;
 
-use super::{Target, TargetError, given, store::BentStore};
-use crate::transport::{Connections, HttpService, Latency, Line, Listener, TaskGroup, Transport};
+use super::{Place, Process, Target, TargetError, given, store::BentStore};
+use crate::transport::{HttpService, TaskGroup};
 
 /// A change to what flows through one seam of the dispatcher. Saboteurs are made of these.
 pub type Seam = Arc<dyn Fn(HttpService) -> HttpService + Send + Sync>;
@@ -45,118 +44,50 @@ fn bend(seam: Option<&Seam>, service: HttpService) -> HttpService {
 /// The reference dispatcher as a target of the virtual tier.
 pub struct Reference {
     config: Config,
-    env: Env,
-    clock_skew_ms: i64,
-    transport: Transport,
-    network: Latency,
-    github: Listener,
-    hf: Listener,
+    place: Place,
     seams: Seams,
     store: BentStore<MemoryStore>,
-    up: Option<TaskGroup>,
-    listener: Listener,
-    caller: TaskGroup,
-    deliveries: Connections,
+    process: Process,
 }
 
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reference")
-            .field("up", &self.up.is_some())
+            .field("up", &self.process.is_up())
             .finish_non_exhaustive()
     }
-}
-
-/// Where the dispatcher lives and what it can reach.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The world's environment.
-    pub env: Env,
-    /// How far the dispatcher's clock is ahead of the world's, milliseconds.
-    pub clock_skew_ms: i64,
-    /// How its requests travel.
-    pub transport: Transport,
-    /// How long they travel.
-    pub network: Latency,
-    /// The fake GitHub's listener.
-    pub github: Listener,
-    /// The fake HF's listener.
-    pub hf: Listener,
-    /// Who owns GitHub's side of the webhook connections.
-    pub caller: TaskGroup,
-    /// Whether those are kept.
-    pub deliveries: Connections,
-    /// What bends its store.
-    pub faults: Faults,
 }
 
 impl Reference {
     /// A reference dispatcher that is not started yet.
     #[must_use]
     pub fn new(config: Config, place: Place, seams: Seams) -> Self {
-        let Place {
-            env,
-            clock_skew_ms,
-            transport,
-            network,
-            github,
-            hf,
-            caller,
-            deliveries,
-            faults,
-        } = place;
         Self {
             config,
-            env,
-            clock_skew_ms,
-            transport,
-            network,
-            github,
-            hf,
             seams,
-            store: BentStore::new(MemoryStore::default(), faults),
-            up: None,
-            listener: Listener::default(),
-            caller,
-            deliveries,
+            store: BentStore::new(MemoryStore::default(), place.faults.clone()),
+            place,
+            process: Process::default(),
         }
-    }
-
-    fn outgoing(
-        &self,
-        line: Line,
-        to: &Listener,
-        seam: Option<&Seam>,
-        tasks: &TaskGroup,
-    ) -> HttpService {
-        let connected = self
-            .transport
-            .connect(to.clone(), tasks.clone(), Connections::default());
-        bend(seam, self.network.in_front_of(line, connected))
     }
 
     async fn come_up(&mut self) -> Result<(), TargetError> {
         // There is one dispatcher: one that is still up goes down first.
-        self.crash()?;
+        self.process.crash();
         let tasks = TaskGroup::default();
-        let github = self.outgoing(
-            Line::ToGithub,
-            &self.github,
-            self.seams.github.as_ref(),
-            &tasks,
-        );
-        let hf = self.outgoing(Line::ToHf, &self.hf, self.seams.hf.as_ref(), &tasks);
-        let (spawner, draw) = (tasks.clone(), self.env.draw.clone());
+        let github = bend(self.seams.github.as_ref(), self.place.to_github(&tasks));
+        let hf = bend(self.seams.hf.as_ref(), self.place.to_hf(&tasks));
+        let (env, skew_ms) = (&self.place.env, self.place.clock_skew_ms);
+        let (spawner, draw) = (tasks.clone(), env.draw.clone());
         let host = Host {
-            clock: dispatcher::Clock::virtual_at(self.env.clock.now(), self.clock_skew_ms),
+            clock: dispatcher::Clock::virtual_at(env.clock.now(), skew_ms),
             spawner: dispatcher::Spawner::new(move |task| spawner.spawn(task)),
             draw: Arc::new(move |purpose: &str| draw.bits("dispatcher", purpose)),
         };
-        let store = Arc::new(self.store.clone());
+        let store = Arc::new(self.store.clone().written_by(tasks.clone()));
         let started = Dispatcher::start(self.config.clone(), host, store, github, hf).await;
         let dispatcher = started.map_err(|error| TargetError::Start(error.to_string()))?;
-        self.listener.open(dispatcher.router(), tasks.clone());
-        self.up = Some(tasks);
+        self.process.come_up(tasks, Some(dispatcher.router()));
         Ok(())
     }
 }
@@ -167,10 +98,12 @@ impl Target for Reference {
     }
 
     fn crash(&mut self) -> Result<(), TargetError> {
-        self.listener.close();
-        if let Some(tasks) = self.up.take() {
-            tasks.abort_all();
-        }
+        self.process.crash();
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), TargetError> {
+        self.process.stop();
         Ok(())
     }
 
@@ -183,9 +116,8 @@ impl Target for Reference {
     }
 
     fn webhooks(&self) -> HttpService {
-        let (listener, caller) = (self.listener.clone(), self.caller.clone());
-        let connected = self.transport.connect(listener, caller, self.deliveries);
-        let bent = bend(self.seams.webhooks.as_ref(), connected);
-        self.network.in_front_of(Line::ToDispatcher, bent)
+        let seam = self.seams.webhooks.as_ref();
+        self.place
+            .from_github(self.process.listener(), |webhooks| bend(seam, webhooks))
     }
 }

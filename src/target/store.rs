@@ -15,12 +15,16 @@ use dispatcher::store::{Store, StoreError, Write};
 use fakes::Faults;
 use futures_util::future::BoxFuture;
 
+use crate::transport::TaskGroup;
+
 /// A store in front of which the faults stand. Clones share it.
 #[derive(Clone)]
 pub(super) struct BentStore<S> {
     inner: S,
     faults: Faults,
     written: Arc<AtomicU64>,
+    /// The process that writes: one that stops in order finishes what it writes.
+    writer: TaskGroup,
 }
 
 impl<S> BentStore<S> {
@@ -30,13 +34,19 @@ impl<S> BentStore<S> {
             inner,
             faults,
             written,
+            writer: TaskGroup::default(),
         }
+    }
+
+    /// The same store, as this process writes it.
+    pub(super) fn written_by(self, writer: TaskGroup) -> Self {
+        Self { writer, ..self }
     }
 }
 
 impl<S: Store> Store for BentStore<S> {
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
+        Box::pin(self.writer.carry(async move {
             let ordinal = self.written.fetch_add(1, Ordering::Relaxed) + 1;
             let grows = writes.iter().any(|write| matches!(write, Write::Put(..)));
             let fate = self.faults.at_store(ordinal, grows);
@@ -47,7 +57,7 @@ impl<S: Store> Store for BentStore<S> {
                 Some(why) => Err(StoreError(why.to_owned())),
                 None => self.inner.write(writes).await,
             }
-        })
+        }))
     }
 
     fn load(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, StoreError>> {

@@ -83,6 +83,10 @@ impl Target for Url {
         Err(TargetError::OutOfReach("take down"))
     }
 
+    fn stop(&mut self) -> Result<(), TargetError> {
+        Err(TargetError::OutOfReach("stop"))
+    }
+
     fn tell_secret(&mut self, _: &str) {}
 
     fn cannot_be_given(&self, plan: &Plan) -> Vec<String> {

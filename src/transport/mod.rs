@@ -7,6 +7,7 @@
 mod direct;
 mod latency;
 mod tasks;
+mod traffic;
 mod wire;
 
 use std::{
@@ -17,10 +18,10 @@ use std::{
 use axum::{Router, body::Body};
 use fakes::ConnectionReset;
 use http::{Request, Response};
-use tower::util::BoxCloneSyncService;
+use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
 pub use latency::{Latency, Line};
-pub use tasks::TaskGroup;
+pub use tasks::{STOP_GRACE, TaskGroup};
 
 /// Any error of a transport or a service behind it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -91,6 +92,20 @@ impl Listener {
     /// Starts to listen: `router` answers, its connections live in the host's `tasks`.
     pub fn open(&self, router: Router, tasks: TaskGroup) {
         *self.slot() = Some(Listening { router, tasks });
+    }
+
+    /// `inner`, which reaches what listens here, as long as something does: a host that stops in order takes nothing new
+    /// over the connections it has, and answers what came before.
+    #[must_use]
+    pub fn in_front_of(&self, inner: HttpService) -> HttpService {
+        let listener = self.clone();
+        BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
+            let (listening, inner) = (listener.current(), inner.clone());
+            async move {
+                let tasks = listening?.tasks;
+                tasks.carry(inner.oneshot(request)).await
+            }
+        }))
     }
 
     /// Stops to listen. Connections end with the host's tasks.

@@ -40,12 +40,7 @@ fn every_scenario_puts_to_the_test_what_it_is_about() {
         assert!(!plan.about.is_empty(), "{} is about nothing", entry.name);
         let run = run(&plan, Seams::default());
         assert_eq!(run.outcome.weak(), Vec::<&str>::new(), "{}", entry.name);
-        assert_eq!(
-            run.outcome.steps_not_taken,
-            Vec::<usize>::new(),
-            "{}",
-            entry.name
-        );
+        assert_eq!(run.outcome.steps_not_taken, [], "{}", entry.name);
     }
 }
 

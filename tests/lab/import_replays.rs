@@ -410,3 +410,69 @@ fn binary_captures_are_refused_by_their_name() {
         "{stderr}"
     );
 }
+
+/// An attempt of GitHub's log that succeeded: when it was delivered, and what it says.
+fn told(id: u64, at: &str, action: &str, started: &str, completed: Option<&str>) -> Value {
+    let mut attempt = attempt(id, at, false, "OK", 200, "application/json");
+    attempt["guid"] = json!(format!("0b989ba4-0000-11e5-81e1-{id:012}"));
+    attempt["action"] = json!(action);
+    let request = &mut attempt["request"];
+    request["headers"]["X-GitHub-Delivery"] = json!(format!("0b989ba4-0000-11e5-81e1-{id:012}"));
+    let payload = &mut request["payload"];
+    payload["action"] = json!(action);
+    let job = &mut payload["workflow_job"];
+    job["status"] = json!(action);
+    job["started_at"] = json!(started);
+    job["completed_at"] = json!(completed);
+    job["conclusion"] = json!(completed.map(|_| "success"));
+    attempt
+}
+
+#[test]
+fn a_job_starts_when_it_did_and_the_webhook_that_was_two_hours_late_is_late_again() {
+    let (queued, started, over) = (
+        "2026-06-03T00:57:15Z",
+        "2026-06-03T00:57:57Z",
+        "2026-06-03T00:59:57Z",
+    );
+    let log = json!([
+        told(3, "2026-06-03T02:59:58Z", "completed", started, Some(over)),
+        told(2, "2026-06-03T02:57:58Z", "in_progress", started, None),
+        told(1, "2026-06-03T00:57:16Z", "queued", queued, None),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, text) = imported(folder.path(), &log);
+    let recording = fs::read_to_string(folder.path().join("recordings/stuck.jsonl")).unwrap();
+    assert!(recording.contains(r#""late":"2h1s""#), "{recording}");
+    let run = run(&of_text(&file, &text, 1, false), Seams::default());
+    let queued = at(&run, |what| matches!(what, What::JobQueued { .. })).unwrap();
+    let started = at(&run, |what| matches!(what, What::JobStarted { .. })).unwrap();
+    let over = at(&run, |what| matches!(what, What::JobCompleted { .. })).unwrap();
+    assert_eq!((started - queued, over - queued), (41_000, 161_000));
+    let sent: Vec<u64> = run
+        .events
+        .iter()
+        .filter(|event| matches!(event.event, What::DeliverySent { job: Some(_), .. }))
+        .map(|event| event.at_ms - queued)
+        .collect();
+    assert_eq!(sent, [0, 7_242_000, 7_362_000]);
+    assert_eq!(violations(&run), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_dispatcher_brought_in_time_is_not_charged_however_late_the_recording_starts_the_job() {
+    let (queued, started) = ("2026-06-03T00:57:15Z", "2026-06-03T01:37:15Z");
+    let log = json!([
+        told(1, "2026-06-03T00:57:16Z", "queued", queued, None),
+        told(2, "2026-06-03T01:37:16Z", "in_progress", started, None),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, text) = imported(folder.path(), &log);
+    let run = run(&of_text(&file, &text, 1, false), Seams::default());
+    assert!(at(&run, |what| matches!(what, What::RunnerOnline { .. })).is_some());
+    let started = at(&run, |what| matches!(what, What::JobStarted { .. })).unwrap();
+    assert!(started > 2_390_000, "longer than the bound of 30 min");
+    let verdicts = &run.outcome.verdicts;
+    assert!(verdicts.exercised("served-or-told"));
+    assert_eq!(violations(&run), Vec::<String>::new());
+}

@@ -20,7 +20,7 @@ use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use crate::{
     plans::{built_in, of_text, run, violations},
-    saboteurs::Count,
+    seams::Count,
 };
 
 /// A scenario in which nobody minds many calls but the budget.
@@ -221,6 +221,37 @@ fn a_log_that_grows_for_ever_ends_a_run_too() {
     let run = run(&of_text("grows.yaml", text, 1, false), Seams::default());
     let spent = run.outcome.budget.spent.clone().unwrap();
     assert_eq!(spent.budget, Limit::Bytes);
+}
+
+/// Twenty jobs for which HF refuses every create, for six hours, and a dispatcher that tries and tries.
+const CREATES_FAIL: &str = "title: t
+timeline:
+  - at: 0s
+    queue: { jobs: 20, as: A, labels: hf-jobs-cpu-basic, runs_for: 1m }
+faults:
+  - { to: hf.create, answer: { status: 500 } }
+expect: { bound: 6h }
+";
+
+#[test]
+fn a_retry_storm_of_twenty_jobs_is_ended_by_its_events_and_judged_as_far_as_it_came() {
+    let plan = of_text("create-500.yaml", CREATES_FAIL, 1, false);
+    let run = Lab::new(Transport::Direct, Seams::default()).run(&plan);
+    let outcome = run.unwrap().outcome;
+    let spent = outcome.budget.spent.as_ref().unwrap();
+    assert_eq!((spent.budget, spent.count), (Limit::Events, 110_000));
+    // Both bounds were over by then; and the first minute of a storm is enough to see one.
+    let violated = outcome.verdicts.violated();
+    let names: Vec<&str> = violated.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        names,
+        ["served-or-told", "supply-covers-demand", "right-retry"]
+    );
+    let more = |name: &str| violated.iter().find(|(of, _)| *of == name).unwrap().1.more;
+    assert_eq!(more("served-or-told"), 19, "each of the twenty");
+    assert_eq!(more("supply-covers-demand"), 19);
+    assert!(outcome.budget.used.calls < 1_000, "it does not spin");
+    assert_eq!(outcome.status(), ExitStatus::Violated);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use dispatchlab::{
     exit::ExitStatus,
     properties::Verdict,
     report::{ScenarioReport, notes},
-    run::Outcome,
+    run::{Outcome, Unserved},
     target::Seams,
 };
 use scenarios::known;
@@ -75,6 +75,16 @@ fn a_verdict_about_time_names_its_two_moments() {
     // The timeline begins ten seconds after the world.
     let moments = "J1 wanted a runner at 10.000 s; one was due by 1810.000 s, and none came";
     assert!(found.why.contains(moments), "{}", found.why);
+}
+
+#[test]
+fn isolation_without_its_occasion_says_that_nothing_was_wrong_elsewhere_while_a_job_waited() {
+    let outcome = outcome(ONE_JOB, 1);
+    let Verdict::NotExercised { why } = &outcome.verdicts.0["isolation"] else {
+        panic!("{:?}", outcome.verdicts.0["isolation"]);
+    };
+    let said = "nothing went wrong elsewhere while a job waited whose own lane nothing touched";
+    assert_eq!(why, said);
 }
 
 #[test]
@@ -207,7 +217,7 @@ fn with_list(list: &str, seeds: &[u64]) -> ScenarioReport {
         outcome.allow_known("happy-path", &known);
         outcome
     });
-    ScenarioReport::new("happy-path", outcomes.collect()).against_known(&known)
+    ScenarioReport::new("happy-path", outcomes.collect()).against_known("happy-path", &known)
 }
 
 #[test]
@@ -255,7 +265,7 @@ fn a_known_fault_that_is_not_met_fails_the_sweep_over_its_scenario_only() {
     let unmet = |list: &str| {
         let known = known::parse("known.yaml", list).unwrap();
         let report = ScenarioReport::new("happy-path", vec![outcome(ONE_JOB, 3)]);
-        report.against_known(&known)
+        report.against_known("happy-path", &known)
     };
     let report = unmet(&entry("happy-path", ""));
     assert_eq!(report.status(), ExitStatus::Violated);
@@ -301,6 +311,46 @@ timeline:
         json["scenarios"][0]["unrouted"].as_array().unwrap().len(),
         3
     );
+}
+
+#[test]
+fn jobs_in_repositories_that_are_not_served_are_named_with_the_reason() {
+    let text = "title: Jobs where the dispatcher has no business
+world:
+  github: { repos: [{ name: octo/app }, { name: octo/out }, { name: other/bare, installed: false }] }
+  dispatcher: { allow_repos: [octo/app, other/bare] }
+timeline:
+  - { at: 0s, queue: { as: J1, repo: octo/app, labels: hf-jobs-cpu-basic } }
+  - { at: 0s, queue: { as: J2, repo: octo/out, labels: hf-jobs-cpu-basic } }
+  - { at: 0s, queue: { as: J3, repo: other/bare, labels: hf-jobs-cpu-basic } }
+  - { at: 0s, queue: { as: J4, repo: other/bare, labels: ubuntu-latest } }
+  - { at: 1m, rename_repo: { from: octo/app, to: other/app } }
+  - { at: 2m, queue: { as: J5, repo: other/app, labels: hf-jobs-cpu-basic } }
+";
+    let outcome = outcome(text, 1);
+    let named: Vec<_> = outcome
+        .unrouted
+        .iter()
+        .map(|job| (job.job.as_str(), job.why))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("J2", Unserved::NotAllowed),
+            ("J3", Unserved::NotInstalled),
+            ("J5", Unserved::NotInstalled)
+        ]
+    );
+    let (_, _, stderr) = run_file(text, &[]);
+    for said in [
+        "J2 (octo/out) looks meant for the dispatcher, and the repository is not on its allow-list: nobody will serve it",
+        "J3 (other/bare) looks meant for the dispatcher, and its App is not installed there: nobody will serve it",
+    ] {
+        assert!(stderr.contains(said), "{stderr}");
+    }
+    let (_, stdout, _) = run_file(text, &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(json["scenarios"][0]["unrouted"][0]["why"], "not_allowed");
 }
 
 #[test]

@@ -339,7 +339,7 @@ fn it_is_the_runner_of_the_job_that_a_trigger_matched() {
     };
     assert_eq!((died(&killed), died(&spared)), (1, 0));
     assert_eq!(completed(&run, "J1").unwrap().1, Conclusion::Failure);
-    assert_eq!(run.outcome.steps_not_taken, Vec::<usize>::new());
+    assert_eq!(run.outcome.steps_not_taken, []);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Each word for the world shows in the history of a run, and what a target cannot be given is said.
 
-use dispatchlab::{run::Run, target::Seams};
-use fakes::history::What;
+use std::collections::BTreeMap;
 
-use crate::plans::{of_text, run};
+use dispatchlab::{run::Run, target::Seams};
+use fakes::history::{Signed, What};
+
+use crate::plans::{of_text, run, violations};
 
 fn played(world: &str, steps: &str) -> Run {
     let text = format!("title: Words\nworld: {world}\ntimeline:\n{steps}\n");
@@ -109,6 +111,80 @@ fn hooks_of_repositories_and_organisations_tell_the_dispatcher_too() {
     assert_eq!(pings, 0, "they were there before the world began");
 }
 
+/// How the deliveries of hooks beside the App's are signed, as the dispatcher must take it, and what it answered.
+fn of_other_hooks(run: &Run) -> Vec<(Signed, u16)> {
+    let mut signed = BTreeMap::new();
+    let mut seen = Vec::new();
+    for event in &run.events {
+        match &event.event {
+            What::DeliveryCreated {
+                delivery,
+                hook: Some(_),
+                signed: how,
+                ..
+            } => {
+                signed.insert(*delivery, *how);
+            }
+            What::DeliverySent {
+                delivery,
+                signed: Some(how),
+                ..
+            } => {
+                signed.insert(*delivery, *how);
+            }
+            What::DeliveryAnswered {
+                delivery, status, ..
+            } => seen.extend(signed.get(delivery).map(|how| (*how, *status))),
+            _ => {}
+        }
+    }
+    seen
+}
+
+#[test]
+fn a_hook_is_signed_as_the_dispatcher_must_take_it_whatever_its_own_secret_is() {
+    for content_type in ["json", "form"] {
+        for (secret, how, answers) in [
+            ("lab", Signed::Lab, 200..300),
+            ("other", Signed::Wrong, 401..404),
+            ("none", Signed::None, 401..404),
+        ] {
+            let hook = format!(
+                "{{ github: {{ hooks: [{{ on: octo/app, secret: {secret}, content_type: {content_type} }}] }} }}"
+            );
+            let run = played(&hook, JOB);
+            let seen = of_other_hooks(&run);
+            assert!(seen.len() >= 3, "{hook}: {seen:?}");
+            assert!(
+                seen.iter()
+                    .all(|(signed, status)| *signed == how && answers.contains(status)),
+                "{hook}: {seen:?}"
+            );
+            assert!(
+                violations(&run).is_empty(),
+                "{hook}: {:?}",
+                violations(&run)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_hook_that_keeps_a_secret_that_was_rotated_away_is_refused_and_nobody_is_charged() {
+    let steps = "  - { at: 0s, rotate_secret: }
+  - { at: 1m, restart: }
+  - { at: 2m, queue: { as: J1, labels: hf-jobs-cpu-basic } }
+  - { at: 20m, queue: { as: J2, labels: hf-jobs-cpu-basic } }";
+    let run = played(
+        "{ github: { hooks: [{ on: octo/app, secret: lab }] } }",
+        steps,
+    );
+    let seen = of_other_hooks(&run);
+    let refused = |(signed, status): &(Signed, u16)| *signed == Signed::OldSecret && *status == 401;
+    assert!(seen.len() >= 6 && seen.iter().all(refused), "{seen:?}");
+    assert!(violations(&run).is_empty(), "{:?}", violations(&run));
+}
+
 #[test]
 fn a_dispatcher_whose_clock_is_behind_still_serves() {
     for skew in ["-45s", "45s"] {
@@ -178,6 +254,55 @@ fn without_a_setting_of_the_scenario_nothing_is_judged() {
     let said = "gpu: weak: world.dispatcher.rules: it serves the labels";
     assert_eq!(stderr.matches(said).count(), 1, "{stderr}");
     assert!(!stderr.contains("is violated"), "{stderr}");
+}
+
+#[test]
+fn a_label_with_an_image_key_that_nobody_declared_is_not_routed_and_listed_by_name() {
+    for key in ["cuda", "typo", "-q"] {
+        let steps = format!(
+            "  - {{ at: 0s, queue: {{ as: J1, labels: 'hf-jobs-cpu-basic:{key}' }} }}\n  - {{ at: 1s, queue: {{ as: J2, labels: hf-jobs-cpu-basic }} }}"
+        );
+        let run = played("{}", &steps);
+        assert!(violations(&run).is_empty(), "{key}: {:?}", violations(&run));
+        let listed: Vec<&str> = run
+            .outcome
+            .unrouted
+            .iter()
+            .map(|job| job.job.as_str())
+            .collect();
+        assert_eq!(listed, ["J1"], "{key}");
+    }
+}
+
+#[test]
+fn the_reference_is_told_of_the_image_that_a_rule_names_by_its_key() {
+    let rule = "{ labels: 'hf-jobs-cpu-basic:cuda', flavor: cpu-basic, image: 'nvidia/cuda:12.9.2-runtime-ubuntu24.04' }";
+    let world = format!("{{ dispatcher: {{ rules: [{rule}] }} }}");
+    let job = "  - { at: 0s, queue: { as: J1, labels: 'hf-jobs-cpu-basic:cuda' } }";
+    let run = played(&world, job);
+    assert!(
+        run.outcome.not_given.is_empty(),
+        "{:?}",
+        run.outcome.not_given
+    );
+    assert!(violations(&run).is_empty(), "{:?}", violations(&run));
+    assert_eq!(
+        count(&run, |what| matches!(what, What::JobStarted { .. })),
+        1
+    );
+
+    let plan = of_text(
+        "words.yaml",
+        &format!("title: Words\nworld: {world}\ntimeline:\n{job}\n"),
+        1,
+        false,
+    );
+    let environment = dispatchlab::target::environment(&plan, "", "");
+    assert_eq!(environment["RUNNER_IMAGE_KEYS"], "cuda");
+    assert_eq!(
+        environment["RUNNER_IMAGE_CUDA"],
+        "nvidia/cuda:12.9.2-runtime-ubuntu24.04"
+    );
 }
 
 #[test]

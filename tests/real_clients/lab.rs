@@ -82,7 +82,7 @@ impl Lab {
     }
 
     /// What a dispatcher would be given to work here.
-    pub(crate) fn environment(&self) -> BTreeMap<&'static str, String> {
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
         let serving = &self.serving;
         environment_of(
             &self.plan,

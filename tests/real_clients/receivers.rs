@@ -29,6 +29,7 @@ fn queued_event(lab: &Lab, signed: Signed) -> RawDelivery {
         signed,
         origin: Origin::Forged,
         learn: None,
+        late: std::time::Duration::ZERO,
         failed: None,
         redelivery: false,
     }

@@ -1,6 +1,6 @@
 //! The HF job of a launch, as the Hub wants it written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub(super) struct Spec<'a> {
     environment: BTreeMap<&'a str, &'a str>,
     secrets: BTreeMap<&'a str, &'a str>,
     flavor: &'a str,
-    /// Without it the Hub stops the job after half an hour.
+    /// From when its container runs. Without it the Hub stops the job after half an hour.
     timeout_seconds: u64,
     /// A credential is good for one runner: the Hub must not start the container again.
     attempts: u32,
@@ -82,7 +82,7 @@ pub(super) fn spec<'a>(
         ]),
         secrets: BTreeMap::from([(secret_name, order.secret.expose())]),
         flavor: route.flavor,
-        timeout_seconds: config.job_timeout.as_secs(),
+        timeout_seconds: lifetime(config, order.kind).as_secs(),
         attempts: 1,
         labels: BTreeMap::from([
             (MANAGED_BY.0, MANAGED_BY.1.to_owned()),
@@ -93,6 +93,19 @@ pub(super) fn spec<'a>(
             ("gh-label", label_value(&order.lane.label)),
         ]),
     })
+}
+
+/// How long an HF job may run: the job its time, after the longest boot of its runner and the longest wait for a job.
+fn lifetime(config: &Config, kind: CredentialKind) -> Duration {
+    let settings = &config.settings;
+    let boot = match kind {
+        CredentialKind::Jit => settings.jit_lifetime.min(settings.boot_deadline),
+        CredentialKind::RegistrationToken => {
+            settings.boot_deadline.max(settings.slow_boot_deadline)
+        }
+    };
+    let before = boot.saturating_add(settings.idle_timeout);
+    config.job_timeout.saturating_add(before)
 }
 
 /// A label's value may hold letters, digits, dots, dashes and underscores, and not too many.

@@ -294,6 +294,7 @@ impl Github {
             events,
             config,
             secret: request.secret.map(String::into_bytes),
+            set_by_call: true,
         };
         let id = state.hooks.add(parts, self.now());
         let reply = self.shown(&state, id, 201)?.with_effect();

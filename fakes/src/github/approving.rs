@@ -11,11 +11,17 @@ use crate::{
 };
 
 impl Github {
-    /// Somebody approves the waiting jobs of a run, or a run that comes from a fork.
-    pub fn approve(&self, run: RunId, because: Option<EventId>) {
+    /// Somebody approves the waiting jobs of a run, or a run that comes from a fork. Gives whether anything waited for
+    /// that.
+    pub fn approve(&self, run: RunId, because: Option<EventId>) -> bool {
         let mut state = self.state();
-        self.approve_fork(&mut state, run, because);
+        let forks = self.approve_fork(&mut state, run, because);
+        let jobs = state.jobs_of(run).iter().any(|id| {
+            let job = state.jobs.get(id);
+            job.is_some_and(|job| job.status == Status::Waiting)
+        });
         self.approve_jobs(&mut state, run, because);
+        forks || jobs
     }
 
     pub(super) fn approve_jobs(&self, state: &mut State, run: RunId, because: Option<EventId>) {

@@ -37,6 +37,8 @@ pub struct RawDelivery {
     pub origin: Origin,
     /// The body that the fake takes for the truth before sending it, if any.
     pub learn: Option<Bytes>,
+    /// How long it is on its way before it is sent: it was recorded so late after what it tells.
+    pub late: Duration,
     /// What the delivery log shows of this attempt instead of sending it: it failed when it was recorded.
     pub failed: Option<LogStatus>,
     /// Whether it repeats an earlier attempt.
@@ -158,7 +160,7 @@ impl Github {
         };
         let keys = state.hooks.get(hook).and_then(|hook| hook.keys.as_ref());
         message.signed = as_sent(&message, keys);
-        let delay = Span::fixed(Duration::ZERO);
+        let delay = Span::fixed(raw.late);
         let message = Arc::new(message);
         self.dispatch(
             &mut state,

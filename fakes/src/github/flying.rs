@@ -70,6 +70,10 @@ pub(super) struct Flight {
     pub(super) delay: Duration,
     /// How a fault ends it.
     pub(super) ending: Option<Effect>,
+    /// How its hook means to sign it.
+    pub(super) intended: Signed,
+    /// How that looks to the dispatcher, as the secrets were when it was made.
+    pub(super) shown: Signed,
     pub(super) because: EventId,
     pub(super) pending: Pending,
 }
@@ -111,6 +115,10 @@ impl Github {
             logged,
             seen: None,
         };
+        let signed = self
+            .state()
+            .hooks
+            .shown(flight.message.hook(), flight.intended);
         let sealed = self.seal(&flight);
         let envelope = match sealed {
             Some(envelope) if !flight.too_large => envelope,
@@ -138,9 +146,12 @@ impl Github {
             }
             return;
         }
-        let sent = self
-            .history()
-            .record(Some(flight.because), What::DeliverySent { delivery, job });
+        let sent = What::DeliverySent {
+            delivery,
+            job,
+            signed: Some(signed).filter(|signed| *signed != flight.shown),
+        };
+        let sent = self.history().record(Some(flight.because), sent);
         let place = self.state().log.place();
         let departure = tokio::time::Instant::now();
         let Envelope { request, sealed } = envelope;

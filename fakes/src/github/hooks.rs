@@ -15,7 +15,7 @@ use super::{
     state::State, throttling::Throttle,
 };
 use crate::{
-    history::What,
+    history::{Signed, What},
     ids::{EventId, HookId, RunId},
     settings::{ContentType, GithubSettings},
 };
@@ -74,6 +74,9 @@ pub(super) struct Hook {
     pub(super) keys: Option<Keys>,
     /// Those of before the latest rotation.
     pub(super) old_keys: Option<Keys>,
+    /// Whether its secret was set by a call, whose maker knows it. Else somebody else set it up, and a dispatcher knows
+    /// the App's secret alone.
+    pub(super) set_by_call: bool,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) last_response: Option<LastResponse>,
@@ -87,6 +90,7 @@ pub(super) struct HookParts {
     pub(super) events: BTreeSet<String>,
     pub(super) config: HookConfig,
     pub(super) secret: Option<Vec<u8>>,
+    pub(super) set_by_call: bool,
 }
 
 impl Hook {
@@ -99,6 +103,7 @@ impl Hook {
             config: parts.config,
             keys: parts.secret.and_then(|secret| Keys::of(&secret)),
             old_keys: None,
+            set_by_call: parts.set_by_call,
             created_at: now,
             updated_at: now,
             last_response: None,
@@ -145,6 +150,7 @@ impl Hooks {
             events: BTreeSet::new(),
             config: config.unwrap_or_else(fallback),
             secret: Some(settings.webhook_secret.clone()),
+            set_by_call: false,
         };
         Self {
             by_id: BTreeMap::from([(APP_HOOK, Hook::new(APP_HOOK, parts, now))]),
@@ -181,6 +187,31 @@ impl Hooks {
         self.by_id.remove(&id);
     }
 
+    /// How what a hook would sign so looks to a dispatcher: it knows the secret of the App's webhook, and of other hooks
+    /// only what was set by a call.
+    pub(super) fn shown(&self, id: HookId, signed: Signed) -> Signed {
+        let (Some(hook), Some(app)) = (self.get(id), self.get(APP_HOOK)) else {
+            return signed;
+        };
+        if hook.is_the_apps() || hook.set_by_call {
+            return signed;
+        }
+        let keys = match signed {
+            Signed::Lab | Signed::Tampered => hook.keys.as_ref(),
+            Signed::OldSecret => hook.old_keys.as_ref(),
+            Signed::None | Signed::Wrong => return signed,
+        };
+        let in_force = app.keys.as_ref().map(Keys::mark);
+        let before = app.old_keys.as_ref().map(Keys::mark);
+        match keys.map(Keys::mark) {
+            mark if mark == in_force && signed == Signed::OldSecret => Signed::Lab,
+            mark if mark == in_force => signed,
+            None => Signed::None,
+            mark if mark == before => Signed::OldSecret,
+            Some(_) => Signed::Wrong,
+        }
+    }
+
     /// A repository has another name or installation: its hooks stay with it.
     pub(super) fn follow(&mut self, made: &Arc<Repository>) {
         for hook in self.by_id.values_mut() {
@@ -202,6 +233,7 @@ impl State {
             events: hook.events.iter().cloned().collect(),
             config: HookConfig::new(&hook.url, hook.content_type)?,
             secret: Some(hook.secret.to_vec()),
+            set_by_call: false,
         };
         Some(self.hooks.add(parts, now))
     }
@@ -283,6 +315,7 @@ impl Github {
         if let Some(hook) = state.hooks.get_mut(id) {
             hook.old_keys = hook.keys.take();
             hook.keys = new.and_then(Keys::of);
+            hook.set_by_call = because.is_some();
             hook.updated_at = self.now();
             let hook = unless_the_apps(id);
             self.history()

@@ -12,24 +12,26 @@ use crate::{env::Env, history::What, ids::EventId};
 
 impl Github {
     /// Suspends the App's installation on this account: no webhooks, and no use for its tokens. Nothing
-    /// happens if there is none, or if it is suspended already.
-    pub fn suspend(&self, owner: &str, because: Option<EventId>) {
-        self.suspend_or_not(owner, true, because);
+    /// happens, and `false` is given, if there is none, or if it is suspended already.
+    pub fn suspend(&self, owner: &str, because: Option<EventId>) -> bool {
+        self.suspend_or_not(owner, true, because)
     }
 
-    /// Ends a suspension. Tokens minted before it work again until their hour is over.
-    pub fn unsuspend(&self, owner: &str, because: Option<EventId>) {
-        self.suspend_or_not(owner, false, because);
+    /// Ends a suspension. Tokens minted before it work again until their hour is over. Gives whether there was one.
+    pub fn unsuspend(&self, owner: &str, because: Option<EventId>) -> bool {
+        self.suspend_or_not(owner, false, because)
     }
 
-    fn suspend_or_not(&self, owner: &str, suspended: bool, because: Option<EventId>) {
+    fn suspend_or_not(&self, owner: &str, suspended: bool, because: Option<EventId>) -> bool {
         let mut state = self.state();
         let found = state
             .installation_on(owner)
             .filter(|found| found.suspended_at.is_some() != suspended);
-        if let Some(id) = found.map(|found| found.id) {
-            self.set_suspended(&mut state, id, suspended, because);
-        }
+        let Some(id) = found.map(|found| found.id) else {
+            return false;
+        };
+        self.set_suspended(&mut state, id, suspended, because);
+        true
     }
 
     /// Removes the App from this account: its installation is gone, its tokens are revoked.
@@ -132,9 +134,14 @@ impl State {
         if let Some(known) = self.installation_on(owner) {
             return known.id;
         }
+        let recorded = self.recorded_world.clone();
         let mut id = wanted
+            .or_else(|| recorded.installation(owner))
             .unwrap_or_else(|| 50_000_000 + env.draw.bits(&folded, "installation-id") % 40_000_000);
-        while self.installations.contains_key(&id) || self.gone_installations.contains(&id) {
+        while self.installations.contains_key(&id)
+            || self.gone_installations.contains(&id)
+            || recorded.is_another_installation(id, owner)
+        {
             id += 1;
         }
         self.installations.insert(

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::{
     Github,
     concurrency::Hold,
-    new_job::{NewJob, RunIsFull},
+    new_job::{NewJob, NotQueued},
     repository_text::Repository,
     standing::{RunConclusion, RunStatus, Standing, Tally},
     state::{Attempt, Birth, Job, KnownIds, Run, State, Status},
@@ -22,15 +22,22 @@ impl Github {
     /// A job is pushed: it is queued, or waits for an approval, or for its run to begin.
     ///
     /// # Errors
-    /// When its matrix has as many jobs as it can make.
-    pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, RunIsFull> {
+    /// When its matrix has as many jobs as it can make, or its run has ended.
+    pub fn queue(&self, job: NewJob, because: Option<EventId>) -> Result<JobId, NotQueued> {
         let mut state = self.state();
         let repo = self.repo_or_new(&mut state, &job.repo);
         let run = self.run_for(&mut state, &repo, &job);
+        if state
+            .runs
+            .get(&run)
+            .is_some_and(|found| state.is_over(found))
+        {
+            return Err(NotQueued::RunIsOver { run });
+        }
         let jobs_max = self.settings().runs.jobs_max;
         let jobs = state.first_jobs(run, job.matrix.as_deref(), jobs_max);
         if jobs >= jobs_max {
-            return Err(RunIsFull { run, jobs });
+            return Err(NotQueued::RunIsFull { run, jobs });
         }
         let id = state.counters.job();
         let status = if job.needs_approval {

@@ -114,7 +114,7 @@ pub use hooks::NewHook;
 pub(crate) use links::query_pairs;
 pub use listener::RunnerRefusal;
 pub(crate) use listener::run_job;
-pub use new_job::{NewJob, RunIsFull};
+pub use new_job::{NewJob, NotQueued};
 pub use repositories::RepoView;
 pub use routes::routes;
 pub use runner_life::NewRunner;

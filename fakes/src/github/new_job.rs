@@ -62,19 +62,30 @@ impl NewJob {
     }
 }
 
-/// A matrix of the run has as many jobs as it can make; this one does not exist.
+/// Why a job does not come into being.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunIsFull {
-    /// The run.
-    pub run: RunId,
-    /// How many jobs the matrix has.
-    pub jobs: usize,
+pub enum NotQueued {
+    /// The matrix of its run has as many jobs as it can make.
+    RunIsFull {
+        /// The run.
+        run: RunId,
+        /// How many jobs the matrix has.
+        jobs: usize,
+    },
+    /// Its run has ended; only a re-run begins it anew.
+    RunIsOver {
+        /// The run.
+        run: RunId,
+    },
 }
 
-impl fmt::Display for RunIsFull {
+impl fmt::Display for NotQueued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has all the {} jobs it can have", self.run, self.jobs)
+        match self {
+            Self::RunIsFull { run, jobs } => write!(f, "{run} has all the {jobs} jobs it can have"),
+            Self::RunIsOver { run } => write!(f, "{run} has ended"),
+        }
     }
 }
 
-impl std::error::Error for RunIsFull {}
+impl std::error::Error for NotQueued {}

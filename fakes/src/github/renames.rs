@@ -29,14 +29,14 @@ struct Moved<'a> {
 impl Github {
     /// Renames a repository, or moves it to another owner. Its id, its jobs and its runners stay. The
     /// installation is that of the new owner, if the App is installed there. Nothing happens if there is no
-    /// repository of the old name or already one of the new name.
-    pub fn rename_repo(&self, from: &str, to: &str, because: Option<EventId>) {
+    /// repository of the old name or already one of the new name; gives whether it was renamed.
+    pub fn rename_repo(&self, from: &str, to: &str, because: Option<EventId>) -> bool {
         let mut state = self.state();
         let Some(repo) = state.repo(from).cloned() else {
-            return;
+            return false;
         };
         if state.repo(to).is_some_and(|other| other.id != repo.id) {
-            return;
+            return false;
         }
         let owner = to.split('/').next().unwrap_or_default();
         let installation = if repo.is_of(owner) {
@@ -54,6 +54,7 @@ impl Github {
         if let Some(made) = state.repo(to).cloned() {
             self.emit_rename(&mut state, &made, &repo.name, event);
         }
+        true
     }
 
     /// Makes a repository. A name that redirected to a renamed one is its own from now on; the name of one

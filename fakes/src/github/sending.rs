@@ -43,10 +43,11 @@ impl Github {
             Effect::Tamper(tamper) => tampered(&message.body(), tamper),
             _ => None,
         });
-        let signed = match message.signed {
+        let intended = match message.signed {
             Signed::Lab if tampered.is_some() => Signed::Tampered,
             signed => signed,
         };
+        let signed = state.hooks.shown(message.hook(), intended);
         let created = self.history().record(
             because,
             What::DeliveryCreated {
@@ -73,6 +74,8 @@ impl Github {
             redelivery,
             failed,
             ending: None,
+            intended,
+            shown: signed,
             because: created,
             pending: Pending::new(self),
         };

@@ -132,6 +132,12 @@ impl State {
         run.standing.status
     }
 
+    /// Whether a run has begun and ended: GitHub adds no job to it any more.
+    pub(super) fn is_over(&self, run: &Run) -> bool {
+        let has_begun = run.hold.is_none() && (run.ended.is_some() || run.tally.completed > 0);
+        has_begun && self.run_status(run) == RunStatus::Completed
+    }
+
     /// Counts a job that is new in its run.
     pub(super) fn count_job(&mut self, id: JobId) {
         let Some(job) = self.jobs.get(&id) else {

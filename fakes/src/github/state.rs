@@ -32,7 +32,7 @@ use crate::{
     env::Env,
     history::Conclusion,
     ids::{DeliveryId, EventId, JobId, RunId, RunnerId},
-    settings::{GithubSettings, RepoSettings, WithoutRunner},
+    settings::{GithubSettings, RecordedWorld, RepoSettings, WithoutRunner},
 };
 use jiff::Timestamp;
 
@@ -250,11 +250,13 @@ pub(super) struct Counters {
     job: u64,
     runner: u64,
     delivery: u64,
+    /// What a recording has of each kind is given to nothing else.
+    recorded: Arc<RecordedWorld>,
 }
 
 impl Counters {
     pub(super) fn run(&mut self) -> RunId {
-        self.run += 1;
+        self.run = next_free(self.run, &self.recorded.runs);
         RunId(self.run)
     }
 
@@ -265,24 +267,34 @@ impl Counters {
     }
 
     pub(super) fn job(&mut self) -> JobId {
-        self.job += 1;
+        self.job = next_free(self.job, &self.recorded.jobs);
         JobId(self.job)
     }
 
     pub(super) fn runner(&mut self) -> RunnerId {
-        self.runner += 1;
+        self.runner = next_free(self.runner, &self.recorded.runners);
         RunnerId(self.runner)
     }
 
     /// Whether a runner ever had this id.
     pub(super) fn has_issued(&self, runner: RunnerId) -> bool {
         (FIRST_RUNNER..=self.runner).contains(&runner.0)
+            && !self.recorded.runners.contains(&runner.0)
     }
 
     pub(super) fn delivery(&mut self) -> DeliveryId {
         self.delivery += 1;
         DeliveryId(self.delivery)
     }
+}
+
+/// The next number that no recording has taken.
+fn next_free(last: u64, taken: &BTreeSet<u64>) -> u64 {
+    let mut next = last + 1;
+    while taken.contains(&next) {
+        next += 1;
+    }
+    next
 }
 
 pub(super) struct State {
@@ -333,6 +345,8 @@ pub(super) struct State {
     pub(super) counters: Counters,
     /// How many deliveries each key has had, so that every delivery has a key of its own.
     pub(super) delivery_keys: BTreeMap<String, u32>,
+    /// What recordings tell that will be played.
+    pub(super) recorded_world: Arc<RecordedWorld>,
     /// Jobs that a recording drives, with the actions it holds.
     pub(super) recorded: BTreeMap<u64, BTreeSet<String>>,
     /// When the next assignment pass is due, if one is.
@@ -348,6 +362,7 @@ pub(super) struct KnownIds {
 
 impl State {
     pub(super) fn new(settings: &GithubSettings, env: &Env) -> Self {
+        let recorded_world = Arc::new(settings.recorded.clone());
         let mut state = Self {
             repos: BTreeMap::new(),
             organizations: BTreeMap::new(),
@@ -387,14 +402,17 @@ impl State {
                 job: 48_000_000_000,
                 runner: FIRST_RUNNER - 1,
                 delivery: 3_822_373_033_388_024_000,
+                recorded: recorded_world.clone(),
             },
             delivery_keys: BTreeMap::new(),
+            recorded_world,
             recorded: BTreeMap::new(),
             next_pass_ms: None,
         };
         for repo in &settings.repos {
             state.add_repo(repo, settings, env, KnownIds::default());
         }
+        state.add_recorded_repos(settings, env);
         for hook in &settings.hooks.of_owners {
             let added = state.add_hook(hook, env.clock.now());
             debug_assert!(added.is_some(), "{hook:?} has no owner or no URL");
@@ -418,7 +436,12 @@ impl State {
             .installed
             .then(|| self.installation_of(&owner, env, ids.installation));
         let drawn = || 600_000_000 + env.draw.bits(&folded, "repository-id") % 300_000_000;
-        let mut id = ids.repository.unwrap_or_else(drawn);
+        let recorded = self.recorded_world.clone();
+        let known = ids.repository.or_else(|| recorded.repository(&repo.name));
+        let mut id = known.unwrap_or_else(drawn);
+        while known.is_none() && recorded.is_another_repository(id, &repo.name) {
+            id += 1;
+        }
         // An id is drawn from the name, and a renamed repository keeps the one of its first name.
         while !self.old_names.is_empty() && self.repos.values().any(|known| known.id == id) {
             id += 1;
@@ -427,6 +450,24 @@ impl State {
         self.old_names.remove(&folded);
         self.repos.insert(folded, made.clone());
         made
+    }
+
+    /// What was recorded was there before its first delivery: who lists repositories from the start finds it.
+    fn add_recorded_repos(&mut self, settings: &GithubSettings, env: &Env) {
+        for (name, told) in &settings.recorded.repos {
+            if self.repo(name).is_some() {
+                continue;
+            }
+            let repo = RepoSettings {
+                private: told.private,
+                ..RepoSettings::installed(name)
+            };
+            let ids = KnownIds {
+                repository: told.id,
+                installation: told.installation,
+            };
+            self.add_repo(&repo, settings, env, ids);
+        }
     }
 
     pub(super) fn know_owner(&mut self, owner: &str, settings: &GithubSettings) {

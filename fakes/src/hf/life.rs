@@ -12,7 +12,9 @@ use super::{
     HfJobs,
     cost::Meter,
     ending::{Change, exit_change},
-    flavors, image_name,
+    flavors,
+    holds::Until,
+    image_name,
     life_plan::LifePlan,
     logs::JobLog,
     origin::Order,
@@ -101,13 +103,15 @@ impl HfJobs {
         };
         // It counts from the creation and may come at any time of the life.
         let mut failing = pin!(failing(&plan));
-        let Some(because) = self
+        let started = self
             .wait_for_hardware(id, &plan, failing.as_mut(), &mut orders)
             .await
-        else {
-            return;
-        };
-        let Some(running) = self.begin_running(id, because) else {
+            .and_then(|because| {
+                self.let_go(&plan, Until::Hardware);
+                self.begin_running(id, because)
+            });
+        let Some(running) = started else {
+            self.let_go(&plan, Until::End);
             return;
         };
         if self
@@ -140,6 +144,7 @@ impl HfJobs {
             Either::Left((Either::Right((because, _)), _)) => Some(because),
             Either::Right((Either::Left((change, _)), _)) => {
                 self.change(id, change);
+                self.let_go(plan, Until::Failure);
                 None
             }
             Either::Right((Either::Right(_), _)) => {
@@ -155,9 +160,7 @@ impl HfJobs {
             self.start_for_ever(id, every).await;
         }
         tokio::time::sleep(plan.schedule).await;
-        for held in &plan.delayed_by {
-            self.inner.calls.faults.let_on(*held, &plan.subject());
-        }
+        self.let_go(plan, Until::Schedule);
         let because = self.held(plan).await;
         if !plan.pull.is_zero() && self.bad_image(id).is_none() {
             let now_ms = self.env().clock.elapsed_ms();
@@ -181,12 +184,13 @@ impl HfJobs {
             }
             for strike in strikes {
                 because = faults.applied(&strike, &subject, Some(because));
-                faults.released(strike.fault).await;
                 let held = Held {
                     fault: strike.fault,
                     strike: because,
                 };
-                faults.let_on(held, &subject);
+                plan.holds.add(held, Until::Hardware);
+                faults.released(strike.fault).await;
+                self.let_go(plan, Until::Hardware);
             }
         }
     }
@@ -260,16 +264,19 @@ impl HfJobs {
             Met::Stop => {}
             Met::Exit(exit) => {
                 self.exited(id, plan, exit, stopped).await;
+                self.let_go(plan, Until::End);
                 return End::Exited;
             }
             Met::Failure(change) => {
                 self.change(id, change);
+                self.let_go(plan, Until::Failure);
             }
             Met::EndOfCredit => self.balance_ended(id),
             Met::Timeout => {
                 self.change(id, self.timed_out(running));
             }
         }
+        self.let_go(plan, Until::End);
         let grace = self.settings().life.grace;
         if !grace.is_zero() && tokio::time::timeout(grace, process).await.is_ok() {
             return End::Exited;

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{HfJobs, state::HfJob};
+use super::{
+    HfJobs,
+    holds::{Holds, Until},
+    state::HfJob,
+};
 use crate::{
     faults::{Effect, Failing, Held, Subject},
     ids::{EventId, HfJobId},
@@ -19,8 +23,8 @@ pub(super) struct LifePlan {
     pub(super) repo: Option<String>,
     pub(super) entity: String,
     pub(super) schedule: Duration,
-    /// The strikes that make `schedule` longer.
-    pub(super) delayed_by: Vec<Held>,
+    /// The strikes that hold it back.
+    pub(super) holds: Holds,
     pub(super) pull: Duration,
     pub(super) boot: Duration,
     pub(super) timeout: Duration,
@@ -55,17 +59,25 @@ impl HfJobs {
         for strike in faults.strike(&plan.subject(), Effect::bends_schedules) {
             plan.because = faults.applied(&strike, &plan.subject(), Some(plan.because));
             let within = |span, what| env.within(span, &plan.entity, &strike.purpose(what));
+            let held = Held {
+                fault: strike.fault,
+                strike: plan.because,
+            };
             match &strike.effect {
                 Effect::Delay(span) => {
                     plan.schedule += within(*span, "delay");
-                    plan.delayed_by.push(Held {
-                        fault: strike.fault,
-                        strike: plan.because,
-                    });
+                    plan.holds.add(held, Until::Schedule);
                 }
-                Effect::Stuck { every } => plan.stuck = Some(*every),
-                Effect::Limbo => plan.limbo = true,
+                Effect::Stuck { every } => {
+                    plan.stuck = Some(*every);
+                    plan.holds.add(held, Until::Hardware);
+                }
+                Effect::Limbo => {
+                    plan.limbo = true;
+                    plan.holds.add(held, Until::End);
+                }
                 Effect::Fail(failing) => {
+                    plan.holds.add(held, Until::Failure);
                     let after = within(failing.after, "fail");
                     plan.failing = Some((after, failing.clone(), plan.because));
                 }
@@ -84,7 +96,7 @@ impl HfJobs {
             id: job.id.clone(),
             flavor,
             repo: job.repo.clone(),
-            delayed_by: Vec::new(),
+            holds: Holds::default(),
             schedule: env.drawn_from(cold_start.schedule, &entity, "schedule"),
             pull: env.drawn_from(cold_start.pull, &entity, "pull"),
             boot: env.drawn_from(cold_start.boot, &entity, "boot"),

@@ -17,6 +17,7 @@ mod ending;
 mod fields;
 mod flavor_of_call;
 mod flavors;
+mod holds;
 mod image_name;
 mod job_filter;
 mod labels;

@@ -117,22 +117,25 @@ impl HfJobs {
     }
 
     /// Puts an HF job into a stage. A terminal stage kills its container; RUNNING starts it now. A job
-    /// that has ended stays as it is.
+    /// that has ended stays as it is. Gives whether the stage changed.
     pub fn force_stage(
         &self,
         hf_job: &HfJobId,
         stage: Stage,
         message: Option<String>,
         because: Option<EventId>,
-    ) {
+    ) -> bool {
         let change = Change {
             message,
             ..Change::new(stage, StageCause::Scenario, because)
         };
         if stage.is_terminal() {
-            self.stop(hf_job, change);
-        } else if self.change(hf_job, change).is_some() && stage == Stage::Running {
+            return self.stop(hf_job, change);
+        }
+        let changed = self.change(hf_job, change).is_some();
+        if changed && stage == Stage::Running {
             self.order(hf_job, Command::Start);
         }
+        changed
     }
 }

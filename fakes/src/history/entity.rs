@@ -140,6 +140,7 @@ impl What {
             | Self::DeliverySent {
                 delivery,
                 job: about,
+                ..
             }
             | Self::DeliveryAnswered {
                 delivery,

@@ -333,6 +333,9 @@ pub enum What {
         /// The payload's job, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         job: Option<JobId>,
+        /// How it is signed, where a secret has changed since it was made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signed: Option<Signed>,
     },
     /// The dispatcher answered it.
     #[serde(rename = "delivery.answered")]

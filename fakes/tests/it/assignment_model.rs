@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use fakes::{
-    AssignmentPolicy, Draw as _, NewJob, NewRunner, Span,
+    AssignmentPolicy, Draw as _, NewJob, NewRunner, NotQueued, Span,
     history::{Event, What},
     ids::{EventId, JobId, RunId, RunnerId},
 };
@@ -98,8 +98,18 @@ async fn play(lab: &Lab, steps: &[(u64, Step)]) -> Played {
                     runs_for: Duration::from_millis(*runs_for_ms),
                     ..job(&name, SETS[*labels])
                 };
-                let id = github.queue(queued, None).unwrap();
-                played.limits.extend(limit.map(|limit| (id, limit)));
+                match github.queue(queued.clone(), None) {
+                    Ok(id) => played.limits.extend(limit.map(|limit| (id, limit))),
+                    Err(NotQueued::RunIsOver { .. }) => {
+                        let alone = NewJob {
+                            run: None,
+                            max_parallel: None,
+                            ..queued
+                        };
+                        github.queue(alone, None).unwrap();
+                    }
+                    Err(full @ NotQueued::RunIsFull { .. }) => panic!("{full}"),
+                }
             }
             Step::Connect { labels, ephemeral } => {
                 let runner = NewRunner {

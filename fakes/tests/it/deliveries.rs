@@ -288,6 +288,7 @@ async fn a_webhook_is_signed_as_github_publishes_it() {
         signed: Signed::Lab,
         origin: Origin::Forged,
         learn: None,
+        late: std::time::Duration::ZERO,
         failed: None,
         redelivery: false,
     };
@@ -316,6 +317,7 @@ async fn a_signature_that_a_scenario_wrote_itself_is_told_for_what_it_is() {
                 signed: said,
                 origin: Origin::Forged,
                 learn: None,
+                late: std::time::Duration::ZERO,
                 failed: None,
                 redelivery: false,
             };

@@ -337,3 +337,44 @@ async fn a_stale_answer_shows_what_was_true_so_long_ago() {
     lab.world.faults().heal();
     assert_eq!(lab.stage(&id).await, "COMPLETED");
 }
+
+/// When a hold, a stuck start, a limbo or a longer wait is over is part of what happened, also where the job ends first.
+#[tokio::test(start_paused = true)]
+async fn what_holds_a_job_back_lets_it_go_when_it_ends() {
+    let minute = Span::fixed(secs(60));
+    for effect in [
+        Effect::Hold,
+        Effect::Stuck { every: secs(60) },
+        Effect::Limbo,
+        Effect::Delay(Span::fixed(secs(36_000))),
+    ] {
+        let name = format!("{effect:?}");
+        let lab = struck_by("hf.schedule", effect);
+        let id = created(&lab, "cpu-basic").await;
+        lab.sleep(1_200.0).await;
+        let released = |lab: &Lab| {
+            lab.count(
+                |what| matches!(what, What::FaultReleased { hf_job: Some(hf_job), .. } if *hf_job == id),
+            )
+        };
+        let struck = lab.count(
+            |what| matches!(what, What::FaultApplied { hf_job: Some(hf_job), .. } if *hf_job == id),
+        );
+        assert_eq!((struck, released(&lab)), (1, 0), "{name}");
+        let cancel = format!("/api/jobs/lab/{}/cancel", id.0);
+        lab.hf("POST", &cancel, Value::Null).await;
+        lab.sleep(60.0).await;
+        assert_eq!(released(&lab), 1, "{name}");
+    }
+    let failing = Failing {
+        after: minute,
+        stage: Stage::Error,
+        message: None,
+        cancel_reason: None,
+    };
+    let lab = struck_by("hf.schedule", Effect::Fail(failing));
+    created(&lab, "cpu-basic").await;
+    lab.sleep(120.0).await;
+    let released = lab.count(|what| matches!(what, What::FaultReleased { .. }));
+    assert_eq!(released, 1, "HF failed it");
+}

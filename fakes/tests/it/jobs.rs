@@ -229,6 +229,7 @@ async fn a_raw_delivery_goes_out_byte_for_byte_signed_as_asked() {
                 signed,
                 origin: Origin::Forged,
                 learn: None,
+                late: Duration::ZERO,
                 failed: None,
                 redelivery: false,
             },
@@ -298,6 +299,7 @@ fn deliver_job_event(github: &fakes::Github, job: JobId, action: &str) {
         signed: Signed::Lab,
         origin: Origin::Forged,
         learn: None,
+        late: Duration::ZERO,
         failed: None,
         redelivery: false,
     };

@@ -8,7 +8,7 @@ use fakes::{
     github::Status,
     history::{Conclusion, Lost, Origin, Signed, What},
     ids::JobId,
-    settings::LogStatus,
+    settings::{LogStatus, RecordedRepo, RecordedWorld},
 };
 use serde_json::{Value, json};
 
@@ -36,6 +36,7 @@ fn recorded(body: Bytes) -> RawDelivery {
         guid: None,
         headers: Vec::new(),
         learn: Some(body.clone()),
+        late: std::time::Duration::ZERO,
         body,
         signed: Signed::Lab,
         origin: Origin::Recorded,
@@ -160,6 +161,26 @@ async fn belief_only_moves_forward() {
         lab.count(|what| matches!(what, What::JobCompleted { .. })),
         1
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_late_delivery_tells_is_known_before_it_is_sent() {
+    let lab = Lab::new();
+    let body = Bytes::from(queued_payload().to_string());
+    let late = RawDelivery {
+        late: std::time::Duration::from_secs(7_200),
+        ..recorded(body)
+    };
+    lab.world.github().deliver(late, None);
+    tokio::time::sleep(std::time::Duration::from_secs(8_000)).await;
+    let at = |fits: fn(&What) -> bool| {
+        let events = lab.world.history().snapshot();
+        let found = events.iter().find(|event| fits(&event.event));
+        found.unwrap().at_ms
+    };
+    let known = at(|what| matches!(what, What::JobQueued { .. }));
+    let sent = at(|what| matches!(what, What::DeliverySent { .. }));
+    assert_eq!(sent - known, 7_200_000);
 }
 
 #[tokio::test(start_paused = true)]
@@ -322,4 +343,66 @@ async fn a_payload_with_nulls_and_a_conclusion_of_tomorrow_is_learnt_all_the_sam
     lab.world.github().deliver(raw, None);
     lab.sleep(1.0).await;
     assert_eq!(lab.world.github().jobs()[0].status, Status::Completed);
+}
+
+/// A world in which a recording of `recorded/repo` will be played, with these ids.
+fn knowing(installation: u64, repository: u64, run: u64, job: u64, runner: u64) -> Lab {
+    Lab::with(|settings| {
+        let told = RecordedRepo {
+            id: Some(repository),
+            installation: Some(installation),
+            private: true,
+        };
+        settings.github.recorded = RecordedWorld {
+            repos: [("recorded/repo".to_owned(), told)].into(),
+            runs: [run].into(),
+            jobs: [job].into(),
+            runners: [runner].into(),
+        };
+    })
+}
+
+/// The ids a world gives by itself: installation, repository, run, job, runner.
+async fn given(lab: &Lab) -> [u64; 5] {
+    let job = lab.queue("mine", &["a"]);
+    let token = lab.token_for("octo/app").await;
+    let path = "/repos/octo/app/actions/runners/generate-jitconfig";
+    let body = json!({"name": "r", "runner_group_id": 1, "labels": ["a"]});
+    let runner = lab.github("POST", path, &token, body).await.body["runner"]["id"].clone();
+    let path = format!("/repos/octo/app/actions/jobs/{}", job.0);
+    let run = lab.github("GET", &path, &token, Value::Null).await.body["run_id"].clone();
+    let repo = lab
+        .github("GET", "/repos/octo/app", &token, Value::Null)
+        .await;
+    [
+        lab.installation("octo/app").await,
+        repo.body["id"].as_u64().unwrap(),
+        run.as_u64().unwrap(),
+        job.0,
+        runner.as_u64().unwrap(),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_id_of_a_recording_is_given_to_anything_else() {
+    let own = given(&Lab::new()).await;
+    let [installation, repository, run, job, runner] = own;
+    let lab = knowing(installation, repository, run, job, runner);
+    assert_eq!(lab.installation("recorded/repo").await, installation);
+    let token = lab.token_for("recorded/repo").await;
+    let repo = lab
+        .github("GET", "/repos/recorded/repo", &token, Value::Null)
+        .await;
+    assert_eq!(repo.body["id"], repository);
+    let others = given(&lab).await;
+    for (which, (own, other)) in own.into_iter().zip(others).enumerate() {
+        assert_ne!(own, other, "kind {which}");
+    }
+    let lab = knowing(1, 2, 3, 4, 5);
+    assert_eq!(
+        given(&lab).await,
+        own,
+        "ids of nobody else stay as they are"
+    );
+    assert_eq!(lab.installation("recorded/repo").await, 1);
 }

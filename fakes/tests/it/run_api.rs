@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fakes::{
-    NewJob, RunConclusion, RunStatus,
-    history::{Conclusion, What},
+    NewJob, NotQueued, RunConclusion, RunStatus,
+    history::{Conclusion, Event, What},
     settings::WithoutRunner,
 };
 use serde_json::{Value, json};
@@ -104,6 +104,27 @@ async fn a_hundred_thousand_runs_are_listed_without_opening_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_that_has_ended_takes_no_more_jobs_and_one_that_goes_on_does() {
+    let lab = Lab::new();
+    let github = lab.world.github();
+    let of_run = |name: &str| NewJob {
+        run: Some("matrix".to_owned()),
+        ..job(name, &["a"])
+    };
+    let first = github.queue(of_run("J1"), None).unwrap();
+    let second = github.queue(of_run("J2"), None).unwrap();
+    let run = github.run_of(first).unwrap();
+    assert_eq!(github.run_of(second), Some(run));
+    github.cancel_run(run, None);
+    let refused = github.queue(of_run("J3"), None).unwrap_err();
+    assert_eq!(refused, NotQueued::RunIsOver { run });
+    assert_eq!(github.job_by_name("J3"), None);
+    let ends = |event: &Event| matches!(event.event, What::RunCompleted { .. });
+    let events = lab.world.history().snapshot();
+    assert_eq!(events.iter().filter(|event| ends(event)).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_holds_256_jobs_and_refuses_the_next() {
     let lab = Lab::new();
     let github = lab.world.github();
@@ -115,8 +136,10 @@ async fn a_run_holds_256_jobs_and_refuses_the_next() {
         github.queue(of_run(number), None).unwrap();
     }
     let refused = github.queue(of_run(256), None).unwrap_err();
-    assert_eq!(refused.jobs, 256);
-    assert_eq!(github.run(refused.run).unwrap().jobs.len(), 256);
+    let NotQueued::RunIsFull { run, jobs: 256 } = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(github.run(run).unwrap().jobs.len(), 256);
     assert_eq!(github.job_by_name("J256"), None);
 }
 

@@ -59,6 +59,7 @@ async fn a_scenario_can_still_sign_with_the_secret_of_before() {
         signed: Signed::OldSecret,
         origin: Origin::Forged,
         learn: None,
+        late: std::time::Duration::ZERO,
         failed: None,
         redelivery: false,
     };

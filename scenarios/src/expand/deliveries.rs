@@ -9,7 +9,8 @@ use super::{
 use crate::{
     error::Flaw,
     plan::{Deliver, DeliverJob, DeliverRaw, Step, Verb},
-    recording::{form, learnable},
+    recording::{form, known_before, learnable},
+    time::Fixed,
     written::{self, Placed},
 };
 
@@ -63,7 +64,14 @@ impl Context<'_> {
         start: &Start<'_>,
         timeline: &mut Vec<Step>,
     ) -> Result<(), Flaw> {
-        for delivery in &self.recordings.get(file)?.deliveries {
+        let deliveries = &self.recordings.get(file)?.deliveries;
+        if let Some(late) = &written.late {
+            let what = "a recording tells of each delivery how late it was\nwrite `late` into its lines, or leave it out";
+            return Err(Flaw::at(late.place, what));
+        }
+        for (delivery, before) in deliveries.iter().zip(known_before(deliveries)) {
+            let learn = written.learn.unwrap_or(true);
+            let late = if learn { before } else { Duration::ZERO };
             let mut headers = delivery.headers.clone();
             headers.extend(headers_of(written));
             let failed = written.failed.clone().or_else(|| delivery.failed.clone());
@@ -74,11 +82,13 @@ impl Context<'_> {
                 headers,
                 sign: written.sign,
                 tamper: written.tamper,
-                learn: written.learn.unwrap_or(true),
+                learn,
+                late: (late > Duration::ZERO).then_some(Fixed(late)),
                 failed,
                 redelivery: delivery.redelivery,
             });
-            timeline.push(self.step(start, &start.entity, delivery.offset, Verb::Deliver(verb))?);
+            let known_at = delivery.offset.saturating_sub(late);
+            timeline.push(self.step(start, &start.entity, known_at, Verb::Deliver(verb))?);
         }
         Ok(())
     }
@@ -97,9 +107,10 @@ impl Context<'_> {
             || written.guid.is_some()
             || !written.headers.is_empty()
             || written.learn.is_some()
-            || written.redelivery.is_some();
+            || written.redelivery.is_some()
+            || written.late.is_some();
         if foreign {
-            let what = "`event`, `guid`, `headers`, `learn` and `redelivery` do not go with `job`\nwrite the delivery out with `payload` instead";
+            let what = "`event`, `guid`, `headers`, `learn`, `redelivery` and `late` do not go with `job`\nwrite the delivery out with `payload` instead";
             return Err(Flaw::at(deliver.place, what));
         }
         Ok(DeliverJob {
@@ -135,6 +146,10 @@ fn raw(deliver: &Placed<written::Deliver>) -> Result<DeliverRaw, Flaw> {
         let what = "GitHub cannot learn of a job from this body: it is neither a `workflow_job` payload with `action`, `workflow_job.id`, `workflow_job.run_id` and `repository.full_name`, nor a form with one\ncomplete the body, or write `learn: false`";
         return Err(Flaw::at(deliver.place, what));
     }
+    if learn {
+        fits_its_type(&body, &headers, deliver)?;
+    }
+    let late = written.late.clone();
     let redelivery = written.redelivery.as_ref().is_some_and(|it| it.value);
     if let Some(flag) = written
         .redelivery
@@ -152,9 +167,28 @@ fn raw(deliver: &Placed<written::Deliver>) -> Result<DeliverRaw, Flaw> {
         sign: written.sign,
         tamper: written.tamper,
         learn,
+        late: late.as_ref().map(|late| late.value),
         failed: written.failed.clone(),
         redelivery,
     })
+}
+
+/// What GitHub takes for true it also sends as it says: a dispatcher cannot be charged with a form that is none.
+fn fits_its_type(
+    body: &str,
+    headers: &BTreeMap<String, String>,
+    deliver: &Placed<written::Deliver>,
+) -> Result<(), Flaw> {
+    let what = match (form::announced(headers), form::payload_in(body).is_some()) {
+        (true, true) | (false, false) => return Ok(()),
+        (true, false) => {
+            "this body is no form, and its `content-type` says that it is one\nwrite the JSON as `payload`, which is put into a form, or leave the header out"
+        }
+        (false, true) => {
+            "this body is a form, and its `content-type` does not say so\nadd `headers: { content-type: application/x-www-form-urlencoded }`, or write the JSON as `payload`"
+        }
+    };
+    Err(Flaw::at(deliver.place, what))
 }
 
 /// A payload under the content type of forms is sent as a form; a body that is written out is sent as it stands.

@@ -4,6 +4,7 @@ use crate::{
     error::Flaw,
     places::EffectKind,
     plan::{CancelReason, Effect, Failing, HfMoment, Moment},
+    words,
     written::{self, Hang, LifeMoment, Outage, Placed},
 };
 
@@ -148,6 +149,12 @@ fn failing(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
         return Ok(None);
     };
     let reason = fail.cancel_reason;
+    if let Some(stage) = fail.stage.as_ref().filter(|_| reason.is_none())
+        && stage.value == HfMoment::Canceled
+    {
+        let what = "HF says why it cancels a job\nadd `cancel_reason: NO_CREDITS` or another, or write `stage: error`";
+        return Err(Flaw::at(stage.place, what));
+    }
     let stage = match &fail.stage {
         Some(stage) if !matches!(stage.value, HfMoment::Error | HfMoment::Canceled) => {
             let what = "the platform leaves an HF job it ends in `error` or `canceled`\nuse one of the two, or leave `stage` out";
@@ -175,8 +182,24 @@ fn pretended(fault: &Placed<written::Fault>) -> Result<Option<Effect>, Flaw> {
         let what = "`pretend` says nothing\nwrite what is to be false: `pretend: { busy: false }`";
         return Err(Flaw::at(fault.place, what));
     }
+    if let Some((word, meant)) = values.keys().find_map(|path| misspelt(&path.0)) {
+        let what =
+            format!("no answer and no webhook has the key `{word}`\ndid you mean `{meant}`?");
+        return Err(Flaw::at(fault.place, &what));
+    }
     let values = values
         .iter()
         .map(|(path, value)| (path.0.clone(), value.0.clone()));
     Ok(Some(Effect::Pretend(values.collect())))
+}
+
+/// A word of a path that is but for one letter a key of what the fakes say, and that key. A key that is like none of them may be
+/// one that a client must get along with.
+fn misspelt(path: &str) -> Option<(&str, &'static str)> {
+    let known = |word: &str| words::KEYS_SAID.contains(&word);
+    path.split('.').find_map(|word| {
+        let near = |key: &&&str| strsim::osa_distance(word, key) == 1;
+        let nearest = words::KEYS_SAID.iter().find(near)?;
+        (word.len() > 2 && !known(word)).then_some((word, *nearest))
+    })
 }

@@ -26,6 +26,11 @@ pub(super) fn expand(scenario: &Scenario, last: Duration) -> Result<Expect, Flaw
         given.as_ref().map_or(default, |given| given.value)
     };
     bounds::check(scenario)?;
+    if let Some(bound) = written.bound.as_ref().filter(|it| it.value.0.is_zero()) {
+        let what =
+            "a run that ends at once comes to nothing\nwrite how long it may go on: `bound: 6h`";
+        return Err(Flaw::at(bound.place, what));
+    }
     let answers = written
         .answers
         .iter()
@@ -37,7 +42,7 @@ pub(super) fn expand(scenario: &Scenario, last: Duration) -> Result<Expect, Flaw
         reclaimed_within: or(&written.reclaimed_within, RECLAIMED_WITHIN),
         requests_per_minute: written.requests_per_minute.unwrap_or(REQUESTS_PER_MINUTE),
         calls_per_job: written.calls_per_job.unwrap_or(CALLS_PER_JOB),
-        bound: written.bound.unwrap_or(Fixed(last + BOUND)),
+        bound: or(&written.bound, Fixed(last + BOUND)),
         settle: written.settle,
         hf_jobs: written.hf_jobs,
         answers: answers.collect(),

@@ -6,7 +6,7 @@ use crate::{
     places::{self, EffectKind, Narrowing},
     plan::{Effect, Fault, Only},
     words,
-    written::{self, For, Half, Placed},
+    written::{self, For, Half, Moment, Placed},
 };
 
 impl Context<'_> {
@@ -47,6 +47,7 @@ impl Context<'_> {
             let what = "what is held here is held back for ever\nadd `until: 30m`, or `heal: 30m` to the scenario";
             return Err(Flaw::at(fault.place, what));
         }
+        self.can_strike(fault)?;
         let only = match &written.only {
             Some(only) => {
                 can_narrow(&only.value, only.place, fault, &effect)?;
@@ -69,13 +70,53 @@ impl Context<'_> {
                 .collect(),
             from: moment(&written.from, "from")?,
             until: moment(&written.until, "until")?,
-            times: written.times,
+            times: written.times.as_ref().map(|times| times.value),
             chance: written.chance.map(|chance| chance.0),
             may_miss: written.may_miss,
             only,
             effect,
             line: fault.place.line,
         })
+    }
+
+    /// Refuses a fault that could never be open, whatever happens.
+    fn can_strike(&self, fault: &Placed<written::Fault>) -> Result<(), Flaw> {
+        let written = &fault.value;
+        if let Some(times) = written.times.as_ref().filter(|times| times.value == 0) {
+            let what =
+                "a fault that strikes 0 times is none\nwrite `times: 1`, or remove the fault";
+            return Err(Flaw::at(times.place, what));
+        }
+        // What a plan has was drawn: a window may come to nothing there.
+        if self.scenario.seed.is_some() {
+            return Ok(());
+        }
+        let at = |moment: &Option<Placed<Moment>>| match moment.as_ref()? {
+            Placed {
+                value: Moment::At(at),
+                place,
+            } => Some((*at, *place)),
+            Placed {
+                value: Moment::When(_),
+                ..
+            } => None,
+        };
+        let (from, until) = (at(&written.from), at(&written.until));
+        if let (Some((from, _)), Some((until, place))) = (from, until)
+            && until.max < from.min
+        {
+            let what = "the fault ends before it begins\nlet `until` come after `from`";
+            return Err(Flaw::at(place, what));
+        }
+        // A world that runs heals when it is asked to.
+        if let (Some((from, place)), Some(heal)) = (from, self.scenario.heal)
+            && !heal.max.is_zero()
+            && from.min >= heal.max
+        {
+            let what = "the fault begins when `heal` has ended every fault\nlet `from` come before `heal`, or `heal` later";
+            return Err(Flaw::at(place, what));
+        }
+        Ok(())
     }
 
     fn only(&self, only: &For, for_place: Place, entity: &str) -> Result<Only, Flaw> {

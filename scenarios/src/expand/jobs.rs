@@ -72,13 +72,12 @@ impl Jobs {
                 payloads.for_each(|delivery| all.know(names.learn(&delivery.payload)));
             }
             // In a plan, recordings are written out.
-            if let Some(body) = deliver
-                .value
-                .body
-                .as_ref()
-                .filter(|_| deliver.value.learn == Some(true))
-            {
-                all.know(names.learn(&body.0));
+            if deliver.value.learn == Some(true) {
+                let payload = deliver.value.payload.as_ref();
+                let written = payload.map(|payload| payload.0.to_string());
+                let body = deliver.value.body.as_ref().map(|body| body.0.clone());
+                let told = written.or(body);
+                all.know(told.and_then(|told| names.learn(&told)));
             }
         }
         Ok(all)

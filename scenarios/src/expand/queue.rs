@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Context, jobs::members, so_far::SoFar, step::Start};
+use super::{
+    Context,
+    jobs::{Named, members},
+    so_far::SoFar,
+    step::Start,
+};
 use crate::{
     error::{Flaw, Place},
     plan::{Concurrency, NewJob, Step, Verb},
@@ -26,12 +31,18 @@ impl Context<'_> {
         let repo = self
             .repos
             .named_at(queue.repo.as_ref(), start.number, start.step.at)?;
+        if queue.labels.0.is_empty() {
+            let what = "a job without a label is asked of nobody\nwrite what it runs on: `labels: hf-jobs-cpu-basic`";
+            return Err(Flaw::at(place, what));
+        }
+        let named = members(queue)?;
+        waits_for_itself(&named, start)?;
         let runs_for = queue.runs_for.unwrap_or(Length::millis(60_000, 60_000));
         if let (Some(matrix), None) = (&queue.matrix, &queue.run) {
             let what = "a matrix belongs to a run\nname the run: `run: R`";
             return Err(Flaw::at(matrix.place, what));
         }
-        for job in members(queue)? {
+        for job in named {
             let number = job.number.to_string();
             let new = NewJob {
                 labels: labels(&queue.labels, &number)?,
@@ -51,6 +62,25 @@ impl Context<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a `queue` that waits for one of its own jobs.
+fn waits_for_itself(named: &[Named], start: &Start<'_>) -> Result<(), Flaw> {
+    let Some(when) = &start.step.when else {
+        return Ok(());
+    };
+    let after = when.value.after.as_ref().map(|after| &after.job);
+    let waited = when.value.job.iter().chain(after);
+    for job in waited {
+        let base = job.value.split('/').next().unwrap_or_default();
+        if named.iter().any(|named| named.name == base) {
+            let what = format!(
+                "this step queues `{base}`, and waits for it before\nwait for another job, or write a time: `at: 10s`"
+            );
+            return Err(Flaw::at(job.place, &what));
+        }
+    }
+    Ok(())
 }
 
 /// The matrix of a job: what its `queue` says, or all jobs that the `queue` puts into one run.

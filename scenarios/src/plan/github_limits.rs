@@ -6,7 +6,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::word::Word;
-use crate::time::{Fixed, written_as_text};
+use crate::{
+    time::{Fixed, written_as_text},
+    written::Names,
+};
 
 /// The primary limit of an installation: calls in an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
@@ -246,7 +249,8 @@ pub struct Hook {
     /// `owner/name` of a repository, or the login of an organisation.
     pub on: Word,
     /// The events it subscribes to; `*` for all.
-    #[serde(default = "workflow_job")]
+    #[serde(default = "workflow_job", deserialize_with = "one_or_more")]
+    #[schemars(with = "Names")]
     pub events: Vec<String>,
     /// How it wants its payload.
     #[serde(default)]
@@ -254,6 +258,12 @@ pub struct Hook {
     /// What it is signed with.
     #[serde(default)]
     pub secret: HookSecret,
+}
+
+/// One event, or a list of them.
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Names::deserialize(deserializer)?;
+    Ok(names.0.into_iter().map(|name| name.value).collect())
 }
 
 fn workflow_job() -> Vec<String> {

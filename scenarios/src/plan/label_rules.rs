@@ -12,7 +12,7 @@ use super::word::Word;
 use crate::{words, written::Placed};
 
 /// A label set that a dispatcher serves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LabelRule {
     /// The labels of a job it serves: these and no others. One that ends in `*` stands for every label that begins so.
@@ -24,7 +24,59 @@ pub struct LabelRule {
     pub image: Option<String>,
 }
 
+impl<'de> Deserialize<'de> for LabelRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Written {
+            labels: LabelPatterns,
+            flavor: FlavorName,
+            #[serde(default)]
+            image: Option<String>,
+        }
+        let Written {
+            labels,
+            flavor,
+            image,
+        } = Written::deserialize(deserializer)?;
+        let rule = Self {
+            labels,
+            flavor,
+            image,
+        };
+        if rule
+            .image
+            .as_ref()
+            .is_none_or(|image| image.trim().is_empty())
+            && let Some(label) = rule.only_label()
+            && let Some((_, key)) = image_key(&label)
+        {
+            return Err(D::Error::custom(format!(
+                "`{label}` asks for an image by the key `{key}`, and the rule names none\nwrite `image: ubuntu:24.04`, or whichever the dispatcher was told stands for `{key}`"
+            )));
+        }
+        Ok(rule)
+    }
+}
+
 impl LabelRule {
+    /// The one label it serves, folded, if that is all.
+    fn only_label(&self) -> Option<String> {
+        let [LabelPattern(only)] = self.labels.0.as_slice() else {
+            return None;
+        };
+        (!only.ends_with('*')).then(|| only.trim().to_ascii_lowercase())
+    }
+
+    /// The image key that it gives an image, and the image, if it serves one label of the longer form of the convention.
+    #[must_use]
+    pub fn names_image(&self) -> Option<(String, &str)> {
+        let only = self.only_label()?;
+        let (flavor, key) = image_key(&only)?;
+        let image = self.image.as_deref()?;
+        (flavor == self.flavor.0).then(|| (key.to_owned(), image))
+    }
+
     /// Whether a job with exactly these labels, folded, is served by this rule: each label is meant, and nothing that
     /// the rule names is missing.
     #[must_use]
@@ -37,7 +89,8 @@ impl LabelRule {
 }
 
 /// The flavor a label set goes to by these rules, of which the first that serves it counts; without rules, by the
-/// convention of the field: one label, `hf-jobs-<flavor>` or `hf-jobs-<flavor>:<image>`, in any letter case.
+/// convention of the field: one label, `hf-jobs-<flavor>`, in any letter case. The longer form of it, `hf-jobs-<flavor>:<image>`,
+/// takes a rule that says which image that is: a dispatcher that was told of none cannot serve it.
 #[must_use]
 pub fn flavor_of(rules: Option<&[LabelRule]>, set: &BTreeSet<String>) -> Option<&'static str> {
     match rules {
@@ -56,16 +109,22 @@ fn by_convention(set: &BTreeSet<String>) -> Option<&'static str> {
     let (only, None) = (members.next()?, members.next()) else {
         return None;
     };
-    let flavor = only.strip_prefix("hf-jobs-")?;
-    let flavor = match flavor.split_once(':') {
-        Some((_, image)) if image.is_empty() || image.contains(':') => return None,
-        Some((flavor, _)) => flavor,
-        None => flavor,
-    };
-    words::FLAVORS
-        .iter()
-        .find(|known| **known == flavor)
-        .copied()
+    flavor_named(only.strip_prefix("hf-jobs-")?)
+}
+
+fn flavor_named(name: &str) -> Option<&'static str> {
+    let mut known = words::FLAVORS.iter();
+    known.find(|known| **known == name).copied()
+}
+
+/// The flavor and the image key of a label in the longer form of the convention, `hf-jobs-<flavor>:<image>`, which is folded.
+#[must_use]
+pub fn image_key(label: &str) -> Option<(&'static str, &str)> {
+    let (flavor, key) = label.strip_prefix("hf-jobs-")?.split_once(':')?;
+    let is_key = !key.is_empty() && !key.contains(':');
+    flavor_named(flavor)
+        .filter(|_| is_key)
+        .map(|flavor| (flavor, key))
 }
 
 /// Labels as GitHub compares them: trimmed, without letter case, each once.
@@ -313,6 +372,37 @@ mod tests {
         );
         assert_eq!(flavor(rules, &[]), None);
         assert_eq!(flavor(&[], &["hf-jobs-cpu-basic"]), None);
+    }
+
+    #[test]
+    fn a_label_with_an_image_key_is_served_by_a_rule_that_names_the_image() {
+        let set = label_set(["hf-jobs-cpu-basic:cuda"]);
+        assert_eq!(flavor_of(None, &set), None, "nobody said which image");
+        let read = |text: &str| serde_json::from_str::<LabelRule>(text);
+        let whole =
+            r#"{"labels":"HF-Jobs-cpu-basic:CUDA","flavor":"cpu-basic","image":"nvidia/cuda:12"}"#;
+        let rule = read(whole).unwrap();
+        assert_eq!(
+            rule.names_image(),
+            Some(("cuda".to_owned(), "nvidia/cuda:12"))
+        );
+        assert_eq!(flavor_of(Some(&[rule]), &set), Some("cpu-basic"));
+        for wrong in [
+            r#"{"labels":"hf-jobs-cpu-basic:cuda","flavor":"cpu-basic"}"#,
+            r#"{"labels":["hf-jobs-cpu-basic:cuda"],"flavor":"t4-small","image":" "}"#,
+        ] {
+            let refused = read(wrong).unwrap_err().to_string();
+            assert!(
+                refused.contains("by the key `cuda`") && refused.contains("write `image:"),
+                "{refused}"
+            );
+        }
+        let other = r#"{"labels":["gpu:cuda"],"flavor":"t4-small"}"#;
+        assert_eq!(
+            read(other).unwrap().names_image(),
+            None,
+            "no label of the convention"
+        );
     }
 
     #[test]

@@ -17,13 +17,14 @@ mod json;
 mod label_rules;
 mod lie;
 mod new_job;
+mod recorded;
 mod spread;
 mod timeline;
 mod waiver;
 mod word;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -41,10 +42,11 @@ pub use self::{
     },
     label_rules::{
         FlavorName, LabelPattern, LabelPatterns, LabelRule, WarmPool, WarmPools, flavor_of,
-        label_set,
+        image_key, label_set,
     },
     lie::Omit,
     new_job::{Conclusion, Concurrency, NewJob},
+    recorded::{RecordedIds, RecordedRepo},
     spread::{Quantiles, Spread},
     timeline::{
         Approve, Call, Cancel, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, HfStage,
@@ -58,7 +60,6 @@ pub use self::{
         GithubWorld, HfWorld, PageSize, Repo, RepoName, Visibility, Webhooks, World,
     },
 };
-use crate::recording::told;
 pub use crate::written::Cause;
 
 /// A scenario in which nothing is left to draw, default or name.
@@ -105,24 +106,5 @@ impl Plan {
     #[must_use]
     pub fn to_json(&self) -> String {
         json::write(self)
-    }
-
-    /// The recorded jobs of this plan by id, each with the actions that will be sent of it. A fake GitHub is told
-    /// beforehand, because a job whose start is recorded must not be started by the fake's own rules.
-    #[must_use]
-    pub fn recorded_actions(&self) -> BTreeMap<u64, BTreeSet<String>> {
-        let mut jobs: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-        for step in &self.timeline {
-            let Verb::Deliver(Deliver::Raw(raw)) = &step.verb else {
-                continue;
-            };
-            if let Some(told) = Some(raw)
-                .filter(|raw| raw.learn)
-                .and_then(|raw| told(&raw.body))
-            {
-                jobs.entry(told.job()).or_default().insert(told.action);
-            }
-        }
-        jobs
     }
 }

@@ -173,6 +173,33 @@ pub enum Verb {
     Restart,
 }
 
+impl Verb {
+    /// Its key in a scenario.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Queue(_) => "queue",
+            Self::Cancel(_) => "cancel",
+            Self::Rerun(_) => "rerun",
+            Self::Approve(_) => "approve",
+            Self::Deliver(_) => "deliver",
+            Self::Redeliver(_) => "redeliver",
+            Self::HfStage(_) => "hf_stage",
+            Self::CompleteRun(_) => "complete_run",
+            Self::TakeBack(_) => "take_back",
+            Self::Suspend(_) => "suspend",
+            Self::Unsuspend(_) => "unsuspend",
+            Self::RenameRepo(_) => "rename_repo",
+            Self::RotateSecret => "rotate_secret",
+            Self::Event(_) => "event",
+            Self::Runner(_) => "runner",
+            Self::Crash(_) => "crash",
+            Self::Stop(_) => "stop",
+            Self::Restart => "restart",
+        }
+    }
+}
+
 /// Cancels the run that `job` belongs to: GitHub has no cancel for one job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cancel {
@@ -225,6 +252,9 @@ pub struct DeliverRaw {
     pub tamper: Option<Tamper>,
     /// Whether the fake GitHub takes the payload for true before it sends it (recordings).
     pub learn: bool,
+    /// How long it is on its way: GitHub makes it when it happens what it tells, and sends it so much later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<Fixed>,
     /// How this attempt failed: GitHub's log shows it so, and the dispatcher sees nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failed>,
@@ -302,10 +332,13 @@ impl Failed {
             (Some(words), Some(code)) => (words.to_owned(), code),
             (Some(words), None) => (
                 words.to_owned(),
+                // The code GitHub's log has for such words; words that tell nothing have none.
                 if words.contains("timed out") {
                     504
-                } else {
+                } else if words.contains("connect") {
                     502
+                } else {
+                    0
                 },
             ),
             (None, Some(0)) => ("no answer".to_owned(), 0),
@@ -433,26 +466,27 @@ impl Serialize for Step {
             Trigger::At(at) => map.serialize_entry("at", &Fixed(*at))?,
             Trigger::When(when) => map.serialize_entry("when", when)?,
         }
+        let word = self.verb.word();
         match &self.verb {
-            Verb::Queue(queue) => map.serialize_entry("queue", queue)?,
-            Verb::Cancel(cancel) => map.serialize_entry("cancel", cancel)?,
-            Verb::Rerun(rerun) => map.serialize_entry("rerun", rerun)?,
-            Verb::Approve(approve) => map.serialize_entry("approve", approve)?,
-            Verb::Deliver(Deliver::Raw(raw)) => map.serialize_entry("deliver", raw)?,
-            Verb::Deliver(Deliver::Job(job)) => map.serialize_entry("deliver", job)?,
-            Verb::Redeliver(redeliver) => map.serialize_entry("redeliver", redeliver)?,
-            Verb::HfStage(stage) => map.serialize_entry("hf_stage", stage)?,
-            Verb::CompleteRun(complete) => map.serialize_entry("complete_run", complete)?,
-            Verb::TakeBack(taken) => map.serialize_entry("take_back", taken)?,
-            Verb::Suspend(account) => map.serialize_entry("suspend", account)?,
-            Verb::Unsuspend(account) => map.serialize_entry("unsuspend", account)?,
-            Verb::RenameRepo(rename) => map.serialize_entry("rename_repo", rename)?,
-            Verb::RotateSecret => map.serialize_entry("rotate_secret", &Nothing {})?,
-            Verb::Event(event) => map.serialize_entry("event", event)?,
-            Verb::Runner(runner) => map.serialize_entry("runner", runner)?,
-            Verb::Crash(down) => map.serialize_entry("crash", down)?,
-            Verb::Stop(down) => map.serialize_entry("stop", down)?,
-            Verb::Restart => map.serialize_entry("restart", &Nothing {})?,
+            Verb::Queue(queue) => map.serialize_entry(word, queue)?,
+            Verb::Cancel(cancel) => map.serialize_entry(word, cancel)?,
+            Verb::Rerun(rerun) => map.serialize_entry(word, rerun)?,
+            Verb::Approve(approve) => map.serialize_entry(word, approve)?,
+            Verb::Deliver(Deliver::Raw(raw)) => map.serialize_entry(word, raw)?,
+            Verb::Deliver(Deliver::Job(job)) => map.serialize_entry(word, job)?,
+            Verb::Redeliver(redeliver) => map.serialize_entry(word, redeliver)?,
+            Verb::HfStage(stage) => map.serialize_entry(word, stage)?,
+            Verb::CompleteRun(complete) => map.serialize_entry(word, complete)?,
+            Verb::TakeBack(taken) => map.serialize_entry(word, taken)?,
+            Verb::Suspend(account) => map.serialize_entry(word, account)?,
+            Verb::Unsuspend(account) => map.serialize_entry(word, account)?,
+            Verb::RenameRepo(rename) => map.serialize_entry(word, rename)?,
+            Verb::RotateSecret => map.serialize_entry(word, &Nothing {})?,
+            Verb::Event(event) => map.serialize_entry(word, event)?,
+            Verb::Runner(runner) => map.serialize_entry(word, runner)?,
+            Verb::Crash(down) => map.serialize_entry(word, down)?,
+            Verb::Stop(down) => map.serialize_entry(word, down)?,
+            Verb::Restart => map.serialize_entry(word, &Nothing {})?,
         }
         map.end()
     }

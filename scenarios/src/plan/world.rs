@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     time::{Fixed, Length, Skew},
-    words::{self, Flavor},
+    words,
 };
 
 /// Settings that hold from the start.
@@ -362,6 +362,57 @@ impl<'de> Deserialize<'de> for ColdStart {
     }
 }
 
+/// A key of `cold_start`: a flavor, or a part of the cold start of all flavors.
+enum StartKey {
+    Of(String),
+    Schedule,
+    Pull,
+    Boot,
+}
+
+impl<'de> Deserialize<'de> for StartKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        let known = words::flavors_and_default();
+        match key.as_str() {
+            "schedule" => Ok(Self::Schedule),
+            "pull" => Ok(Self::Pull),
+            "boot" => Ok(Self::Boot),
+            flavor if known.contains(&flavor) => Ok(Self::Of(key)),
+            _ => Err(D::Error::custom(words::unknown("flavor", &key, &known))),
+        }
+    }
+}
+
+/// The parts of the cold start of all flavors, as far as they were written.
+#[derive(Default)]
+struct Parts {
+    schedule: Option<Spread>,
+    pull: Option<Spread>,
+    boot: Option<Spread>,
+}
+
+impl Parts {
+    /// What they make, if there are any; they stand `alone`, or below a flavor.
+    fn of_all<E: serde::de::Error>(self, alone: bool) -> Result<Option<ColdStart>, E> {
+        const HOW: &str = "write `cold_start: { schedule: 40s..60s, boot: 20s..30s }`, or `{ default: { schedule: …, boot: … }, t4-small: … }`";
+        match (self.schedule, self.pull, self.boot) {
+            (None, None, None) => Ok(None),
+            _ if !alone => Err(E::custom(format!(
+                "parts of a cold start stand beside flavors\n{HOW}"
+            ))),
+            (Some(schedule), pull, Some(boot)) => Ok(Some(ColdStart {
+                schedule,
+                pull: pull.unwrap_or(Spread::NONE),
+                boot,
+            })),
+            _ => Err(E::custom(format!(
+                "a cold start needs the parts `schedule` and `boot`\n{HOW}"
+            ))),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for ColdStarts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TotalOrFlavors;
@@ -383,8 +434,19 @@ impl<'de> Deserialize<'de> for ColdStarts {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ColdStarts, A::Error> {
                 let mut starts = BTreeMap::new();
-                while let Some((Flavor(flavor), start)) = map.next_entry()? {
-                    starts.insert(flavor, start);
+                let mut parts = Parts::default();
+                while let Some(key) = map.next_key::<StartKey>()? {
+                    match key {
+                        StartKey::Of(flavor) => {
+                            starts.insert(flavor, map.next_value()?);
+                        }
+                        StartKey::Schedule => parts.schedule = Some(map.next_value()?),
+                        StartKey::Pull => parts.pull = Some(map.next_value()?),
+                        StartKey::Boot => parts.boot = Some(map.next_value()?),
+                    }
+                }
+                if let Some(start) = parts.of_all::<A::Error>(starts.is_empty())? {
+                    starts.insert(ColdStarts::DEFAULT.to_owned(), start);
                 }
                 Ok(ColdStarts::with_default(starts))
             }
@@ -403,7 +465,7 @@ impl JsonSchema for ColdStarts {
         let parts = generator.subschema_for::<ColdStart>();
         json_schema!({
             "description": "How long a new HF job takes until its runner connects: a time, or per flavor.",
-            "anyOf": [total, {
+            "anyOf": [total, parts, {
                 "type": "object",
                 "propertyNames": { "enum": words::flavors_and_default() },
                 "additionalProperties": { "anyOf": [total, parts] },

@@ -8,9 +8,6 @@ use serde_json::Value;
 use super::{Delivery, Failed, Import, life::rank};
 use crate::time::{Fixed, duration_text};
 
-/// A delivery that is later than this after what it is about is called late. GitHub's usually take seconds.
-const LATE: Duration = Duration::from_secs(60);
-
 /// What happened in a recording, by job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Account {
@@ -51,6 +48,9 @@ pub struct Attempt {
     late_by: Option<Duration>,
     #[serde(skip)]
     conclusion: Option<String>,
+    /// Whether its payload names a runner.
+    #[serde(skip)]
+    on_runner: bool,
 }
 
 /// What is not as it should be.
@@ -145,18 +145,15 @@ fn text_at(payload: &Value, path: &str) -> String {
 }
 
 fn attempt(delivery: &Delivery, payload: &Value) -> Attempt {
-    let late_by = delivery
-        .sent()
-        .zip(delivery.happened)
-        .and_then(|(sent, happened)| Duration::try_from(sent.duration_since(happened)).ok());
     let conclusion = payload.pointer("/workflow_job/conclusion");
     Attempt {
         at: Fixed(delivery.offset),
         action: text_at(payload, "/action"),
         failed: delivery.failed.clone(),
         redelivery: delivery.redelivery,
-        late_by: late_by.filter(|late| *late >= LATE),
+        late_by: delivery.late_by(),
         conclusion: conclusion.and_then(Value::as_str).map(str::to_owned),
+        on_runner: !text_at(payload, "/workflow_job/runner_name").is_empty(),
     }
 }
 
@@ -190,13 +187,11 @@ impl JobAccount {
         self.of(action).next().is_some()
     }
 
-    /// Whether it ended without having run, as far as is recorded.
-    fn ended_unrun(&self) -> bool {
-        let unrun = ["skipped", "cancelled"];
-        self.of("completed").any(|attempt| {
-            let conclusion = attempt.conclusion.as_deref();
-            conclusion.is_some_and(|conclusion| unrun.contains(&conclusion))
-        })
+    /// Whether it ended with this conclusion without having run, as far as is recorded.
+    fn ended_unrun(&self, conclusion: &str) -> bool {
+        let ran = self.has("in_progress") || self.deliveries.iter().any(|one| one.on_runner);
+        let mut ends = self.of("completed");
+        !ran && ends.any(|end| end.conclusion.as_deref() == Some(conclusion))
     }
 
     fn missing(&self) -> Vec<Finding> {
@@ -210,13 +205,19 @@ impl JobAccount {
             });
         };
         let (started, ended) = (self.has("in_progress"), self.has("completed"));
-        if !self.has("queued") && !self.ended_unrun() {
+        let (skipped, cancelled) = (self.ended_unrun("skipped"), self.ended_unrun("cancelled"));
+        // A job that is skipped may never have been queued.
+        if !self.has("queued") && !skipped {
             miss(
                 "queued",
-                "nothing tells of the job before it is under way: a dispatcher has to look for queued jobs by itself",
+                if cancelled {
+                    "nothing tells of the job before its end: it was cancelled before it was queued, or nobody was told that it waited"
+                } else {
+                    "nothing tells of the job before it is under way: a dispatcher has to look for queued jobs by itself"
+                },
             );
         }
-        if !started && !self.ended_unrun() {
+        if !started && !skipped && !cancelled {
             miss(
                 "in_progress",
                 if ended {

@@ -1,7 +1,7 @@
 //! [`import`]: deliveries out of whatever file a user has them in.
 
 use super::{
-    Delivery, Import, Matter, Note, Refusal,
+    Delivery, Import, Matter, Note, Place, Refusal,
     layout::{Around, Findings, Found, KNOWN, KNOWN_EVENTS, of_file, without_payload},
     offsets::{Clue, Settled, Timing, settle},
     values::{Lines, values},
@@ -36,7 +36,24 @@ pub fn import(name: &str, text: &str, event: Option<&str>) -> Import {
         findings.read(value, &around);
     }
     add(&mut import, findings);
+    if import.deliveries.is_empty() && import.refused.is_empty() {
+        import.refused.push(Refusal {
+            reason: NO_DELIVERY.to_owned(),
+            hint: KNOWN.to_owned(),
+            ..Refusal::default()
+        });
+    }
     import
+}
+
+/// Why a file is refused in which there is nothing to refuse.
+const NO_DELIVERY: &str = "it holds no delivery";
+
+impl Import {
+    /// Whether nothing stands in the file, neither a delivery nor what could be taken for one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.deliveries.is_empty() && self.refused.iter().all(|one| one.reason == NO_DELIVERY)
+    }
 }
 
 /// Reads the deliveries of a file that may hold anything: what is no text is refused for what it is.
@@ -44,9 +61,12 @@ pub fn import(name: &str, text: &str, event: Option<&str>) -> Import {
 pub fn import_bytes(name: &str, bytes: &[u8], event: Option<&str>) -> Import {
     match std::str::from_utf8(bytes) {
         Ok(text) => import(name, text, event),
-        Err(_) => Import {
+        Err(error) => Import {
             name: name.to_owned(),
-            refused: vec![whole_file(&of_file(bytes).unwrap_or_default())],
+            refused: vec![match of_file(bytes) {
+                Some(what) => whole_file(&what),
+                None => bad_byte(bytes, error.valid_up_to()),
+            }],
             ..Import::default()
         },
     }
@@ -63,6 +83,18 @@ fn whole_file(what: &str) -> Refusal {
         reason: format!("this looks like {what}, which is not read"),
         hint: KNOWN.to_owned(),
         ..Refusal::default()
+    }
+}
+
+/// A byte within JSON that is no UTF-8.
+fn bad_byte(bytes: &[u8], at: usize) -> Refusal {
+    let before = String::from_utf8_lossy(&bytes[..at]);
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    Refusal {
+        place: Place::behind(&before),
+        reason: format!("the byte 0x{byte:02x} is no UTF-8, which JSON is written in"),
+        hint: "export the file again as UTF-8, or replace the byte".to_owned(),
+        listed: None,
     }
 }
 
@@ -116,6 +148,7 @@ fn add(import: &mut Import, findings: Findings) {
             payload: found.payload,
             failed: found.failed,
             redelivery: found.redelivery,
+            late: found.late,
             place,
             clue: found.clue,
             moment: found.moment,

@@ -27,6 +27,14 @@ impl Told {
     }
 }
 
+/// The payload in a body, whatever it is about.
+pub(crate) fn body_json(body: &str) -> Option<Value> {
+    match form::payload_in(body) {
+        Some(payload) => serde_json::from_str(&payload).ok(),
+        None => serde_json::from_str(body).ok(),
+    }
+}
+
 /// Reads a body, which is a payload or a form around one; anything but a job's event tells nothing.
 pub(crate) fn told(body: &str) -> Option<Told> {
     match form::payload_in(body) {

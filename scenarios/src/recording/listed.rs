@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Delivery, Import};
+use super::{Delivery, Import, Listed, offsets::Clue};
 
 /// Makes deliveries of the listed attempts whose payload is known from any of the files.
 pub(super) fn resolve(imports: &mut [Import]) {
+    complete(imports);
     let mut by_id = BTreeMap::new();
     let mut by_guid = BTreeMap::new();
     for delivery in imports.iter().flat_map(|import| &import.deliveries) {
@@ -45,5 +46,23 @@ pub(super) fn resolve(imports: &mut [Import]) {
         import
             .refused
             .retain(|refusal| refusal.listed.is_none_or(|id| left.contains(&id)));
+    }
+}
+
+/// Tells the attempts that are there in full, but without a time, what the list tells of them.
+fn complete(imports: &mut [Import]) {
+    let listed: BTreeMap<u64, Listed> = imports
+        .iter()
+        .flat_map(|import| &import.listed)
+        .map(|entry| (entry.id, entry.clone()))
+        .collect();
+    for delivery in imports.iter_mut().flat_map(|import| &mut import.deliveries) {
+        let entry = delivery.id.and_then(|id| listed.get(&id));
+        let timeless = matches!(delivery.clue, Clue::Happened(_) | Clue::Nothing);
+        if let Some(entry) = entry.filter(|_| timeless) {
+            delivery.clue = entry.clue;
+            delivery.redelivery |= entry.redelivery;
+            delivery.failed = delivery.failed.take().or_else(|| entry.failed.clone());
+        }
     }
 }

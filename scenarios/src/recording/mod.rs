@@ -2,13 +2,15 @@
 //!
 //! A recording is JSON Lines, one delivery a line: `{"offset": "1.5s", "headers": {…}, "payload": {…}}`. The payload
 //! keeps its exact bytes (a payload that holds line breaks is written as a JSON string). An attempt that failed then says
-//! so, `"failed": {"status": "timed out", "status_code": 504}`, and one that GitHub sent again `"redelivery": true`.
+//! so, `"failed": {"status": "timed out", "status_code": 504}`, one that GitHub sent again `"redelivery": true`, and one that
+//! came long after what it tells of `"late": "2h"`.
 //! [`import`] reads that and many other layouts, [`Import::merged`] joins files, [`redact()`] takes out what is private,
 //! [`Account`] tells what happened, and [`Import::to_scenario`] makes a scenario of it all.
 
 mod account;
 pub(crate) mod form;
 mod import;
+mod late;
 mod layout;
 mod learned;
 mod life;
@@ -30,11 +32,12 @@ pub use self::{
     redact::{Redacted, redact},
     write::ImportedScenario,
 };
-use self::{layout::Listed, life::Moment, offsets::Clue};
 pub(crate) use self::{
-    learned::{LearnedNames, learnable, told},
+    late::known_before,
+    learned::{LearnedNames, body_json, learnable, told},
     store::Recordings,
 };
+use self::{layout::Listed, life::Moment, offsets::Clue};
 pub use crate::{error::Place, plan::Failed};
 
 /// A recorded delivery.
@@ -56,6 +59,8 @@ pub struct Delivery {
     pub failed: Option<Failed>,
     /// Whether GitHub had sent it before.
     pub redelivery: bool,
+    /// How long before it was sent GitHub knew what it tells, where the file says so.
+    pub late: Option<Duration>,
     /// Where it stands in the file.
     pub place: Place,
     /// What tells when it was sent.

@@ -1,6 +1,6 @@
 //! When recorded deliveries were sent: from what each one tells, settled over all of them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(super) fn clue_of_time(value: &Value) -> Option<Clue> {
     let time = match value {
         Value::String(text) => match text.parse::<i64>() {
             Ok(number) => since_1970(number),
-            Err(_) => text.parse().ok(),
+            Err(_) => time_of_text(text),
         },
         Value::Number(number) => {
             let whole = number.as_i64();
@@ -67,6 +67,41 @@ pub(super) fn clue_of_time(value: &Value) -> Option<Clue> {
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     time.map(Clue::Sent)
+}
+
+/// RFC 3339, or nearly: without a zone, or with its name, UTC is meant.
+fn time_of_text(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| time_without_zone(text))
+}
+
+fn time_without_zone(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let text = ["UTC", "GMT", "Z"]
+        .iter()
+        .find_map(|zone| text.strip_suffix(zone))
+        .unwrap_or(text);
+    let time: jiff::civil::DateTime = text.trim().parse().ok()?;
+    jiff::tz::Offset::UTC.to_timestamp(time).ok()
+}
+
+/// What to say of a recorded time that cannot be taken as it stands.
+pub(super) fn oddity_of_time(key: &str, value: &Value) -> Option<String> {
+    let shown = || value.to_string().chars().take(60).collect::<String>();
+    if matches!(value, Value::Null) {
+        return None;
+    }
+    if clue_of_time(value).is_none() {
+        return Some(format!(
+            "`{key}` is {}, which is no time that can be read; not used",
+            shown()
+        ));
+    }
+    let text = value.as_str()?;
+    let exact = text.parse::<i64>().is_ok() || text.parse::<Timestamp>().is_ok();
+    let named = ["UTC", "GMT", "Z"]
+        .iter()
+        .any(|zone| text.trim().ends_with(zone));
+    (!exact && !named).then(|| format!("`{key}` is {} without a zone; taken for UTC", shown()))
 }
 
 /// Seconds, milliseconds or microseconds: whatever lies in this century.
@@ -230,17 +265,29 @@ fn place_the_timeless(
     notes.push((*first, what));
     // Of one job, the earlier moments of its life come first.
     let job = |index: usize| timings[index].moment.map(|moment| moment.job);
+    let mut first_of: BTreeMap<u64, usize> = BTreeMap::new();
+    for &index in &timeless {
+        if let Some(job) = job(index) {
+            first_of.entry(job).or_insert(index);
+        }
+    }
     let mut order = timeless.clone();
     order.sort_by_key(|&index| {
-        let first = timeless
-            .iter()
-            .find(|other| **other == index || (job(index).is_some() && job(**other) == job(index)));
+        let first = job(index).and_then(|job| first_of.get(&job).copied());
         let rank = timings[index].moment.map(|moment| moment.rank);
-        (first.copied(), rank, index)
+        (first.unwrap_or(index), rank, index)
     });
+    let mut mates: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for index in 0..timings.len() {
+        if let Some(job) = job(index) {
+            mates.entry(job).or_default().push(index);
+        }
+    }
+    let mut latest = offsets.iter().flatten().max().copied();
     let mut last: Option<usize> = None;
     for index in order {
-        let beside = beside_its_job(index, timings, offsets);
+        let mates = job(index).and_then(|job| mates.get(&job));
+        let beside = beside_its_job(index, mates.map_or(&[], Vec::as_slice), timings, offsets);
         let after_the_one_before = || {
             let before = match last {
                 Some(last) => offsets[last],
@@ -248,12 +295,13 @@ fn place_the_timeless(
             };
             let in_new_file = index > 0 && timings[index].file != timings[index - 1].file;
             let before = match in_new_file {
-                true => offsets.iter().flatten().max().copied(),
+                true => latest,
                 false => before,
             };
             before.map_or(Duration::ZERO, |before| before + STEP)
         };
         offsets[index] = Some(beside.unwrap_or_else(after_the_one_before));
+        latest = latest.max(offsets[index]);
         last = Some(index);
     }
 }
@@ -261,16 +309,14 @@ fn place_the_timeless(
 /// A time after the earlier events of the same job, and not after its later ones.
 fn beside_its_job(
     index: usize,
+    of_its_job: &[usize],
     timings: &[Timing],
     offsets: &[Option<Duration>],
 ) -> Option<Duration> {
     let own = timings[index].moment?;
     let mates = || {
-        timings
-            .iter()
-            .zip(offsets)
-            .filter_map(|(timing, offset)| Some((timing.moment?, (*offset)?)))
-            .filter(|(moment, _)| moment.job == own.job)
+        let mates = of_its_job.iter();
+        mates.filter_map(|&mate| Some((timings[mate].moment?, offsets[mate]?)))
     };
     let earlier = mates().filter(|(moment, _)| moment.rank <= own.rank);
     let later = mates().filter(|(moment, _)| moment.rank > own.rank);

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::Refusal;
+use super::{Refusal, layout::KNOWN};
 use crate::error::Place;
 
 /// The values of a file: the items of a list, the lines of a JSON Lines file, or the one value there is.
@@ -33,7 +33,8 @@ pub(super) fn values<'a>(lines: &Lines<'a>) -> Values<'a> {
         match next {
             Ok(end) => at = end,
             Err((offset, reason)) => {
-                found.refused.push(refusal(lines, offset, &reason));
+                let kept = !found.values.is_empty();
+                found.refused.push(refusal(lines, offset, &reason, kept));
                 // In JSON Lines the next line is a fresh start; within a list there is none.
                 let line = text[at..].match_indices("\n{").next();
                 match line.filter(|_| !text[at..].starts_with('[')) {
@@ -89,11 +90,14 @@ fn leading_space(text: &str) -> usize {
     text.len() - text.trim_start_matches([' ', '\t', '\n', '\r']).len()
 }
 
-fn refusal(lines: &Lines<'_>, offset: usize, reason: &str) -> Refusal {
+fn refusal(lines: &Lines<'_>, offset: usize, reason: &str, kept: bool) -> Refusal {
     Refusal {
         place: lines.place_at(offset, 0),
         reason: format!("this is not JSON: {reason}"),
-        hint: "what stands before it was kept; mend or remove the rest".to_owned(),
+        hint: match kept {
+            true => "what stands before it was kept; mend or remove the rest".to_owned(),
+            false => KNOWN.to_owned(),
+        },
         listed: None,
     }
 }
@@ -117,7 +121,12 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
 pub(super) struct Lines<'a> {
     pub(super) text: &'a str,
     starts: Vec<usize>,
+    /// How many characters stand before each multiple of [`STRIDE`] bytes: a line may be as long as the file.
+    chars: Vec<usize>,
 }
+
+/// Between two of the counts that are kept.
+const STRIDE: usize = 4096;
 
 impl<'a> Lines<'a> {
     pub(super) fn of(text: &'a str) -> Self {
@@ -125,6 +134,7 @@ impl<'a> Lines<'a> {
         Self {
             text,
             starts: std::iter::once(0).chain(after_breaks).collect(),
+            chars: counts(text),
         }
     }
 
@@ -138,10 +148,16 @@ impl<'a> Lines<'a> {
             .unwrap_or_default();
         Place {
             line,
-            column: self.text[start..offset].chars().count() + 1,
+            column: self.chars_before(offset) - self.chars_before(start) + 1,
             offset,
             length,
         }
+    }
+
+    fn chars_before(&self, offset: usize) -> usize {
+        let stride = offset / STRIDE;
+        let known = self.chars.get(stride).copied().unwrap_or_default();
+        known + starting(&self.text.as_bytes()[stride * STRIDE..offset])
     }
 
     /// The place of a part of this very text.
@@ -151,9 +167,33 @@ impl<'a> Lines<'a> {
     }
 }
 
+fn counts(text: &str) -> Vec<usize> {
+    let strides = text.as_bytes().chunks(STRIDE).map(starting);
+    let sums = strides.scan(0, |sum, count| {
+        *sum += count;
+        Some(*sum)
+    });
+    std::iter::once(0).chain(sums).collect()
+}
+
+/// How many characters begin in some bytes.
+fn starting(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_count_characters_however_long_a_line_is() {
+        let text = format!("[\n\"{}\", 7]", "\u{fc}\u{20ac}a".repeat(5_000));
+        let lines = Lines::of(&text);
+        let seven = text.find('7').unwrap();
+        let place = lines.place_at(seven, 1);
+        assert_eq!((place.line, place.column), (2, 15_000 + 5));
+        assert_eq!(lines.place_at(text.len(), 0).column, 15_000 + 7);
+    }
 
     fn read(text: &str) -> (Vec<&str>, Vec<String>) {
         let found = values(&Lines::of(text));

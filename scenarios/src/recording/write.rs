@@ -1,6 +1,6 @@
 //! From an import to a recording file and the scenario that plays it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 use serde_json::{
@@ -8,7 +8,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use super::{Failed, Import};
+use super::{Failed, Import, known_before};
 use crate::time::duration_text;
 
 /// A scenario and its recording, as text.
@@ -20,6 +20,21 @@ pub struct ImportedScenario {
     pub recording: String,
 }
 
+impl ImportedScenario {
+    /// The same, played to a dispatcher that has no means but webhooks: whatever it looks for, GitHub lists nothing. What was
+    /// stuck for a dispatcher that only listens is stuck again, whatever else the one under test could do.
+    #[must_use]
+    pub fn only_webhooks(mut self) -> Self {
+        self.scenario.push_str(
+            "\n\
+             faults:\n\
+             \x20 # No means but webhooks: of what the dispatcher looks for, GitHub lists nothing.\n\
+             \x20 - { to: [github.list-runs, github.list-deliveries], omit: all, may_miss: true }\n",
+        );
+        self
+    }
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
     offset: String,
@@ -27,6 +42,8 @@ struct Line<'a> {
     failed: Option<&'a Failed>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     redelivery: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<String>,
     headers: BTreeMap<&'a str, &'a str>,
     payload: Box<RawValue>,
 }
@@ -55,7 +72,8 @@ impl Import {
     #[must_use]
     pub fn to_recording(&self) -> String {
         let mut text = String::new();
-        for delivery in &self.deliveries {
+        let before = known_before(&self.deliveries);
+        for (delivery, before) in self.deliveries.iter().zip(before) {
             let mut headers: BTreeMap<&str, &str> = delivery
                 .headers
                 .iter()
@@ -69,6 +87,7 @@ impl Import {
                 offset: duration_text(delivery.offset),
                 failed: delivery.failed.as_ref(),
                 redelivery: delivery.redelivery,
+                late: (before > Duration::ZERO).then(|| duration_text(before)),
                 headers,
                 payload: payload(&delivery.payload),
             };

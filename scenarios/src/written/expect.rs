@@ -29,7 +29,7 @@ pub(crate) struct Expect {
     /// How many calls a job that is served may cost, besides a thousand an hour (100).
     pub(crate) calls_per_job: Option<NonZeroU32>,
     /// When the run ends at the latest (6h after the last time the scenario names).
-    pub(crate) bound: Option<Fixed>,
+    pub(crate) bound: Option<Placed<Fixed>>,
     /// How long nothing may be owed and no news come before the run ends (2m in virtual time, 70s in real time).
     pub(crate) settle: Option<Fixed>,
     /// How many HF jobs are created in all: 10, or 10..11.

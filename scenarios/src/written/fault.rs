@@ -28,7 +28,7 @@ pub(crate) struct Fault {
     /// When it ends.
     pub(crate) until: Option<Placed<Moment>>,
     /// How often it strikes at most.
-    pub(crate) times: Option<u32>,
+    pub(crate) times: Option<Placed<u32>>,
     /// With which probability it strikes what matches.
     pub(crate) chance: Option<Chance>,
     /// It is fine that it never strikes; otherwise that is news. Faults of fragments may.

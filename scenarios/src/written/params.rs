@@ -132,6 +132,13 @@ impl Param {
             }
         };
         let vary = whole.get("vary").map_or(Ok(Vary::Nothing), Vary::read)?;
+        if whole.get("chosen").is_some() && !vary.may_give(&default) {
+            let what = format!(
+                "{} is not among what the parameter may vary over\nchoose one of those, or let `vary` reach it; a figure of the source is `reported`",
+                default.described()
+            );
+            return Err(Flaw::at(default.place, &what));
+        }
         Ok((default, vary))
     }
 
@@ -167,6 +174,25 @@ impl Param {
 }
 
 impl Vary {
+    /// Whether a sweep might give this value. What cannot be read as one is found where it is used.
+    fn may_give(&self, value: &Node) -> bool {
+        let text = value.text().unwrap_or_default();
+        let within = |range: &CountRange, given: CountRange| {
+            (range.min..=range.max).contains(&given.min) && given.max <= range.max
+        };
+        match self {
+            Self::Nothing => true,
+            Self::List(values) => values.iter().any(|other| same(other, value)),
+            Self::Times(range) => Length::parse(text)
+                .is_ok_and(|given| range.min <= given.min && given.max <= range.max),
+            Self::Counts(range) => CountRange::parse(text).is_ok_and(|given| within(range, given)),
+            Self::Percents(range) => Chance::parse(text).is_ok_and(|given| {
+                let percents = given.0 * 100.0;
+                (f64::from(range.min) - 1e-9..=f64::from(range.max) + 1e-9).contains(&percents)
+            }),
+        }
+    }
+
     fn read(node: &Node) -> Result<Self, Flaw> {
         let text = match &node.kind {
             Kind::List(values) if !values.is_empty() => return Ok(Self::List(values.clone())),
@@ -201,6 +227,12 @@ impl Vary {
         };
         range.map_err(|what| Flaw::at(node.place, &what))
     }
+}
+
+/// Whether two nodes say the same, wherever they stand.
+fn same(one: &Node, other: &Node) -> bool {
+    let texts = one.text().is_some() && one.text() == other.text();
+    texts || one.clone().moved_to(one.place) == other.clone().moved_to(one.place)
 }
 
 impl<'de> Deserialize<'de> for Params {

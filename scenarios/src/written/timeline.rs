@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     plan::{Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
-    time::Length,
+    time::{Fixed, Length},
 };
 
 /// One thing that happens: `at` or `when`, and exactly one verb.
@@ -217,6 +217,9 @@ pub(crate) struct Deliver {
     pub(crate) failed: Option<Failed>,
     /// That GitHub sent it before, with the same GUID.
     pub(crate) redelivery: Option<Placed<bool>>,
+    /// How long it is on its way: what it tells is learnt now, and it is sent so much later.
+    #[serde(default)]
+    pub(crate) late: Option<Placed<Fixed>>,
 }
 
 /// Deliveries to send again: `job` and `action`, or `failed: true`.

@@ -159,7 +159,10 @@ impl<'de> Target<'de> {
             Kind::Scalar { .. } if self.node.is_null() => Ok(Entries::new(self, &[])),
             Kind::Scalar { .. } | Kind::List(_) => {
                 let mut flaw = self.expected("a mapping");
-                flaw.help = fields.map(|fields| format!("known keys: {}", fields.join(", ")));
+                flaw.help = fields.map(|fields| match fields {
+                    [] => "it takes no keys: write `{}`, or nothing".to_owned(),
+                    fields => format!("known keys: {}", fields.join(", ")),
+                });
                 Err(flaw)
             }
         }

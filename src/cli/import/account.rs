@@ -2,6 +2,8 @@
 
 use scenarios::recording::{Account, Attempt, FindingKind, JobAccount, Redacted};
 
+use crate::{cli::printable, report::counted};
+
 /// So many jobs are told one by one; `--json` tells all.
 const SHOWN: usize = 20;
 
@@ -43,19 +45,19 @@ fn of_job(job: &JobAccount) -> String {
     let attempts: Vec<String> = job.deliveries.iter().map(attempt).collect();
     let name = match job.name.as_str() {
         "" => String::new(),
-        name => format!("{name}, "),
+        name => format!("{}, ", printable::line(name)),
     };
     let mut text = format!(
         "\n{name}job {} of {}: {}\n",
         job.job,
-        job.repo,
+        printable::line(&job.repo),
         attempts.join(", ")
     );
     for finding in &job.findings {
         text.push_str(&format!(
             "  {:<12}  {}\n  {:<12}  {}\n",
             finding.kind.words(),
-            finding.what,
+            printable::line(&finding.what),
             "",
             finding.means
         ));
@@ -70,7 +72,8 @@ fn attempt(attempt: &Attempt) -> String {
     } else {
         ""
     };
-    format!("{} {}{failed}{again}", attempt.at, attempt.action)
+    let action = printable::line(&attempt.action);
+    format!("{} {action}{failed}{again}", attempt.at)
 }
 
 /// What does not stand in the recording.
@@ -96,12 +99,4 @@ pub(super) fn redactions(redacted: &Redacted, keep_names: bool) -> String {
         false => "; --keep-names keeps names and texts",
     };
     format!("\nredacted: {}{how}\n", parts.join(", "))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match (count, what) {
-        (1, what) => format!("1 {what}"),
-        (count, "address") => format!("{count} addresses"),
-        (count, what) => format!("{count} {what}s"),
-    }
 }

@@ -12,10 +12,11 @@ use std::{
 use scenarios::recording::{self, Account, Import, Matter, Redacted};
 
 use self::files::Source;
-use super::{CommandFailure, Ended, args::ImportArgs, note, print};
+use super::{CommandFailure, Ended, args::ImportArgs, note, print, printable};
 use crate::exit::ExitStatus;
 
 pub(super) fn import(args: &ImportArgs) -> Ended {
+    refuse_name(&args.name)?;
     let out = Output::of(args);
     out.refuse_to_overwrite(args.force)?;
     let mut sources = Vec::new();
@@ -39,7 +40,7 @@ pub(super) fn import(args: &ImportArgs) -> Ended {
     };
     let written = !imported.all.deliveries.is_empty();
     if written {
-        out.write(&imported.all, &args.name)?;
+        out.write(&imported.all, args)?;
     }
     report(args, &imported, &out)?;
     Ok(if written {
@@ -47,6 +48,25 @@ pub(super) fn import(args: &ImportArgs) -> Ended {
     } else {
         ExitStatus::Usage
     })
+}
+
+/// Refuses a name that two files beside each other cannot have, or that would have to be quoted in a shell.
+fn refuse_name(name: &str) -> Result<(), CommandFailure> {
+    let fits = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let ends = [".yaml", ".yml", ".json", ".jsonl"];
+    let plain = !name.is_empty()
+        && name.len() <= 100
+        && name.chars().all(fits)
+        && !name.starts_with(['.', '-'])
+        && !ends.iter().any(|end| name.to_lowercase().ends_with(end));
+    if plain {
+        return Ok(());
+    }
+    Err(CommandFailure::usage(miette::miette!(
+        help = "write letters, digits, `-`, `_` and `.` only, such as `my-queue`; `.yaml` is added, and --out names the folder",
+        "`{}` is no name for a scenario and its files",
+        printable::line(name)
+    )))
 }
 
 /// What an import came to.
@@ -97,8 +117,13 @@ impl Output {
         }
     }
 
-    fn write(&self, all: &Import, name: &str) -> Result<(), CommandFailure> {
-        let written = all.to_scenario(&format!("Imported webhooks: {name}"), &self.named);
+    fn write(&self, all: &Import, args: &ImportArgs) -> Result<(), CommandFailure> {
+        let title = format!("Imported webhooks: {}", args.name);
+        let written = all.to_scenario(&title, &self.named);
+        let written = match args.only_webhooks {
+            true => written.only_webhooks(),
+            false => written,
+        };
         let save = || -> io::Result<()> {
             if let Some(folder) = self.recording.parent() {
                 fs::create_dir_all(folder)?;
@@ -134,7 +159,7 @@ fn report(args: &ImportArgs, imported: &Imported, out: &Output) -> Result<(), Co
     }
     files.iter().for_each(explain);
     for oddity in &imported.all.notes {
-        note(&oddity.text);
+        note(&printable::line(&oddity.text));
     }
     let Some(scenario) = scenario else {
         note(&format!("nothing could be imported, {refused} refused"));
@@ -163,15 +188,17 @@ fn explain(import: &Import) {
     for oddity in content {
         note(&format!(
             "{}:{}: note: {}",
-            import.name, oddity.place, oddity.text
+            printable::line(&import.name),
+            oddity.place,
+            printable::line(&oddity.text)
         ));
     }
     for refusal in &import.refused {
         note(&format!(
             "{}:{}: refused: {}\n  help: {}",
-            import.name,
+            printable::line(&import.name),
             place(refusal.place),
-            refusal.reason,
+            printable::line(&refusal.reason),
             refusal.hint
         ));
     }

@@ -32,6 +32,8 @@ pub struct Delivery<'a> {
     pub body: Option<&'a str>,
     /// When and why it was lost.
     pub lost: Option<(Moment, Lost)>,
+    /// Whether GitHub's log of deliveries shows it once it was lost.
+    pub logged: bool,
     /// True if a fault made the answer or the loss.
     pub faulted: bool,
     /// True if a fault changed its payload before it was signed.
@@ -85,14 +87,18 @@ impl<'a> Ledger<'a> {
                     answered: None,
                     body: None,
                     lost: None,
+                    logged: true,
                     faulted: false,
                     bent: self.cause_is(event, |effect| effect == "pretend"),
                 };
                 self.deliveries.insert(*delivery, entry);
             }
-            What::DeliverySent { delivery, .. } => {
+            What::DeliverySent {
+                delivery, signed, ..
+            } => {
                 if let Some(entry) = self.deliveries.get_mut(delivery) {
                     entry.sent = Some(moment(event));
+                    entry.signed = signed.unwrap_or(entry.signed);
                 }
             }
             What::DeliveryAnswered {
@@ -107,8 +113,14 @@ impl<'a> Ledger<'a> {
                     entry.body = body.as_deref();
                 }
             }
-            What::DeliveryLost { delivery, why, .. } => {
+            What::DeliveryLost {
+                delivery,
+                why,
+                logged,
+                ..
+            } => {
                 if let Some(entry) = self.deliveries.get_mut(delivery) {
+                    entry.logged = *logged;
                     entry.lost = Some((moment(event), *why));
                     entry.faulted |= by_fault;
                 }

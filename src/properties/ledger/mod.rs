@@ -1,17 +1,19 @@
 //! The history, indexed once for all properties: lives of jobs, HF jobs, runners, deliveries and calls, the lanes
 //! they belong to, and what disturbed them.
 
+mod access;
 mod calls;
 mod deliveries;
 mod hf_jobs;
 mod jobs;
 mod relations;
+mod runners;
 mod strikes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Event, Removal, Stage, StageCause, What},
+    history::{Event, Stage, StageCause, What},
     ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
@@ -19,6 +21,7 @@ pub use calls::{Answered, CallLife, Calls};
 pub use deliveries::Delivery;
 pub use hf_jobs::HfLife;
 pub use jobs::JobLife;
+pub use runners::RunnerLife;
 
 use super::{
     disturbance::Disturbances,
@@ -34,27 +37,6 @@ pub struct Moment {
     pub event: EventId,
     /// Its time.
     pub at_ms: u64,
-}
-
-/// The life of a runner record.
-#[derive(Clone, Debug)]
-pub struct RunnerLife<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The repository or organisation it serves.
-    pub repo: &'a str,
-    /// Its labels.
-    pub labels: &'a [String],
-    /// When GitHub had a record of it.
-    pub created: Moment,
-    /// The dispatcher's call that minted it, if one did.
-    pub minted_by: Option<CallId>,
-    /// When it first listened for work.
-    pub online: Option<Moment>,
-    /// When and why its record was gone.
-    pub removed: Option<(Moment, Removal)>,
-    /// The HF job it runs in: the one it came online in, or the one that was given its name.
-    pub hf_job: Option<&'a HfJobId>,
 }
 
 /// The history, indexed.
@@ -82,6 +64,10 @@ pub struct Ledger<'a> {
     pub outages: Vec<(Moment, Option<Moment>)>,
     /// When the dispatcher first came up.
     pub first_start: Option<Moment>,
+    /// When each owner's installation was suspended or deleted, and when it was back.
+    pub absences: BTreeMap<String, Vec<(Moment, Option<Moment>)>>,
+    /// When the App's secret was rotated by nobody's call, and when the dispatcher started next.
+    pub rotations: Vec<(Moment, Option<Moment>)>,
     /// Faults of the plan that never end and let nothing through.
     pub endless_faults: BTreeSet<usize>,
     /// Strikes that concern one lane, in order.
@@ -113,21 +99,15 @@ impl<'a> Ledger<'a> {
             disturbances: Disturbances::default(),
             outages: Vec::new(),
             first_start: None,
+            absences: BTreeMap::new(),
+            rotations: Vec::new(),
             endless_faults: BTreeSet::new(),
             struck_lanes: Vec::new(),
             relations: relations::Relations::default(),
             settled: false,
             end: events.last().map_or(nothing, moment),
         };
-        for event in events {
-            match &event.event {
-                What::RepoRenamed { from, to, .. } => ledger.lanes.rename(from, to),
-                What::HfCreated {
-                    repo: Some(place), ..
-                } => ledger.lanes.registers_for(place),
-                _ => {}
-            }
-        }
+        ledger.name_places();
         for event in events {
             calls::enter(&mut ledger.calls, event);
             ledger.enter_world(event);
@@ -170,13 +150,18 @@ impl<'a> Ledger<'a> {
         Some((life.lane?, life))
     }
 
-    /// The HF job that, by this event, takes no further job although it has not ended: its runner was refused, or
-    /// its registration is gone.
+    /// The HF job that, by this event, takes no further job although it has not ended: its runner was refused and is not
+    /// online later, or its registration is gone.
     #[must_use]
     pub fn spends(&self, event: &'a Event) -> Option<&'a HfJobId> {
         match &event.event {
-            What::RunnerRefused { hf_job, .. } => Some(hf_job),
-            What::RunnerRemoved { runner, .. } => self.runners.get(runner)?.hf_job,
+            What::RunnerRefused { hf_job, .. } => {
+                let life = self.hf_jobs.get(hf_job);
+                let last = life.and_then(|life| life.last_online);
+                last.is_none_or(|online| online.event < event.id)
+                    .then_some(hf_job)
+            }
+            What::RunnerRemoved { runner, .. } => self.hf_job_of(*runner, event.id),
             What::CallAnswered {
                 call,
                 status: 200..300 | 404,
@@ -187,7 +172,7 @@ impl<'a> Ledger<'a> {
                 let life = self.runners.get(&runner).filter(|_| call.is_deletion())?;
                 // A removal that GitHub knows nothing of is the fault's, not the registration's end.
                 life.removed?;
-                life.hf_job
+                life.hf_job_at(event.id)
             }
             _ => None,
         }
@@ -209,6 +194,12 @@ impl<'a> Ledger<'a> {
         until.is_none().then_some(*from)
     }
 
+    /// Whether it went down for good while a bound that ends then still ran: such a bound is never over.
+    #[must_use]
+    pub fn is_gone_by(&self, due_ms: u64) -> bool {
+        self.gone_since().is_some_and(|gone| gone.at_ms <= due_ms)
+    }
+
     fn enter_world(&mut self, event: &'a Event) {
         match &event.event {
             What::WorldEnded { settled } => self.settled = *settled,
@@ -218,7 +209,25 @@ impl<'a> Ledger<'a> {
                     self.outages.push((moment(event), None));
                 }
             }
+            What::InstallationSuspended { owner, .. } | What::InstallationDeleted { owner, .. } => {
+                let absences = self.absences.entry(owner.to_lowercase()).or_default();
+                if absences.last().is_none_or(|(_, back)| back.is_some()) {
+                    absences.push((moment(event), None));
+                }
+            }
+            What::InstallationUnsuspended { owner, .. }
+            | What::InstallationCreated { owner, .. } => {
+                let absences = self.absences.entry(owner.to_lowercase()).or_default();
+                if let Some((_, back @ None)) = absences.last_mut() {
+                    *back = Some(moment(event));
+                }
+            }
+            What::HookSecretRotated { hook: None } if event.because.is_none() => {
+                self.rotations.push((moment(event), None));
+            }
             What::DispatcherStarted {} => {
+                let untold = self.rotations.iter_mut().filter(|(_, told)| told.is_none());
+                untold.for_each(|(_, told)| *told = Some(moment(event)));
                 self.first_start.get_or_insert(moment(event));
                 if let Some((_, until @ None)) = self.outages.last_mut() {
                     *until = Some(moment(event));
@@ -228,55 +237,36 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn enter_runner(&mut self, event: &'a Event) {
-        match &event.event {
-            What::RunnerCreated {
-                runner,
-                name,
-                repo,
-                labels,
-            } => {
-                let life = RunnerLife {
-                    name,
-                    repo,
-                    labels,
-                    created: moment(event),
-                    minted_by: event
-                        .because
-                        .and_then(|cause| call_of(&self.event(cause)?.event)),
-                    online: None,
-                    removed: None,
-                    hf_job: None,
-                };
-                self.runners.insert(*runner, life);
-            }
-            What::RunnerOnline { runner, hf_job, .. } => {
-                if let Some(life) = self.runners.get_mut(runner) {
-                    life.online.get_or_insert(moment(event));
-                    life.hf_job = hf_job.as_ref();
-                }
-            }
-            What::RunnerRemoved { runner, why } => {
-                if let Some(life) = self.runners.get_mut(runner) {
-                    life.removed.get_or_insert((moment(event), *why));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A runner that never came online is known by the name its HF job was given.
-    fn name_runners(&mut self) {
-        let mut given: BTreeMap<(&str, &str), &'a HfJobId> = BTreeMap::new();
-        for (hf_job, life) in &self.hf_jobs {
-            if let (Some(repo), Some(name)) = (life.repo, life.runner_name) {
-                given.insert((repo, name), hf_job);
+    /// Places come first: what they were renamed to, how they are spelt, and for which owners runners are registered.
+    fn name_places(&mut self) {
+        for event in self.events {
+            if let What::RepoRenamed { from, to, .. } = &event.event {
+                self.lanes.rename(from, to);
             }
         }
-        for life in self.runners.values_mut() {
-            life.hf_job = life
-                .hf_job
-                .or_else(|| given.get(&(life.repo, life.name)).copied());
+        for event in self.events {
+            match &event.event {
+                What::JobQueued { repo, .. }
+                | What::JobWaiting { repo, .. }
+                | What::RunnerCreated { repo, .. }
+                | What::FaultApplied {
+                    repo: Some(repo), ..
+                } => self.lanes.spell(repo),
+                What::HfCreated {
+                    repo: Some(place), ..
+                } => {
+                    self.lanes.spell(place);
+                    self.lanes.registers_for(place);
+                }
+                What::CallReceived {
+                    about: Some(about), ..
+                } => {
+                    if let Some(repo) = &about.repo {
+                        self.lanes.spell(repo);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 

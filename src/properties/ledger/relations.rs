@@ -21,8 +21,8 @@ use crate::properties::{
 pub(super) struct Relations<'a> {
     /// The dispatcher's cancels of each HF job, in order.
     cancels: BTreeMap<&'a HfJobId, Vec<CallId>>,
-    /// The last create that named a runner.
-    creates_by_name: BTreeMap<&'a str, Moment>,
+    /// The creates that named a runner, in order.
+    creates_by_name: BTreeMap<&'a str, Vec<Moment>>,
     /// The runner of each HF job.
     runners: BTreeMap<&'a HfJobId, RunnerId>,
     /// Installations that are or were this App's, as far as the history shows.
@@ -51,7 +51,8 @@ impl<'a> Ledger<'a> {
                 }
                 ("hf.create", Some(about)) => {
                     if let Some(name) = &about.runner_name {
-                        relations.creates_by_name.insert(name, call.received);
+                        let named = relations.creates_by_name.entry(name).or_default();
+                        named.push(call.received);
                     }
                 }
                 ("github.create-token", Some(about)) if call.succeeded() => {
@@ -144,28 +145,90 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Since when nothing stands behind a runner's record: it is offline, not busy, and no HF job of it lives. None if
-    /// something does.
+    /// When an HF job was asked for that was to run this runner.
+    fn creates_naming(&self, life: &RunnerLife<'_>) -> impl Iterator<Item = Moment> + '_ {
+        let named = self.relations.creates_by_name.get(life.name);
+        named.into_iter().flatten().copied()
+    }
+
+    /// Every stretch in which nothing stood behind a runner's record: from its mint to its HF job, and from the end of that
+    /// and of its job to the next. An HF job that is asked for by its name begins another.
     #[must_use]
-    pub fn left_behind_since(&self, runner: RunnerId) -> Option<Moment> {
-        let life = self.runners.get(&runner)?;
-        let mut since = vec![life.created];
-        since.extend(
-            life.minted_by
-                .and_then(|call| self.calls.get(&call)?.over()),
-        );
-        since.extend(self.relations.creates_by_name.get(life.name).copied());
-        if let Some(hf_job) = life.hf_job.and_then(|hf_job| self.hf_jobs.get(hf_job)) {
-            since.push(hf_job.ended.map(|(at, _)| at)?);
-            if let Some((_, job)) = hf_job.job {
-                let over = self.jobs.get(&job).and_then(|job| job.completed);
-                since.push(over.map(|(at, _)| at)?);
+    pub fn left_behind(&self, runner: RunnerId) -> Vec<(Moment, Option<Moment>)> {
+        let Some(life) = self.runners.get(&runner) else {
+            return Vec::new();
+        };
+        let minted = match life.minted_by.and_then(|call| self.calls.get(&call)) {
+            Some(call) => call.over(),
+            None => Some(life.created),
+        };
+        let Some(mut since) = minted else {
+            return Vec::new();
+        };
+        let mut spells = Vec::new();
+        let hf_jobs = life.hf_jobs();
+        let next = hf_jobs
+            .iter()
+            .skip(1)
+            .map(|(at, _)| Some(*at))
+            .chain([None]);
+        for ((from, hf_job), next) in hf_jobs.iter().zip(next) {
+            spells.push((since, Some(*from)));
+            // One that runs outside HF is none of this dispatcher's business.
+            let over = hf_job.and_then(|hf_job| self.stood_behind_until(hf_job));
+            let Some(over) = over.into_iter().chain(next).min_by_key(|at| at.event) else {
+                since = self.after_end();
+                break;
+            };
+            if over.event > since.event {
+                since = over;
             }
-        } else if life.online.is_some() {
-            // A runner outside HF: none of this dispatcher's business.
-            return None;
         }
-        since.into_iter().max_by_key(|at| at.event)
+        let gone = life.removed.map(|(at, _)| at);
+        spells.push((since, gone));
+        let whole = spells.into_iter().map(|(since, until)| {
+            let ends = until.into_iter().chain(gone);
+            (since, ends.min_by_key(|at| at.event))
+        });
+        whole
+            .flat_map(|spell| self.broken_by_creates(life, spell))
+            .collect()
+    }
+
+    /// Until when an HF job, or the job that started on it, stood behind its runner's record.
+    fn stood_behind_until(&self, hf_job: &HfJobId) -> Option<Moment> {
+        let life = self.hf_jobs.get(hf_job)?;
+        let (ended, _) = life.ended?;
+        let Some((_, job)) = life.job else {
+            return Some(ended);
+        };
+        let (over, _) = self.jobs.get(&job)?.completed?;
+        Some(if over.event > ended.event {
+            over
+        } else {
+            ended
+        })
+    }
+
+    /// The parts of a stretch between the creates that name its runner; none of one that is over before it begins.
+    fn broken_by_creates(
+        &self,
+        life: &RunnerLife<'_>,
+        (mut since, until): (Moment, Option<Moment>),
+    ) -> Vec<(Moment, Option<Moment>)> {
+        let end = until.unwrap_or_else(|| self.after_end());
+        let is_before = |at: Moment| at.event < end.event;
+        let mut parts = Vec::new();
+        for create in self.creates_naming(life) {
+            if create.event > since.event && is_before(create) {
+                parts.push((since, Some(create)));
+                since = create;
+            }
+        }
+        if is_before(since) {
+            parts.push((since, until));
+        }
+        parts
     }
 
     /// The jobs of a run that had been announced by this event. A re-run adds more of them later, which nothing that

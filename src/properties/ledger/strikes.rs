@@ -34,6 +34,11 @@ struct Named<'a> {
     flavor: Option<&'a str>,
 }
 
+/// Whether a call concerns every lane, of its place if it names one: a listing, or the mint of a token.
+fn concerns_everybody(call: &str) -> bool {
+    call.contains(".list") || call == "github.create-token"
+}
+
 impl<'a> Ledger<'a> {
     pub(super) fn note_strikes(&mut self, terms: &Terms) {
         let closed = self.closed_faults();
@@ -66,11 +71,11 @@ impl<'a> Ledger<'a> {
             }
         }
         for (from, until) in self.outages.clone() {
-            if let Some(until) = until {
-                let hold = Hold { from, until };
-                self.disturbances
-                    .note(Scope::All, Course::Ends, false, hold);
-            }
+            // One without an end holds nothing back that goes on: who judges a bound asks whether the dispatcher is gone.
+            let (course, until) =
+                until.map_or((Course::Endless, from), |until| (Course::Ends, until));
+            self.disturbances
+                .note(Scope::All, course, false, Hold { from, until });
         }
         self.note_limits(terms, &closed);
         self.disturbances.sort();
@@ -146,7 +151,8 @@ impl<'a> Ledger<'a> {
     fn stops_tries(&self, named: &Named<'a>) -> bool {
         let call = named.call.and_then(|call| self.calls.get(&call));
         match call {
-            Some(call) => NEEDS.contains(&call.name),
+            // A runner that is refused what it asks for serves nobody.
+            Some(call) => NEEDS.contains(&call.name) || call.name.starts_with("runner."),
             None => named.delivery.is_none() && (named.hf_job.is_some() || named.runner.is_some()),
         }
     }
@@ -161,13 +167,15 @@ impl<'a> Ledger<'a> {
 
     /// Every scope that what is named lies in, as narrow as can be told.
     fn scopes(&self, named: &Named<'a>) -> Vec<Scope<'a>> {
-        if let Some(scopes) = self.scopes_of_entities(named) {
+        let call = named.call.and_then(|call| self.calls.get(&call));
+        let is_narrow = call.is_none_or(|call| !concerns_everybody(call.name));
+        if is_narrow && let Some(scopes) = self.scopes_of_entities(named) {
             return scopes;
         }
-        if let Some(call) = named.call.and_then(|call| self.calls.get(&call)) {
-            return self.scopes_of_call(call);
+        match call {
+            Some(call) => self.scopes_of_call(call),
+            None => vec![self.wide(named.repo, named.flavor)],
         }
-        vec![self.wide(named.repo, named.flavor)]
     }
 
     /// What a call concerns. A listing or a token concerns all.
@@ -175,8 +183,7 @@ impl<'a> Ledger<'a> {
         let Some(about) = call.about else {
             return vec![Scope::All];
         };
-        let everybody = call.name.contains(".list") || call.name == "github.create-token";
-        if everybody {
+        if concerns_everybody(call.name) {
             return vec![self.wide(about.repo.as_deref(), None)];
         }
         let named = Named {
@@ -189,11 +196,12 @@ impl<'a> Ledger<'a> {
         if let Some(scopes) = self.scopes_of_entities(&named) {
             return scopes;
         }
-        let lane = self.lane_of_call(call).filter(|_| !about.labels.is_empty());
-        match lane {
-            Some(lane) => vec![Scope::Lane(lane)],
-            None => vec![self.wide(about.repo.as_deref(), about.flavor.as_deref())],
+        if about.repo.is_some() && !about.labels.is_empty() {
+            // Labels that no job and no HF job has concern nobody.
+            let lane = self.lane_of_call(call);
+            return lane.map(Scope::Lane).into_iter().collect();
         }
+        vec![self.wide(about.repo.as_deref(), about.flavor.as_deref())]
     }
 
     /// The scopes of the job, HF job, runner or run that is named, the narrowest first; none if none is known.
@@ -204,19 +212,22 @@ impl<'a> Ledger<'a> {
         if let Some(life) = job.and_then(|job| self.jobs.get(&job)) {
             return Some(life.lane.map(Scope::Lane).into_iter().collect());
         }
-        let hf_job = named
-            .hf_job
-            .or_else(|| self.runners.get(&named.runner?)?.hf_job);
+        let runner = named.runner.and_then(|runner| self.runners.get(&runner));
+        let hf_job = named.hf_job.or_else(|| runner.and_then(|life| life.hf_job));
         if let Some(reach) = hf_job.and_then(|hf_job| self.lanes.reach(hf_job)) {
             return Some(vec![Scope::of(reach)]);
+        }
+        if let Some(life) = runner {
+            let lane = self.lane_of_runner(life);
+            return Some(lane.map(Scope::Lane).into_iter().collect());
         }
         let jobs = self.runs.get(&named.run?)?;
         Some(self.scopes_of_jobs(jobs))
     }
 
-    /// As wide as these two leave open; a repository that was renamed by its first name.
+    /// As wide as these two leave open; a repository by the place its jobs wait at.
     fn wide(&self, place: Option<&'a str>, flavor: Option<&'a str>) -> Scope<'a> {
-        Scope::wide(place.map(|place| self.lanes.first_name(place)), flavor)
+        Scope::wide(place.map(|place| self.lanes.place(place)), flavor)
     }
 
     fn scopes_of_jobs(&self, jobs: &[JobId]) -> Vec<Scope<'a>> {

@@ -6,6 +6,7 @@ use dispatchlab::target::Seams;
 use http::Method;
 
 use super::{Kept, Sent, Trial, answer, bend, told};
+use crate::plans::{of_text, run};
 
 /// One runner is told to go, because its job was cancelled, and one is worked on.
 const A_SURPLUS_RUNNER: &str = "world:
@@ -165,4 +166,33 @@ fn no_leak_catches_a_dispatcher_that_leaves_a_registration_behind() {
         },
         "has been offline without a live HF job from",
     );
+}
+
+/// The same where its access was gone for an hour, after which it could have removed it.
+#[test]
+fn no_leak_catches_a_dispatcher_that_leaves_a_registration_behind_once_its_access_is_back() {
+    let text = "title: Suspended for an hour
+timeline:
+  - { at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic } }
+  - { at: 15s, cancel: { job: J1 } }
+  - { at: 10m, suspend: { repo: octo/app } }
+  - { at: 1h, unsuspend: { repo: octo/app } }
+  - { at: 2h, queue: { as: J2, labels: hf-jobs-t4-small } }
+";
+    let github = bend(|sent| async move {
+        if sent.deletes_runner() {
+            return answer(204, "");
+        }
+        sent.on().await
+    });
+    let bug = Seams {
+        github,
+        ..Seams::default()
+    };
+    let run = run(&of_text("suspended.yaml", text, 1, false), bug);
+    let violated = run.outcome.verdicts.violated();
+    let found = violated.iter().find(|(name, _)| *name == "no-leak");
+    let why = &found.unwrap_or_else(|| panic!("{violated:?}")).1.why;
+    let since_it_is_back = "has been offline without a live HF job from 3610.";
+    assert!(why.contains(since_it_is_back), "{why}");
 }

@@ -5,13 +5,14 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use dispatchlab::target::Seams;
+use dispatchlab::{properties::Verdict, target::Seams};
 use http::Method;
 
 use super::{Trial, answer, bend, looks_nowhere};
+use crate::plans::{of_text, run};
 
 /// Answers `queued` webhooks and forgets them; looks nowhere else.
-fn forgetful() -> Seams {
+pub(super) fn forgetful() -> Seams {
     let webhooks = bend(|sent| async move {
         if sent.says("queued") {
             return answer(200, r#"{"ok":true}"#);
@@ -37,8 +38,7 @@ fn no_silent_drop_catches_a_dispatcher_that_forgets_what_it_acknowledged() {
 }
 
 /// Takes a label that it has seen for one that is being cared for.
-#[test]
-fn supply_covers_demand_catches_a_dispatcher_that_takes_two_jobs_of_a_label_for_one() {
+pub(super) fn takes_two_for_one() -> Seams {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let webhooks = bend(move |sent| {
         let labels = sent.json()["workflow_job"]["labels"].to_string();
@@ -56,12 +56,17 @@ fn supply_covers_demand_catches_a_dispatcher_that_takes_two_jobs_of_a_label_for_
             sent.on().await
         }
     });
+    Seams {
+        webhooks,
+        github: looks_nowhere(),
+        hf: None,
+    }
+}
+
+#[test]
+fn supply_covers_demand_catches_a_dispatcher_that_takes_two_jobs_of_a_label_for_one() {
     Trial::built_in("supply-covers-demand", "happy-path").catches(
-        Seams {
-            webhooks,
-            github: looks_nowhere(),
-            hf: None,
-        },
+        takes_two_for_one(),
         "had more open jobs than booting and idle runners",
     );
 }
@@ -127,5 +132,51 @@ fn attempts_catches_a_dispatcher_that_takes_a_rerun_for_the_attempt_before() {
             hf: None,
         },
         "one was due by",
+    );
+}
+
+/// While no hardware comes nobody can serve, and a dispatcher that orders anew what came to nothing is not charged. This one
+/// orders nothing more once it has given up.
+#[test]
+fn served_or_told_catches_a_dispatcher_that_gives_up_in_a_hole_without_hardware() {
+    let text = "title: No hardware for two hours
+timeline:
+  - at: 0s
+    queue: { as: J1, labels: hf-jobs-cpu-basic }
+faults:
+  - { to: hf.schedule, until: 2h, hold: true }
+";
+    let plan = of_text("hole.yaml", text, 1, false);
+    // That the reference orders anew a moment too soon is at-most-one's.
+    let sound = run(&plan, Seams::default());
+    assert!(matches!(
+        sound.outcome.verdicts.0["served-or-told"],
+        Verdict::Held { .. }
+    ));
+    let given_up = Arc::new(AtomicBool::new(false));
+    let hf = bend(move |sent| {
+        let given_up = given_up.clone();
+        async move {
+            if sent.is_cancel() {
+                given_up.store(true, Ordering::Relaxed);
+            }
+            if sent.is_create() && given_up.load(Ordering::Relaxed) {
+                return answer(503, "");
+            }
+            sent.on().await
+        }
+    });
+    let bug = Seams {
+        hf,
+        ..Seams::default()
+    };
+    let wrong = run(&plan, bug);
+    let Verdict::Violated(found) = &wrong.outcome.verdicts.0["served-or-told"] else {
+        panic!("{:?}", wrong.outcome.verdicts.0["served-or-told"]);
+    };
+    assert!(
+        found.why.contains("none came, and nobody was told"),
+        "{}",
+        found.why
     );
 }

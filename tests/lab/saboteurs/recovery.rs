@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use dispatchlab::target::{Seam, Seams};
+use dispatchlab::{
+    properties::Verdict,
+    target::{Seam, Seams},
+};
+
+use crate::plans::{of_text, run};
 
 use super::{Count, NO_RUNS, Trial, answer, bend, looks_nowhere};
 
@@ -26,6 +31,62 @@ fn reconcile_catches_a_dispatcher_that_never_looks_for_jobs() {
         },
         "the `queued` of J1 was lost at",
     );
+}
+
+/// What was due, by when, and what came of it: none, or one too late, or nothing that can be decided.
+#[test]
+fn reconcile_says_whether_a_runner_came_too_late_or_never_or_was_due_from_nobody() {
+    let text = format!("title: Lost\n{LOST_QUEUED}");
+    let said = |text: &str, seams: Seams| {
+        let run = run(&of_text("lost.yaml", text, 1, false), seams);
+        match &run.outcome.verdicts.0["reconcile"] {
+            Verdict::Violated(found) | Verdict::Undecided(found) => found.why.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let blind = || Seams {
+        github: looks_nowhere(),
+        ..Seams::default()
+    };
+    let never = said(&text, blind());
+    assert!(
+        never.contains("a runner for it was due by 1210.") && never.ends_with("and none came"),
+        "{never}"
+    );
+    // Somebody sends the webhook again, half an hour after it was lost.
+    let again = text.replace("drop:", "times: 1\n    drop:").replace(
+        "faults:",
+        "  - { at: 30m, deliver: { job: J1, action: queued } }\nfaults:",
+    );
+    let late = said(&again, blind());
+    assert!(late.contains("and there was none until 181"), "{late}");
+    let gone = text.replace("faults:", "  - { at: 1s, stop: {} }\nfaults:");
+    let gone = said(&gone, Seams::default());
+    assert!(
+        gone.ends_with("a runner for it is due from a dispatcher that never came back"),
+        "{gone}"
+    );
+}
+
+/// A listing that fails for ever excuses whoever asks it; who never asks is not excused.
+#[test]
+fn reconcile_catches_a_dispatcher_that_never_asks_the_list_that_fails() {
+    let text = format!(
+        "title: The list fails as well\n{}",
+        LOST_QUEUED.replace(
+            "expect:",
+            "  - { to: github.list-runs, answer: { status: 500 } }\nexpect:"
+        )
+    );
+    let plan = of_text("list-fails.yaml", &text, 1, false);
+    let asks = run(&plan, Seams::default());
+    assert!(!asks.outcome.verdicts.0["reconcile"].is_violated());
+    let bug = Seams {
+        github: looks_nowhere(),
+        ..Seams::default()
+    };
+    let never = run(&plan, bug);
+    assert!(never.outcome.verdicts.0["reconcile"].is_violated());
 }
 
 /// Has no other way to end an HF job than the `completed` of its job.

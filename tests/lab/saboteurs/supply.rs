@@ -13,7 +13,7 @@ use dispatchlab::{
 use http::Method;
 use scenarios::plan::Plan;
 
-use super::{Sent, Trial, bend, told};
+use super::{Count, Sent, Trial, bend, told};
 use crate::plans::run;
 
 fn hf(hf: Option<dispatchlab::target::Seam>) -> Seams {
@@ -33,6 +33,32 @@ fn at_most_one_catches_a_dispatcher_that_creates_twice() {
         sent.on().await
     });
     Trial::built_in("at-most-one", "happy-path").catches(hf(twice), "explain only ");
+}
+
+/// Takes HF jobs that ended while its access was gone for leave to create twice as many.
+#[test]
+fn at_most_one_catches_a_dispatcher_that_creates_twice_what_a_suspension_cost() {
+    let suspended = "timeline:
+  - at: 0s
+    queue: { as: J, jobs: 2, labels: hf-jobs-cpu-basic, runs_for: 1m }
+  - at: 20s
+    suspend: { repo: octo/app }
+  - at: 1h
+    unsuspend: { repo: octo/app }
+faults:
+  - { to: hf.schedule, times: 2, fail: { after: 40s, stage: error } }
+";
+    let creates = Count::default();
+    let twice = bend(move |sent| {
+        let again = sent.is_create() && creates.add() >= 2;
+        async move {
+            if again {
+                sent.on().await?;
+            }
+            sent.on().await
+        }
+    });
+    Trial::of("at-most-one", suspended).catches(hf(twice), "explain only ");
 }
 
 /// Has no patience with a boot: throws each HF job away after ten seconds and takes another.
@@ -136,6 +162,7 @@ timeline:
         let end = End {
             settled: run.outcome.settled,
             steps_not_taken: Vec::new(),
+            spending: run.outcome.budget.clone(),
             quiet: Duration::ZERO,
             settle: Duration::ZERO,
         };

@@ -1,12 +1,16 @@
 //! Saboteurs that say nothing where a user must know, or what is not so.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::body::Body;
 use dispatchlab::target::Seams;
-use fakes::history::What;
+use fakes::history::{StageCause, What};
 use http::{Method, Response};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Answer, Kept, Sent, Trial, answer, bend, told};
 use crate::plans::{of_text, run, violations};
@@ -122,6 +126,103 @@ faults:
 ",
     );
     trial.catches(cancels_all_runs(), "of it was on a runner");
+}
+
+/// What a dispatcher without patience has done so far.
+#[derive(Default)]
+struct GivenUp {
+    /// Where its last HF job is to be found, and since when it is there.
+    last: Option<(String, Instant)>,
+    /// When it gave one up.
+    at: Vec<Instant>,
+    told: bool,
+}
+
+/// Gives each HF job up so long after its creation, and cancels the run once it has done so three times in ten minutes.
+fn gives_up_after(patience: Duration) -> Seams {
+    let (queued, way) = (Kept::default(), Kept::default());
+    let webhooks = queued.seam(|sent| sent.says("queued"));
+    let github = way.seam(Sent::is_jit_config);
+    let so_far: Arc<Mutex<GivenUp>> = Arc::default();
+    let hf = bend(move |sent| {
+        let (so_far, queued, way) = (so_far.clone(), queued.get(), way.get());
+        async move {
+            let overdue = {
+                let mut so_far = so_far.lock().unwrap();
+                let is_over = |(_, since): &mut (String, Instant)| since.elapsed() >= patience;
+                so_far.last.take_if(is_over)
+            };
+            if let Some((hf_job, _)) = overdue {
+                sent.ask(Method::POST, &format!("{hf_job}/cancel"), "")
+                    .await?;
+                so_far.lock().unwrap().at.push(Instant::now());
+            }
+            let tells = {
+                let mut so_far = so_far.lock().unwrap();
+                let long = so_far.at.first().zip(so_far.at.last());
+                let long = long.is_some_and(|(first, last)| *last - *first >= TEN_MINUTES);
+                let tells = !so_far.told && so_far.at.len() >= 3 && long;
+                so_far.told |= tells;
+                tells
+            };
+            if tells {
+                let run = queued.unwrap().json()["workflow_job"]["run_id"].clone();
+                let path = format!("/repos/octo/app/actions/runs/{run}/cancel");
+                way.unwrap().ask(Method::POST, &path, "").await?;
+            }
+            if !sent.is_create() {
+                return sent.on().await;
+            }
+            let (status, created) = told(sent.on().await).await;
+            if let Some(id) = created["id"].as_str() {
+                let hf_job = format!("{}/{id}", sent.path());
+                so_far.lock().unwrap().last = Some((hf_job, Instant::now()));
+            }
+            let mut answered = Response::new(Body::from(created.to_string()));
+            *answered.status_mut() = status.try_into().unwrap();
+            Ok(answered)
+        }
+    });
+    Seams {
+        webhooks,
+        github,
+        hf,
+    }
+}
+
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+/// Each HF job would have served the job, had it been let boot.
+#[test]
+fn served_or_told_catches_a_dispatcher_that_tells_for_no_cause_but_its_own_early_cancels() {
+    let trial = Trial::of(
+        "served-or-told",
+        "world:
+  hf: { cold_start: 4m }
+timeline:
+  - at: 0s
+    queue: { as: J1, repo: octo/app, labels: hf-jobs-cpu-basic }
+",
+    );
+    let run = trial.catches(
+        gives_up_after(Duration::from_secs(60)),
+        "was told that it will not be served (its run was cancelled), though nothing of its lane had failed for good",
+    );
+    let given_up = |what: &What| {
+        matches!(
+            what,
+            What::HfStage {
+                cause: StageCause::Cancel,
+                ..
+            }
+        )
+    };
+    let given_up = run
+        .events
+        .iter()
+        .filter(|event| given_up(&event.event))
+        .count();
+    assert!(given_up >= 3, "{given_up}");
 }
 
 const ONE_JOB: &str = "timeline:

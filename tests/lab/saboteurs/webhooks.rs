@@ -22,6 +22,62 @@ fn signature_catches_a_dispatcher_that_checks_nothing() {
     );
 }
 
+#[test]
+fn signature_catches_a_dispatcher_that_accepts_what_hooks_with_other_secrets_send() {
+    for (hook, words) in [
+        (
+            "secret: other",
+            "with a signature made with another secret was answered 20",
+        ),
+        (
+            "secret: none, content_type: form",
+            "without a signature was answered 20",
+        ),
+    ] {
+        let webhooks = bend(|mut sent| async move {
+            sign(&mut sent.parts, &sent.body);
+            sent.on().await
+        });
+        let world = format!(
+            "world: {{ github: {{ hooks: [{{ on: octo/app, {hook} }}] }} }}
+timeline:
+  - {{ at: 0s, queue: {{ as: J1, labels: hf-jobs-cpu-basic }} }}
+"
+        );
+        let bug = Seams {
+            webhooks,
+            ..Seams::default()
+        };
+        Trial::of("signature", &world).catches(bug, words);
+    }
+}
+
+/// Goes on with the secret that it knew, though it was started with another.
+#[test]
+fn signature_catches_a_dispatcher_that_forgets_the_new_secret() {
+    let rotation = "timeline:
+  - { at: 10s, rotate_secret: }
+  - { at: 20s, queue: { as: J1, labels: hf-jobs-cpu-basic } }
+  - { at: 1m, restart: }
+  - { at: 2m, queue: { as: J2, labels: hf-jobs-cpu-basic } }
+";
+    for property in ["signature", "fast-ack"] {
+        let webhooks = bend(|sent| async move {
+            if sent.json()["workflow_job"]["name"] == "J2" {
+                return answer(401, "");
+            }
+            sent.on().await
+        });
+        let bug = Seams {
+            webhooks,
+            ..Seams::default()
+        };
+        let run = Trial::of(property, rotation).catches(bug, "401");
+        let found = run.outcome.verdicts.violated();
+        assert!(found.iter().any(|(name, _)| *name == "signature"));
+    }
+}
+
 /// Does its work before it answers.
 #[test]
 fn fast_ack_catches_a_dispatcher_that_answers_after_twelve_seconds() {

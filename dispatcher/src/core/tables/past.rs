@@ -59,7 +59,8 @@ impl Closed {
     }
 }
 
-/// Launches that are over. Their names are never given out again.
+/// Launches that are over. Their names are not given out again while they are remembered, and no HF job of theirs is taken
+/// for a stray. A lane that fails for hours leaves thousands behind, so a name is looked for among those that begin alike.
 #[derive(Debug)]
 pub(in crate::core) struct Ended {
     table: Table<LaunchId, EndedLaunch>,

@@ -276,3 +276,24 @@ fn after_a_failed_boot_a_registration_token_gets_more_time() {
         "never beyond the token's last minute"
     );
 }
+
+#[test]
+fn a_name_is_free_again_once_every_launch_that_had_it_is_forgotten() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    let ended = |runner: &str| super::super::model::EndedLaunch {
+        at: now,
+        runner: runner.to_owned(),
+        hf_job: None,
+        reason: String::new(),
+    };
+    let id = |name: &str| LaunchId(name.to_owned());
+    bench.core.ended.insert(id("one"), ended("hfjobs-1-4"));
+    bench.core.ended.insert(id("two"), ended("hfjobs-1-4"));
+    bench.core.ended.remove(&id("one"));
+    assert_ne!(bench.core.unused_name("hfjobs-1-4"), "hfjobs-1-4");
+    // What takes its place has another name.
+    bench.core.ended.insert(id("two"), ended("hfjobs-1-48"));
+    assert_eq!(bench.core.unused_name("hfjobs-1-4"), "hfjobs-1-4");
+    assert_ne!(bench.core.unused_name("hfjobs-1-48"), "hfjobs-1-48");
+}

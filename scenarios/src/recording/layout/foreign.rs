@@ -22,16 +22,27 @@ pub(crate) fn of_file(bytes: &[u8]) -> Option<String> {
     if let Some((_, name)) = magic {
         return Some((*name).to_owned());
     }
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        let mitmproxy = bytes.iter().take(12).any(|byte| *byte == b':')
-            && bytes.first().is_some_and(u8::is_ascii_digit);
-        return Some(match (mitmproxy, bytes.get(..2)) {
-            (true, _) => "a flow file of mitmproxy".to_owned(),
-            (false, Some(b"\xff\xfe" | b"\xfe\xff")) => "text in UTF-16".to_owned(),
-            (false, _) => "a binary file".to_owned(),
-        });
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if looks_like_json(bytes) && error.valid_up_to() > 0 => return None,
+        Err(_) => return Some(binary(bytes)),
     };
     of_text(text).map(str::to_owned)
+}
+
+fn looks_like_json(bytes: &[u8]) -> bool {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    matches!(first, Some(b'{' | b'['))
+}
+
+fn binary(bytes: &[u8]) -> String {
+    let mitmproxy = bytes.iter().take(12).any(|byte| *byte == b':')
+        && bytes.first().is_some_and(u8::is_ascii_digit);
+    match (mitmproxy, bytes.get(..2)) {
+        (true, _) => "a flow file of mitmproxy".to_owned(),
+        (false, Some(b"\xff\xfe" | b"\xfe\xff")) => "text in UTF-16".to_owned(),
+        (false, _) => "a binary file".to_owned(),
+    }
 }
 
 /// What a text is that does not begin as JSON does.
@@ -39,7 +50,8 @@ fn of_text(text: &str) -> Option<&'static str> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let line = text.lines().next().unwrap_or_default();
     let methods = ["POST ", "GET ", "PUT ", "HTTP/1"];
-    if text.starts_with(['{', '[', '"']) || text.is_empty() {
+    let quoted = text.starts_with('"') && line.contains("\",");
+    if text.is_empty() || (text.starts_with(['{', '[', '"']) && !quoted) {
         return None;
     }
     if text.starts_with("#!") || text.starts_with("curl ") {
@@ -169,6 +181,7 @@ mod tests {
             (b"#!/bin/sh\ncurl", "shell"),
             (b"<html>", "XML"),
             (b"id,guid,delivered_at\n1,2,3", "CSV"),
+            (b"\"id\",\"guid\",\"delivered_at\"\n1,2,3", "CSV"),
             (b"title: x\n", "YAML"),
         ] {
             let named = of_file(bytes);

@@ -7,8 +7,8 @@ use super::{
     request::Told, text_in, value_in,
 };
 use crate::recording::{
-    Failed, form,
-    offsets::{Clue, clue_of_time},
+    Failed,
+    offsets::{Clue, clue_of_time, oddity_of_time},
 };
 
 /// Reads a delivery of GitHub's API, if this is one.
@@ -18,16 +18,20 @@ pub(super) fn read(
     fields: &Fields<'_>,
     around: &Around<'_>,
 ) -> Result<bool, NotADelivery> {
-    let its_own = fields.contains_key("delivered_at") && fields.contains_key("guid");
     let sent = object_in(fields, "request");
     let in_full = sent
         .as_ref()
         .and_then(|request| request.get("payload").copied());
-    let number = |key: &str| value_in(fields, key).and_then(|value| value.as_u64());
+    let number = |key: &str| value_in(fields, key).and_then(|value| request::code_of(&value));
+    // A detail may have lost its time: the list has it.
+    let its_own = fields.contains_key("guid")
+        && (fields.contains_key("delivered_at") || (in_full.is_some() && number("id").is_some()));
     if !its_own && (in_full.is_none() || !fields.contains_key("status_code")) {
         return Ok(false);
     }
-    let clue = value_in(fields, "delivered_at").and_then(|time| clue_of_time(&time));
+    let time = value_in(fields, "delivered_at");
+    let clue = time.as_ref().and_then(clue_of_time);
+    let odd_time = time.and_then(|time| oddity_of_time("delivered_at", &time));
     let failed = Failed::told(text_in(fields, "status").as_deref(), number("status_code"));
     let redelivery = value_in(fields, "redelivery") == Some(Value::Bool(true));
     let (id, guid) = (number("id"), text_in(fields, "guid"));
@@ -51,13 +55,14 @@ pub(super) fn read(
         all.extend(headers::read(named));
     }
     let (text, in_form) = body::read(payload, false)?;
-    if in_form && !form::announced(&all) {
-        all.insert("content-type".to_owned(), form::CONTENT_TYPE.to_owned());
-    }
+    let mut oddities = request::announce_form(in_form, &mut all);
+    oddities.extend(odd_time);
     let told = Told {
+        oddities,
         clue,
         failed,
         redelivery,
+        late: None,
         id,
         event: text_in(fields, "event"),
         guid,

@@ -8,7 +8,10 @@ use super::{
     Around, Fields, Findings, NotADelivery, body, headers, items, object_in, request,
     request::Told, text_in, value_in,
 };
-use crate::recording::{Failed, form, offsets::clue_of_time};
+use crate::recording::{
+    Failed, form,
+    offsets::{clue_of_time, oddity_of_time},
+};
 
 /// Reads the entries of an archive, if this is one.
 pub(super) fn read(into: &mut Findings, fields: &Fields<'_>, around: &Around<'_>) -> bool {
@@ -86,14 +89,18 @@ fn delivery(
             ));
         }
     };
-    if in_form && !form::announced(&all) {
-        all.insert("content-type".to_owned(), form::CONTENT_TYPE.to_owned());
-    }
+    let mut oddities = request::announce_form(in_form, &mut all);
+    let time = value_in(entry, "startedDateTime");
+    oddities.extend(
+        time.as_ref()
+            .and_then(|time| oddity_of_time("startedDateTime", time)),
+    );
     let code =
         object_in(entry, "response").and_then(|response| value_in(&response, "status")?.as_u64());
     let text_of_it = object_in(entry, "response").and_then(|it| text_in(&it, "statusText"));
     let told = Told {
-        clue: value_in(entry, "startedDateTime").and_then(|time| clue_of_time(&time)),
+        oddities,
+        clue: time.as_ref().and_then(clue_of_time),
         // 0 stands for an answer that never came.
         failed: code.and_then(|code| {
             Failed::told(
@@ -102,6 +109,7 @@ fn delivery(
             )
         }),
         redelivery: false,
+        late: None,
         id: None,
         event: None,
         guid: None,

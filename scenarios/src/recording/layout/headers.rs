@@ -31,6 +31,11 @@ pub(super) fn read(headers: &RawValue) -> BTreeMap<String, String> {
                 add(&mut all, name, value);
             }
         }
+        Ok(Value::String(block)) => block.lines().for_each(|line| add_line(&mut all, line)),
+        Ok(Value::Array(list)) if are_lines(&list) => {
+            let lines = list.iter().filter_map(Value::as_str);
+            lines.for_each(|line| add_line(&mut all, line));
+        }
         Ok(Value::Array(list)) if list.iter().all(Value::is_string) => {
             for pair in list.chunks_exact(2) {
                 add(&mut all, pair[0].as_str().unwrap_or_default(), &pair[1]);
@@ -40,6 +45,24 @@ pub(super) fn read(headers: &RawValue) -> BTreeMap<String, String> {
         _ => {}
     }
     all
+}
+
+/// Whether each text of a list is a line of headers, rather than a name or a value.
+fn are_lines(list: &[Value]) -> bool {
+    let is_line = |text: &str| text.split_once(':').is_some_and(|(name, _)| is_name(name));
+    !list.is_empty() && list.iter().all(|text| text.as_str().is_some_and(is_line))
+}
+
+fn is_name(name: &str) -> bool {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !name.is_empty() && name.chars().all(of_name)
+}
+
+/// `Name: value`, as it was sent; the line of the request itself is none.
+fn add_line(all: &mut BTreeMap<String, String>, line: &str) {
+    if let Some((name, value)) = line.split_once(':').filter(|(name, _)| is_name(name)) {
+        add(all, name, &Value::from(value.trim()));
+    }
 }
 
 /// `{"name": …, "value": …}` (or `key`), or `[name, value]`.
@@ -122,6 +145,8 @@ mod tests {
             r#"[["X-GitHub-Event","ping"],["Accept","*/*"]]"#,
             r#"["X-GitHub-Event","ping","Accept","*/*"]"#,
             r#"[{"X-GitHub-Event":"ping"},{"Accept":"*/*"}]"#,
+            r#"["X-GitHub-Event: ping","Accept: */*"]"#,
+            r#""POST /hook HTTP/1.1\r\nX-GitHub-Event: ping\r\nAccept:*/*\r\n""#,
             r#"{"X-GitHub-Event":{"Type":"String","Value":"ping"},"accept":{"stringValue":"*/*"}}"#,
         ];
         for shape in shapes {

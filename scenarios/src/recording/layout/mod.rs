@@ -12,7 +12,7 @@ mod headers;
 mod payload;
 mod request;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, value::RawValue};
@@ -40,6 +40,7 @@ pub(super) struct Found {
     pub(super) moment: Option<Moment>,
     pub(super) failed: Option<Failed>,
     pub(super) redelivery: bool,
+    pub(super) late: Option<Duration>,
     /// GitHub's number of this attempt.
     pub(super) id: Option<u64>,
     pub(super) oddities: Vec<String>,

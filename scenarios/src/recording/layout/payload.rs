@@ -136,6 +136,7 @@ pub(super) fn found(
         happened,
         failed: None,
         redelivery: false,
+        late: None,
         id: None,
         oddities,
     })
@@ -168,6 +169,16 @@ fn unknown(payload: &Value, fields: &Fields<'_>) -> NotADelivery {
     )
 }
 
+fn no_id(key: &str, found: &Value) -> NotADelivery {
+    let found: String = found.to_string().chars().take(60).collect();
+    NotADelivery::new(
+        format!(
+            "`workflow_job.{key}` is {found}, and GitHub's ids are whole numbers from 1 to 2^64-1"
+        ),
+        "export the body of the webhook as it was sent, its numbers unchanged",
+    )
+}
+
 /// Refuses a `workflow_job` payload that lacks what a job is told by; lists what is merely missing.
 fn check_workflow_job(payload: &Value) -> Result<Vec<String>, NotADelivery> {
     let lacks = |path: &str| {
@@ -184,12 +195,13 @@ fn check_workflow_job(payload: &Value) -> Result<Vec<String>, NotADelivery> {
         .get("workflow_job")
         .filter(|job| job.is_object())
         .ok_or_else(|| lacks("workflow_job"))?;
-    job.get("id")
-        .and_then(Value::as_u64)
-        .ok_or_else(|| lacks("workflow_job.id"))?;
-    job.get("run_id")
-        .and_then(Value::as_u64)
-        .ok_or_else(|| lacks("workflow_job.run_id"))?;
+    for key in ["id", "run_id"] {
+        match job.get(key) {
+            Some(id) if id.as_u64().is_some_and(|id| id > 0) => {}
+            Some(id) if !id.is_null() => return Err(no_id(key, id)),
+            Some(_) | None => return Err(lacks(&format!("workflow_job.{key}"))),
+        }
+    }
     payload
         .pointer("/repository/full_name")
         .and_then(Value::as_str)

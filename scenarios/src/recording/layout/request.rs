@@ -1,16 +1,19 @@
 //! Captured HTTP requests: `headers` beside a `payload` or `body`, a `request` that holds them, and messages of smee,
 //! which have their headers beside the body. Recordings of this program are of this layout, too.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, value::RawValue};
 
 use super::{
     Around, Fields, Findings, NotADelivery, body, headers, object_in, payload, text_in, value_in,
 };
-use crate::recording::{
-    Failed, form,
-    offsets::{Clue, clue_of_date, clue_of_offset, clue_of_time},
+use crate::{
+    recording::{
+        Failed, form,
+        offsets::{Clue, clue_of_date, clue_of_offset, clue_of_time, oddity_of_time},
+    },
+    time::parse_duration,
 };
 
 /// What the body is called.
@@ -75,18 +78,19 @@ pub(super) fn read(
             text_in(request, key).is_some_and(|text| text.eq_ignore_ascii_case("base64"))
         });
     let (text, in_form) = body::read(body, base64)?;
-    if in_form && !form::announced(&all) {
-        all.insert("content-type".to_owned(), form::CONTENT_TYPE.to_owned());
-    }
+    let mut oddities = announce_form(in_form, &mut all);
     let clue = offset(fields)?
         .or_else(|| time(fields))
         .or_else(|| time(request))
         .or_else(|| object_in(fields, "requestContext").and_then(|context| time(&context)))
         .or_else(|| clue_of_date(all.get("date").map(String::as_str)));
+    oddities.extend(oddity_of_times(fields, clue).or_else(|| oddity_of_times(request, clue)));
     let told = Told {
+        oddities,
         clue,
         failed: failed(fields)?,
         redelivery: value_in(fields, "redelivery") == Some(Value::Bool(true)),
+        late: late(fields)?,
         id: None,
         event: text_in(fields, "event"),
         guid: text_in(fields, "guid"),
@@ -111,9 +115,12 @@ pub(super) fn read(
 /// What an envelope tells of a delivery besides its request.
 #[derive(Default)]
 pub(super) struct Told {
+    /// What was odd about it and put up with.
+    pub(super) oddities: Vec<String>,
     pub(super) clue: Option<Clue>,
     pub(super) failed: Option<Failed>,
     pub(super) redelivery: bool,
+    pub(super) late: Option<Duration>,
     pub(super) id: Option<u64>,
     pub(super) event: Option<String>,
     pub(super) guid: Option<String>,
@@ -139,14 +146,39 @@ pub(super) fn finish(
     let fields: Fields<'_> = serde_json::from_str(text).unwrap_or_default();
     let mut found = payload::found(text, &around, &fields)?;
     found.clue = around.clue.unwrap_or(found.clue);
+    found.oddities.splice(0..0, told.oddities);
     found.guid = guid;
     found.headers = headers::kept(around.headers);
     found.failed = told.failed;
     found.redelivery = told.redelivery;
+    found.late = told.late;
     found.id = told.id;
     found.place = around.place.unwrap_or_default();
     into.found.push(found);
     Ok(())
+}
+
+/// A body that is a form is sent as one again, whatever the recorded headers say of it.
+pub(super) fn announce_form(in_form: bool, all: &mut BTreeMap<String, String>) -> Vec<String> {
+    if !in_form || form::announced(all) {
+        return Vec::new();
+    }
+    let content_type = "content-type".to_owned();
+    let before = all.insert(content_type, form::CONTENT_TYPE.to_owned());
+    let oddity = before.map(|before| {
+        format!("its body is a form, and its content type `{before}` is none; sent as a form")
+    });
+    oddity.into_iter().collect()
+}
+
+/// What is odd about the times that are told here: the first that is not what it seems, if there is no better one.
+fn oddity_of_times(fields: &Fields<'_>, clue: Option<Clue>) -> Option<String> {
+    let mut odd = TIMES.iter().filter_map(|key| {
+        let value = value_in(fields, key)?;
+        let reads = clue_of_time(&value);
+        oddity_of_time(key, &value).filter(|_| clue.is_none() || reads == clue)
+    });
+    odd.next()
 }
 
 /// An `offset` of a recording.
@@ -163,11 +195,33 @@ fn offset(fields: &Fields<'_>) -> Result<Option<Clue>, NotADelivery> {
     }
 }
 
+/// How long before GitHub knew what this delivery tells.
+fn late(fields: &Fields<'_>) -> Result<Option<Duration>, NotADelivery> {
+    let Some(value) = value_in(fields, "late") else {
+        return Ok(None);
+    };
+    let late = value.as_str().and_then(|text| parse_duration(text).ok());
+    let odd = || {
+        NotADelivery::new(
+            format!("`late` is {value}, which is not a length of time"),
+            "write how long before GitHub knew, with its unit: `90s`, `2h`",
+        )
+    };
+    late.map(Some).ok_or_else(odd)
+}
+
 fn time(fields: &Fields<'_>) -> Option<Clue> {
     TIMES
         .iter()
         .filter_map(|key| value_in(fields, key))
         .find_map(|value| clue_of_time(&value))
+}
+
+/// The code of an answer, as a number or as text.
+pub(super) fn code_of(value: &Value) -> Option<u64> {
+    value
+        .as_u64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// How it failed: as a recording of this program says it, or by the answer that was captured with it.
@@ -186,7 +240,7 @@ fn failed(fields: &Fields<'_>) -> Result<Option<Failed>, NotADelivery> {
     let Some(response) = object_in(fields, "response") else {
         return Ok(None);
     };
-    let number = |key: &str| value_in(&response, key).and_then(|value| value.as_u64());
+    let number = |key: &str| value_in(&response, key).and_then(|value| code_of(&value));
     let code = ["status_code", "statusCode", "status"]
         .iter()
         .find_map(|key| number(key));

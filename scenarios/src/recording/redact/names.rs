@@ -29,9 +29,34 @@ pub(super) enum Kind {
     Host,
     /// An address.
     Email,
+    /// A runner.
+    Runner,
+    /// A group of runners.
+    Group,
+    /// A word of a text that somebody made up.
+    Word,
+    /// A key of an object that is none of GitHub's.
+    Key,
 }
 
 impl Kind {
+    const ALL: [Self; 14] = [
+        Self::Owner,
+        Self::Repo,
+        Self::Branch,
+        Self::Tag,
+        Self::Person,
+        Self::Team,
+        Self::App,
+        Self::Enterprise,
+        Self::Host,
+        Self::Email,
+        Self::Runner,
+        Self::Group,
+        Self::Word,
+        Self::Key,
+    ];
+
     /// What its pseudonyms begin with.
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -45,6 +70,10 @@ impl Kind {
             Self::Enterprise => "enterprise",
             Self::Host => "host",
             Self::Email => "email",
+            Self::Runner => "runner",
+            Self::Group => "group",
+            Self::Word => "word",
+            Self::Key => "key",
         }
     }
 
@@ -60,7 +89,11 @@ impl Kind {
             | Self::Person
             | Self::Team
             | Self::App
-            | Self::Enterprise => format!("{word}-{number}"),
+            | Self::Enterprise
+            | Self::Runner
+            | Self::Group
+            | Self::Word
+            | Self::Key => format!("{word}-{number}"),
         }
     }
 }
@@ -146,7 +179,9 @@ impl Names {
             *count += 1;
             let new = kind.pseudonym(*count);
             self.known.insert(key.clone(), new.clone());
-            if key.1.chars().count() > 2 && !ORDINARY.contains(&key.1.as_str()) {
+            // Words and the like are looked up one by one.
+            let in_text = !matches!(kind, Kind::Runner | Kind::Group | Kind::Word | Kind::Key);
+            if in_text && key.1.chars().count() > 2 && !ORDINARY.contains(&key.1.as_str()) {
                 self.in_text.push((key.1, new.clone()));
                 self.in_text
                     .sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
@@ -154,6 +189,18 @@ impl Names {
             new
         });
         new + suffix
+    }
+
+    /// Whether a word is a pseudonym.
+    pub(super) fn is_pseudonym(word: &str) -> bool {
+        let word = word.strip_suffix("[bot]").unwrap_or(word);
+        let number_of = |kind: Kind| {
+            let nought = kind.pseudonym(0);
+            let (before, after) = nought.split_once('0')?;
+            word.strip_prefix(before)?.strip_suffix(after)
+        };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+        Kind::ALL.into_iter().filter_map(number_of).any(is_number)
     }
 
     /// How many names of each kind there were.
@@ -183,7 +230,7 @@ impl Names {
                 }
             }
             Value::Array(items) => items.iter().for_each(|item| self.walk(item, path, parent)),
-            Value::String(text) if !super::stays(path) => {
+            Value::String(text) if !super::stays(path, parent, text) => {
                 if self.named(path, parent, text).is_none() && urls::is_url(text) {
                     urls::redacted(text, self);
                 }
@@ -202,7 +249,12 @@ impl Names {
         let key = path.last()?.as_str();
         match key {
             "full_name" | "name_with_owner" | "nameWithOwner" | "repository" | "repo" => {
-                let (owner, repo) = text.split_once('/')?;
+                if urls::is_url(text) {
+                    return None;
+                }
+                let Some((owner, repo)) = text.split_once('/') else {
+                    return Some(self.pseudonym(Kind::Repo, text));
+                };
                 let owner = self.pseudonym(Kind::Owner, owner);
                 Some(format!("{owner}/{}", self.pseudonym(Kind::Repo, repo)))
             }

@@ -9,12 +9,16 @@ pub(super) struct At<'a> {
     pub(super) path: &'a [String],
     /// The object it is a value of, also as the item of a list.
     pub(super) parent: Option<&'a Map<String, Value>>,
+    /// Whether it is the key of a value, which stands where its object does.
+    pub(super) is_key: bool,
 }
 
-/// The same JSON, with what `new` gives for its texts (keys are none). `value` is what `json` reads as.
+/// The same JSON, with what `new` gives for its texts and keys, and without what lies in the lists and objects that `empties`
+/// names by their paths. `value` is what `json` reads as.
 pub(super) fn rewrite(
     json: &str,
     value: &Value,
+    empties: &dyn Fn(&[String]) -> bool,
     new: &mut dyn FnMut(At<'_>, &str) -> Option<String>,
 ) -> String {
     let mut rewriting = Rewriting {
@@ -22,6 +26,7 @@ pub(super) fn rewrite(
         at: 0,
         out: String::with_capacity(json.len()),
         path: Vec::new(),
+        empties,
         new,
     };
     rewriting.value(value, None);
@@ -34,6 +39,7 @@ struct Rewriting<'a> {
     at: usize,
     out: String,
     path: Vec<String>,
+    empties: &'a dyn Fn(&[String]) -> bool,
     new: &'a mut dyn FnMut(At<'_>, &str) -> Option<String>,
 }
 
@@ -41,6 +47,7 @@ impl<'a> Rewriting<'a> {
     fn value(&mut self, value: &Value, parent: Option<&Map<String, Value>>) {
         self.copy_while(|byte| byte.is_ascii_whitespace());
         match self.json.as_bytes().get(self.at) {
+            Some(b'{' | b'[') if (self.empties)(&self.path) => self.empty(),
             Some(b'{') => self.object(value),
             Some(b'[') => self.list(value, parent),
             Some(b'"') => self.text(parent),
@@ -49,14 +56,37 @@ impl<'a> Rewriting<'a> {
         self.copy_while(|byte| byte.is_ascii_whitespace());
     }
 
+    /// Nothing stands for all that lies in the list or object that begins here.
+    fn empty(&mut self) {
+        let rest = &self.json[self.at..];
+        let mut stream =
+            serde_json::Deserializer::from_str(rest).into_iter::<serde::de::IgnoredAny>();
+        // The whole text was read before, so this part of it can be.
+        let length = match stream.next() {
+            Some(Ok(_)) => stream.byte_offset(),
+            Some(Err(_)) | None => rest.len(),
+        };
+        self.out
+            .push_str(if rest.starts_with('{') { "{}" } else { "[]" });
+        self.at += length;
+    }
+
     fn object(&mut self, value: &Value) {
         let map = value.as_object();
         self.copy(1);
         self.copy_while(|byte| byte.is_ascii_whitespace());
         while self.json.as_bytes().get(self.at) == Some(&b'"') {
             let literal = self.literal();
-            self.out.push_str(literal);
             let key: String = serde_json::from_str(literal).unwrap_or_default();
+            let at = At {
+                path: &self.path,
+                parent: map,
+                is_key: true,
+            };
+            match (self.new)(at, &key) {
+                Some(new) => self.out.push_str(&Value::from(new).to_string()),
+                None => self.out.push_str(literal),
+            }
             self.copy_while(|byte| byte.is_ascii_whitespace() || byte == b':');
             let inner = map.and_then(|map| map.get(&key)).unwrap_or(&Value::Null);
             self.path.push(key);
@@ -94,6 +124,7 @@ impl<'a> Rewriting<'a> {
         let at = At {
             path: &self.path,
             parent,
+            is_key: false,
         };
         match (self.new)(at, &text) {
             Some(new) => self.out.push_str(&Value::from(new).to_string()),
@@ -138,11 +169,25 @@ mod tests {
 
     fn loud(json: &str) -> String {
         let value = serde_json::from_str(json).unwrap();
-        rewrite(json, &value, &mut |at, text| {
+        rewrite(json, &value, &|_| false, &mut |at, text| {
+            if at.is_key {
+                return None;
+            }
             let key = at.path.join(".");
             let siblings = at.parent.map_or(0, Map::len);
             (text != "kept").then(|| format!("{key}/{siblings}/{text}"))
         })
+    }
+
+    #[test]
+    fn keys_are_rewritten_and_what_is_named_is_emptied() {
+        let json = r#"{"a" : {"b":[{"c":"}"}, 1]}, "d":{"a":["x"]}, "e":[[]]}"#;
+        let value = serde_json::from_str(json).unwrap();
+        let emptied = |path: &[String]| path.last().is_some_and(|key| key == "b" || key == "d");
+        let new = rewrite(json, &value, &emptied, &mut |at, text| {
+            (at.is_key && text == "e").then(|| "f".to_owned())
+        });
+        assert_eq!(new, r#"{"a" : {"b":[]}, "d":{}, "f":[[]]}"#);
     }
 
     #[test]

@@ -19,6 +19,22 @@ const RESERVED: &[&str] = &[
     "security",
 ];
 
+/// What an address may begin with.
+const SCHEMES: &[&str] = &["https", "http", "git", "ssh", "git+ssh", "svn"];
+
+/// Words of GitHub's paths and queries, which name nobody.
+const WORDS: &str = "
+    account actions alerts api apps archive artifacts assignees attempts avatars blob
+    blobs branches check-runs check-suites collaborators comments commit commits compare
+    contents contributors deployments discussions downloads enterprises environments events
+    followers following forks gists git heads home hook hooks invitations issues job
+    jobs keys labels languages logs main master members merges milestones notifications
+    organizations orgs public_members pull pulls received_events refs releases repos reviews
+    run runner-groups runners runs settings stargazers starred statuses subscribers
+    subscription subscriptions suites tag tags team teams templates tree trees u user
+    users v3 workflows zipball tarball
+";
+
 /// Whether a text is an address and nothing else.
 pub(super) fn is_url(text: &str) -> bool {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
@@ -34,7 +50,8 @@ pub(super) fn is_url(text: &str) -> bool {
 /// The address with pseudonyms.
 pub(super) fn redacted(url: &str, names: &mut Names) -> String {
     let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        Some((scheme, rest)) if SCHEMES.contains(&scheme) => (format!("{scheme}://"), rest),
+        Some((_, rest)) => ("https://".to_owned(), rest),
         None => (String::new(), url),
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -59,6 +76,7 @@ pub(super) fn redacted(url: &str, names: &mut Names) -> String {
     };
     let port = match port {
         "" => String::new(),
+        port if !port.bytes().all(|byte| byte.is_ascii_digit()) => String::new(),
         port => format!(":{port}"),
     };
     let path = path_of(path, host, names);
@@ -78,11 +96,11 @@ fn is_public(host: &str) -> bool {
         ".github.com",
         ".githubusercontent.com",
         ".actions.githubusercontent.com",
-        ".example",
-        ".example.com",
     ];
     let host = host.to_lowercase();
-    HOSTS.contains(&host.as_str()) || BELOW.iter().any(|below| host.ends_with(below))
+    HOSTS.contains(&host.as_str())
+        || Names::is_pseudonym(&host)
+        || BELOW.iter().any(|below| host.ends_with(below))
 }
 
 /// A path, from its first slash (or colon) to the end of the address.
@@ -133,7 +151,7 @@ fn path_of(path: &str, host: &str, names: &mut Names) -> String {
         match new {
             Some(new) => {
                 if !between.is_empty() {
-                    out.push(names.replaced(&between.join("/")));
+                    out.push(plain(&between.join("/"), names));
                     between.clear();
                 }
                 out.push(new);
@@ -142,10 +160,60 @@ fn path_of(path: &str, host: &str, names: &mut Names) -> String {
         }
     }
     if !between.is_empty() {
-        out.push(names.replaced(&between.join("/")));
+        out.push(plain(&between.join("/"), names));
     }
     let colon = if separators { ":" } else { "" };
-    format!("{colon}{}{}", out.join("/"), names.replaced(query))
+    format!("{colon}{}{}", out.join("/"), query_of(query, names))
+}
+
+/// Parts of a path that are no names by where they stand: words of GitHub's, numbers, hashes, templates, and names that are
+/// known. Nobody can say of another what it tells.
+fn plain(path: &str, names: &Names) -> String {
+    let path = names.replaced(path);
+    let parts: Vec<&str> = path.split('/').map(plain_part).collect();
+    parts.join("/")
+}
+
+fn plain_part(part: &str) -> &str {
+    let end = part.find('{').unwrap_or(part.len());
+    let (word, template) = part.split_at(end);
+    let drawn = word.bytes().all(|byte| byte.is_ascii_digit())
+        || (word.len() == 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let in_template = |c: char| c.is_ascii_lowercase() || "{}/_+?,.".contains(c);
+    // `tags{/sha}` has a slash within its template.
+    if end == part.len() && part.ends_with('}') && part.chars().all(in_template) {
+        return part;
+    }
+    let keeps = word.len() < 2
+        || drawn
+        || WORDS.split_whitespace().any(|known| known == word)
+        || Names::is_pseudonym(word);
+    match keeps && template.chars().all(in_template) {
+        true => part,
+        false => super::GONE,
+    }
+}
+
+/// A query, or what stands behind `#`: the names of its parts, and values that tell nothing.
+fn query_of(query: &str, names: &Names) -> String {
+    let Some(mark) = query.chars().next() else {
+        return String::new();
+    };
+    let pairs = query[1..].split('&').map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let is_word = |c: char| c.is_ascii_lowercase() || c == '_';
+        let name = if name.len() <= 20 && name.chars().all(is_word) {
+            name
+        } else {
+            super::GONE
+        };
+        match value {
+            "" => name.to_owned(),
+            value => format!("{name}={}", plain(value, names)),
+        }
+    });
+    let pairs: Vec<String> = pairs.collect();
+    format!("{mark}{}", pairs.join("&"))
 }
 
 /// One part of a path, without what a template or git hangs on it.

@@ -1,0 +1,39 @@
+//! CONTRIBUTING.md is true: the files that it names are there, and what it says of properties is so of each.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use dispatchlab::properties;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_else(|why| panic!("{path}: {why}"))
+}
+
+#[test]
+fn every_path_that_contributing_names_is_there() {
+    let page = read("CONTRIBUTING.md");
+    let marked = page.split('`').skip(1).step_by(2);
+    let is_path = |word: &&str| word.contains('/') && !word.contains([' ', '*', '<']);
+    let paths: BTreeSet<&str> = marked.filter(is_path).collect();
+    assert!(paths.len() > 40, "{paths:?}");
+    for path in paths {
+        let is_pattern = path.contains("NAME");
+        let there = Path::new(path).exists() || path.starts_with("target/");
+        assert!(is_pattern || there, "CONTRIBUTING.md names `{path}`");
+    }
+}
+
+#[test]
+fn every_property_is_a_word_and_has_a_paragraph_and_a_saboteur() {
+    let judged: Vec<&str> = properties::ALL.iter().map(|known| known.name).collect();
+    assert_eq!(judged, scenarios::PROPERTIES);
+    let page = read("docs/verdicts.md");
+    let folder = fs::read_dir("tests/lab/saboteurs").unwrap();
+    let saboteurs: String = folder
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    for property in judged {
+        assert!(page.contains(&format!("### {property} (I")), "{property}");
+        let quoted = saboteurs.contains(&format!("\"{property}\""));
+        assert!(quoted, "{property} has no saboteur");
+    }
+}
