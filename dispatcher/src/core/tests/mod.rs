@@ -4,6 +4,8 @@ mod demand;
 mod growth;
 mod incremental;
 mod interleavings;
+#[cfg(feature = "sqlite")]
+mod journals;
 mod launches;
 mod naive;
 mod restart;
