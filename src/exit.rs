@@ -45,7 +45,7 @@ impl ExitStatus {
   2    wrong usage, or a bad scenario or plan
   1    a property was violated, a waiver has expired or was not needed, or a known fault was not met
   3    undecided: a world did not settle before its bound, ended too early, or spent its budget
-  5    weak: what a scenario is about was never put to the test, or a fault of it never struck
+  5    weak: what a scenario is about was never put to the test, or a fault or step was in vain
   4    nothing to run
   0    everything judged held, was known or was waived";
 

@@ -28,4 +28,5 @@ pub mod properties;
 pub mod report;
 pub mod run;
 pub mod target;
+mod translate;
 pub mod transport;

@@ -59,5 +59,6 @@ pub use settings::{
     RunnerVersion, SecondaryLimits, Settings, StandInSettings, TokenFormat, WaitingJob,
 };
 pub use spread::{Spread, Tail};
-pub use tamper::Tamper;
+pub use tamper::tampered;
+pub use vocabulary::{EffectKind, Tamper};
 pub use world::World;

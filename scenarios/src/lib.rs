@@ -22,7 +22,6 @@ mod fragments;
 mod keyed;
 pub mod known;
 pub mod live;
-mod places;
 pub mod plan;
 pub mod recording;
 mod schema;
@@ -40,12 +39,12 @@ pub use self::{
     error::{Place, ScenarioError},
     fragments::{Fragment, fragments},
     keyed::Keyed,
-    places::Narrowing,
     plan::Plan,
     schema::json_schema,
     time::{Fixed, Length, Shift, Skew, duration_text, parse_duration},
-    words::{CALLS, FLAVORS, PLACES, PROPERTIES},
+    words::FLAVORS,
 };
+pub use vocabulary::{CALLS, PLACES, PROPERTIES};
 
 /// What is chosen when a scenario is planned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

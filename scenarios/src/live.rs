@@ -13,6 +13,7 @@ use crate::{
     error::{Flaw, Place},
     expand, fragments,
     plan::{Deliver, Fault, NewJob, Redeliver, Repo, RepoName, Verb, Visibility},
+    slips,
     written::{self, Params, Scenario},
     yaml::{Kind, Node, Scope, decode, decode_verbatim},
 };
@@ -102,6 +103,7 @@ impl LiveWorld {
                     return Err(Flaw::at(trigger.place, &what));
                 }
             }
+            slips::changes_nothing(&body)?;
             let place = body.get("to").map(|to| to.place).unwrap_or_default();
             let scenario = self.scenario("faults", body)?;
             let mut faults = expand::faults(&scenario, self.seed, self.faults)?;

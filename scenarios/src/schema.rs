@@ -1,8 +1,9 @@
 //! The JSON Schema of the language, for editors.
 
 use schemars::generate::SchemaSettings;
+use vocabulary::PROPERTIES;
 
-use crate::{words, written::Scenario};
+use crate::written::Scenario;
 
 /// The JSON Schema (draft 2020-12) of scenario and plan files.
 #[must_use]
@@ -10,7 +11,7 @@ pub fn json_schema() -> serde_json::Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.root_schema_for::<Scenario>().to_value();
     allow_parameters(&mut schema);
-    schema["properties"]["about"]["items"] = serde_json::json!({ "enum": words::PROPERTIES });
+    schema["properties"]["about"]["items"] = serde_json::json!({ "enum": PROPERTIES });
     schema["title"] = "dispatchlab scenario".into();
     schema
 }

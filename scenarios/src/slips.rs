@@ -162,7 +162,7 @@ const BY_TIME: &[&[&str]] = &[
 ];
 
 /// Refuses a fault that would strike and change nothing.
-fn changes_nothing(fault: &Node) -> Result<(), Flaw> {
+pub(crate) fn changes_nothing(fault: &Node) -> Result<(), Flaw> {
     for path in BY_TIME {
         let found = path.iter().try_fold(fault, |node, key| node.get(key));
         let Some((node, text)) = found.and_then(|node| Some((node, node.text()?))) else {

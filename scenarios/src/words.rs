@@ -3,169 +3,6 @@
 /// The repository a scenario gets when it names none.
 pub(crate) const DEFAULT_REPO: &str = "octo/app";
 
-/// The properties a run is judged by.
-pub const PROPERTIES: &[&str] = &[
-    "served-or-told",
-    "no-silent-drop",
-    "at-most-one",
-    "monotone-state",
-    "supply-covers-demand",
-    "never-kill-busy",
-    "no-leak",
-    "fresh-credentials",
-    "right-retry",
-    "signature",
-    "routing",
-    "restart-safe",
-    "caps-and-slots",
-    "isolation",
-    "revoked-access",
-    "cancel-before-start",
-    "attempts",
-    "names",
-    "fast-ack",
-    "tolerant-parse",
-    "reconcile",
-    "waiting-is-not-queued",
-    "dead-run",
-    "truthful",
-    "trust",
-];
-
-/// The API calls that a trigger or a fault can name.
-pub const CALLS: &[&str] = &[
-    "github.app",
-    "github.installations",
-    "github.repo-installation",
-    "github.create-token",
-    "github.installation-repos",
-    "github.registration-token",
-    "github.jit-config",
-    "github.list-runners",
-    "github.get-runner",
-    "github.delete-runner",
-    "github.list-runs",
-    "github.list-run-jobs",
-    "github.get-job",
-    "github.cancel-run",
-    "github.list-deliveries",
-    "github.get-delivery",
-    "github.redeliver",
-    "github.add-runner-group-repo",
-    "github.add-runner-group-runner",
-    "github.add-runner-labels",
-    "github.approve-run",
-    "github.confirm-manifest",
-    "github.convert-manifest",
-    "github.create-check-run",
-    "github.create-hook",
-    "github.create-runner-group",
-    "github.delete-hook",
-    "github.delete-installation",
-    "github.delete-run",
-    "github.delete-run-logs",
-    "github.delete-runner-group",
-    "github.download-logs",
-    "github.force-cancel-run",
-    "github.get-check-run",
-    "github.get-hook",
-    "github.get-installation",
-    "github.get-org",
-    "github.get-repo",
-    "github.get-run",
-    "github.get-run-attempt",
-    "github.get-runner-group",
-    "github.get-workflow",
-    "github.hook-config",
-    "github.job-logs",
-    "github.list-check-run-annotations",
-    "github.list-check-suite-check-runs",
-    "github.list-commit-check-runs",
-    "github.list-hooks",
-    "github.list-pending-deployments",
-    "github.list-run-attempt-jobs",
-    "github.list-runner-downloads",
-    "github.list-runner-group-repos",
-    "github.list-runner-group-runners",
-    "github.list-runner-groups",
-    "github.list-runner-labels",
-    "github.list-workflows",
-    "github.manifest-form",
-    "github.org-installation",
-    "github.ping-hook",
-    "github.rate-limit",
-    "github.remove-runner-group-repo",
-    "github.remove-runner-group-runner",
-    "github.remove-runner-label",
-    "github.remove-runner-labels",
-    "github.remove-token",
-    "github.rerun-failed-jobs",
-    "github.rerun-job",
-    "github.rerun-run",
-    "github.review-pending-deployments",
-    "github.revoke-token",
-    "github.run-attempt-logs",
-    "github.run-logs",
-    "github.set-runner-group-repos",
-    "github.set-runner-group-runners",
-    "github.set-runner-labels",
-    "github.submit-manifest",
-    "github.suspend-installation",
-    "github.test-hook",
-    "github.unsuspend-installation",
-    "github.update-check-run",
-    "github.update-hook",
-    "github.update-hook-config",
-    "github.update-runner-group",
-    "github.user-installation",
-    "github.latest-release",
-    "runner.download",
-    "runner.tenant-credential",
-    "runner.register",
-    "runner.remove",
-    "runner.open-session",
-    "runner.acquire-job",
-    "runner.finish-job",
-    "runner.end-session",
-    "hf.whoami",
-    "hf.agent-harnesses",
-    "hf.auth-check",
-    "hf.auth-check-job",
-    "hf.create",
-    "hf.list",
-    "hf.count",
-    "hf.inspect",
-    "hf.duplicate",
-    "hf.cancel",
-    "hf.update-labels",
-    "hf.update-expose",
-    "hf.logs",
-    "hf.metrics",
-    "hf.events",
-    "hf.hardware",
-    "hf.create-scheduled",
-    "hf.list-scheduled",
-    "hf.inspect-scheduled",
-    "hf.delete-scheduled",
-    "hf.suspend-scheduled",
-    "hf.resume-scheduled",
-    "hf.reschedule",
-    "hf.run-scheduled",
-    "hf.update-scheduled-labels",
-    "hf.usage",
-];
-
-/// The places of faults that are not calls.
-pub const PLACES: &[&str] = &[
-    "webhook",
-    "store",
-    "runner",
-    "hf.schedule",
-    "github.*",
-    "runner.*",
-    "hf.*",
-];
-
 /// Names that calls had before, with what to write in their place.
 const RENAMED: &[(&str, &str)] = &[
     ("github.download-runner", "`runner.download`"),
@@ -261,68 +98,6 @@ pub(crate) const KEYS_SAID: &[&str] = &[
     "workflow_runs",
 ];
 
-/// The calls that change nothing, so that they have no effect to wait for.
-pub(crate) const READING_CALLS: &[&str] = &[
-    "runner.download",
-    "runner.tenant-credential",
-    "github.app",
-    "github.installations",
-    "github.repo-installation",
-    "github.installation-repos",
-    "github.list-runners",
-    "github.get-runner",
-    "github.list-runs",
-    "github.list-run-jobs",
-    "github.get-job",
-    "github.list-deliveries",
-    "github.get-delivery",
-    "github.download-logs",
-    "github.get-check-run",
-    "github.get-hook",
-    "github.get-installation",
-    "github.get-org",
-    "github.get-repo",
-    "github.get-run",
-    "github.get-run-attempt",
-    "github.get-runner-group",
-    "github.get-workflow",
-    "github.hook-config",
-    "github.job-logs",
-    "github.latest-release",
-    "github.list-check-run-annotations",
-    "github.list-check-suite-check-runs",
-    "github.list-commit-check-runs",
-    "github.list-hooks",
-    "github.list-pending-deployments",
-    "github.list-run-attempt-jobs",
-    "github.list-runner-downloads",
-    "github.list-runner-group-repos",
-    "github.list-runner-group-runners",
-    "github.list-runner-groups",
-    "github.list-runner-labels",
-    "github.list-workflows",
-    "github.manifest-form",
-    "github.org-installation",
-    "github.rate-limit",
-    "github.run-attempt-logs",
-    "github.run-logs",
-    "github.user-installation",
-    "hf.whoami",
-    "hf.agent-harnesses",
-    "hf.auth-check",
-    "hf.auth-check-job",
-    "hf.list",
-    "hf.count",
-    "hf.inspect",
-    "hf.logs",
-    "hf.metrics",
-    "hf.events",
-    "hf.hardware",
-    "hf.list-scheduled",
-    "hf.inspect-scheduled",
-    "hf.usage",
-];
-
 /// The actions of a `workflow_job` event.
 pub(crate) const ACTIONS: &[&str] = &["queued", "waiting", "in_progress", "completed"];
 
@@ -337,53 +112,6 @@ pub(crate) const INSTALLATION_ACTIONS: &[&str] = &[
 
 /// The actions of a `workflow_run` event.
 pub(crate) const RUN_ACTIONS: &[&str] = &["requested", "in_progress", "completed"];
-
-/// What a call is about: what `it` is after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
-    HfJob,
-    Runner,
-    Job,
-    Run,
-}
-
-/// The calls that make what they are about.
-pub(crate) const CALLS_THAT_MAKE: &[&str] = &["hf.create", "hf.duplicate"];
-
-/// What a call is about, if it is about one thing.
-pub(crate) fn subject_of_call(call: &str) -> Option<Subject> {
-    Some(match call {
-        "hf.create" | "hf.duplicate" | "hf.inspect" | "hf.cancel" | "hf.logs" | "hf.metrics"
-        | "hf.events" | "hf.update-labels" | "hf.update-expose" | "runner.register" => {
-            Subject::HfJob
-        }
-        "github.get-runner"
-        | "github.delete-runner"
-        | "github.list-runner-labels"
-        | "github.add-runner-labels"
-        | "github.set-runner-labels"
-        | "github.remove-runner-label"
-        | "github.remove-runner-labels"
-        | "runner.open-session"
-        | "runner.remove" => Subject::Runner,
-        "github.get-job" | "github.job-logs" | "github.rerun-job" | "runner.acquire-job"
-        | "runner.finish-job" => Subject::Job,
-        "github.get-run"
-        | "github.get-run-attempt"
-        | "github.list-run-jobs"
-        | "github.list-run-attempt-jobs"
-        | "github.cancel-run"
-        | "github.force-cancel-run"
-        | "github.approve-run"
-        | "github.rerun-run"
-        | "github.rerun-failed-jobs"
-        | "github.run-logs"
-        | "github.run-attempt-logs"
-        | "github.list-pending-deployments"
-        | "github.review-pending-deployments" => Subject::Run,
-        _ => return None,
-    })
-}
 
 /// The hardware flavors of Hugging Face Jobs.
 pub const FLAVORS: &[&str] = &[
@@ -426,11 +154,6 @@ pub(crate) fn flavors_and_default() -> Vec<&'static str> {
         .collect()
 }
 
-/// Every place a fault can strike.
-pub(crate) fn all_places() -> Vec<&'static str> {
-    PLACES.iter().chain(CALLS).copied().collect()
-}
-
 /// The word of `known` that `word` was probably meant to be.
 pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
@@ -457,6 +180,8 @@ pub(crate) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use vocabulary::PROPERTIES;
+
     use super::*;
 
     #[test]

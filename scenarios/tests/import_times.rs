@@ -186,3 +186,90 @@ fn an_offset_or_a_failure_that_cannot_be_read_is_refused() {
         );
     }
 }
+
+/// The recording that becomes of a log of GitHub's: when each was delivered, its action and the times in its payload.
+fn recorded(log: &[(&str, &str, Value)]) -> Vec<(String, Option<String>)> {
+    let attempts = log.iter().enumerate().map(|(id, (at, action, times))| {
+        let body: Value = serde_json::from_str(&payload(action, 1, times)).unwrap();
+        json!({
+            "id": id + 1, "guid": format!("g-{id}"), "delivered_at": at, "redelivery": false, "status": "OK", "status_code": 200,
+            "event": "workflow_job", "action": action,
+            "request": {"headers": {"X-GitHub-Event": "workflow_job"}, "payload": body}, "response": {"headers": {}, "payload": ""},
+        })
+    });
+    let log = Value::Array(attempts.collect()).to_string();
+    let import = import("log.json", &log, None);
+    assert_eq!(import.refused, []);
+    let lines = import.to_recording();
+    let told = lines.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| line[key].as_str().map(str::to_owned);
+        (text("offset").unwrap(), text("late"))
+    });
+    told.collect()
+}
+
+fn times(created: &str, started: &str) -> Value {
+    json!({"created_at": created, "started_at": started})
+}
+
+const CREATED: &str = "2026-06-03T08:00:00Z";
+
+#[test]
+fn a_recording_begins_when_its_first_late_delivery_happened() {
+    let log = [("2026-06-03T09:00:00Z", "queued", times(CREATED, CREATED))];
+    assert_eq!(recorded(&log), [("1h".to_owned(), Some("1h".to_owned()))]);
+}
+
+#[test]
+fn what_had_to_wait_is_not_late() {
+    let (approved, sent) = ("2026-06-03T10:00:00Z", "2026-06-03T10:00:01Z");
+    let log = [
+        ("2026-06-03T08:00:00Z", "waiting", times(CREATED, CREATED)),
+        (sent, "queued", times(CREATED, CREATED)),
+    ];
+    let on_time = [("0s".to_owned(), None), ("2h1s".to_owned(), None)];
+    assert_eq!(recorded(&log), on_time);
+    // Or its payload tells since when it was queued.
+    let log = [(sent, "queued", times(CREATED, approved))];
+    assert_eq!(recorded(&log), [("0s".to_owned(), None)]);
+}
+
+#[test]
+fn nothing_happens_to_a_job_before_it_is_created_nor_is_it_queued_earlier_for_what_comes_after() {
+    let before = "2026-06-03T05:00:00Z";
+    let ended = json!({"created_at": CREATED, "started_at": before, "completed_at": before});
+    let log = [
+        ("2026-06-03T08:00:01Z", "queued", times(CREATED, CREATED)),
+        (
+            "2026-06-03T10:00:00Z",
+            "in_progress",
+            times(CREATED, before),
+        ),
+        ("2026-06-03T11:00:00Z", "completed", ended),
+    ];
+    let all = recorded(&log);
+    let late: Vec<_> = all.iter().map(|(_, late)| late.as_deref()).collect();
+    // They are known as soon as the job is queued, a second after it was created.
+    assert_eq!(late, [None, Some("1h59m59s"), Some("2h59m59s")]);
+}
+
+#[test]
+fn a_payload_with_a_key_of_another_kind_is_refused_by_its_name() {
+    for (key, value) in [
+        ("run_attempt", json!("1")),
+        ("run_attempt", json!(99_999_999_999_u64)),
+        ("labels", json!([{"name": "a"}])),
+    ] {
+        let text = payload("queued", 1, &json!({key: value}));
+        let import = import("one.json", &text, None);
+        let [refused] = import.refused.as_slice() else {
+            panic!("{key}: {:?}", import.refused);
+        };
+        assert!(
+            refused.reason.contains(&format!("`workflow_job.{key}`")),
+            "{}",
+            refused.reason
+        );
+    }
+}

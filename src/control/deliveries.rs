@@ -9,7 +9,7 @@ use super::{
     operation::{Ask, Media, Method, Operation, Reply, schema_of},
     problem::Problem,
 };
-use crate::run::steps;
+use crate::translate::delivery;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new(
@@ -44,7 +44,7 @@ struct Deliveries {
 
 fn deliver(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let written = control.live().deliver(ask.body)?;
-    let Some(raw) = steps::delivery(control.world(), &written) else {
+    let Some(raw) = delivery::delivery(control.world(), &written) else {
         let error = "the job has no event with this action";
         let help = "GET /_lab/jobs shows what jobs there are";
         return Err(Problem::new(409, "body", error, help));
@@ -58,7 +58,10 @@ fn deliver(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
 fn redeliver(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let written = control.live().redeliver(ask.body)?;
     let github = control.world().github();
-    let sent = github.redeliver(&steps::redelivered(control.world(), &written, None), None);
+    let sent = github.redeliver(
+        &delivery::redelivered(control.world(), &written, None),
+        None,
+    );
     if sent.is_empty() && matches!(written, Redeliver::Job { .. }) {
         let error = "no delivery of this job had this action";
         let help = "its deliveries: GET /_lab/history, `delivery.created`";

@@ -11,7 +11,7 @@ use super::{
     operation::{Ask, Media, Method, Operation, Reply, schema_of},
     problem::Problem,
 };
-use crate::run::world_settings;
+use crate::translate::fault::fault_rule;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new(
@@ -103,7 +103,7 @@ fn inject(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
 impl Control {
     /// Adds a fault that strikes within this window.
     pub(super) fn inject(&self, written: &Written, window: Window) -> Result<Fault, Problem> {
-        let rule = world_settings::fault_rule(written);
+        let rule = fault_rule(written);
         let index = self.world().faults().add_within(rule, window);
         self.written_faults().insert(index, as_written(written));
         one(self, index)

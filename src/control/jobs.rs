@@ -10,7 +10,7 @@ use super::{
     operation::{Ask, Media, Method, Operation, Reply, schema_of},
     problem::Problem,
 };
-use crate::run::steps;
+use crate::translate::job::new_job;
 
 const NO_SUCH_RUN: (u16, &str) = (404, "There is no run with this id.");
 
@@ -149,7 +149,7 @@ fn queue(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let mut queued = Vec::new();
     for new in control.live().queue(ask.body)? {
         let job = github
-            .queue(steps::new_job(&new), None)
+            .queue(new_job(&new), None)
             .map_err(|why| not_queued(&why, queued.len()))?;
         queued.push(QueuedJob {
             job: job.0,

@@ -68,6 +68,7 @@ pub(crate) use telling::{refuses_with_reason, says_failed};
 pub use terms::{Bounds, Budgets, Caps, Delays, DispatcherTimes, Lives, Terms};
 pub use turns::{Taken, Turn, Turns};
 pub use verdict::{Breach, Finding, Judgement, Verdict, Verdicts};
+use vocabulary::PropertyName;
 
 /// A property: its name and its rule.
 #[derive(Clone, Copy, Debug)]
@@ -79,134 +80,57 @@ pub struct Property {
     rule: fn(&Context<'_, '_>) -> Judgement,
 }
 
+/// How a property is judged. A property that has a name and no rule does not build.
+const fn rule(property: PropertyName) -> fn(&Context<'_, '_>) -> Judgement {
+    match property {
+        PropertyName::ServedOrTold => served_or_told::judge,
+        PropertyName::NoSilentDrop => no_silent_drop::judge,
+        PropertyName::AtMostOne => at_most_one::judge,
+        PropertyName::MonotoneState => monotone_state::judge,
+        PropertyName::SupplyCoversDemand => supply_covers_demand::judge,
+        PropertyName::NeverKillBusy => never_kill_busy::judge,
+        PropertyName::NoLeak => no_leak::judge,
+        PropertyName::FreshCredentials => fresh_credentials::judge,
+        PropertyName::RightRetry => right_retry::judge,
+        PropertyName::Signature => signature::judge,
+        PropertyName::Routing => routing::judge,
+        PropertyName::RestartSafe => restart_safe::judge,
+        PropertyName::CapsAndSlots => caps_and_slots::judge,
+        PropertyName::Isolation => isolation::judge,
+        PropertyName::RevokedAccess => revoked_access::judge,
+        PropertyName::CancelBeforeStart => cancel_before_start::judge,
+        PropertyName::Attempts => attempts::judge,
+        PropertyName::Names => names::judge,
+        PropertyName::FastAck => fast_ack::judge,
+        PropertyName::TolerantParse => tolerant_parse::judge,
+        PropertyName::Reconcile => reconcile::judge,
+        PropertyName::WaitingIsNotQueued => waiting_is_not_queued::judge,
+        PropertyName::DeadRun => dead_run::judge,
+        PropertyName::Truthful => truthful::judge,
+        PropertyName::Trust => trust::judge,
+    }
+}
+
+const TABLE: [Property; PropertyName::ALL.len()] = {
+    let mut table = [of(PropertyName::ALL[0]); PropertyName::ALL.len()];
+    let mut at = 1;
+    while at < table.len() {
+        table[at] = of(PropertyName::ALL[at]);
+        at += 1;
+    }
+    table
+};
+
+const fn of(property: PropertyName) -> Property {
+    Property {
+        name: property.as_str(),
+        demands: property.demands(),
+        rule: rule(property),
+    }
+}
+
 /// Every property, in the order of the reports.
-pub const ALL: &[Property] = &[
-    Property {
-        name: "served-or-told",
-        demands: "a routed job gets a runner in time, or its user is told why not",
-        rule: served_or_told::judge,
-    },
-    Property {
-        name: "no-silent-drop",
-        demands: "a delivery acknowledged with 2xx is acted on as long as its job waits",
-        rule: no_silent_drop::judge,
-    },
-    Property {
-        name: "at-most-one",
-        demands: "no more HF jobs than jobs and spent HF jobs explain",
-        rule: at_most_one::judge,
-    },
-    Property {
-        name: "monotone-state",
-        demands: "a finished job stays finished, whatever comes late or twice",
-        rule: monotone_state::judge,
-    },
-    Property {
-        name: "supply-covers-demand",
-        demands: "booting and idle runners become as many as jobs wait, label set by label set",
-        rule: supply_covers_demand::judge,
-    },
-    Property {
-        name: "never-kill-busy",
-        demands: "nothing is taken away from under a running job",
-        rule: never_kill_busy::judge,
-    },
-    Property {
-        name: "no-leak",
-        demands: "an HF job without work or a reason ends in time, and so does a registration",
-        rule: no_leak::judge,
-    },
-    Property {
-        name: "fresh-credentials",
-        demands: "no credential is used outside its life",
-        rule: fresh_credentials::judge,
-    },
-    Property {
-        name: "right-retry",
-        demands: "failures are retried with patience, refusals are not asked for again, and limits are honoured",
-        rule: right_retry::judge,
-    },
-    Property {
-        name: "signature",
-        demands: "a delivery that is not signed over its bytes with a secret in force is refused",
-        rule: signature::judge,
-    },
-    Property {
-        name: "routing",
-        demands: "an HF job has the flavor and the runner labels some queued job asked for",
-        rule: routing::judge,
-    },
-    Property {
-        name: "restart-safe",
-        demands: "a crash or a restart costs nobody a job and leaves nothing behind",
-        rule: restart_safe::judge,
-    },
-    Property {
-        name: "caps-and-slots",
-        demands: "there are never more HF jobs than a cap allows, and free slots go round",
-        rule: caps_and_slots::judge,
-    },
-    Property {
-        name: "isolation",
-        demands: "what is wrong with one lane delays no other",
-        rule: isolation::judge,
-    },
-    Property {
-        name: "revoked-access",
-        demands: "where access is gone nothing more is started or asked",
-        rule: revoked_access::judge,
-    },
-    Property {
-        name: "cancel-before-start",
-        demands: "no compute starts or stays for a job that was cancelled before it started",
-        rule: cancel_before_start::judge,
-    },
-    Property {
-        name: "attempts",
-        demands: "a re-run is fresh demand, and events of other attempts do not cancel it out",
-        rule: attempts::judge,
-    },
-    Property {
-        name: "names",
-        demands: "runner names are at most 64 characters long, and no two living runners share one",
-        rule: names::judge,
-    },
-    Property {
-        name: "fast-ack",
-        demands: "a delivery is answered with 2xx before GitHub gives up",
-        rule: fast_ack::judge,
-    },
-    Property {
-        name: "tolerant-parse",
-        demands: "odd payloads do no harm",
-        rule: tolerant_parse::judge,
-    },
-    Property {
-        name: "reconcile",
-        demands: "what a lost delivery would have told is found out by other means",
-        rule: reconcile::judge,
-    },
-    Property {
-        name: "waiting-is-not-queued",
-        demands: "jobs that wait for an approval, their group or their turn burn no runners",
-        rule: waiting_is_not_queued::judge,
-    },
-    Property {
-        name: "dead-run",
-        demands: "no more is spent on a job whose run is over or that is older than a day",
-        rule: dead_run::judge,
-    },
-    Property {
-        name: "truthful",
-        demands: "what the dispatcher claims to have done has happened",
-        rule: truthful::judge,
-    },
-    Property {
-        name: "trust",
-        demands: "no token is asked of a foreign installation, and nothing is minted or created for what is not served",
-        rule: trust::judge,
-    },
-];
+pub const ALL: &[Property] = &TABLE;
 
 /// Judges one history by every property and by what the scenario expects.
 #[must_use]

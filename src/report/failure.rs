@@ -8,7 +8,10 @@ use fakes::{
 };
 
 use super::{counted, table::time};
-use crate::{properties::Finding, run::Run};
+use crate::{
+    properties::Finding,
+    run::{Run, Tested},
+};
 
 /// Events shown before the one that broke a property.
 const TAIL_EVENTS: usize = 20;
@@ -61,7 +64,13 @@ pub fn describe(failure: &Failure<'_>) -> String {
         ));
     }
     if let Some(plan) = failure.plan {
-        text.push_str(&format!("  replay: dispatchlab run {}\n", plan.display()));
+        let plan = plan.display();
+        text.push_str(&match failure.run.outcome.tested {
+            Tested::Reference => format!("  replay: dispatchlab run {plan}\n"),
+            Tested::Other => {
+                format!("  replay: dispatchlab serve {plan}, with the addresses and the dispatcher of this run\n")
+            }
+        });
     }
     text
 }

@@ -48,8 +48,7 @@ pub fn render(reports: &[ScenarioReport]) -> String {
     text
 }
 
-const UNSERVED: &str =
-    "unserved  jobs that look meant for the dispatcher, and that its rules do not route\n";
+const UNSERVED: &str = "unserved  jobs that look meant for the dispatcher, and that it is not to serve: their labels, or their repository\n";
 
 const LEGEND: &str = "
 tested    properties whose occasion came, so that they could have failed; --json says how often

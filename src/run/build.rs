@@ -9,8 +9,8 @@ use fakes::{
 };
 use scenarios::{Keyed, plan::Plan};
 
-use super::{budget, world_settings};
-use crate::transport::TaskGroup;
+use super::budget;
+use crate::{translate, transport::TaskGroup};
 
 /// The keyed generator of a plan, as the fakes draw from it.
 #[derive(Debug)]
@@ -55,9 +55,9 @@ pub(super) fn build(
     };
     history.limit(budget::budget(plan));
     history.record(None, started);
-    let mut settings = world_settings::settings(plan, github_url, hf_url);
+    let mut settings = translate::world::settings(plan, github_url, hf_url);
     settings.hf.boot = boot;
     let world = World::new(env.clone(), settings, history);
-    world.faults().install(world_settings::fault_rules(plan));
+    world.faults().install(translate::fault::fault_rules(plan));
     Built { world, env, tasks }
 }

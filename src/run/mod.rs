@@ -8,7 +8,6 @@ mod budget;
 mod build;
 mod cue;
 mod driver;
-mod github_settings;
 mod in_vain;
 mod news;
 mod real_tier;
@@ -16,14 +15,13 @@ mod seen;
 #[cfg(test)]
 mod settling;
 mod socket;
-pub(crate) mod steps;
+mod steps;
 mod struck;
 mod terms;
 mod unrouted;
 mod untold;
 mod virtual_tier;
 mod watchdog;
-pub(crate) mod world_settings;
 
 use fakes::history::Event;
 use scenarios::{known::Known, plan::Plan};

@@ -1,24 +1,16 @@
 //! What each verb of a timeline does to the world.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use fakes::{
-    Concurrency, NewJob, RawDelivery, World,
-    history::{Conclusion, Origin, Signed, Stage},
-    ids::JobId,
-    settings::LogStatus,
-};
-use scenarios::plan::{
-    self, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, HfStage, IT, Redeliver,
-    RunnerVerb, Signing, Tamper, Verb,
-};
+use fakes::World;
+use scenarios::plan::{self, Deliver, Down, HfStage, Redeliver, RunnerVerb, Verb};
 
 use super::{
     around,
     in_vain::{self, Acted},
     seen::It,
-    world_settings,
+};
+use crate::translate::{
+    delivery::{job_delivery, raw_delivery, redelivered},
+    job::{new_job, stage},
 };
 
 /// What taking a step leaves to the driver, who holds the target.
@@ -133,130 +125,4 @@ fn befall(world: &World, verb: RunnerVerb, it: &It) -> Acted {
     in_vain::unless(found, || {
         format!("no process ran in it: {}", in_vain::stage_of(world, hf_job))
     })
-}
-
-/// A job of the language as the fake GitHub is given it.
-pub(crate) fn new_job(job: &plan::NewJob) -> NewJob {
-    NewJob {
-        run: Some(job.run.clone()),
-        runs_for: job.runs_for.0,
-        conclusion: match job.conclusion {
-            plan::Conclusion::Success => Conclusion::Success,
-            plan::Conclusion::Failure => Conclusion::Failure,
-        },
-        matrix: job.matrix.clone(),
-        max_parallel: job.max_parallel,
-        concurrency: job.concurrency.as_ref().map(|it| Concurrency {
-            group: it.group.clone(),
-            cancel_in_progress: it.cancel_in_progress,
-        }),
-        group: None,
-        needs_approval: job.needs_approval,
-        ..NewJob::new(&job.name, &job.repo, job.labels.clone())
-    }
-}
-
-pub(super) const fn stage(moment: HfMoment) -> Stage {
-    match moment {
-        HfMoment::Scheduling => Stage::Scheduling,
-        HfMoment::Running => Stage::Running,
-        HfMoment::Completed => Stage::Completed,
-        HfMoment::Error => Stage::Error,
-        HfMoment::Canceled => Stage::Canceled,
-    }
-}
-
-/// The deliveries that are sent again.
-pub(crate) fn redelivered(
-    world: &World,
-    redeliver: &Redeliver,
-    it: Option<JobId>,
-) -> fakes::Redeliver {
-    match redeliver {
-        Redeliver::Failed => fakes::Redeliver {
-            failed: true,
-            ..fakes::Redeliver::default()
-        },
-        Redeliver::Job { job, action } => fakes::Redeliver {
-            job: if job == IT {
-                it
-            } else {
-                world.github().job_by_name(job)
-            },
-            action: Some(action.clone()),
-            failed: false,
-        },
-    }
-}
-
-/// What is delivered; nothing if the job is not there.
-pub(crate) fn delivery(world: &World, deliver: &Deliver) -> Option<RawDelivery> {
-    match deliver {
-        Deliver::Raw(raw) => Some(raw_delivery(raw)),
-        Deliver::Job(about) => job_delivery(world, about),
-    }
-}
-
-fn raw_delivery(raw: &DeliverRaw) -> RawDelivery {
-    RawDelivery {
-        event: raw.event.clone(),
-        guid: raw.guid.clone(),
-        headers: raw.headers.clone().into_iter().collect(),
-        body: sent(&raw.body, raw.tamper),
-        signed: signed(raw.sign, raw.tamper),
-        origin: match (raw.learn, raw.redelivery) {
-            (true, true) => Origin::Repeated,
-            (true, false) => Origin::Recorded,
-            (false, _) => Origin::Forged,
-        },
-        learn: raw
-            .learn
-            .then(|| Bytes::copy_from_slice(raw.body.as_bytes())),
-        late: raw.late.map_or(Duration::ZERO, |late| late.0),
-        failed: raw.failed.as_ref().map(log_status),
-        redelivery: raw.redelivery,
-    }
-}
-
-/// A failure as the log of deliveries shows it.
-fn log_status(failed: &Failed) -> LogStatus {
-    LogStatus {
-        text: failed.status.clone(),
-        code: failed.status_code,
-    }
-}
-
-/// The event GitHub would send of this job, with a GUID of its own, whatever it believes.
-fn job_delivery(world: &World, about: &DeliverJob) -> Option<RawDelivery> {
-    let github = world.github();
-    let body = github.job_event_body(github.job_by_name(&about.job)?, &about.action)?;
-    Some(RawDelivery {
-        event: "workflow_job".to_owned(),
-        guid: None,
-        headers: Vec::new(),
-        body: sent(std::str::from_utf8(&body).ok()?, about.tamper),
-        signed: signed(about.sign, about.tamper),
-        origin: Origin::Forged,
-        learn: None,
-        late: Duration::ZERO,
-        failed: about.failed.as_ref().map(log_status),
-        redelivery: false,
-    })
-}
-
-fn sent(body: &str, tamper: Option<Tamper>) -> Bytes {
-    match tamper {
-        Some(how) => Bytes::from(world_settings::tamper(how).apply(body)),
-        None => Bytes::copy_from_slice(body.as_bytes()),
-    }
-}
-
-const fn signed(sign: Signing, tamper: Option<Tamper>) -> Signed {
-    match (sign, tamper) {
-        (Signing::None, _) => Signed::None,
-        (Signing::Wrong, _) => Signed::Wrong,
-        (Signing::OldSecret, _) => Signed::OldSecret,
-        (Signing::Lab, Some(_)) => Signed::Tampered,
-        (Signing::Lab, None) => Signed::Lab,
-    }
 }

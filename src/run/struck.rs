@@ -3,7 +3,7 @@
 //! A fault that never strikes makes its scenario say more than was tried, and nobody would notice.
 
 use fakes::history::{Event, What};
-use scenarios::plan::{Effect, Fault, Only, Plan};
+use scenarios::plan::{Fault, Only, Plan};
 use serde::{Deserialize, Serialize};
 
 /// From how many seeds on bad luck is no excuse any more for a fault that never struck.
@@ -99,7 +99,7 @@ impl Struck {
             times: fault.times.map(u64::from),
             drawn: fault.chance.is_some(),
             only: narrowed(&fault.only),
-            at_a_moment: waits_for_a_moment(&fault.effect),
+            at_a_moment: fault.effect.kind().waits_for_a_moment(),
             reached: *reached,
             matched: *matched,
             open: *open,
@@ -222,37 +222,4 @@ fn narrowed(only: &Only) -> Option<String> {
         .filter_map(|(key, value)| Some(format!("{key}: {}", value?)))
         .collect();
     (!written.is_empty()).then(|| written.join(", "))
-}
-
-/// Whether an effect is decided when a process starts, and strikes later in its life.
-const fn waits_for_a_moment(effect: &Effect) -> bool {
-    match effect {
-        Effect::Freeze(_) | Effect::Die(_) | Effect::Restart(_) | Effect::LoseNetwork { .. } => {
-            true
-        }
-        Effect::Drop(_)
-        | Effect::Delay(_)
-        | Effect::Duplicate { .. }
-        | Effect::Reorder { .. }
-        | Effect::Answer(_)
-        | Effect::NoAnswer
-        | Effect::Reset
-        | Effect::AfterEffect(_)
-        | Effect::Pretend(_)
-        | Effect::Omit(_)
-        | Effect::SlipPages
-        | Effect::Truncate
-        | Effect::Stale(_)
-        | Effect::Stall { .. }
-        | Effect::EndEarly { .. }
-        | Effect::Full
-        | Effect::Broken
-        | Effect::Tamper(_)
-        | Effect::Hold
-        | Effect::Stuck { .. }
-        | Effect::Limbo
-        | Effect::Fail(_)
-        | Effect::Hang
-        | Effect::WrongClock(_) => false,
-    }
 }

@@ -9,7 +9,7 @@ use fakes::{
 };
 use scenarios::{
     Fixed,
-    plan::{Expect, Plan, RenameRepo, Spread, Verb, Word, label_set},
+    plan::{Expect, Plan, RenameRepo, RepoName, Spread, Verb, Word, label_set},
 };
 
 use super::{End, Unserved};
@@ -149,16 +149,21 @@ fn warm(plan: &Plan) -> BTreeMap<BTreeSet<String>, usize> {
 /// The repositories that are not served, under every name they have at some time, and why.
 pub(super) fn unserved_repos(plan: &Plan) -> BTreeMap<String, Unserved> {
     let allowed = plan.world.dispatcher.allow_repos.as_ref();
-    let is_allowed =
-        |name: &str| allowed.is_none_or(|allowed| allowed.iter().any(|known| known.0 == name));
-    let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let is_allowed = |name: &str| {
+        let named = |known: &RepoName| known.0.eq_ignore_ascii_case(name);
+        allowed.is_none_or(|allowed| allowed.iter().any(named))
+    };
+    let owner_of = |name: &str| name.split('/').next().unwrap_or_default().to_lowercase();
     let mut installed = repos(plan);
     for step in &plan.timeline {
         if let Verb::RenameRepo(RenameRepo { from, to }) = &step.verb {
             let stays = owner_of(from) == owner_of(to);
             let same_owner = |(name, is): (&String, &bool)| *is && owner_of(name) == owner_of(to);
             let is_installed = if stays {
-                installed.get(from).copied().unwrap_or(true)
+                let known = installed
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(from));
+                known.is_none_or(|(_, is_installed)| *is_installed)
             } else {
                 installed.iter().any(same_owner)
             };

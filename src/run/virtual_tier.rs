@@ -23,11 +23,11 @@ use super::{
     driver::{Driver, Pace},
     terms,
     watchdog::{Patience, Watchdog},
-    world_settings,
 };
 use crate::{
     properties::Twin,
     target::{self, Maker, Place, Reference, Seams, Target, TargetError},
+    translate,
     transport::{Connections, Latency, Listener, Transport},
 };
 
@@ -241,7 +241,7 @@ impl Lab {
             env: env.clone(),
             clock_skew_ms: plan.world.dispatcher.clock_skew.0,
             transport: self.transport,
-            network: Latency::new(env, world_settings::span(plan.world.latency)),
+            network: Latency::new(env, translate::span(plan.world.latency)),
             github,
             hf,
             caller: tasks,

@@ -37,3 +37,39 @@ fn every_property_is_a_word_and_has_a_paragraph_and_a_saboteur() {
         assert!(quoted, "{property} has no saboteur");
     }
 }
+
+/// The texts in quotes of every source below a folder.
+fn quoted_below(folder: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.to_str().unwrap();
+        if path.is_dir() {
+            found.extend(quoted_below(name));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.extend(read(name).split('"').map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_table_of_calls_is_the_only_place_of_the_language_that_names_one() {
+    let named = quoted_below("scenarios/src");
+    assert!(named.len() > 500);
+    let calls: Vec<&&str> = scenarios::CALLS
+        .iter()
+        .filter(|call| named.contains(**call))
+        .collect();
+    assert!(calls.is_empty(), "{calls:?}");
+}
+
+#[test]
+fn the_tables_of_words_are_the_only_places_that_list_the_properties() {
+    let named = quoted_below("scenarios/src");
+    let known: Vec<&&str> = scenarios::PROPERTIES
+        .iter()
+        .filter(|property| named.contains(**property))
+        .collect();
+    assert!(known.len() < 3, "{known:?}");
+}

@@ -50,6 +50,8 @@ fn a_queued_job_reaches_the_dispatchers_webhook_and_a_fault_strikes_its_call_onc
         (201, &json!(0))
     );
     assert_eq!(lab.call("POST", JIT, &token, JIT_BODY).status, 502);
+    let nothing = json!({ "to": "webhook", "delay": "0s" });
+    assert_eq!(lab.ask("POST", "/_lab/faults", &nothing).status, 400);
     let used_up = &lab.ask("GET", "/_lab/faults", &NOTHING).json()["faults"][0];
     assert_eq!(
         (&used_up["left"], &used_up["open"]),

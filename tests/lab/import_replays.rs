@@ -476,3 +476,60 @@ fn what_a_dispatcher_brought_in_time_is_not_charged_however_late_the_recording_s
     assert!(verdicts.exercised("served-or-told"));
     assert_eq!(violations(&run), Vec::<String>::new());
 }
+
+#[test]
+fn a_job_that_waited_for_an_approval_is_not_in_demand_before_it() {
+    let created = "2026-06-03T00:57:15Z";
+    let log = json!([
+        told(1, created, "waiting", created, None),
+        told(2, "2026-06-03T02:57:16Z", "queued", created, None),
+        told(
+            3,
+            "2026-06-03T02:58:40Z",
+            "in_progress",
+            "2026-06-03T02:58:39Z",
+            None
+        ),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, text) = imported(folder.path(), &log);
+    let run = run(&of_text(&file, &text, 1, false), Seams::default());
+    let waits = at(&run, |what| matches!(what, What::JobWaiting { .. })).unwrap();
+    let queued = at(&run, |what| matches!(what, What::JobQueued { .. })).unwrap();
+    assert_eq!(queued - waits, 7_201_000);
+    let created = at(&run, |what| matches!(what, What::HfCreated { .. })).unwrap();
+    assert!(created > queued);
+    assert_eq!(violations(&run), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_with_a_delivery_that_is_seven_hours_late_goes_on_until_it_came() {
+    let log = json!([
+        told(
+            1,
+            "2026-06-03T00:57:16Z",
+            "queued",
+            "2026-06-03T00:57:15Z",
+            None
+        ),
+        told(
+            2,
+            "2026-06-03T08:00:00Z",
+            "in_progress",
+            "2026-06-03T00:59:00Z",
+            None
+        ),
+        told(
+            3,
+            "2026-06-03T08:00:01Z",
+            "completed",
+            "2026-06-03T00:59:00Z",
+            Some("2026-06-03T01:09:00Z")
+        ),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, text) = imported(folder.path(), &log);
+    let run = run(&of_text(&file, &text, 1, false), Seams::default());
+    assert!(run.outcome.settled);
+    assert!(run.outcome.verdicts.undecided().is_empty());
+}

@@ -148,6 +148,12 @@ mod expiry {
             seed in 0_u64..1_000,
         ) {
             prop_assume!((ours - theirs).abs() <= 55);
+            let limbo = match limbo_m {
+                0 => String::new(),
+                limbo_m => {
+                    format!("faults:\n  - {{ to: hf.schedule, times: 1, delay: {limbo_m}m }}\n")
+                }
+            };
             let text = format!(
                 "title: Clocks and lifetimes
 world:
@@ -160,9 +166,7 @@ world:
 timeline:
   - {{ at: 0s, queue: {{ as: J1, labels: hf-jobs-cpu-basic, runs_for: 2m }} }}
   - {{ at: {gap_m}m, queue: {{ as: J2, labels: hf-jobs-t4-small, runs_for: 30m }} }}
-faults:
-  - {{ to: hf.schedule, times: 1, delay: {limbo_m}m }}
-"
+{limbo}"
             );
             let run = run(&of_text("expiry.yaml", &text, seed, false), Seams::default());
             prop_assert!(run.outcome.settled, "did not settle:\n{text}");

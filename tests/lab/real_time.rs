@@ -167,9 +167,9 @@ fn api_deliveries() -> String {
     let items: Vec<_> = recording
         .lines()
         .zip([
-            "2026-11-03T10:00:00Z",
-            "2026-11-03T10:00:05Z",
-            "2026-11-03T10:00:07Z",
+            "2026-11-03T09:14:06Z",
+            "2026-11-03T09:14:11Z",
+            "2026-11-03T09:14:13Z",
         ])
         .map(|(line, delivered_at)| {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();

@@ -354,6 +354,21 @@ timeline:
 }
 
 #[test]
+fn an_allow_list_compares_names_without_letter_case() {
+    let text = "title: An allow-list in capitals
+world:
+  github: { repos: [{ name: octo/app }] }
+  dispatcher: { allow_repos: [Octo/App] }
+timeline:
+  - { at: 0s, queue: { as: J1, repo: octo/app, labels: hf-jobs-cpu-basic } }
+";
+    let outcome = outcome(text, 1);
+    assert_eq!(outcome.verdicts.violated(), []);
+    assert_eq!(outcome.unrouted, []);
+    assert!(outcome.verdicts.exercised("served-or-told"));
+}
+
+#[test]
 fn each_property_reports_how_often_its_occasion_came() {
     let outcome = outcome(&ONE_JOB.replace("as: J1", "as: J, jobs: 4"), 1);
     let occasions = |name: &str| outcome.verdicts.0[name].occasions();

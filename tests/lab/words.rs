@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fakes::{github, hf};
-use scenarios::Narrowing;
+use vocabulary::Narrowing;
 
 #[test]
 fn the_language_knows_every_call_of_the_fakes_and_no_other() {

@@ -172,8 +172,14 @@ fn keep(property: &str, kind: &str, number: usize, text: &str, events: &[Event])
     write("txt", text);
 }
 
-fn said(verdicts: &Verdicts, property: &str) -> Said {
-    match bare(&verdicts.0[property]) {
+/// What a property says, as a second judge would.
+pub(crate) fn said(verdicts: &Verdicts, property: &str) -> Said {
+    said_by(&verdicts.0[property])
+}
+
+/// The same of a verdict.
+pub(crate) fn said_by(verdict: &Verdict) -> Said {
+    match bare(verdict) {
         Verdict::Violated(found) => Said::Violated(found.event),
         Verdict::Held { .. } => Said::Held,
         Verdict::NotExercised { .. } => Said::NotExercised,

@@ -11,6 +11,7 @@ mod ends;
 mod harmless;
 mod lanes;
 mod lives;
+mod recorded;
 mod scenes;
 mod served;
 mod slots;
@@ -74,6 +75,7 @@ pub(crate) fn wrong() -> Vec<&'static Edit> {
     let files = [
         served::WRONG,
         lanes::WRONG,
+        recorded::WRONG,
         compute::WRONG,
         slots::WRONG,
         ends::WRONG,

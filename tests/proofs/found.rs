@@ -1,11 +1,13 @@
 //! What the second judges found: histories on which a property once said something else than the page, each as small as it
 //! shows.
 
+mod recorded;
+
 use std::time::Duration;
 
 use dispatchlab::{
-    properties::Verdict,
-    run::{End, Outcome, Tested},
+    properties::{Verdict, Verdicts},
+    run::{End, Outcome, Tested, terms_of},
     target::Seams,
     transport::Transport,
 };
@@ -17,6 +19,8 @@ use fakes::{
     ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 use scenarios::{Choices, Document, plan::Plan};
+
+use crate::{agreement::said, oracles, scene::Scene};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -50,11 +54,25 @@ impl Written {
     }
 
     /// What a property says of it under these settings, if it goes on until then.
-    fn judged(mut self, settings: &str, end_ms: u64, property: &str) -> Verdict {
+    fn judged(self, settings: &str, end_ms: u64, property: &str) -> Verdict {
+        self.judged_of(&plan(settings), end_ms, property)
+    }
+
+    /// The same as the history of a plan. The second judge says so, too.
+    fn judged_of(mut self, plan: &Plan, end_ms: u64, property: &str) -> Verdict {
         self.at(end_ms, What::WorldEnded { settled: true });
-        let plan = plan(settings);
+        let mut verdicts = self.verdicts(plan);
+        let mut all = oracles::ALL.iter();
+        let (_, judge) = all.find(|(name, _)| *name == property).unwrap();
+        let second = judge(&Scene::read(&self.0, &terms_of(plan))).says();
+        assert_eq!(said(&verdicts, property), second, "the second judge");
+        verdicts.0.remove(property).unwrap()
+    }
+
+    /// What the properties say of it as the history of a plan.
+    fn verdicts(&self, plan: &Plan) -> Verdicts {
         let run = dispatchlab::run::Lab::new(Transport::Direct, Seams::default())
-            .run(&plan)
+            .run(plan)
             .unwrap();
         let end = End {
             settled: true,
@@ -63,8 +81,7 @@ impl Written {
             quiet: Duration::ZERO,
             settle: Duration::ZERO,
         };
-        let mut outcome = Outcome::judge(&plan, &self.0, &end, Tested::Reference, None);
-        outcome.verdicts.0.remove(property).unwrap()
+        Outcome::judge(plan, &self.0, &end, Tested::Reference, None).verdicts
     }
 
     fn queued(&mut self, at_ms: u64, job: u64, label: &str) -> EventId {
@@ -161,11 +178,16 @@ impl Written {
 
     /// The first fault of the plan strikes a call that asks for an HF job for this lane.
     fn struck(&mut self, at_ms: u64, call: u64) -> EventId {
+        self.struck_at(at_ms, call, "hf.create")
+    }
+
+    /// And one of this name.
+    fn struck_at(&mut self, at_ms: u64, call: u64, place: &str) -> EventId {
         self.at(
             at_ms,
             What::FaultApplied {
                 fault: 0,
-                place: "hf.create".to_owned(),
+                place: place.to_owned(),
                 effect: "answer".to_owned(),
                 job: None,
                 delivery: None,
@@ -250,6 +272,13 @@ fn hf(number: u64) -> HfJobId {
     HfJobId(format!("{number:024x}"))
 }
 
+fn exited(hf_job: u64) -> What {
+    What::RunnerExited {
+        hf_job: hf(hf_job),
+        code: Some(1),
+    }
+}
+
 fn registered(hf_job: u64) -> What {
     What::RunnerCreated {
         runner: RunnerId(hf_job),
@@ -260,9 +289,12 @@ fn registered(hf_job: u64) -> What {
 }
 
 fn plan(settings: &str) -> Plan {
-    let text = format!(
-        "title: Written by hand\n{settings}timeline: [{{ at: 0s, queue: {{ as: J, labels: {LABEL} }} }}]\n"
-    );
+    let step = format!("{{ at: 0s, queue: {{ as: J, labels: {LABEL} }} }}");
+    plan_of(&format!("{settings}timeline: [{step}]\n"))
+}
+
+fn plan_of(text: &str) -> Plan {
+    let text = format!("title: Written by hand\n{text}");
     let document = Document::parse("written.yaml", &text).unwrap();
     document.plan(&Choices::default()).unwrap()
 }
@@ -357,6 +389,47 @@ fn a_registration_that_lay_unused_for_too_long_is_a_leak_though_it_is_used_at_la
     history.ended(62 * MINUTE, 1);
     let verdict = history.judged("", 180 * MINUTE, "no-leak");
     assert_eq!(violated_by(&verdict), Some(minted), "{verdict:?}");
+}
+
+#[test]
+fn a_registration_counts_from_the_end_of_an_hf_job_that_ended_while_its_runner_came_online() {
+    let mut history = Written::new();
+    history.queued(0, 1, LABEL);
+    let mint = history.called(0, 1, "github.jit-config", JIT);
+    // HF was given another name for it.
+    let record = What::RunnerCreated {
+        runner: RunnerId(1),
+        name: "another".to_owned(),
+        repo: REPO.to_owned(),
+        labels: vec![LABEL.to_owned()],
+    };
+    history.because(0, Some(mint), record);
+    history.answered(0, 1, "github.jit-config", 201);
+    history.created(SECOND, 1, LABEL);
+    let ended = history.ended(MINUTE, 1);
+    let online = What::RunnerOnline {
+        runner: RunnerId(1),
+        hf_job: Some(hf(1)),
+        credential: JIT,
+    };
+    history.at(MINUTE + SECOND, online);
+    history.at(MINUTE + 2 * SECOND, exited(1));
+    let verdict = history.judged("", 180 * MINUTE, "no-leak");
+    assert_eq!(violated_by(&verdict), Some(ended), "{verdict:?}");
+}
+
+#[test]
+fn a_strike_says_what_it_struck_though_the_call_is_not_shown() {
+    for (place, is_excused) in [("hf.create", true), ("hf.logs", false)] {
+        let mut history = Written::new();
+        let queued = history.queued(0, 1, LABEL);
+        history.struck_at(MINUTE, 9, place);
+        let endless = "faults: [{ to: hf.*, answer: { status: 500 } }]\n";
+        history.started(40 * MINUTE, 1, None);
+        let verdict = history.judged(endless, 180 * MINUTE, "served-or-told");
+        let expected = (!is_excused).then_some(queued);
+        assert_eq!(violated_by(&verdict), expected, "{verdict:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod agreement;
 mod edits;
 mod found;
+mod loans;
 mod matter;
 mod mutation;
 mod oracles;

@@ -4,6 +4,7 @@
 mod dispatchers;
 mod draws;
 mod faults;
+mod recorded;
 mod timeline;
 mod world;
 

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Bent, CallContext, Calls, Ending, OpenCall, Reply};
+use super::{
+    CallContext, Calls, OpenCall, Reply,
+    bending::{Bent, Ending, Instead},
+};
 use crate::{
     faults::{Effect, Subject},
     history::{CallAbout, Caller, CredentialUse, Lost, What},
@@ -133,7 +136,7 @@ impl Calls {
         mut open: OpenCall,
         what: &RunnerCall<'_>,
         outcome: Option<Result<T, (u16, String)>>,
-        ending: Option<Effect>,
+        ending: Option<Instead>,
     ) -> Result<T, Failure> {
         let now = self.env.clock.now();
         let failure = match (outcome, ending) {
@@ -147,7 +150,7 @@ impl Calls {
             }
             (
                 None,
-                Some(Effect::Answer {
+                Some(Instead::Answer {
                     status,
                     headers,
                     body,
@@ -157,11 +160,13 @@ impl Calls {
                 let event = open.answered_with(status, &headers, &refusal, now);
                 (Some(status), format!("answered {status}"), event)
             }
-            (None, Some(Effect::NoAnswer)) => {
+            (None, Some(Instead::Nothing)) => {
                 tokio::time::sleep(PATIENCE).await;
                 (None, "timed out".to_owned(), open.lost(Lost::TimedOut))
             }
-            (None, _) => (None, "connection reset".to_owned(), open.lost(Lost::Reset)),
+            (None, Some(Instead::Reset) | None) => {
+                (None, "connection reset".to_owned(), open.lost(Lost::Reset))
+            }
         };
         let (status, why, event) = failure;
         Err(Failure { status, why, event })

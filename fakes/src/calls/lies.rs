@@ -59,36 +59,49 @@ impl Calls {
         subject: &Subject<'_>,
     ) -> bool {
         let drawn = |span, what| self.env.within(span, subject.entity, &strike.purpose(what));
-        let cut = match &strike.effect {
-            Effect::Truncate if strikes => return reply.break_off(),
-            Effect::Truncate => return reply.can_break_off(),
-            Effect::Stall { after } => Some(Cut::Stalls(drawn(*after, "stall"))),
-            Effect::EndEarly { after } => Some(Cut::Ends(drawn(*after, "end_early"))),
-            _ => None,
-        };
-        if let Some(cut) = cut {
-            return if strikes {
+        let mut cut_short = |cut| {
+            if strikes {
                 reply.cut_short(cut)
             } else {
                 reply.can_be_cut_short()
-            };
+            }
+        };
+        match &strike.effect {
+            Effect::Truncate if strikes => reply.break_off(),
+            Effect::Truncate => reply.can_break_off(),
+            Effect::Stall { after } => cut_short(Cut::Stalls(drawn(*after, "stall"))),
+            Effect::EndEarly { after } => cut_short(Cut::Ends(drawn(*after, "end_early"))),
+            Effect::Pretend(values) => rewritten(reply, strikes, |honest| pretend(honest, values)),
+            Effect::Omit(omit) => rewritten(reply, strikes, |honest| {
+                omitted(honest, *omit, &self.env, strike)
+            }),
+            Effect::SlipPages => rewritten(reply, strikes, |honest| {
+                self.slipped(honest, strike, request, subject)
+            }),
+            // The table lets none of these bend an answer that is known.
+            Effect::Drop { .. }
+            | Effect::Delay(_)
+            | Effect::Duplicate { .. }
+            | Effect::Reorder { .. }
+            | Effect::Answer { .. }
+            | Effect::NoAnswer
+            | Effect::Reset
+            | Effect::AfterEffect(_)
+            | Effect::Stale(_)
+            | Effect::Full
+            | Effect::Broken
+            | Effect::Tamper(_)
+            | Effect::Hold
+            | Effect::Stuck { .. }
+            | Effect::Limbo
+            | Effect::Fail(_)
+            | Effect::Hang
+            | Effect::Freeze { .. }
+            | Effect::Die { .. }
+            | Effect::Restart { .. }
+            | Effect::LoseNetwork { .. }
+            | Effect::WrongClock { .. } => false,
         }
-        let Ok(honest) = std::str::from_utf8(&reply.body) else {
-            return false;
-        };
-        let bent = match &strike.effect {
-            Effect::Pretend(values) => pretend(honest, values),
-            Effect::Omit(omit) => omitted(honest, *omit, &self.env, strike),
-            Effect::SlipPages => self.slipped(honest, strike, request, subject),
-            _ => None,
-        };
-        let Some(bent) = bent else {
-            return false;
-        };
-        if strikes {
-            reply.body = Bytes::from(bent);
-        }
-        true
     }
 
     /// This page with an item of the page before in the place of one of its own.
@@ -149,6 +162,17 @@ fn place_in_listing(request: &Incoming) -> (String, bool) {
         }
     }
     (listing, is_first)
+}
+
+/// Puts what the lie makes of the honest answer in its place, if it strikes; false if it changes nothing.
+fn rewritten(reply: &mut Reply, strikes: bool, lie: impl FnOnce(&str) -> Option<String>) -> bool {
+    let Some(bent) = std::str::from_utf8(&reply.body).ok().and_then(lie) else {
+        return false;
+    };
+    if strikes {
+        reply.body = Bytes::from(bent);
+    }
+    true
 }
 
 fn drawn_index(env: &Env, length: usize, entity: &str, purpose: &str) -> Option<usize> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{FaultRule, rule::Effect};
+use super::FaultRule;
 use crate::{
     history::{Closed, History, What},
     ids::EventId,
@@ -103,56 +103,20 @@ impl Installed {
     /// The rule could strike here: by its window, and because its effect would make a difference. What comes
     /// later in the life of what it strikes is no occasion before it comes.
     pub(super) fn has_occasion(&mut self, misses: bool) {
-        if misses || !self.rule.effect.waits_for_a_moment() {
+        if misses || !self.rule.effect.kind().waits_for_a_moment() {
             self.counts.occasions += 1;
         }
     }
 
     /// It struck, with this event. The last of its times closes it.
     pub(super) fn struck(&mut self, fault: usize, applied: EventId, history: &History) {
-        if self.rule.effect.waits_for_a_moment() {
+        if self.rule.effect.kind().waits_for_a_moment() {
             self.counts.occasions += 1;
         }
         self.counts.strikes += 1;
         let last = self.rule.times.map(u64::from) == Some(self.counts.strikes);
         if last {
             self.tell_closed(fault, Closed::Times, Some(applied), history);
-        }
-    }
-}
-
-impl Effect {
-    /// Whether it is decided before it comes: at the start of a process, for a moment of its life.
-    fn waits_for_a_moment(&self) -> bool {
-        match self {
-            Self::Freeze { .. }
-            | Self::Die { .. }
-            | Self::Restart { .. }
-            | Self::LoseNetwork { .. } => true,
-            Self::Drop { .. }
-            | Self::Delay(_)
-            | Self::Duplicate { .. }
-            | Self::Reorder { .. }
-            | Self::Answer { .. }
-            | Self::Pretend(_)
-            | Self::Omit(_)
-            | Self::SlipPages
-            | Self::Truncate
-            | Self::Stale(_)
-            | Self::Stall { .. }
-            | Self::EndEarly { .. }
-            | Self::Full
-            | Self::Broken
-            | Self::Tamper(_)
-            | Self::Hold
-            | Self::Stuck { .. }
-            | Self::Limbo
-            | Self::Fail(_)
-            | Self::NoAnswer
-            | Self::Reset
-            | Self::AfterEffect(_)
-            | Self::Hang
-            | Self::WrongClock { .. } => false,
         }
     }
 }

@@ -23,8 +23,9 @@ use crate::{
 pub use installed::Counts;
 use installed::Installed;
 pub use live::{FaultState, Window};
-pub use rule::{Effect, Failing, FaultRule, Omit, Only, RunnerPoint};
+pub use rule::{Effect, Failing, FaultRule, Only};
 pub use store::StoreFate;
+pub use vocabulary::{Omit, RunnerPoint};
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]
@@ -234,7 +235,7 @@ impl Faults {
                 continue;
             }
             installed.left = installed.left.map(|left| left - 1);
-            decided = strike.effect.is_final();
+            decided = strike.effect.kind().is_final();
             strikes.push(strike);
         }
         strikes

@@ -3,13 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
+use vocabulary::{Asked, EffectKind, Omit, RunnerPoint, Tamper};
 
 use super::Subject;
 use crate::{
     env::{Shift, Span},
     history::Stage,
     json_path::JsonPath,
-    tamper::Tamper,
 };
 
 /// Narrows a rule. Every field that is set must match.
@@ -36,31 +36,6 @@ pub struct Failing {
     pub message: Option<String>,
     /// `status.cancelReason`.
     pub cancel_reason: Option<String>,
-}
-
-/// Which items are missing from a listing.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Omit {
-    /// All of them.
-    All,
-    /// So many, from 0 to 1, drawn per item: an item is missing from every struck answer or from none.
-    Share(f64),
-}
-
-/// A moment in the life of a runner's process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RunnerPoint {
-    /// Its container is up and it begins.
-    #[default]
-    Boot,
-    /// GitHub has a record of it, and it has its credentials.
-    Registered,
-    /// It has a session and listens for jobs.
-    Listening,
-    /// It has been given a job.
-    InJob,
-    /// It has reported the end of its job.
-    AfterJob,
 }
 
 /// What a fault does.
@@ -179,121 +154,73 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Its row in the table of effects.
+    #[must_use]
+    pub const fn kind(&self) -> EffectKind {
+        match self {
+            Self::Drop { .. } => EffectKind::Drop,
+            Self::Delay(_) => EffectKind::Delay,
+            Self::Duplicate { .. } => EffectKind::Duplicate,
+            Self::Reorder { .. } => EffectKind::ReorderWithin,
+            Self::Answer { .. } => EffectKind::Answer,
+            Self::Pretend(_) => EffectKind::Pretend,
+            Self::Omit(_) => EffectKind::Omit,
+            Self::SlipPages => EffectKind::ReorderList,
+            Self::Truncate => EffectKind::Truncate,
+            Self::Stale(_) => EffectKind::Stale,
+            Self::Stall { .. } => EffectKind::Stall,
+            Self::EndEarly { .. } => EffectKind::EndEarly,
+            Self::Full => EffectKind::Full,
+            Self::Broken => EffectKind::Broken,
+            Self::Tamper(_) => EffectKind::Tamper,
+            Self::Hold => EffectKind::Hold,
+            Self::Stuck { .. } => EffectKind::Stuck,
+            Self::Limbo => EffectKind::Limbo,
+            Self::Fail(_) => EffectKind::Fail,
+            Self::NoAnswer => EffectKind::NoAnswer,
+            Self::Reset => EffectKind::Reset,
+            Self::AfterEffect(_) => EffectKind::AfterEffect,
+            Self::Hang => EffectKind::Hang,
+            Self::Freeze { .. } => EffectKind::Freeze,
+            Self::Die { .. } => EffectKind::Die,
+            Self::Restart { .. } => EffectKind::Restart,
+            Self::LoseNetwork { .. } => EffectKind::LoseNetwork,
+            Self::WrongClock { .. } => EffectKind::WrongClock,
+        }
+    }
+
     /// Its name in the history.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Drop { .. } => "drop",
-            Self::Delay(_) => "delay",
-            Self::Duplicate { .. } => "duplicate",
-            Self::Reorder { .. } => "reorder",
-            Self::Answer { .. } => "answer",
-            Self::Pretend(_) => "pretend",
-            Self::Omit(_) => "omit",
-            Self::SlipPages => "reorder",
-            Self::Truncate => "truncate",
-            Self::Stale(_) => "stale",
-            Self::Stall { .. } => "stall",
-            Self::EndEarly { .. } => "end_early",
-            Self::Full => "full",
-            Self::Broken => "broken",
-            Self::Tamper(_) => "tamper",
-            Self::Hold => "hold",
-            Self::Stuck { .. } => "stuck",
-            Self::Limbo => "limbo",
-            Self::Fail(_) => "fail",
-            Self::NoAnswer => "no_answer",
-            Self::Reset => "reset",
-            Self::AfterEffect(_) => "after_effect",
-            Self::Hang => "hang",
-            Self::Freeze { .. } => "hang",
-            Self::Die { .. } => "die",
-            Self::Restart { .. } => "restart",
-            Self::LoseNetwork { .. } => "lose_network",
-            Self::WrongClock { .. } => "wrong_clock",
-        }
+    pub(crate) const fn name(&self) -> &'static str {
+        self.kind().key()
     }
 
-    /// Whether it decides the outcome, so that no further rule is asked.
-    pub(crate) fn is_final(&self) -> bool {
-        match self {
-            Self::Delay(_)
-            | Self::Duplicate { .. }
-            | Self::Reorder { .. }
-            | Self::Pretend(_)
-            | Self::Omit(_)
-            | Self::SlipPages
-            | Self::Truncate
-            | Self::Stale(_)
-            | Self::Stall { .. }
-            | Self::EndEarly { .. }
-            | Self::Tamper(_)
-            | Self::Limbo
-            | Self::Fail(_)
-            | Self::Hold
-            | Self::LoseNetwork { .. }
-            | Self::WrongClock { .. } => false,
-            Self::Drop { .. }
-            | Self::Answer { .. }
-            | Self::NoAnswer
-            | Self::Reset
-            | Self::AfterEffect(_)
-            | Self::Stuck { .. }
-            | Self::Full
-            | Self::Broken
-            | Self::Hang
-            | Self::Freeze { .. }
-            | Self::Die { .. }
-            | Self::Restart { .. } => true,
-        }
-    }
-
-    /// Who asks for it. What nobody at a place asks for never happens there.
-    fn askers(&self) -> &'static [Asker] {
-        match self {
-            Self::Drop { .. } | Self::Duplicate { .. } | Self::Reorder { .. } | Self::Tamper(_) => {
-                &[Asker::Delivery]
-            }
-            Self::Delay(_) => &[Asker::Delivery, Asker::Call, Asker::Schedule, Asker::Store],
-            Self::Answer { .. } | Self::NoAnswer | Self::Reset | Self::AfterEffect(_) => {
-                &[Asker::Delivery, Asker::Call]
-            }
-            Self::Pretend(_) => &[Asker::Delivery, Asker::Answer],
-            Self::Omit(_) | Self::SlipPages | Self::Truncate => &[Asker::Answer],
-            Self::Stall { .. } | Self::EndEarly { .. } => &[Asker::Answer],
-            Self::Stale(_) => &[Asker::View],
-            Self::Hold => &[Asker::Delivery, Asker::Hardware],
-            Self::Stuck { .. } | Self::Limbo | Self::Fail(_) => &[Asker::Schedule],
-            Self::Full | Self::Broken => &[Asker::Store],
-            Self::Hang
-            | Self::Freeze { .. }
-            | Self::Die { .. }
-            | Self::Restart { .. }
-            | Self::LoseNetwork { .. }
-            | Self::WrongClock { .. } => &[Asker::Runner],
-        }
-    }
-
-    fn suits(&self, asker: Asker) -> bool {
-        self.askers().contains(&asker)
+    fn suits(&self, moments: &[Asked]) -> bool {
+        moments.iter().any(|asked| self.kind().comes(*asked))
     }
 
     pub(crate) fn suits_webhooks(&self) -> bool {
-        self.suits(Asker::Delivery)
+        self.suits(&[Asked::Delivery, Asked::Exchange])
     }
 
     /// What decides how a call goes before it is made.
     pub(crate) fn suits_calls(&self) -> bool {
-        self.suits(Asker::Call) || self.suits(Asker::View)
+        self.suits(&[Asked::Call, Asked::Past])
     }
 
     /// The same for a runner's call, which has no answer to lie in.
     pub(crate) fn suits_runner_calls(&self) -> bool {
-        self.suits(Asker::Call)
+        self.suits(&[Asked::Call])
     }
 
     /// What bends the honest answer to a call once it is known.
     pub(crate) fn bends_answers(&self) -> bool {
-        self.suits(Asker::Answer)
+        self.suits(&[
+            Asked::Answer,
+            Asked::Values,
+            Asked::Listing,
+            Asked::Paged,
+            Asked::Stream,
+        ])
     }
 
     pub(crate) fn slips_pages(&self) -> bool {
@@ -302,44 +229,23 @@ impl Effect {
 
     /// What decides the course of an HF job at its creation.
     pub(crate) fn bends_schedules(&self) -> bool {
-        self.suits(Asker::Schedule)
+        self.suits(&[Asked::Schedule])
     }
 
     /// What keeps the hardware from an HF job that would get it now.
     pub(crate) fn holds_schedules(&self) -> bool {
-        self.suits(Asker::Hardware)
+        self.suits(&[Asked::Hardware])
     }
 
     /// What befalls a runner's process.
     pub(crate) fn suits_runners(&self) -> bool {
-        self.suits(Asker::Runner)
+        self.suits(&[Asked::Runner])
     }
 
     /// What the dispatcher's disk does.
     pub(crate) fn suits_stores(&self) -> bool {
-        self.suits(Asker::Store)
+        self.suits(&[Asked::Store])
     }
-}
-
-/// Who asks the rules what strikes, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asker {
-    /// An attempt to deliver a webhook, before it leaves.
-    Delivery,
-    /// A call, before it takes effect.
-    Call,
-    /// A call whose answer can be of an earlier moment.
-    View,
-    /// The honest answer to a call, once it is known.
-    Answer,
-    /// An HF job at its creation.
-    Schedule,
-    /// An HF job that would get its hardware now.
-    Hardware,
-    /// A runner's process.
-    Runner,
-    /// The dispatcher's store, before it does something.
-    Store,
 }
 
 /// A fault as the plan writes it.

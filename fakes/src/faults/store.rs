@@ -31,12 +31,38 @@ impl Faults {
         });
         for strike in strikes {
             self.applied(&strike, &subject, None);
-            if let Effect::Delay(span) = strike.effect {
-                fate.delay += self.env.within(span, &entity, &strike.purpose("delay"));
-            } else if strike.effect == Effect::Full {
-                fate.fails = Some("no space left on device");
-            } else if strike.effect == Effect::Broken {
-                fate.fails = Some("input/output error");
+            match strike.effect {
+                Effect::Delay(span) => {
+                    fate.delay += self.env.within(span, &entity, &strike.purpose("delay"));
+                }
+                Effect::Full => fate.fails = Some("no space left on device"),
+                Effect::Broken => fate.fails = Some("input/output error"),
+                // The table lets none of these come to a store.
+                Effect::Drop { .. }
+                | Effect::Duplicate { .. }
+                | Effect::Reorder { .. }
+                | Effect::Answer { .. }
+                | Effect::NoAnswer
+                | Effect::Reset
+                | Effect::AfterEffect(_)
+                | Effect::Pretend(_)
+                | Effect::Omit(_)
+                | Effect::SlipPages
+                | Effect::Truncate
+                | Effect::Stale(_)
+                | Effect::Stall { .. }
+                | Effect::EndEarly { .. }
+                | Effect::Tamper(_)
+                | Effect::Hold
+                | Effect::Stuck { .. }
+                | Effect::Limbo
+                | Effect::Fail(_)
+                | Effect::Hang
+                | Effect::Freeze { .. }
+                | Effect::Die { .. }
+                | Effect::Restart { .. }
+                | Effect::LoseNetwork { .. }
+                | Effect::WrongClock { .. } => {}
             }
         }
         fate

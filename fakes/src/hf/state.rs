@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{cost::Meter, logs::JobLog, origin::Origin, schedules::Schedules, spec::JobSpec};
+use super::{
+    job::{cost::Meter, logs::JobLog, origin::Origin, spec::JobSpec},
+    schedules::record::Schedules,
+};
 use crate::{
     history::Stage,
     ids::{EventId, HfJobId},
 };
 
 /// What can interrupt the life of an HF job.
-pub(super) enum Command {
+pub(in crate::hf) enum Command {
     /// Start now, whatever the schedule says.
     Start,
     /// It has been ended.
@@ -21,78 +24,78 @@ pub(super) enum Command {
 
 /// What changes in the course of a job and can be seen of it.
 #[derive(Clone)]
-pub(super) struct Status {
-    pub(super) stage: Stage,
-    pub(super) message: Option<String>,
-    pub(super) cancel_reason: Option<String>,
-    pub(super) failures: u32,
-    pub(super) started_at: Option<Timestamp>,
-    pub(super) finished_at: Option<Timestamp>,
+pub(in crate::hf) struct Status {
+    pub(in crate::hf) stage: Stage,
+    pub(in crate::hf) message: Option<String>,
+    pub(in crate::hf) cancel_reason: Option<String>,
+    pub(in crate::hf) failures: u32,
+    pub(in crate::hf) started_at: Option<Timestamp>,
+    pub(in crate::hf) finished_at: Option<Timestamp>,
 }
 
-pub(super) struct HfJob {
-    pub(super) id: HfJobId,
+pub(in crate::hf) struct HfJob {
+    pub(in crate::hf) id: HfJobId,
     /// Its place in the order of creation, from 1.
-    pub(super) ordinal: usize,
-    pub(super) namespace: String,
-    pub(super) origin: Origin,
+    pub(in crate::hf) ordinal: usize,
+    pub(in crate::hf) namespace: String,
+    pub(in crate::hf) origin: Origin,
     /// The repository or organisation whose runner it was created for.
-    pub(super) repo: Option<String>,
-    pub(super) spec: JobSpec,
-    pub(super) timeout_s: u64,
-    pub(super) status: Status,
+    pub(in crate::hf) repo: Option<String>,
+    pub(in crate::hf) spec: JobSpec,
+    pub(in crate::hf) timeout_s: u64,
+    pub(in crate::hf) status: Status,
     /// What its status was before, each until that moment: for answers that are out of date.
     past: Vec<(u64, Status)>,
-    pub(super) created_at: Timestamp,
-    pub(super) created_ms: u64,
-    pub(super) meter: Meter,
+    pub(in crate::hf) created_at: Timestamp,
+    pub(in crate::hf) created_ms: u64,
+    pub(in crate::hf) meter: Meter,
     /// It ended so long ago that HF has forgotten it.
-    pub(super) forgotten: bool,
-    pub(super) log: JobLog,
+    pub(in crate::hf) forgotten: bool,
+    pub(in crate::hf) log: JobLog,
     /// Its latest event in the history.
-    pub(super) last_event: EventId,
-    pub(super) commands: UnboundedSender<Command>,
+    pub(in crate::hf) last_event: EventId,
+    pub(in crate::hf) commands: UnboundedSender<Command>,
 }
 
 /// A job that is created.
-pub(super) struct NewHfJob {
-    pub(super) id: HfJobId,
-    pub(super) namespace: String,
-    pub(super) origin: Origin,
-    pub(super) repo: Option<String>,
-    pub(super) spec: JobSpec,
-    pub(super) timeout_s: u64,
+pub(in crate::hf) struct NewHfJob {
+    pub(in crate::hf) id: HfJobId,
+    pub(in crate::hf) namespace: String,
+    pub(in crate::hf) origin: Origin,
+    pub(in crate::hf) repo: Option<String>,
+    pub(in crate::hf) spec: JobSpec,
+    pub(in crate::hf) timeout_s: u64,
     /// Why it does not run yet.
-    pub(super) message: Option<String>,
-    pub(super) created_at: Timestamp,
-    pub(super) created_ms: u64,
-    pub(super) meter: Meter,
-    pub(super) log: JobLog,
-    pub(super) created: EventId,
-    pub(super) commands: UnboundedSender<Command>,
+    pub(in crate::hf) message: Option<String>,
+    pub(in crate::hf) created_at: Timestamp,
+    pub(in crate::hf) created_ms: u64,
+    pub(in crate::hf) meter: Meter,
+    pub(in crate::hf) log: JobLog,
+    pub(in crate::hf) created: EventId,
+    pub(in crate::hf) commands: UnboundedSender<Command>,
 }
 
 impl HfJob {
     /// The key of its draws.
-    pub(super) fn entity(&self) -> String {
+    pub(in crate::hf) fn entity(&self) -> String {
         format!("hf-job#{}", self.ordinal)
     }
 
     /// Changes what can be seen of it.
-    pub(super) fn update(&mut self, now_ms: u64, change: impl FnOnce(&mut Status)) {
+    pub(in crate::hf) fn update(&mut self, now_ms: u64, change: impl FnOnce(&mut Status)) {
         let before = self.status.clone();
         change(&mut self.status);
         self.past.push((now_ms, before));
     }
 
     /// Everything that could be seen of it, in order.
-    pub(super) fn statuses(&self) -> impl Iterator<Item = &Status> {
+    pub(in crate::hf) fn statuses(&self) -> impl Iterator<Item = &Status> {
         let past = self.past.iter().map(|(_, status)| status);
         past.chain(std::iter::once(&self.status))
     }
 
     /// What could be seen of it at a moment, or now; nothing if it was not there yet.
-    pub(super) fn status_at(&self, as_of_ms: Option<u64>) -> Option<&Status> {
+    pub(in crate::hf) fn status_at(&self, as_of_ms: Option<u64>) -> Option<&Status> {
         let Some(as_of_ms) = as_of_ms else {
             return Some(&self.status);
         };
@@ -105,17 +108,17 @@ impl HfJob {
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(in crate::hf) struct State {
     /// In order of creation.
-    pub(super) jobs: Vec<HfJob>,
+    pub(in crate::hf) jobs: Vec<HfJob>,
     by_id: BTreeMap<HfJobId, usize>,
-    pub(super) schedules: Schedules,
+    pub(in crate::hf) schedules: Schedules,
     /// The namespaces whose balance has ended.
-    pub(super) broke: BTreeSet<String>,
+    pub(in crate::hf) broke: BTreeSet<String>,
 }
 
 impl State {
-    pub(super) fn add(&mut self, new: NewHfJob) {
+    pub(in crate::hf) fn add(&mut self, new: NewHfJob) {
         let ordinal = self.jobs.len() + 1;
         self.by_id.insert(new.id.clone(), self.jobs.len());
         self.jobs.push(HfJob {
@@ -145,30 +148,37 @@ impl State {
         });
     }
 
-    pub(super) fn get(&self, id: &HfJobId) -> Option<&HfJob> {
+    pub(in crate::hf) fn get(&self, id: &HfJobId) -> Option<&HfJob> {
         self.jobs.get(*self.by_id.get(id)?)
     }
 
     /// The job, if it is in this namespace and not forgotten.
-    pub(super) fn in_namespace(&self, namespace: &str, id: &HfJobId) -> Option<&HfJob> {
+    pub(in crate::hf) fn in_namespace(&self, namespace: &str, id: &HfJobId) -> Option<&HfJob> {
         self.get(id)
             .filter(|job| job.namespace == namespace && !job.forgotten)
     }
 
     /// The jobs of a namespace that are not forgotten, in order of creation.
-    pub(super) fn of_namespace(&self, namespace: &str) -> impl DoubleEndedIterator<Item = &HfJob> {
+    pub(in crate::hf) fn of_namespace(
+        &self,
+        namespace: &str,
+    ) -> impl DoubleEndedIterator<Item = &HfJob> {
         self.jobs
             .iter()
             .filter(move |job| job.namespace == namespace && !job.forgotten)
     }
 
     /// The job, if it is in this namespace and can be changed.
-    pub(super) fn in_namespace_mut(&mut self, namespace: &str, id: &HfJobId) -> Option<&mut HfJob> {
+    pub(in crate::hf) fn in_namespace_mut(
+        &mut self,
+        namespace: &str,
+        id: &HfJobId,
+    ) -> Option<&mut HfJob> {
         self.get_mut(id)
             .filter(|job| job.namespace == namespace && !job.forgotten)
     }
 
-    pub(super) fn get_mut(&mut self, id: &HfJobId) -> Option<&mut HfJob> {
+    pub(in crate::hf) fn get_mut(&mut self, id: &HfJobId) -> Option<&mut HfJob> {
         self.jobs.get_mut(*self.by_id.get(id)?)
     }
 }

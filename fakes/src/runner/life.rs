@@ -201,7 +201,33 @@ impl<'a> Life<'a> {
                     self.clock_ahead_ms = env.shifted(*ahead, self.start.entity, &purpose);
                     self.running = self.applied(&strike);
                 }
-                _ => later.push(strike),
+                Effect::Freeze { .. }
+                | Effect::Die { .. }
+                | Effect::Restart { .. }
+                | Effect::LoseNetwork { .. } => later.push(strike),
+                // The table lets none of these come to a runner's process.
+                Effect::Drop { .. }
+                | Effect::Delay(_)
+                | Effect::Duplicate { .. }
+                | Effect::Reorder { .. }
+                | Effect::Answer { .. }
+                | Effect::NoAnswer
+                | Effect::Reset
+                | Effect::AfterEffect(_)
+                | Effect::Pretend(_)
+                | Effect::Omit(_)
+                | Effect::SlipPages
+                | Effect::Truncate
+                | Effect::Stale(_)
+                | Effect::Stall { .. }
+                | Effect::EndEarly { .. }
+                | Effect::Full
+                | Effect::Broken
+                | Effect::Tamper(_)
+                | Effect::Hold
+                | Effect::Stuck { .. }
+                | Effect::Limbo
+                | Effect::Fail(_) => {}
             }
         }
         self.await_all(&later);

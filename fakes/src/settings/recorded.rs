@@ -53,6 +53,21 @@ impl RecordedWorld {
                 .any(|repo| repo.installation == Some(id))
     }
 
+    /// The id of the next run of GitHub's own.
+    pub(crate) fn next_run(&self, last: u64) -> u64 {
+        next_free(last, &self.runs)
+    }
+
+    /// The id of the next job of GitHub's own.
+    pub(crate) fn next_job(&self, last: u64) -> u64 {
+        next_free(last, &self.jobs)
+    }
+
+    /// The id of the next runner of GitHub's own.
+    pub(crate) fn next_runner(&self, last: u64) -> u64 {
+        next_free(last, &self.runners)
+    }
+
     fn find(&self, name: &str) -> Option<&RecordedRepo> {
         let mut repos = self.repos.iter();
         repos
@@ -64,4 +79,13 @@ impl RecordedWorld {
 fn is_of(repo: &str, owner: &str) -> bool {
     let login = repo.split('/').next().unwrap_or_default();
     login.eq_ignore_ascii_case(owner)
+}
+
+/// The next number that no recording has taken.
+fn next_free(last: u64, taken: &BTreeSet<u64>) -> u64 {
+    let mut next = last + 1;
+    while taken.contains(&next) {
+        next += 1;
+    }
+    next
 }

@@ -236,3 +236,32 @@ async fn a_job_that_a_runner_never_started_is_not_queued_again_once_its_run_is_o
     lab.sleep(600.0).await;
     assert_eq!(lab.count(is_assigned), 1, "it is given to nobody any more");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_first_job_is_skipped_keeps_its_group_until_its_other_jobs_end() {
+    let lab = Lab::new();
+    let github = lab.world.github();
+    let first = push(&lab, "J1", "g", false);
+    let of_the_second = |name: &str, conclusion| NewJob {
+        run: Some("second".to_owned()),
+        conclusion,
+        concurrency: Some(Concurrency {
+            group: "g".to_owned(),
+            cancel_in_progress: false,
+        }),
+        ..job(name, &["a"])
+    };
+    let skipped = of_the_second("J2a", Conclusion::Skipped);
+    let second = github.run_of(github.queue(skipped, None).unwrap()).unwrap();
+    let real = of_the_second("J2b", Conclusion::Success);
+    github.queue(real, None).unwrap();
+    github.complete_run(first, RunConclusion::Jobs(Conclusion::Success), None);
+    let begun = "one of its jobs has ended, one is queued";
+    assert_eq!(status(&lab, second), RunStatus::InProgress, "{begun}");
+    let third = push(&lab, "J3", "g", false);
+    lab.sleep(1.0).await;
+    assert_eq!(status(&lab, third), RunStatus::Pending);
+    github.cancel_run(second, None);
+    lab.sleep(1.0).await;
+    assert_eq!(status(&lab, third), RunStatus::Queued);
+}

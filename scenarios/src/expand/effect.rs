@@ -1,8 +1,9 @@
 //! The one effect of a fault.
 
+use vocabulary::EffectKind;
+
 use crate::{
     error::Flaw,
-    places::EffectKind,
     plan::{CancelReason, Effect, Failing, HfMoment, Moment},
     words,
     written::{self, Hang, LifeMoment, Outage, Placed},
@@ -21,7 +22,7 @@ pub(super) fn the_effect(fault: &Placed<written::Fault>) -> Result<Effect, Flaw>
             Err(Flaw::at(fault.place, &what))
         }
         (Some(first), Some(second)) => {
-            let [first, second] = [first, second].map(|effect| EffectKind::of(&effect).word());
+            let [first, second] = [first, second].map(|effect| effect.kind().word());
             let what = format!(
                 "this fault has two effects, `{first}` and `{second}`\nmake two faults of it"
             );
@@ -32,10 +33,7 @@ pub(super) fn the_effect(fault: &Placed<written::Fault>) -> Result<Effect, Flaw>
 
 /// The keys of all effects, each once.
 fn keys() -> Vec<&'static str> {
-    let words = EffectKind::ALL.into_iter().map(EffectKind::word);
-    let mut keys: Vec<&str> = words
-        .map(|word| word.split_once(':').map_or(word, |(key, _)| key))
-        .collect();
+    let mut keys: Vec<&str> = EffectKind::ALL.iter().map(|kind| kind.key()).collect();
     keys.dedup();
     keys
 }
@@ -57,7 +55,7 @@ fn all(fault: &Placed<written::Fault>) -> Result<Vec<Option<Effect>>, Flaw> {
         f.reset.then_some(Effect::Reset),
         f.after_effect.clone().map(Effect::AfterEffect),
         pretended(fault)?,
-        f.omit.map(Effect::Omit),
+        f.omit.map(|omission| Effect::Omit(omission.0)),
         f.truncate.then_some(Effect::Truncate),
         f.stale.map(Effect::Stale),
         f.stall.map(|stall| Effect::Stall { after: stall.after }),

@@ -1,9 +1,10 @@
 //! Faults: checks places and effects, and resolves whom a fault strikes to a list of jobs.
 
+use vocabulary::{Narrowing, all_places, effects_at};
+
 use super::{Context, effect::the_effect, jobs::share_of, step::known_action};
 use crate::{
     error::{Flaw, Place},
-    places::{self, EffectKind, Narrowing},
     plan::{Effect, Fault, Only},
     words,
     written::{self, For, Half, Moment, Placed},
@@ -19,7 +20,7 @@ impl Context<'_> {
         let written = &fault.value;
         let entity = format!("fault{index}");
         let effect = the_effect(fault)?;
-        let (kind, known) = (EffectKind::of(&effect), words::all_places());
+        let (kind, known) = (effect.kind(), all_places());
         if written.to.0.is_empty() {
             return Err(Flaw::at(
                 fault.place,
@@ -38,7 +39,7 @@ impl Context<'_> {
                     "`{}` cannot happen to `{}`\nwhat can: {}",
                     kind.word(),
                     place.value,
-                    places::effects_at(&place.value).join(", ")
+                    effects_at(&place.value).join(", ")
                 );
                 return Err(Flaw::at(place.place, &what));
             }
@@ -187,7 +188,7 @@ fn can_narrow(
         }
     }
     let strikes_runners = fault.value.to.0.iter().any(|place| place.value == "runner");
-    match places::before_any_job(effect) {
+    match before_any_job(effect) {
         Some(why) if strikes_runners && only.job.is_some() => {
             let what = format!(
                 "`job` cannot narrow this: {why}\nlet it strike at `in_job` or `after_job`, or narrow it by `repo`, `times` or `chance`"
@@ -196,6 +197,40 @@ fn can_narrow(
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Why no job can narrow this effect on a runner, if that is so.
+fn before_any_job(effect: &Effect) -> Option<&'static str> {
+    let at = match effect {
+        Effect::Freeze(moment) | Effect::Die(moment) | Effect::Restart(moment) => moment.at,
+        Effect::LoseNetwork { from, .. } => from.at,
+        Effect::WrongClock(_) => return Some("a container has its clock from its boot on"),
+        // After its job: then it has had one.
+        Effect::Hang => return None,
+        Effect::Drop(_)
+        | Effect::Delay(_)
+        | Effect::Duplicate { .. }
+        | Effect::Reorder { .. }
+        | Effect::SlipPages
+        | Effect::Answer(_)
+        | Effect::NoAnswer
+        | Effect::Reset
+        | Effect::AfterEffect(_)
+        | Effect::Pretend(_)
+        | Effect::Omit(_)
+        | Effect::Truncate
+        | Effect::Stale(_)
+        | Effect::Stall { .. }
+        | Effect::EndEarly { .. }
+        | Effect::Tamper(_)
+        | Effect::Hold
+        | Effect::Stuck { .. }
+        | Effect::Limbo
+        | Effect::Fail(_)
+        | Effect::Full
+        | Effect::Broken => return None,
+    };
+    at.before_any_job()
 }
 
 fn known_flavor(flavor: &Placed<String>) -> Result<String, Flaw> {

@@ -1,9 +1,10 @@
 //! `it`: what the trigger of a step matched, and whether that can be what the step's verb needs.
 
+use vocabulary::{About, Call, Is};
+
 use crate::{
     error::{Flaw, Place},
     plan::{JobMoment, Phase, RunnerMoment},
-    words::{self, Subject},
     written::{self, When},
 };
 
@@ -19,11 +20,11 @@ pub(super) fn must_be_an_hf_job(step: &written::Step, place: Place) -> Result<()
     }
     match (subject(when)?, when.is.as_ref().map(|is| is.value)) {
         (_, Some(JobMoment::InProgress | JobMoment::Completed))
-        | (Some(Subject::HfJob | Subject::Runner | Subject::Job), _) => Ok(()),
+        | (Some(About::HfJob | About::Runner | About::Job), _) => Ok(()),
         (_, Some(JobMoment::Queued | JobMoment::Waiting)) => {
             none("`it` is a job here that no runner has yet")
         }
-        (Some(Subject::Run), None) => none("`it` is a run here, and no one runner is meant"),
+        (Some(About::Run), None) => none("`it` is a run here, and no one runner is meant"),
         (None, None) => none("`it` needs a trigger that matches an HF job or a runner"),
     }
 }
@@ -37,11 +38,11 @@ pub(super) fn must_be_a_job(step: &written::Step, place: Place) -> Result<(), Fl
         return none("`it` needs a trigger that matches a job");
     };
     match (when.runner, subject(when)?) {
-        (Some(RunnerMoment::Busy), _) | (None, Some(Subject::Job | Subject::Run)) => Ok(()),
+        (Some(RunnerMoment::Busy), _) | (None, Some(About::Job | About::Run)) => Ok(()),
         (Some(RunnerMoment::Online | RunnerMoment::Idle | RunnerMoment::Gone), _) => {
             none("`it` is a runner here that has no job")
         }
-        (None, Some(Subject::HfJob | Subject::Runner)) => {
+        (None, Some(About::HfJob | About::Runner)) => {
             none("`it` is an HF job or a runner here, not a job")
         }
         (None, None) if when.job.is_some() => Ok(()),
@@ -50,17 +51,18 @@ pub(super) fn must_be_a_job(step: &written::Step, place: Place) -> Result<(), Fl
 }
 
 /// What the call of a trigger is about. A call that makes something is about it only once it has.
-fn subject(when: &When) -> Result<Option<Subject>, Flaw> {
+fn subject(when: &When) -> Result<Option<About>, Flaw> {
     let Some(call) = &when.call else {
         return Ok(None);
     };
+    let known = Call::named(&call.value);
     let phase = when.phase.as_ref().map(|phase| phase.value);
-    if words::CALLS_THAT_MAKE.contains(&call.value.as_str()) && phase == Some(Phase::Received) {
+    if known.is_some_and(|known| known.is(Is::Makes)) && phase == Some(Phase::Received) {
         let what = format!(
             "when `{}` is received, there is nothing yet that `it` could be\nuse `phase: effect` or `phase: answered`",
             call.value
         );
         return Err(Flaw::at(call.place, &what));
     }
-    Ok(words::subject_of_call(&call.value))
+    Ok(known.and_then(|known| known.about))
 }

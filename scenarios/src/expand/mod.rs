@@ -22,12 +22,14 @@ mod world;
 
 use std::time::Duration;
 
+use vocabulary::PROPERTIES;
+
 pub(crate) use self::live::{faults, verbs};
 use self::{jobs::Jobs, repos::Repos, so_far::SoFar};
 use crate::{
     error::Flaw,
     keyed::Keyed,
-    plan::{Plan, Trigger},
+    plan::{Deliver, DeliverRaw, Plan, Step, Trigger, Verb},
     recording::Recordings,
     time::Fixed,
     words,
@@ -83,8 +85,10 @@ pub(crate) fn plan(
             .iter()
             .flat_map(|fault| fault.from.iter().chain(&fault.until)),
     );
+    let arrivals = timeline.iter().filter_map(arrives);
     let last = times
         .filter_map(time_of)
+        .chain(arrivals)
         .chain(heal.map(|heal| heal.0))
         .max()
         .unwrap_or_default();
@@ -119,12 +123,23 @@ fn check_head(scenario: &Scenario) -> Result<(), Flaw> {
         return Err(Flaw::at(scenario.timeline.place, what));
     }
     for name in &scenario.about {
-        if !words::PROPERTIES.contains(&name.value.0.as_str()) {
-            let what = words::unknown("property", &name.value.0, words::PROPERTIES);
+        if !PROPERTIES.contains(&name.value.0.as_str()) {
+            let what = words::unknown("property", &name.value.0, PROPERTIES);
             return Err(Flaw::at(name.place, &what));
         }
     }
     Ok(())
+}
+
+/// When a delivery that is late is sent.
+fn arrives(step: &Step) -> Option<Duration> {
+    let Verb::Deliver(Deliver::Raw(DeliverRaw {
+        late: Some(late), ..
+    })) = &step.verb
+    else {
+        return None;
+    };
+    Some(time_of(&step.trigger)? + late.0)
 }
 
 /// The time of a trigger that has one.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use vocabulary::{CALLS, Call as Known, Is};
+
 use super::Context;
 use crate::{
     error::{Flaw, Place},
@@ -99,13 +101,13 @@ impl Context<'_> {
 
 fn check_call(call: &Placed<String>, phase: Phase) -> Result<(), Flaw> {
     let name = call.value.as_str();
-    if !words::CALLS.contains(&name) {
+    let Some(known) = Known::named(name) else {
         return Err(Flaw::at(
             call.place,
-            &words::unknown_name("call", name, words::CALLS),
+            &words::unknown_name("call", name, CALLS),
         ));
-    }
-    if phase == Phase::Effect && words::READING_CALLS.contains(&name) {
+    };
+    if phase == Phase::Effect && known.is(Is::Reads) {
         let what = format!(
             "`{name}` only reads, so it has no effect to wait for\nuse `phase: received` or `phase: answered`"
         );

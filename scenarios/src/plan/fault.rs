@@ -8,11 +8,9 @@ use serde::{
     de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
     ser::SerializeMap,
 };
+use vocabulary::{EffectKind, Omit, RunnerPoint, Tamper};
 
-use super::{
-    lie::Omit,
-    timeline::{HfMoment, Tamper, Trigger},
-};
+use super::timeline::{HfMoment, Trigger};
 use crate::{
     time::{Fixed, Length, Shift},
     written::{verbatim, verbatim_values},
@@ -147,37 +145,45 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Its row in the table of effects.
+    #[must_use]
+    pub const fn kind(&self) -> EffectKind {
+        match self {
+            Self::Drop(_) => EffectKind::Drop,
+            Self::Delay(_) => EffectKind::Delay,
+            Self::Duplicate { .. } => EffectKind::Duplicate,
+            Self::Reorder { .. } => EffectKind::ReorderWithin,
+            Self::SlipPages => EffectKind::ReorderList,
+            Self::Answer(_) => EffectKind::Answer,
+            Self::NoAnswer => EffectKind::NoAnswer,
+            Self::Reset => EffectKind::Reset,
+            Self::AfterEffect(_) => EffectKind::AfterEffect,
+            Self::Pretend(_) => EffectKind::Pretend,
+            Self::Omit(_) => EffectKind::Omit,
+            Self::Truncate => EffectKind::Truncate,
+            Self::Stale(_) => EffectKind::Stale,
+            Self::Stall { .. } => EffectKind::Stall,
+            Self::EndEarly { .. } => EffectKind::EndEarly,
+            Self::Full => EffectKind::Full,
+            Self::Broken => EffectKind::Broken,
+            Self::Tamper(_) => EffectKind::Tamper,
+            Self::Hold => EffectKind::Hold,
+            Self::Stuck { .. } => EffectKind::Stuck,
+            Self::Limbo => EffectKind::Limbo,
+            Self::Fail(_) => EffectKind::Fail,
+            Self::Hang => EffectKind::Hang,
+            Self::Freeze(_) => EffectKind::Freeze,
+            Self::Die(_) => EffectKind::Die,
+            Self::Restart(_) => EffectKind::Restart,
+            Self::LoseNetwork { .. } => EffectKind::LoseNetwork,
+            Self::WrongClock(_) => EffectKind::WrongClock,
+        }
+    }
+
     /// The word of the language for it.
     #[must_use]
     pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Drop(_) => "drop",
-            Self::Delay(_) => "delay",
-            Self::Duplicate { .. } => "duplicate",
-            Self::Reorder { .. } | Self::SlipPages => "reorder",
-            Self::Answer(_) => "answer",
-            Self::NoAnswer => "no_answer",
-            Self::Reset => "reset",
-            Self::AfterEffect(_) => "after_effect",
-            Self::Pretend(_) => "pretend",
-            Self::Omit(_) => "omit",
-            Self::Truncate => "truncate",
-            Self::Stale(_) => "stale",
-            Self::Stall { .. } => "stall",
-            Self::EndEarly { .. } => "end_early",
-            Self::Full => "full",
-            Self::Broken => "broken",
-            Self::Tamper(_) => "tamper",
-            Self::Hold => "hold",
-            Self::Stuck { .. } => "stuck",
-            Self::Limbo => "limbo",
-            Self::Fail(_) => "fail",
-            Self::Hang | Self::Freeze(_) => "hang",
-            Self::Die(_) => "die",
-            Self::Restart(_) => "restart",
-            Self::LoseNetwork { .. } => "lose_network",
-            Self::WrongClock(_) => "wrong_clock",
-        }
+        self.kind().key()
     }
 }
 
@@ -188,23 +194,6 @@ pub struct Moment {
     pub at: RunnerPoint,
     /// How long after it.
     pub after: Length,
-}
-
-/// A moment in the life of a runner's process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RunnerPoint {
-    /// Its container is up and it begins.
-    #[default]
-    Boot,
-    /// GitHub has a record of it, and it has its credentials.
-    Registered,
-    /// It has a session and listens for jobs.
-    Listening,
-    /// It has been given a job.
-    InJob,
-    /// It has reported the end of its job.
-    AfterJob,
 }
 
 /// [`Moment`] and what else belongs to it, as it is written: defaults are left out where something remains.

@@ -15,7 +15,6 @@ mod fault;
 mod github_limits;
 mod json;
 mod label_rules;
-mod lie;
 mod new_job;
 mod recorded;
 mod spread;
@@ -28,14 +27,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use vocabulary::{Omit, RunnerPoint, Tamper};
+
 pub use self::{
     around::{Account, CompleteRun, EventName, OtherEvent, RenameRepo, RunConclusion, TakeBack},
     budget::{Amount, Budget},
     expect::{CountRange, Expect, MicroUsd},
-    fault::{
-        AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only,
-        RunnerPoint,
-    },
+    fault::{AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only},
     github_limits::{
         ContentType, Hook, HookSecret, LimitStatus, Permission, Permissions, PointsOf, RateLimit,
         RetryAfter, SecondaryLimit,
@@ -44,14 +42,13 @@ pub use self::{
         FlavorName, LabelPattern, LabelPatterns, LabelRule, WarmPool, WarmPools, flavor_of,
         image_key, label_set,
     },
-    lie::Omit,
     new_job::{Conclusion, Concurrency, NewJob},
     recorded::{RecordedIds, RecordedRepo},
     spread::{Quantiles, Spread},
     timeline::{
         Approve, Call, Cancel, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, HfStage,
         IT, It, JobIs, JobMoment, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb, Signing, Step,
-        Tamper, Trigger, Verb, Watched, When,
+        Trigger, Verb, Watched, When,
     },
     waiver::Waiver,
     word::Word,

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use vocabulary::Tamper;
 
 use super::{
     around::{Account, CompleteRun, OtherEvent, RenameRepo, TakeBack},
@@ -379,20 +380,6 @@ pub enum Signing {
     Wrong,
     /// The secret of before the latest `rotate_secret`.
     OldSecret,
-}
-
-/// What happens to a body after it was signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tamper {
-    /// One bit is flipped.
-    FlipBit,
-    /// Another, well-formed body takes its place.
-    OtherBody,
-    /// The keys of its objects are sorted, which leaves the JSON's meaning as it was.
-    SortedKeys,
-    /// Spaces are added that leave the JSON's meaning as it was.
-    Spaced,
 }
 
 /// Deliveries to send again.

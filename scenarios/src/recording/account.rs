@@ -304,10 +304,12 @@ impl JobAccount {
     }
 
     fn late(&self) -> Vec<Finding> {
+        // What had to wait is queued later than it was created.
+        let waited = self.deliveries.iter().any(|it| it.action == "waiting");
         let late = self
             .deliveries
             .iter()
-            .filter(|attempt| attempt.failed.is_none());
+            .filter(|attempt| attempt.failed.is_none() && !(waited && attempt.action == "queued"));
         let late = late.filter_map(|attempt| {
             let by = attempt.late_by?;
             let action = &attempt.action;

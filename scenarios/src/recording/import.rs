@@ -2,6 +2,7 @@
 
 use super::{
     Delivery, Import, Matter, Note, Place, Refusal,
+    late::begin_earlier,
     layout::{Around, Findings, Found, KNOWN, KNOWN_EVENTS, of_file, without_payload},
     offsets::{Clue, Settled, Timing, settle},
     values::{Lines, values},
@@ -193,6 +194,7 @@ impl Import {
         for (delivery, offset) in self.deliveries.iter_mut().zip(offsets) {
             delivery.offset = offset;
         }
+        begin_earlier(&mut self.deliveries);
         self.notes.retain(|note| note.matter == Matter::Content);
         self.notes
             .extend(notes.into_iter().map(|(index, text)| Note {

@@ -43,21 +43,47 @@ pub(crate) fn told(body: &str) -> Option<Told> {
     }
 }
 
-/// Whether GitHub can take a body for true: it is told of a job, of its run and of its repository.
+/// Whether GitHub can take a body for true: it is told of a job, of its run and of its repository, each key of the kind that
+/// GitHub sends.
 pub(crate) fn learnable(body: &str) -> bool {
     let payload = form::payload_in(body);
     let payload = payload.as_deref().unwrap_or(body);
-    let known = |value: &Value| {
-        value
-            .pointer("/workflow_job/run_id")
-            .and_then(Value::as_u64)
-            .is_some()
-            && value
-                .pointer("/repository/full_name")
-                .and_then(Value::as_str)
-                .is_some()
+    told(payload).is_some()
+        && serde_json::from_str(payload).is_ok_and(|payload| oddly_kinded(&payload).is_none())
+}
+
+/// The first key of a job's payload that is missing or of a kind that GitHub never sends.
+pub(crate) fn oddly_kinded(payload: &Value) -> Option<&'static str> {
+    /// The path of a key, whether it is needed, and what fits there.
+    type Kind = (&'static str, bool, fn(&Value) -> bool);
+    const KINDS: &[Kind] = &[
+        ("action", true, Value::is_string),
+        ("workflow_job.id", true, Value::is_u64),
+        ("workflow_job.run_id", true, Value::is_u64),
+        ("workflow_job.run_attempt", false, |it| {
+            it.as_u64().is_some_and(|it| u32::try_from(it).is_ok())
+        }),
+        ("workflow_job.name", false, Value::is_string),
+        ("workflow_job.labels", false, |it| {
+            it.as_array()
+                .is_some_and(|labels| labels.iter().all(Value::is_string))
+        }),
+        ("workflow_job.runner_name", false, Value::is_string),
+        ("repository.full_name", true, Value::is_string),
+        ("repository.id", false, Value::is_u64),
+        ("repository.private", false, Value::is_boolean),
+        ("installation", false, Value::is_object),
+        ("installation.id", false, Value::is_u64),
+    ];
+    let fits = |(path, is_needed, fits): &Kind| {
+        let found = payload.pointer(&format!("/{}", path.replace('.', "/")));
+        match found.filter(|value| !value.is_null()) {
+            Some(value) => fits(value),
+            None => !is_needed,
+        }
     };
-    told(payload).is_some() && serde_json::from_str(payload).is_ok_and(|value| known(&value))
+    let odd = KINDS.iter().find(|kind| !fits(kind));
+    odd.map(|(path, ..)| *path)
 }
 
 /// Names learned jobs as the fake GitHub does: by their own name, and with their id where that is taken.

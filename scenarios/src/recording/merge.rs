@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Delivery, Import, Matter, Note, life, listed,
+    Delivery, Import, Matter, Note, late, life, listed,
     offsets::{Settled, settle},
 };
 
@@ -47,6 +47,7 @@ impl Import {
         for ((_, delivery), offset) in all.into_iter().zip(offsets) {
             deliveries.push(Delivery { offset, ..delivery });
         }
+        late::begin_earlier(&mut deliveries);
         life::put_in_order(&mut deliveries);
         Self {
             name: name.to_owned(),

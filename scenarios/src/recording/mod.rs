@@ -34,7 +34,7 @@ pub use self::{
 };
 pub(crate) use self::{
     late::known_before,
-    learned::{LearnedNames, body_json, learnable, told},
+    learned::{LearnedNames, body_json, learnable, oddly_kinded, told},
     store::Recordings,
 };
 use self::{layout::Listed, life::Moment, offsets::Clue};

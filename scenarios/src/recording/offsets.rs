@@ -133,8 +133,15 @@ pub(super) fn happened(event: &str, payload: &Value) -> Option<Timestamp> {
         (_, Some("created" | "requested" | "opened")) => &["created_at", "started_at"],
         _ => &["updated_at", "created_at", "started_at"],
     };
-    let texts = keys.iter().filter_map(|key| about.get(key)?.as_str());
-    texts.filter_map(|text| text.parse().ok()).next()
+    let time = |key: &str| about.get(key)?.as_str()?.parse::<Timestamp>().ok();
+    let told = keys.iter().find_map(|key| time(key))?;
+    // Nothing happens to a job before there is one: a re-run shows the times of the attempt before. And a job that had to
+    // wait is queued later than it was created.
+    let later = match (event, action) {
+        ("workflow_job", Some("queued")) => &["created_at", "started_at"][..],
+        _ => &["created_at"],
+    };
+    later.iter().filter_map(|key| time(key)).chain([told]).max()
 }
 
 /// Offsets, and what was assumed for some of them.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
+use vocabulary::PROPERTIES;
 
 use super::{one_or_more::OneOrMore, scalars::Placed, waiver::Waiver};
 use crate::{
@@ -71,13 +72,11 @@ pub(crate) struct Property(pub(crate) String);
 impl<'de> Deserialize<'de> for Property {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        if words::PROPERTIES.contains(&name.as_str()) {
+        if PROPERTIES.contains(&name.as_str()) {
             return Ok(Self(name));
         }
         Err(D::Error::custom(words::unknown(
-            "property",
-            &name,
-            words::PROPERTIES,
+            "property", &name, PROPERTIES,
         )))
     }
 }

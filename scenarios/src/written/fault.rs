@@ -9,11 +9,12 @@ use serde::{
 };
 
 use super::{
+    omit::Omission,
     scalars::{Chance, JsonPath, Names, Placed, Value, Verbatim},
     timeline::Moment,
 };
 use crate::{
-    plan::{AfterEffect, Answer, CancelReason, DropMode, HfMoment, Omit, RunnerPoint, Tamper},
+    plan::{AfterEffect, Answer, CancelReason, DropMode, HfMoment, RunnerPoint, Tamper},
     time::{Fixed, Length, Shift},
 };
 
@@ -59,7 +60,7 @@ pub(crate) struct Fault {
     /// is signed or in the honest answer to a call. One key means every item of a listing that has it.
     pub(crate) pretend: Option<BTreeMap<JsonPath, Value>>,
     /// Items are missing from a listing.
-    pub(crate) omit: Option<Omit>,
+    pub(crate) omit: Option<Omission>,
     /// The call takes effect; its honest answer breaks off half way.
     #[serde(default)]
     pub(crate) truncate: bool,

@@ -5,6 +5,7 @@
 mod around;
 mod expect;
 mod fault;
+mod omit;
 mod one_or_more;
 mod params;
 mod queue;

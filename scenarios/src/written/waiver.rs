@@ -8,6 +8,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
+use vocabulary::PROPERTIES;
 
 use super::{
     expect::Property,
@@ -43,7 +44,7 @@ impl<'de> Deserialize<'de> for Key {
             "reason" => Ok(Self::Reason),
             "link" => Ok(Self::Link),
             "expires" => Ok(Self::Expires),
-            name if words::PROPERTIES.contains(&name) => Err(D::Error::custom(format!(
+            name if PROPERTIES.contains(&name) => Err(D::Error::custom(format!(
                 "a waiver has a reason, a link and an end, and `{name}: …` has no room for them\nwrite `waive: {{ property: {name}, reason: …, link: …, expires: 2026-12-31 }}`, or a list of such"
             ))),
             _ => Err(D::Error::custom(words::unknown("key", &key, KEYS))),
@@ -127,7 +128,7 @@ impl JsonSchema for Waiver {
             "description": "A property that is not judged.",
             "type": "object",
             "properties": {
-                "property": { "enum": words::PROPERTIES },
+                "property": { "enum": PROPERTIES },
                 "reason": { "type": "string", "description": "Why it is not judged." },
                 "link": { "type": "string", "description": "Where that is written down." },
                 "expires": {

@@ -169,9 +169,8 @@ impl<'a> Ledger<'a> {
             } => {
                 let call = self.calls.get(call)?;
                 let runner = call.about?.runner?;
+                // Whatever GitHub still has: who was told that it is gone cannot count on it.
                 let life = self.runners.get(&runner).filter(|_| call.is_deletion())?;
-                // A removal that GitHub knows nothing of is the fault's, not the registration's end.
-                life.removed?;
                 life.hf_job_at(event.id)
             }
             _ => None,

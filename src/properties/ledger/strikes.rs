@@ -24,6 +24,8 @@ pub(in crate::properties) const NEEDS: &[&str] = &[
 /// What a strike names.
 #[derive(Clone, Copy, Default)]
 struct Named<'a> {
+    /// What was struck: a call's name, a runner, a webhook.
+    place: &'a str,
     job: Option<JobId>,
     delivery: Option<DeliveryId>,
     call: Option<CallId>,
@@ -59,7 +61,7 @@ impl<'a> Ledger<'a> {
             if course == Course::Endless {
                 self.endless_faults.insert(*fault);
             }
-            let stops_tries = self.stops_tries(&named);
+            let stops_tries = Self::stops_tries(&named);
             let from = moment(event);
             let until = released.get(&event.id).copied().unwrap_or(from);
             for scope in self.scopes(&named) {
@@ -148,11 +150,10 @@ impl<'a> Ledger<'a> {
     }
 
     /// Whether it struck what a job needs in order to be served, not only what tells of it.
-    fn stops_tries(&self, named: &Named<'a>) -> bool {
-        let call = named.call.and_then(|call| self.calls.get(&call));
-        match call {
+    fn stops_tries(named: &Named<'a>) -> bool {
+        match named.call {
             // A runner that is refused what it asks for serves nobody.
-            Some(call) => NEEDS.contains(&call.name) || call.name.starts_with("runner."),
+            Some(_) => NEEDS.contains(&named.place) || named.place.starts_with("runner."),
             None => named.delivery.is_none() && (named.hf_job.is_some() || named.runner.is_some()),
         }
     }
@@ -168,7 +169,7 @@ impl<'a> Ledger<'a> {
     /// Every scope that what is named lies in, as narrow as can be told.
     fn scopes(&self, named: &Named<'a>) -> Vec<Scope<'a>> {
         let call = named.call.and_then(|call| self.calls.get(&call));
-        let is_narrow = call.is_none_or(|call| !concerns_everybody(call.name));
+        let is_narrow = !concerns_everybody(named.place);
         if is_narrow && let Some(scopes) = self.scopes_of_entities(named) {
             return scopes;
         }
@@ -242,6 +243,7 @@ impl<'a> Ledger<'a> {
 /// The effect of a strike and what it names.
 fn strike(event: &Event) -> Option<(&str, Named<'_>)> {
     let What::FaultApplied {
+        place,
         effect,
         job,
         delivery,
@@ -257,6 +259,7 @@ fn strike(event: &Event) -> Option<(&str, Named<'_>)> {
         return None;
     };
     let named = Named {
+        place,
         job: *job,
         delivery: *delivery,
         call: *call,

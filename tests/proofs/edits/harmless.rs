@@ -14,7 +14,7 @@ use self::changes::{
     Ids, capital, capitals, each, looks, looks_in_repo, lost_first, renamed, swap, told, twice,
 };
 use super::{
-    Edit,
+    Edit, recorded,
     tape::{HOUR, MINUTE, about_repo, fresh},
 };
 
@@ -445,6 +445,10 @@ pub(super) const HARMLESS: &[Edit] = &[
         tape.answer(at, call, "hf.list", 200);
         Some(())
     }),
+    Edit::harmless(
+        "a recording starts a job an hour later, for which an HF job idles",
+        recorded::starts_later,
+    ),
     Edit::harmless("nobody says that the world healed", |tape| {
         tape.remove(|what| matches!(what, What::WorldHealed {}))
     }),

@@ -50,6 +50,10 @@ pub(crate) enum Scene {
     Skew,
     /// One repository is broken, another is not.
     Iso,
+    /// A recording starts a job after 40 minutes.
+    Recorded,
+    /// And two of one lane.
+    RecordedPair,
 }
 
 /// A scene that was played.
@@ -80,7 +84,7 @@ impl Lived {
     }
 
     fn play(scene: Scene) -> Self {
-        let text = format!("title: {scene:?}\n{}", scene.text());
+        let text = format!("title: {scene:?}\n{}{}", scene.text(), scene.recorded());
         let choices = Choices {
             seed: 1,
             ..Choices::default()
@@ -108,7 +112,7 @@ impl Lived {
 }
 
 impl Scene {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Plain,
         Self::Pair,
         Self::Two,
@@ -127,6 +131,8 @@ impl Scene {
         Self::Dead,
         Self::Skew,
         Self::Iso,
+        Self::Recorded,
+        Self::RecordedPair,
     ];
 
     /// The scene, played once.
@@ -135,6 +141,15 @@ impl Scene {
             LazyLock::new(|| Scene::ALL.into_iter().map(Lived::play).collect());
         let place = Self::ALL.iter().position(|scene| *scene == self).unwrap();
         &LIVED[place]
+    }
+
+    /// The steps that play recordings.
+    fn recorded(self) -> String {
+        let count = match self {
+            Self::RecordedPair => 2,
+            other => u64::from(other == Self::Recorded),
+        };
+        (100..100 + count).map(recorded).collect()
     }
 
     const fn text(self) -> &'static str {
@@ -233,6 +248,7 @@ timeline:
 faults:
   - { to: [github.jit-config, github.registration-token], for: { repo: octo/broken }, until: 50m, answer: { status: 500 } }
 ",
+            Self::Recorded | Self::RecordedPair => "timeline:\n",
         }
     }
 }
@@ -240,3 +256,18 @@ faults:
 const PLAIN: &str = "timeline:
   - { at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic, runs_for: 10m } }
 ";
+
+/// What GitHub said of a job that waited for 40 minutes.
+fn recorded(job: u64) -> String {
+    let told = [
+        ("0s", "queued", "null"),
+        ("40m", "in_progress", "null"),
+        ("43m", "completed", "success"),
+    ];
+    let step = |(at, action, conclusion): (&str, &str, &str)| {
+        format!(
+            "  - {{ at: {at}, deliver: {{ learn: true, payload: {{ action: {action}, workflow_job: {{ id: {job}, run_id: {job}, run_attempt: 1, name: J{job}, status: {action}, conclusion: {conclusion}, labels: [hf-jobs-cpu-basic] }}, repository: {{ id: 71, name: tool, full_name: acme/tool, owner: {{ login: acme, id: 61 }} }}, installation: {{ id: 51 }} }} }} }}\n"
+        )
+    };
+    told.map(step).concat()
+}

@@ -5,7 +5,7 @@ mod cut;
 mod put;
 mod seen;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
     history::{CredentialKind, CredentialState, CredentialUse, Entity, Event, What},
@@ -157,6 +157,11 @@ impl<'a> Tape<'a> {
         dispatchlab::run::terms_of(self.plan)
             .bounds
             .served_within_ms
+    }
+
+    /// The jobs that recordings alone start and end.
+    pub(super) fn recorded(&self) -> BTreeSet<JobId> {
+        dispatchlab::run::terms_of(self.plan).recorded_jobs
     }
 
     /// Lets the history go on until then.

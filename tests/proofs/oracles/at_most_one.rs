@@ -6,7 +6,7 @@ use fakes::{
 };
 
 use super::Found;
-use crate::scene::{HfJob, Scene};
+use crate::scene::{HfJob, Scene, Spent};
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -68,9 +68,8 @@ fn is_announced(scene: &Scene<'_>, wanted: JobId, now: usize) -> bool {
 /// had been there, or its pool is not empty; one that the dispatcher ended only if it had been refused before, had had its
 /// time, or the installation was gone.
 fn explains_another(scene: &Scene<'_>, hf_job: &HfJob, now: usize) -> bool {
-    let Some(spent) = hf_job
-        .spent
-        .filter(|spent| spent.position <= now && spent.unused)
+    let Some(spent) =
+        lost_to_its_lane(scene, hf_job).filter(|spent| spent.position <= now && spent.unused)
     else {
         return false;
     };
@@ -83,6 +82,24 @@ fn explains_another(scene: &Scene<'_>, hf_job: &HfJob, now: usize) -> bool {
     let is_away = its_jobs().any(|job| job.is_away(spent.position));
     (is_wanted || is_away || scene.warm_of(hf_job) > 0)
         && (!spent.by_dispatcher || is_away || hf_job.had_its_chance(scene, spent))
+}
+
+/// When it was spent; one on which a job of another lane starts counts as that from there on.
+fn lost_to_its_lane(scene: &Scene<'_>, hf_job: &HfJob) -> Option<Spent> {
+    let is_foreign = |job: &JobId| {
+        let lane = scene.jobs.get(job).and_then(|job| job.lane.as_ref());
+        lane.is_none_or(|lane| !hf_job.may_serve(lane))
+    };
+    let mut worked = hf_job.worked.iter();
+    let foreign = worked.find(|(job, ..)| is_foreign(job));
+    let taken = foreign.map(|(_, started, _)| Spent {
+        position: *started,
+        by_dispatcher: false,
+        unused: true,
+        refused_before: false,
+    });
+    let all = hf_job.spent.into_iter().chain(taken);
+    all.min_by_key(|spent| spent.position)
 }
 
 /// A create whose answer was lost or failed, then two listings of HF jobs answered 2xx, the first at least 60 s after it,

@@ -85,7 +85,8 @@ fn passes_over(scene: &Scene<'_>, newest: &HfJob) -> bool {
 }
 
 fn oldest<'s>(scene: &'s Scene<'_>, lane: &'s Lane, position: usize) -> Option<&'s Demand> {
-    let demands = scene.jobs_of(lane).filter_map(|job| job.demand(position));
+    let jobs = scene.jobs_of(lane);
+    let demands = jobs.filter_map(|job| scene.waits(job, position));
     demands.min_by_key(|demand| demand.position)
 }
 

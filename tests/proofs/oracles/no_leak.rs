@@ -127,7 +127,16 @@ fn registration_ends(
                     .as_deref()
                     .is_none_or(|repo| scene.place(repo) == place)
         });
-        let anew = creates.map(|call| call.received);
+        // An HF job may end before its runner is through with coming online.
+        let homes = scene
+            .online(runner)
+            .iter()
+            .filter_map(|(_, home)| home.as_ref());
+        let homes = homes.filter_map(|home| scene.hf_job(home)?.ended);
+        let ends = homes.map(|(ended, _)| ended);
+        let mut anew: Vec<_> = creates.map(|call| call.received).chain(ends).collect();
+        anew.sort_unstable();
+        let anew = anew.into_iter();
         let anew = anew.filter(|create| began < *create && over.is_none_or(|over| *create < over));
         for create in anew.collect::<Vec<_>>() {
             due(scene, runner, (began, Some(create)), found);

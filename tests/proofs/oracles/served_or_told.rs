@@ -47,7 +47,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> Found {
 }
 
 /// The queue of a lane: a start takes out the first demand, whichever job started; a withdrawal its own job's demand, or
-/// the first if that is gone.
+/// the first if that is gone. A loan is the start of its job, which nothing else takes out any more.
 fn queue(scene: &Scene<'_>, lane: &Lane) -> Vec<Place> {
     let (mut queue, mut past): (Vec<Place>, Vec<Place>) = (Vec::new(), Vec::new());
     for position in 0..scene.events.len() {
@@ -72,6 +72,14 @@ fn queue(scene: &Scene<'_>, lane: &Lane) -> Vec<Place> {
                 left: None,
             }));
         }
+        let lent = scene.loans.iter().filter(|loan| loan.lane == *lane);
+        for _ in lent.filter(|loan| loan.from == position) {
+            if !queue.is_empty() {
+                let mut place = queue.remove(0);
+                place.left = Some((position, scene.at(position)));
+                past.push(place);
+            }
+        }
         for (index, place) in queue.iter_mut().enumerate() {
             place.numbers.push((position, index + 1));
         }
@@ -80,12 +88,20 @@ fn queue(scene: &Scene<'_>, lane: &Lane) -> Vec<Place> {
     past
 }
 
+/// The demands that end here, but for those a loan has taken out before.
 fn goes(scene: &Scene<'_>, lane: &Lane, position: usize) -> Vec<(JobId, Gone)> {
     let mut all = Vec::new();
     for job in scene.jobs_of(lane) {
-        let gone = job.demands.iter().filter_map(|demand| demand.gone);
-        let now = gone.filter(|gone| gone.position == position);
-        all.extend(now.map(|gone| (job.id, gone)));
+        for demand in &job.demands {
+            let Some(gone) = demand.gone.filter(|gone| gone.position == position) else {
+                continue;
+            };
+            let was_lent_one = position > 0 && scene.is_lent_one(job, demand, position - 1);
+            let on_a_lent_one = gone.by_start && scene.starts_on_a_lent_one(job, position);
+            if !was_lent_one && !on_a_lent_one {
+                all.push((job.id, gone));
+            }
+        }
     }
     all
 }

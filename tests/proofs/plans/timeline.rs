@@ -1,6 +1,6 @@
 //! The timeline of a random plan: jobs, and what people, GitHub and machines do to them.
 
-use super::{draws::Draws, world::World};
+use super::{draws::Draws, recorded, world::World};
 
 /// A timeline.
 pub(super) struct Timeline {
@@ -15,6 +15,9 @@ pub(super) fn draw(draws: &Draws, world: &World) -> Timeline {
     for number in 0..draws.between(1, 5, "timeline", "queues") {
         queue(draws, world, number, &mut steps, &mut jobs);
     }
+    let (played, recorded) = recorded::draw(draws, world);
+    steps.extend(played);
+    jobs.extend(recorded);
     for number in 0..draws.between(0, 3, "timeline", "acts") {
         steps.extend(act(draws, &jobs, &format!("act{number}")));
     }

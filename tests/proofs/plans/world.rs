@@ -1,7 +1,7 @@
 //! The world of a random plan: repositories, clocks, lives, cold starts, limits, and what is expected. Bounds are short
 //! enough to be over before the run is.
 
-use super::draws::Draws;
+use super::{draws::Draws, recorded};
 
 /// A world.
 pub(super) struct World {
@@ -9,6 +9,8 @@ pub(super) struct World {
     pub(super) text: String,
     /// The repositories, by name.
     pub(super) repos: Vec<&'static str>,
+    /// Those the App is installed on.
+    pub(super) served: Vec<&'static str>,
     /// The label sets that jobs ask for.
     pub(super) labels: Vec<&'static str>,
 }
@@ -50,19 +52,27 @@ pub(super) fn draw(draws: &Draws, pages: bool) -> World {
     World {
         text,
         repos: repos.to_vec(),
+        served: (0..repos.len())
+            .filter(|place| !is_foreign(draws, *place, repos))
+            .map(|place| repos[place])
+            .collect(),
         labels: labels.to_vec(),
     }
 }
 
 fn repositories(draws: &Draws, repos: &[&str]) -> String {
     let listed = repos.iter().enumerate().map(|(place, name)| {
-        let foreign = place > 0 && draws.percent(10, name, "foreign");
+        let foreign = is_foreign(draws, place, repos);
         format!(
             "{{ name: {name}{} }}",
             if foreign { ", installed: false" } else { "" }
         )
     });
     format!("repos: [{}]", listed.collect::<Vec<_>>().join(", "))
+}
+
+fn is_foreign(draws: &Draws, place: usize, repos: &[&str]) -> bool {
+    place > 0 && draws.percent(10, repos[place], "foreign")
 }
 
 fn of_github(draws: &Draws, pages: bool) -> Vec<String> {
@@ -192,10 +202,11 @@ fn of_dispatcher(draws: &Draws, labels: &[&str]) -> String {
 
 fn expect(draws: &Draws) -> String {
     format!(
-        "expect: {{ served_within: {}m, told_within: {}m, reclaimed_within: {}m, settle: {}s, bound: 90m }}\n",
+        "expect: {{ served_within: {}m, told_within: {}m, reclaimed_within: {}m, settle: {}s, bound: {}m }}\n",
         draws.between(6, 15, "expect", "served"),
         draws.between(15, 30, "expect", "told"),
         draws.between(4, 15, "expect", "reclaimed"),
         draws.one_of(&[0, 60, 120], "expect", "settle"),
+        recorded::lasts_minutes(draws),
     )
 }

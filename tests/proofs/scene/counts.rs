@@ -1,4 +1,4 @@
-//! What is counted in a lane or a scope at a position.
+//! What is counted in a lane or a scope at a position: waits and supply, so that a loan counts as a start.
 
 use fakes::{
     history::Caller,
@@ -13,16 +13,18 @@ impl Scene<'_> {
         jobs.filter(move |job| job.lane.as_ref() == Some(lane))
     }
 
+    /// Open jobs that no loan counts as the start of.
     pub(crate) fn open_jobs(&self, lane: &Lane, position: usize) -> usize {
         self.jobs_of(lane)
-            .filter(|job| job.is_open(position))
+            .filter(|job| self.waits(job, position).is_some())
             .count()
     }
 
-    /// Booting or idle HF jobs of a lane; one that hides its lane counts for every lane of its flavor.
+    /// Booting or idle HF jobs of a lane that are not lent; one that hides its lane counts for every lane of its flavor.
     pub(crate) fn supply(&self, lane: &Lane, position: usize) -> usize {
         let all = self.hf_jobs.iter();
         all.filter(|hf_job| hf_job.is_supply(position) && hf_job.may_serve(lane))
+            .filter(|hf_job| !self.is_lent(hf_job, position))
             .count()
     }
 

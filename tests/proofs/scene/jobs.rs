@@ -141,6 +141,22 @@ impl Job {
         }
     }
 
+    /// Splits the demand for which it is open in two: the first goes here, and the second comes.
+    pub(super) fn counts_anew(&mut self, position: usize, at: u64) {
+        let mut demands = self.demands.iter();
+        let Some(own) = demands.position(|demand| demand.covers(position)) else {
+            return;
+        };
+        let goes = Gone {
+            position,
+            at,
+            by_start: false,
+        };
+        let gone = self.demands[own].gone.replace(goes);
+        let anew = Demand { position, at, gone };
+        self.demands.insert(own + 1, anew);
+    }
+
     fn demand_goes(&mut self, gone: Gone) {
         if let Some(demand) = self.demands.last_mut() {
             demand.gone.get_or_insert(gone);

@@ -9,6 +9,7 @@ mod counts;
 mod hf_jobs;
 mod jobs;
 mod lanes;
+mod loans;
 mod strikes;
 
 use std::collections::BTreeMap;
@@ -20,9 +21,10 @@ use fakes::{
 };
 
 pub(crate) use self::{
-    hf_jobs::HfJob,
+    hf_jobs::{HfJob, Spent},
     jobs::{Demand, Gone, Job},
     lanes::{Labels, Lane},
+    loans::Loan,
     strikes::Strike,
 };
 
@@ -37,6 +39,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) strikes: Vec<Strike>,
     pub(crate) tellings: Vec<jobs::Telling>,
+    /// HF jobs that are lent to recorded jobs, in the order that they are.
+    pub(crate) loans: Vec<Loan>,
     runners: BTreeMap<RunnerId, Runner>,
     renames: Vec<lanes::Rename>,
     /// Owners that stand for all their served repositories.
@@ -143,6 +147,7 @@ impl<'a> Scene<'a> {
             lanes: Vec::new(),
             strikes: Vec::new(),
             tellings: Vec::new(),
+            loans: Vec::new(),
             runners: runners(events),
             renames: lanes::renames(events),
             owner_places: Vec::new(),
@@ -154,6 +159,7 @@ impl<'a> Scene<'a> {
         scene.lanes = lanes::read(&scene);
         scene.strikes = strikes::read(&scene);
         jobs::live(&mut scene);
+        scene.loans = loans::made(&mut scene);
         scene
     }
 

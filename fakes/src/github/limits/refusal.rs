@@ -1,9 +1,15 @@
 //! What GitHub answers to too many calls, and the headers that warn of it.
 
-use super::{Account, Bucket, Resource};
 use crate::{
     calls::Reply,
-    github::{Github, reply::documented},
+    github::{
+        handle::Github,
+        objects::reply::documented,
+        state::usage::{
+            account::{Account, Excess, Resource},
+            ledger::Bucket,
+        },
+    },
 };
 
 const PRIMARY_DOCUMENTATION: &str =
@@ -12,16 +18,9 @@ const SECONDARY_DOCUMENTATION: &str = "https://docs.github.com/free-pro-team@lat
 pub(in crate::github) const SECONDARY: &str =
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
 
-/// Which kind of limit is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::github) enum Excess {
-    Primary,
-    Secondary,
-}
-
 impl Github {
     /// The refusal of a call too many.
-    pub(super) fn too_much(&self, account: Account, excess: Excess) -> Reply {
+    pub(in crate::github) fn too_much(&self, account: Account, excess: Excess) -> Reply {
         let limits = &self.settings().limits;
         match excess {
             Excess::Primary => {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Around, Fields, Found, KNOWN, NotADelivery, foreign};
 use crate::recording::{
     life::Moment,
+    oddly_kinded,
     offsets::{Clue, happened},
 };
 
@@ -206,6 +207,14 @@ fn check_workflow_job(payload: &Value) -> Result<Vec<String>, NotADelivery> {
         .pointer("/repository/full_name")
         .and_then(Value::as_str)
         .ok_or_else(|| lacks("repository.full_name"))?;
+    if let Some(key) = oddly_kinded(payload) {
+        return Err(NotADelivery::new(
+            format!(
+                "`{key}` of the payload is of a kind that GitHub never sends, so nothing can be learnt from it"
+            ),
+            "export the body of the webhook as it was sent",
+        ));
+    }
     let mut oddities: Vec<String> = [
         "run_attempt",
         "workflow_name",

@@ -57,6 +57,8 @@ const BEHIND: &[&str] = &[
     "secret: ",
     "password: ",
     "api_key: ",
+    "hooks.slack.com/services/",
+    "discord.com/api/webhooks/",
 ];
 
 /// The text with `gone` in place of every token, and how many there were.

@@ -193,7 +193,7 @@ pub(super) fn lost_first(tape: &mut Tape<'_>, wanted: fn(&str) -> bool) -> Optio
 }
 
 /// Which ids are changed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ids {
     Jobs,
     Runs,
@@ -203,8 +203,11 @@ pub(super) enum Ids {
     HfJobs,
 }
 
-/// Gives all of one kind other ids, in the same order.
+/// Gives all of one kind other ids, in the same order. Those of recorded jobs stand in the plan.
 pub(super) fn renamed(tape: &mut Tape<'_>, which: Ids) -> Option<()> {
+    if which == Ids::Jobs && !tape.recorded().is_empty() {
+        return None;
+    }
     let mut changed = false;
     for event in &mut tape.events {
         let Ok(mut line) = serde_json::to_value(&*event) else {

@@ -1,0 +1,251 @@
+//! Recordings: what the fake learns from a recorded `workflow_job` payload before it is sent.
+//!
+//! A job's status only moves forward. A job whose recording also holds its start or its end is driven by
+//! the recording alone; one that was recorded only as queued lives by the fake's ordinary rules.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    github::{
+        handle::Github,
+        state::{
+            accounts::repository::Repository,
+            hooks::message::payload_of,
+            records::{KnownIds, State},
+            runners::{orders::ToRunner, record::Link},
+            runs::job::{Birth, Job, Status},
+        },
+    },
+    history::Conclusion,
+    ids::{EventId, JobId, RunId, RunnerId},
+    settings::RepoSettings,
+};
+
+#[derive(Deserialize)]
+struct Payload {
+    action: String,
+    workflow_job: RecordedJob,
+    repository: RecordedRepository,
+    installation: Option<RecordedInstallation>,
+}
+
+#[derive(Deserialize)]
+struct RecordedJob {
+    id: u64,
+    run_id: u64,
+    #[serde(default)]
+    run_attempt: Option<u32>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    labels: Option<Vec<String>>,
+    #[serde(default)]
+    conclusion: Option<Value>,
+    #[serde(default)]
+    runner_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RecordedRepository {
+    #[serde(default)]
+    id: Option<u64>,
+    full_name: String,
+    #[serde(default)]
+    private: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct RecordedInstallation {
+    #[serde(default)]
+    id: Option<u64>,
+}
+
+impl Github {
+    /// Tells which actions of a job the recording holds, before the first of them is delivered.
+    pub fn expect_recorded(&self, job: u64, actions: BTreeSet<String>) {
+        self.state().runs.recorded.insert(job, actions);
+    }
+
+    /// Moves the fake's belief forward to what the payload says. Anything else than a job's event
+    /// teaches nothing.
+    pub(in crate::github) fn learn(&self, body: &[u8], because: Option<EventId>) {
+        let Ok(payload) = serde_json::from_slice::<Payload>(&payload_of(body)) else {
+            return;
+        };
+        let mut state = self.state();
+        let id = JobId(payload.workflow_job.id);
+        let repo = self.recorded_repo(&mut state, &payload);
+        let waits = payload.action == "waiting";
+        if !state.runs.jobs.contains_key(&id) {
+            let job = self.recorded_job(&mut state, &payload, repo, waits);
+            self.begin_job(&mut state, job, because, false);
+        }
+        match payload.action.as_str() {
+            "queued" => self.queue_waiting(&mut state, id, because, false),
+            "in_progress" => self.recorded_start(&mut state, id, &payload, because),
+            "completed" => self.recorded_end(&mut state, id, &payload, because),
+            _ => {}
+        }
+        self.settle(&mut state);
+    }
+
+    fn recorded_repo(&self, state: &mut State, payload: &Payload) -> Arc<Repository> {
+        let name = &payload.repository.full_name;
+        let known = state
+            .accounts
+            .repo(name)
+            .filter(|repo| repo.installation.is_some())
+            .cloned();
+        known.unwrap_or_else(|| {
+            let private = payload.repository.private.unwrap_or(false);
+            let settings = RepoSettings {
+                name: name.clone(),
+                private,
+                installed: true,
+                listed: true,
+            };
+            let installation = payload
+                .installation
+                .as_ref()
+                .and_then(|found| found.id)
+                .filter(|id| *id != 0);
+            let ids = KnownIds {
+                repository: payload.repository.id,
+                installation,
+            };
+            state.add_repo(&settings, self.settings(), self.env(), ids)
+        })
+    }
+
+    fn recorded_job(
+        &self,
+        state: &mut State,
+        payload: &Payload,
+        repo: Arc<Repository>,
+        waits: bool,
+    ) -> Job {
+        let recorded = &payload.workflow_job;
+        let (id, run, attempt) = (
+            JobId(recorded.id),
+            RunId(recorded.run_id),
+            recorded.run_attempt.unwrap_or(1),
+        );
+        match state.runs.by_id.get(&run).map(|run| run.attempt) {
+            Some(known) if known < attempt => {
+                state.runs.raise_attempt(run, attempt, false, self.now());
+            }
+            Some(_) => {}
+            None => self.add_run(state, run, &format!("recorded run {run}"), &repo, attempt),
+        }
+        let wanted = recorded.name.clone().unwrap_or_else(|| id.to_string());
+        let name = if state.runs.names.contains_key(&wanted) {
+            format!("{wanted} #{}", id.0)
+        } else {
+            wanted.clone()
+        };
+        let driven = state.runs.recorded.get(&id.0).is_some_and(|actions| {
+            actions.contains("in_progress") || actions.contains("completed")
+        });
+        let born = Job::born(Birth {
+            id,
+            name,
+            run,
+            attempt,
+            repo,
+            labels: trimmed(recorded.labels.as_deref()),
+            created_at: self.now(),
+        });
+        let status = if waits {
+            Status::Waiting
+        } else {
+            Status::Queued
+        };
+        Job {
+            base_name: wanted,
+            status,
+            driven,
+            ..born
+        }
+    }
+
+    /// The recorded runner's namesake takes the job, or somebody outside the lab does.
+    fn recorded_start(
+        &self,
+        state: &mut State,
+        id: JobId,
+        payload: &Payload,
+        because: Option<EventId>,
+    ) {
+        let Some(job) = state
+            .runs
+            .jobs
+            .get(&id)
+            .filter(|job| job.driven && job.status < Status::InProgress)
+        else {
+            return;
+        };
+        let cause = because.unwrap_or(job.last_event);
+        let name = payload.workflow_job.runner_name.clone().unwrap_or_default();
+        let namesake = namesake(state, &name);
+        let assigned = namesake.and_then(|runner| {
+            self.give(state, id, runner, cause, None, Conclusion::Success)
+                .map(|event| (runner, event))
+        });
+        let (runner, event) =
+            assigned.map_or((None, cause), |(runner, event)| (Some(runner), event));
+        if let Some(runner) = runner {
+            state.picked_up(runner, id);
+        }
+        self.start(state, id, runner, &name, event);
+    }
+
+    fn recorded_end(
+        &self,
+        state: &mut State,
+        id: JobId,
+        payload: &Payload,
+        because: Option<EventId>,
+    ) {
+        let Some(job) = state.runs.jobs.get(&id).filter(|job| job.driven) else {
+            return;
+        };
+        let (cause, runner) = (because.unwrap_or(job.last_event), job.runner);
+        let conclusion = conclusion_of(payload.workflow_job.conclusion.clone());
+        self.conclude(state, id, conclusion, cause);
+        let because = state.runs.jobs.get(&id).map_or(cause, |job| job.last_event);
+        if let Some(Link::Connected(process)) = runner
+            .and_then(|id| state.runners.get(&id))
+            .map(|found| &found.link)
+        {
+            // A process that is ending by itself no longer listens.
+            let _ended = process.send(ToRunner::Finish { because });
+        }
+    }
+}
+
+/// Labels as GitHub compares them: without the blanks around them.
+fn trimmed(labels: Option<&[String]>) -> Vec<String> {
+    let labels = labels.unwrap_or_default().iter();
+    labels.map(|label| label.trim().to_owned()).collect()
+}
+
+/// A recorded conclusion. One that nobody knows yet is no success.
+fn conclusion_of(recorded: Option<Value>) -> Conclusion {
+    match recorded {
+        None | Some(Value::Null) => Conclusion::Success,
+        Some(word) => serde_json::from_value(word).unwrap_or(Conclusion::Failure),
+    }
+}
+
+fn namesake(state: &State, name: &str) -> Option<RunnerId> {
+    state
+        .queue
+        .idle
+        .iter()
+        .filter_map(|id| state.runners.get(id))
+        .find(|runner| runner.name == name && matches!(runner.link, Link::Connected(_)))
+        .map(|runner| runner.id)
+}

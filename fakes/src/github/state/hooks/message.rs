@@ -1,0 +1,258 @@
+//! A webhook as it is kept: what is of this event alone. Bodies and headers are made whenever somebody
+//! needs them, because a log of a hundred thousand deliveries would hold as many copies of a repository.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
+
+use super::signing::Signatures;
+use crate::{
+    github::state::accounts::repository::Repository,
+    history::Signed,
+    ids::{HookId, JobId},
+    json_text::push_display,
+    settings::ContentType,
+};
+
+/// A payload. Those of a repository share what they all end with.
+#[derive(Clone)]
+pub(in crate::github) struct Payload {
+    /// All of it, or what comes before the ending: `{"action":…,"workflow_job":{…}`.
+    head: Box<[u8]>,
+    ending: Option<Ending>,
+}
+
+/// What the payloads of a repository end with.
+#[derive(Clone)]
+pub(in crate::github) struct Ending {
+    pub(in crate::github) repo: Arc<Repository>,
+    /// Only the App's payloads name one.
+    pub(in crate::github) installation: Option<u64>,
+}
+
+impl Payload {
+    /// The payload of a repository's event.
+    pub(in crate::github) fn of_repository(head: String, ending: Ending) -> Self {
+        Self {
+            head: head.into_bytes().into(),
+            ending: Some(ending),
+        }
+    }
+
+    /// A payload as somebody wrote it.
+    pub(in crate::github) fn written(text: impl Into<Box<[u8]>>) -> Self {
+        Self {
+            head: text.into(),
+            ending: None,
+        }
+    }
+
+    /// Its bytes: the same ones every time.
+    pub(in crate::github) fn bytes(&self) -> Bytes {
+        let Some(ending) = &self.ending else {
+            return Bytes::copy_from_slice(&self.head);
+        };
+        let tail = ending.tail();
+        let mut out = Vec::with_capacity(self.len_with(&tail, ending));
+        out.extend_from_slice(&self.head);
+        out.push(b',');
+        out.extend_from_slice(ending.repo.payload_tail.as_bytes());
+        out.extend_from_slice(tail.as_bytes());
+        Bytes::from(out)
+    }
+
+    /// How many bytes it has.
+    pub(in crate::github) fn len(&self) -> usize {
+        match &self.ending {
+            Some(ending) => self.len_with(&ending.tail(), ending),
+            None => self.head.len(),
+        }
+    }
+
+    fn len_with(&self, tail: &str, ending: &Ending) -> usize {
+        self.head.len() + 1 + ending.repo.payload_tail.len() + tail.len()
+    }
+}
+
+impl Ending {
+    /// What follows the repository's own part.
+    fn tail(&self) -> String {
+        let mut tail = String::new();
+        if let Some(id) = self.installation {
+            push_display(
+                &mut tail,
+                format_args!(
+                    ",\"installation\":{{\"id\":{id},\"node_id\":\"MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u{id}\"}}"
+                ),
+            );
+        }
+        tail.push('}');
+        tail
+    }
+}
+
+/// The hook a message leaves through, as the hook was when the message was made.
+#[derive(Clone)]
+pub(in crate::github) struct Sender {
+    pub(in crate::github) hook: HookId,
+    /// `X-GitHub-Hook-Installation-Target-Type`, and its id.
+    pub(in crate::github) target_type: &'static str,
+    pub(in crate::github) target_id: u64,
+    pub(in crate::github) content_type: ContentType,
+}
+
+/// A webhook ready to go, shared by all attempts to deliver it.
+#[derive(Clone)]
+pub(in crate::github) struct Message {
+    pub(in crate::github) sender: Sender,
+    pub(in crate::github) event: String,
+    pub(in crate::github) action: Option<String>,
+    pub(in crate::github) guid: String,
+    pub(in crate::github) job: Option<(JobId, String)>,
+    pub(in crate::github) repo: Option<String>,
+    pub(in crate::github) installation_id: Option<u64>,
+    pub(in crate::github) repository_id: Option<u64>,
+    /// Headers that the scenario wrote itself. They win over GitHub's.
+    pub(in crate::github) own_headers: HeaderMap,
+    pub(in crate::github) payload: Payload,
+    pub(in crate::github) signed: Signed,
+    /// The base of its attempts' draw keys.
+    pub(in crate::github) key: String,
+}
+
+impl Message {
+    pub(in crate::github) fn hook(&self) -> HookId {
+        self.sender.hook
+    }
+
+    pub(in crate::github) fn job_id(&self) -> Option<JobId> {
+        self.job.as_ref().map(|(job, _)| *job)
+    }
+
+    /// What is sent and signed: the payload, or a form around it.
+    pub(in crate::github) fn body(&self) -> Bytes {
+        let payload = self.payload.bytes();
+        match self.sender.content_type {
+            ContentType::Json => payload,
+            // Who writes the content type writes the body for it.
+            ContentType::Form if self.own_headers.contains_key(CONTENT_TYPE) => payload,
+            ContentType::Form => form_of(&payload),
+        }
+    }
+
+    /// The headers of an attempt that was signed so.
+    pub(in crate::github) fn headers(&self, signatures: Option<&Signatures>) -> HeaderMap {
+        let content_type = match self.sender.content_type {
+            ContentType::Json => "application/json",
+            ContentType::Form => "application/x-www-form-urlencoded",
+        };
+        let mut headers = HeaderMap::with_capacity(12);
+        let mut set = |name: &'static str, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        set("accept", "*/*");
+        set("content-type", content_type);
+        set("user-agent", "GitHub-Hookshot/044aadd");
+        set("x-github-delivery", &self.guid);
+        set("x-github-event", &self.event);
+        set("x-github-hook-id", &self.sender.hook.0.to_string());
+        set(
+            "x-github-hook-installation-target-id",
+            &self.sender.target_id.to_string(),
+        );
+        set(
+            "x-github-hook-installation-target-type",
+            self.sender.target_type,
+        );
+        if let Some(signatures) = signatures {
+            set("x-hub-signature-256", &signatures.sha256);
+            if let Some(sha1) = &signatures.sha1 {
+                set("x-hub-signature", sha1);
+            }
+        }
+        for (name, value) in &self.own_headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        headers
+    }
+}
+
+/// The JSON of a body that may be a form around it.
+pub(in crate::github) fn payload_of(body: &[u8]) -> Cow<'_, [u8]> {
+    let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let payload = (!is_json).then(|| {
+        let mut fields = form_urlencoded::parse(body);
+        fields.find(|(name, _)| name == "payload")
+    });
+    match payload.flatten() {
+        Some((_, payload)) => Cow::Owned(payload.into_owned().into_bytes()),
+        None => Cow::Borrowed(body),
+    }
+}
+
+/// `payload=…`, the payload in the encoding of HTML forms.
+fn form_of(payload: &[u8]) -> Bytes {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = Vec::with_capacity(payload.len() * 3 / 2);
+    out.extend_from_slice(b"payload=");
+    for &byte in payload {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(byte),
+            b' ' => out.push(b'+'),
+            _ => {
+                let digit = |nibble: u8| DIGITS[usize::from(nibble)];
+                out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+            }
+        }
+    }
+    Bytes::from(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{GithubSettings, RepoSettings};
+
+    #[test]
+    fn the_payloads_of_a_repository_are_whole_and_hold_it_once() {
+        let repo = Arc::new(Repository::new(
+            &RepoSettings::installed("octo/app"),
+            7,
+            Some(9),
+            &GithubSettings::default(),
+        ));
+        for installation in [None, Some(9)] {
+            let head = String::from("{\"action\":\"queued\"");
+            let payload = Payload::of_repository(
+                head,
+                Ending {
+                    repo: repo.clone(),
+                    installation,
+                },
+            );
+            let bytes = payload.bytes();
+            assert_eq!(bytes.len(), payload.len());
+            let read: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(read["repository"]["id"], 7);
+            assert_eq!(read["organization"]["login"], "octo");
+            assert_eq!(read["installation"]["id"].as_u64(), installation);
+        }
+        let written = Payload::written(*b"anything");
+        assert_eq!(
+            (written.bytes().as_ref(), written.len()),
+            (&b"anything"[..], 8)
+        );
+    }
+
+    #[test]
+    fn a_form_escapes_all_that_html_forms_escape() {
+        let form = form_of("{\"a b\":\"ü&=+~\"}".as_bytes());
+        assert_eq!(
+            form.as_ref(),
+            b"payload=%7B%22a+b%22%3A%22%C3%BC%26%3D%2B%7E%22%7D"
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! What a runner proves itself with.
+
+use std::{collections::BTreeMap, fmt};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde::Deserialize;
+
+use crate::ids::RunnerId;
+
+/// What a runner process proves itself with.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    Registration {
+        token: String,
+        name: String,
+        labels: Vec<String>,
+        /// Whether it also gets the labels that `config.sh` adds on its own.
+        default_labels: bool,
+        /// `owner/name` of a repository, or an organisation.
+        repo: String,
+        /// The runner group it wants to be in; none is the default one.
+        group: Option<String>,
+        /// Whether its record goes after one job.
+        ephemeral: bool,
+        /// Whether it takes the place of a runner of the same name.
+        replace: bool,
+    },
+    Jit(JitConfig),
+}
+
+impl Credential {
+    /// Whether the runner takes one job only.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        match self {
+            Self::Registration { ephemeral, .. } => *ephemeral,
+            Self::Jit(_) => true,
+        }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Registration { .. } => "Registration",
+            Self::Jit(_) => "Jit",
+        })
+    }
+}
+
+/// What a runner unpacks from its just-in-time configuration.
+#[derive(Clone)]
+pub(crate) struct JitConfig {
+    pub(crate) runner: RunnerId,
+    pub(crate) name: String,
+    pub(in crate::github) client_id: String,
+}
+
+impl JitConfig {
+    /// Unpacks `encoded_jit_config`.
+    pub(crate) fn decode(encoded: &str) -> Option<Self> {
+        let files: BTreeMap<String, String> =
+            serde_json::from_slice(&BASE64.decode(encoded.trim()).ok()?).ok()?;
+        let file = |name: &str| BASE64.decode(files.get(name)?).ok();
+        let runner: RunnerFile = serde_json::from_slice(&file(".runner")?).ok()?;
+        let credentials: CredentialsFile = serde_json::from_slice(&file(".credentials")?).ok()?;
+        let id = runner.agent_id.parse().ok()?;
+        let client_id = credentials.data.client_id;
+        Some(Self {
+            runner: RunnerId(id),
+            name: runner.agent_name,
+            client_id,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct RunnerFile {
+    #[serde(rename = "AgentId")]
+    agent_id: String,
+    #[serde(rename = "AgentName")]
+    agent_name: String,
+}
+
+#[derive(Deserialize)]
+struct CredentialsFile {
+    #[serde(rename = "Data")]
+    data: CredentialsData,
+}
+
+#[derive(Deserialize)]
+struct CredentialsData {
+    #[serde(rename = "ClientId")]
+    client_id: String,
+}

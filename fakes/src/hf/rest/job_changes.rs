@@ -1,0 +1,87 @@
+//! Changing a job: its end, its labels, its ports.
+
+use super::route::{Access, Ask, Route};
+use crate::{
+    calls::Reply,
+    hf::{
+        handle::HfJobs,
+        job::{
+            fields::{Checked, Fields, json},
+            spec::{Expose, JobSpec, labels},
+        },
+        objects::reply::{bad, error, no_such_job},
+    },
+    settings::{CancelOfEnded, HfPermission},
+};
+
+const WRITE: HfPermission = HfPermission::JobWrite;
+
+pub(in crate::hf) const ROUTES: &[Route] = &[
+    Route::post(
+        "/api/jobs/{namespace}/{jobId}/cancel",
+        "hf.cancel",
+        Access::Namespace(WRITE, HfJobs::cancel),
+    ),
+    Route::put(
+        "/api/jobs/{namespace}/{jobId}/labels",
+        "hf.update-labels",
+        Access::Namespace(WRITE, HfJobs::update_labels),
+    ),
+    Route::put(
+        "/api/jobs/{namespace}/{jobId}/expose",
+        "hf.update-expose",
+        Access::Namespace(WRITE, HfJobs::update_expose),
+    ),
+];
+
+impl HfJobs {
+    /// What HF says to the cancellation of a job that has ended is not documented: the settings say it.
+    fn cancel(&self, ask: &Ask<'_>) -> Reply {
+        let job = ask.job_id();
+        if self.state().in_namespace(ask.namespace(), &job).is_none() {
+            return no_such_job();
+        }
+        if self.cancel_job(&job, ask.call.received) {
+            return self.inspect(ask).with_effect();
+        }
+        match &self.settings().life.cancel_of_ended {
+            CancelOfEnded::Ignored => self.inspect(ask),
+            CancelOfEnded::Refused { status, message } => error(*status, message),
+        }
+    }
+
+    /// Replaces all labels.
+    fn update_labels(&self, ask: &Ask<'_>) -> Reply {
+        self.update(ask, |fields| {
+            let labels = fields.required("labels", labels(fields)?)?;
+            Ok(move |spec: &mut JobSpec| spec.labels = labels)
+        })
+    }
+
+    /// Replaces the exposed ports. What becomes of a job that has ended is not documented: it is changed
+    /// like any other.
+    fn update_expose(&self, ask: &Ask<'_>) -> Reply {
+        self.update(ask, |fields| {
+            let expose = Expose::read(fields)?;
+            Ok(move |spec: &mut JobSpec| spec.expose = Some(expose))
+        })
+    }
+
+    fn update<C: FnOnce(&mut JobSpec)>(
+        &self,
+        ask: &Ask<'_>,
+        read: impl FnOnce(&Fields<'_>) -> Checked<C>,
+    ) -> Reply {
+        let body = json(&ask.request.body);
+        let change = match body.and_then(|body| read(&Fields::of_body(&body)?)) {
+            Ok(change) => change,
+            Err(why) => return bad(&why),
+        };
+        let mut state = self.state();
+        let Some(job) = state.in_namespace_mut(ask.namespace(), &ask.job_id()) else {
+            return no_such_job();
+        };
+        change(&mut job.spec);
+        Reply::json(200, &self.object(job)).with_effect()
+    }
+}

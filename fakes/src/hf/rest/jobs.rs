@@ -1,0 +1,175 @@
+//! Creating, listing, counting and inspecting jobs.
+
+use serde_json::json;
+
+use super::{
+    job_filter::JobFilter,
+    route::{Access, Ask, Route},
+};
+use crate::{
+    calls::Reply,
+    hf::{
+        handle::HfJobs,
+        job::{
+            origin::{Initiator, Order, Origin},
+            spec::JobSpec,
+        },
+        objects::{
+            job::JobObject,
+            reply::{bad, either, internal, no_such_job},
+        },
+        state::{HfJob, State, Status},
+    },
+    settings::HfPermission,
+};
+
+const READ: HfPermission = HfPermission::JobRead;
+const WRITE: HfPermission = HfPermission::JobWrite;
+
+pub(in crate::hf) const ROUTES: &[Route] = &[
+    Route::post(
+        "/api/jobs/{namespace}",
+        "hf.create",
+        Access::Namespace(WRITE, HfJobs::create),
+    ),
+    Route::get(
+        "/api/jobs/{namespace}",
+        "hf.list",
+        Access::Namespace(READ, HfJobs::list),
+    ),
+    Route::get(
+        "/api/jobs/{namespace}/count",
+        "hf.count",
+        Access::Namespace(READ, HfJobs::count),
+    ),
+    Route::get(
+        "/api/jobs/{namespace}/{jobId}",
+        "hf.inspect",
+        Access::Namespace(READ, HfJobs::inspect),
+    ),
+    Route::post(
+        "/api/jobs/{namespace}/{jobId}/duplicate",
+        "hf.duplicate",
+        Access::Namespace(WRITE, HfJobs::duplicate),
+    ),
+];
+
+impl HfJobs {
+    fn create(&self, ask: &Ask<'_>) -> Reply {
+        let spec = match JobSpec::parse(&ask.request.body) {
+            Ok(spec) => spec,
+            Err(why) => return bad(&why),
+        };
+        self.launch(&mut self.state(), ask, spec, Initiator::User)
+    }
+
+    /// A new job like an old one, with its labels and secrets.
+    fn duplicate(&self, ask: &Ask<'_>) -> Reply {
+        let mut state = self.state();
+        let Some(job) = state.in_namespace(ask.namespace(), &ask.job_id()) else {
+            return no_such_job();
+        };
+        let (spec, initiator) = (job.spec.clone(), Initiator::DuplicatedJob(job.id.clone()));
+        self.launch(&mut state, ask, spec, initiator)
+    }
+
+    /// Begins the job that a call wants, and answers with it.
+    pub(in crate::hf) fn launch(
+        &self,
+        state: &mut State,
+        ask: &Ask<'_>,
+        spec: JobSpec,
+        initiator: Initiator,
+    ) -> Reply {
+        if let Some(refusal) = self.unpaid(state, ask.namespace()) {
+            return refusal;
+        }
+        let order = Order {
+            namespace: ask.namespace().to_owned(),
+            spec,
+            origin: Origin {
+                created_by: ask.user().to_owned(),
+                initiator,
+            },
+            call: Some(ask.call.call),
+            because: ask.call.received,
+        };
+        let id = self.begin(state, order);
+        match state.get(&id) {
+            Some(job) => Reply::json(200, &self.object(job)).with_effect(),
+            None => internal(),
+        }
+    }
+
+    /// Newest first.
+    fn list(&self, ask: &Ask<'_>) -> Reply {
+        let filter = match JobFilter::parse(&ask.request.query) {
+            Ok(filter) => filter,
+            Err(why) => return bad(&why),
+        };
+        let state = self.state();
+        let mut rest = self.found(&state, ask, &filter).rev().peekable();
+        let page: Vec<(&HfJob, &Status)> = rest
+            .by_ref()
+            .take(self.settings().page_size.max(1))
+            .collect();
+        let objects: Vec<JobObject<'_>> = page
+            .iter()
+            .map(|(job, status)| self.object_with(job, status))
+            .collect();
+        let reply = Reply::json(200, &objects);
+        match (page.last(), rest.peek()) {
+            (Some((last, _)), Some(_)) => {
+                reply.with_header("link", self.next_page(ask, last.ordinal))
+            }
+            _ => reply,
+        }
+    }
+
+    /// The jobs that a call may see and asks for, as they were at the moment it is answered from.
+    fn found<'a>(
+        &self,
+        state: &'a State,
+        ask: &'a Ask<'_>,
+        filter: &'a JobFilter,
+    ) -> impl DoubleEndedIterator<Item = (&'a HfJob, &'a Status)> {
+        state
+            .of_namespace(ask.namespace())
+            .filter_map(|job| Some((job, job.status_at(ask.call.as_of_ms)?)))
+            .filter(|(job, status)| filter.matches(job, status))
+    }
+
+    /// The link to the jobs older than this one.
+    fn next_page(&self, ask: &Ask<'_>, ordinal: usize) -> String {
+        let query = ask.request.query.split('&');
+        let mut query: Vec<&str> = query
+            .filter(|part| !part.is_empty() && !part.starts_with("cursor="))
+            .collect();
+        let cursor = format!("cursor={ordinal}");
+        query.push(&cursor);
+        let (base_url, path) = (&self.settings().base_url, &ask.request.path);
+        format!("<{base_url}{path}?{}>; rel=\"next\"", query.join("&"))
+    }
+
+    fn count(&self, ask: &Ask<'_>) -> Reply {
+        either(
+            JobFilter::parse(&ask.request.query)
+                .map_err(|why| bad(&why))
+                .map(|filter| {
+                    let count = self.found(&self.state(), ask, &filter).count();
+                    Reply::json(200, &json!({ "count": count }))
+                }),
+        )
+    }
+
+    pub(in crate::hf) fn inspect(&self, ask: &Ask<'_>) -> Reply {
+        let state = self.state();
+        let found = state
+            .in_namespace(ask.namespace(), &ask.job_id())
+            .and_then(|job| Some((job, job.status_at(ask.call.as_of_ms)?)));
+        match found {
+            Some((job, status)) => Reply::json(200, &self.object_with(job, status)),
+            None => no_such_job(),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The table of all routes, and the fake HF as the layer around its calls sees it.
+
+use http::Method;
+
+use super::{
+    account,
+    admission::Caller,
+    hardware, job_changes, job_streams, jobs,
+    route::{Access, Ask, Route},
+    schedules, usage,
+};
+use crate::{
+    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, Surface},
+    hf::{handle::HfJobs, objects::reply::error},
+    history::CredentialUse,
+    ids::CallId,
+    json_text::http_date,
+    path_template::Params,
+};
+
+/// The routes, by the file that answers them. Of two that match a path the first one answers.
+const TABLES: [&[Route]; 7] = [
+    account::ROUTES,
+    hardware::ROUTES,
+    jobs::ROUTES,
+    job_changes::ROUTES,
+    job_streams::ROUTES,
+    schedules::ROUTES,
+    usage::ROUTES,
+];
+
+/// Everything the fake HF's API answers.
+pub fn routes() -> impl Iterator<Item = RouteInfo> {
+    all().map(|route| route.info(Surface::Api))
+}
+
+fn all() -> impl Iterator<Item = &'static Route> {
+    TABLES.into_iter().flatten()
+}
+
+/// The route a request was found to ask for, with the parameters of its path.
+pub(in crate::hf) struct Endpoint {
+    route: Option<&'static Route>,
+    params: Params,
+}
+
+impl Endpoint {
+    /// What answers `GET` answers `HEAD` too.
+    fn recognise(method: &Method, path: &str) -> Self {
+        let (route, params) = Route::find(all(), method, path);
+        Self { route, params }
+    }
+
+    /// The name of its route.
+    pub(in crate::hf) fn name(&self) -> &'static str {
+        self.route.map_or("hf.unknown", |route| route.name)
+    }
+
+    /// The parameters of its path.
+    pub(in crate::hf) fn params(&self) -> &Params {
+        &self.params
+    }
+}
+
+/// The fake HF as the call layer sees it.
+#[derive(Clone)]
+pub(in crate::hf) struct HfApi(pub(in crate::hf) HfJobs);
+
+impl Api for HfApi {
+    type Endpoint = Endpoint;
+    type Auth = Caller;
+
+    fn recognise(&self, method: &Method, path: &str) -> Endpoint {
+        Endpoint::recognise(method, path)
+    }
+
+    fn about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
+        self.call_about(endpoint, request)
+    }
+
+    fn authenticate(
+        &self,
+        endpoint: &Endpoint,
+        request: &Incoming,
+    ) -> (Caller, Option<CredentialUse>) {
+        let namespace = endpoint.params.text("namespace");
+        self.0.admit(endpoint.route, namespace, request)
+    }
+
+    fn answer(
+        &self,
+        endpoint: &Endpoint,
+        caller: &Caller,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Reply {
+        if let Some(refusal) = &caller.refusal {
+            return refusal.clone();
+        }
+        let Some(route) = endpoint.route else {
+            return error(404, "Sorry, we can't find the page you are looking for.");
+        };
+        let ask = Ask {
+            request,
+            call,
+            params: &endpoint.params,
+            caller,
+        };
+        match route.access {
+            Access::Public(answer) | Access::User(answer) | Access::Namespace(_, answer) => {
+                answer(&self.0, &ask)
+            }
+        }
+    }
+
+    fn truth(
+        &self,
+        endpoint: &Endpoint,
+        caller: &Caller,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Option<Reply> {
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let now = CallContext {
+            as_of_ms: None,
+            ..call
+        };
+        Some(self.answer(endpoint, caller, request, now))
+    }
+
+    fn stands(&self, entity: &Shown) -> Option<String> {
+        let Shown::HfJob(id) = entity else {
+            return None;
+        };
+        let state = self.0.state();
+        let job = state.get(id).filter(|job| !job.forgotten)?;
+        Some(job.status.stage.as_str().to_owned())
+    }
+
+    fn common_headers(&self, call: CallId, caller: &Caller) -> Vec<(&'static str, String)> {
+        let clock = self.0.env().clock;
+        // Clients send the name under which they want to find the call again.
+        let request_id = caller.request_id.clone();
+        let request_id = request_id.unwrap_or_else(|| format!("Root=1-{:08x}-lab", call.0));
+        let mut headers = vec![
+            ("date", http_date(clock.now())),
+            ("x-request-id", request_id),
+        ];
+        if let Some(quota) = &caller.quota {
+            headers.extend(quota.headers(clock.elapsed_ms()));
+        }
+        if let Some(warning) = &self.0.settings().warning {
+            headers.push(("x-hf-warning", warning.clone()));
+        }
+        headers
+    }
+}
+
+impl HfJobs {
+    /// The API.
+    pub(crate) fn router(&self) -> axum::Router {
+        self.inner.calls.router(&HfApi(self.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_method_and_path_is_there_once() {
+        let mut seen = BTreeSet::new();
+        for route in routes() {
+            let key = format!("{} {}", route.method, route.path);
+            assert!(seen.insert(key.clone()), "{key} is there twice");
+            assert!(route.name.starts_with("hf."), "{}", route.name);
+        }
+    }
+
+    #[test]
+    fn hardware_is_not_taken_for_a_namespace() {
+        let endpoint = Endpoint::recognise(&Method::GET, "/api/jobs/hardware");
+        assert_eq!(endpoint.route.map(|route| route.name), Some("hf.hardware"));
+    }
+}
