@@ -46,7 +46,7 @@ impl Core {
             }
         }
         // All are chosen from what was known before anything of this is done.
-        let chosen = self.choose_within_caps(rooms);
+        let chosen = self.choose_within_caps(&rooms);
         for lane in given_up {
             self.give_up(now, &lane);
         }
@@ -181,7 +181,7 @@ impl Core {
     }
 
     /// The oldest jobs of all lanes that caps leave room for. Lanes that get less than they may launch are starved.
-    fn choose_within_caps(&mut self, rooms: Vec<Room>) -> Vec<(Waiting, Lane)> {
+    fn choose_within_caps(&mut self, rooms: &[Room]) -> Vec<(Waiting, Lane)> {
         let mut chosen = Vec::new();
         let mut queues: Vec<_> = rooms
             .iter()

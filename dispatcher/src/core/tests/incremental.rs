@@ -66,8 +66,8 @@ fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
-fn make(world: &mut World, next: Anywhere) {
-    match next {
+fn make(world: &mut World, next: &Anywhere) {
+    match *next {
         Anywhere::Move(one) => world.make(one),
         Anywhere::Event {
             job,
@@ -110,7 +110,7 @@ proptest! {
     ) {
         let mut world = World::new(Bench::with(settings));
         for next in moves {
-            make(&mut world, next);
+            make(&mut world, &next);
             world.forgets();
         }
     }

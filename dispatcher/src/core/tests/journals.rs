@@ -75,8 +75,8 @@ fn launches_without(bench: &mut Bench, mints: &[Mint]) {
     let lost = || Failure::NoAnswer("lost".to_owned());
     let id = |place: usize| mints[place].launch.clone();
     bench.give(Input::Credential(id(6), Err(lost())));
-    for place in 7..10 {
-        bench.give(Input::Credential(id(place), Ok(credential(&mints[place]))));
+    for mint in &mints[7..] {
+        bench.give(Input::Credential(mint.launch.clone(), Ok(credential(mint))));
     }
     let limited = Failure::Limited {
         until: bench.now + Duration::from_secs(60),
