@@ -105,9 +105,7 @@ impl Core {
         if blocked != before {
             self.with_lane(lane, |state| state.blocked = blocked);
         }
-        let overdue = Subject::Lane(lane.clone());
         let Some(blocked) = blocked else {
-            self.overdue.set(overdue, None);
             return wanting;
         };
         if before.is_none() {
@@ -117,7 +115,7 @@ impl Core {
         let book = self.lanes.book_mut(lane);
         let fresh = book.young(|at| at <= blocked.since || since(now, at) >= fresh_for);
         let stale_at = book.oldest_young().map(|at| later(at, fresh_for));
-        self.overdue.set(overdue, stale_at);
+        self.overdue.set(Subject::Lane(lane.clone()), stale_at);
         wanting.min(1 + fresh)
     }
 

@@ -218,8 +218,6 @@ impl Core {
     ) {
         self.with_repo(repo, |known| known.listing = false);
         let ours: Vec<LaunchId> = self.launches.of_repo(repo).cloned().collect();
-        // Whoever still waits for a reading may now ask for the next one.
-        self.touched.launches.extend(ours.iter().cloned());
         match answer {
             Ok(list) => {
                 let mut by_name: BTreeMap<&str, &Runner> = BTreeMap::new();

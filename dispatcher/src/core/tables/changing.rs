@@ -46,7 +46,6 @@ impl Core {
         };
         let (standing, waiting) = (jobs::Standing::of(&job), waiting(key, &job));
         self.file_job(job.lane, waiting, standing, jobs::Standing::default());
-        self.touched.jobs.remove(&key);
         self.touched.repos.insert(key.repo);
         self.due.set(Subject::Job(key), None);
     }
@@ -70,7 +69,8 @@ impl Core {
         self.touched.lanes.insert(lane);
     }
 
-    /// Changes a launch in what need not be written down.
+    /// Changes a launch in what need not be written down. Its lane stays what it is, and a new
+    /// name of its runner names the same job.
     pub(in crate::core) fn with_launch<R>(
         &mut self,
         id: &LaunchId,
@@ -88,10 +88,6 @@ impl Core {
             let book = self.lanes.book_mut(&lane);
             book.count(id, &before.role, false);
             book.count(id, &after.role, true);
-            if before.namesake() != after.namesake() {
-                self.name(&lane, before.namesake(), false);
-                self.name(&lane, after.namesake(), true);
-            }
             self.touched.lanes.insert(lane);
         }
         self.touched.launches.insert(id.clone());
@@ -126,7 +122,6 @@ impl Core {
         self.name(&lane, standing.namesake(), false);
         self.touched.repos.insert(lane.repo);
         self.touched.lanes.insert(lane);
-        self.touched.launches.remove(id);
         self.due.set(Subject::Launch(id.clone()), None);
         Some(launch)
     }

@@ -36,6 +36,12 @@ impl<K: Ord + Clone> DueQueue<K> {
         }
     }
 
+    /// Everyone who is due some day.
+    #[cfg(test)]
+    pub(in crate::core) fn subjects(&self) -> impl Iterator<Item = &K> {
+        self.at.keys()
+    }
+
     /// The earliest time.
     pub(in crate::core) fn first(&self) -> Option<Timestamp> {
         self.order.first().map(|(at, _)| *at)

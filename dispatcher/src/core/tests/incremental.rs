@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::{
-    interleavings::{Move, World, some_move},
+    interleavings::{Move, World, at_least, some_move},
     *,
 };
 
@@ -21,6 +21,13 @@ enum Anywhere {
         /// The runner of this launch has it.
         by: Option<prop::sample::Index>,
         told: u8,
+    },
+    /// The Hub lists an HF job of ours that no launch may know, beside those that are known or without them.
+    Stray {
+        number: u64,
+        place: usize,
+        stage: Stage,
+        beside: bool,
     },
     /// The clock is set back.
     Back(u64),
@@ -42,9 +49,16 @@ fn anything() -> impl Strategy<Value = Anywhere> {
         prop::option::of(any::<prop::sample::Index>()),
         0_u8..8,
     );
+    let stage = prop::sample::select(vec![
+        Stage::Scheduling,
+        Stage::Running,
+        Stage::Over("ERROR"),
+    ]);
+    let stray = (1_u64..4, 1_usize..4, stage, any::<bool>());
     prop_oneof![
         8 => some_move().prop_map(Anywhere::Move),
         8 => event.prop_map(|(job, place, status, by, told)| Anywhere::Event { job, place, status, by, told }),
+        1 => stray.prop_map(|(number, place, stage, beside)| Anywhere::Stray { number, place, stage, beside }),
         1 => (1_u64..100).prop_map(Anywhere::Back),
     ]
 }
@@ -96,12 +110,49 @@ fn make(world: &mut World, next: &Anywhere) {
             };
             world.give(Input::Event(sighting));
         }
+        Anywhere::Stray {
+            number,
+            place,
+            stage,
+            beside,
+        } => {
+            let mut list = if beside { world.running() } else { Vec::new() };
+            list.push(stray(number, place, stage));
+            world.give(Input::HfListed(world.now(), Ok(list)));
+        }
         Anywhere::Back(seconds) => world.set_back(seconds),
     }
 }
 
+fn stray(number: u64, place: usize, stage: Stage) -> HfJob {
+    let repo = RepoId(1 + place as u64 / 2);
+    let launch = LaunchId(format!("stray-{number}"));
+    HfJob {
+        repo: Some(repo),
+        environment: environment(
+            &format!("octo/app-{repo}"),
+            LABELS[place % 2],
+            &format!("hfjobs-900-{number}"),
+        ),
+        ..hf_job_of(&launch, hf_id(&launch), stage)
+    }
+}
+
+/// What had come due may lie ahead again.
+#[test]
+fn a_clock_that_was_set_back_has_everything_looked_at() {
+    let mut bench = Bench::new();
+    bench.queue_and_boot(1, 3);
+    bench.event(4, JobStatus::Waiting, None);
+    look_at_everything(&mut bench.twin);
+    bench.core.touch_everything();
+    let (touched, all) = (&bench.core.touched, &bench.twin.touched);
+    assert_eq!((all.jobs.len(), all.launches.len()), (4, 3));
+    assert_eq!(format!("{touched:?}"), format!("{all:?}"));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(600))]
 
     #[test]
     fn what_changed_is_all_that_matters(

@@ -7,6 +7,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::model::{Lane, State};
 
+/// So many sequences, or as many as `PROPTEST_CASES` asks for if these are more.
+pub(super) fn at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        ..asked
+    }
+}
+
 /// One move of the outside world.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Move {
@@ -60,6 +69,15 @@ impl World {
     pub(super) fn runners(&self) -> Vec<String> {
         let launches = self.bench.core.launches.values();
         launches.map(|launch| launch.runner.clone()).collect()
+    }
+
+    /// The HF jobs of the live launches, as the Hub lists them while they run.
+    pub(super) fn running(&self) -> Vec<HfJob> {
+        let launches = self.bench.core.launches.iter();
+        launches
+            .filter_map(|(id, launch)| Some((id, launch.hf_job.clone()?)))
+            .map(|(id, hf_job)| hf_job_of(id, hf_job, Stage::Running))
+            .collect()
     }
 
     /// Completed jobs may come back: the dispatcher has forgotten them by then.
@@ -390,7 +408,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(400))]
 
     #[test]
     fn never_too_many_launches_never_an_unconfirmed_cancel_never_a_completed_job_again(

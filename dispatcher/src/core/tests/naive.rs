@@ -7,7 +7,7 @@ use super::*;
 use crate::core::{
     engine::{later, since},
     model::{Job, Lane, Launch, RunId, State},
-    tables::Waiting,
+    tables::{Subject, Waiting},
 };
 
 /// One lane counted by looking at every job and every launch.
@@ -149,6 +149,7 @@ pub(super) fn check(core: &mut Core, now: Timestamp) {
         }
     }
     check_launches(core);
+    check_what_is_to_be_looked_at(core);
     let queued = |(key, job): (&JobKey, &Job)| {
         (job.status == JobStatus::Queued).then_some((job.first_seen, *key))
     };
@@ -179,4 +180,22 @@ fn check_launches(core: &Core) {
     }
     assert_eq!(core.launches.with_hf_job(), with_hf_job);
     assert_eq!(core.launches.unsteady(), unsteady);
+}
+
+/// What is gone neither wakes the core nor is looked at, and a lane is starved only while it wants something.
+fn check_what_is_to_be_looked_at(core: &Core) {
+    for subject in core.due.subjects().chain(core.overdue.subjects()) {
+        let known = match subject {
+            Subject::Repo(id) => core.repos.contains_key(id),
+            Subject::Lane(lane) => core.lanes.get(lane).is_some(),
+            Subject::Launch(id) => core.launches.contains_key(id),
+            Subject::Job(key) => core.jobs.contains_key(key),
+        };
+        assert!(known, "{subject:?} is due and gone");
+    }
+    let looked_at = |lane: &&Lane| !core.touched.lanes.contains(*lane);
+    for lane in core.starved.iter().filter(looked_at) {
+        let book = core.lanes.book(lane).expect("a starved lane has a book");
+        assert!(book.wanting() > 0, "{lane:?} is starved and wants nothing");
+    }
 }

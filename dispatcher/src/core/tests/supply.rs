@@ -297,3 +297,61 @@ fn a_block_that_loosened_for_a_moment_must_loosen_anew() {
     );
     assert_eq!(mints(bench.pass(25)).len(), 6, "now for a whole minute");
 }
+
+#[test]
+fn behind_a_block_a_job_is_launched_for_while_it_is_new() {
+    let mut bench = Bench::with(Settings {
+        boot_deadline: Duration::from_secs(86_400),
+        jit_lifetime: Duration::from_secs(86_400),
+        ..Settings::default()
+    });
+    blocked(&mut bench);
+    let second = mints(bench.event(11, JobStatus::Queued, None)).remove(0);
+    bench.boot(&second);
+    let is_surplus = |bench: &Bench| {
+        bench.core.launches[&second.launch]
+            .live
+            .surplus_since
+            .is_some()
+    };
+    bench.pass(590);
+    assert!(!is_surplus(&bench));
+    bench.pass(9);
+    bench.now += Duration::from_secs(1);
+    // It is old from now on, which is no reason to wake up, but seen as soon as anything happens.
+    bench.give(Input::Delivered("of another".to_owned()));
+    assert!(is_surplus(&bench));
+}
+
+/// Lists of HF jobs asked for in so many seconds.
+fn lists(bench: &mut Bench, seconds: u64) -> usize {
+    let mut lists = 0;
+    for _ in 0..seconds {
+        bench.now += Duration::from_secs(1);
+        let calls = bench.give(Input::Tick);
+        let asked = calls
+            .iter()
+            .find(|call| matches!(call, Command::ListHfJobs));
+        if let Some(answer) = asked.and_then(|call| bench.idle_answer(call)) {
+            lists += 1;
+            bench.give(answer);
+        }
+    }
+    lists
+}
+
+#[test]
+fn the_hub_is_asked_often_only_while_caps_keep_jobs_waiting() {
+    let mut bench = Bench::with(Settings {
+        max_total: 1,
+        ..Settings::default()
+    });
+    bench.queue_and_boot(1, 2);
+    assert_eq!(lists(&mut bench, 120), 8);
+    bench.event(2, JobStatus::Completed, None);
+    assert_eq!(
+        lists(&mut bench, 120),
+        2,
+        "nobody waits for a slot any more"
+    );
+}
