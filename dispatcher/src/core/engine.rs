@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use super::{
     hf_jobs::HfPoll,
     message::{Access, Command, Input},
-    model::{InstallationId, JobKey, Lane, LaunchId, Repo, RepoId, Trust},
+    model::{InstallationId, JobKey, LaunchId, Repo, RepoId, Trust},
     redeliveries::Deliveries,
     settings::Settings,
     surveys::SurveyPoll,
-    tables::{Closed, DueQueue, Ended, Jobs, Lanes, Launches, Subject, Table, Touched},
+    tables::{Closed, DueQueue, Ended, Jobs, Lanes, Launches, Starved, Subject, Table, Touched},
 };
 
 /// Keyed randomness: the same key always gives the same bits, so that decisions replay.
@@ -34,7 +34,7 @@ pub struct Core {
     /// The same for what may as well wait until something else happens.
     pub(super) overdue: DueQueue<Subject>,
     /// Lanes that caps keep from launching what they want.
-    pub(super) starved: BTreeSet<Lane>,
+    pub(super) starved: Starved,
     pub(super) started_at: Timestamp,
     /// When old things were last looked for.
     pub(super) expired_at: Timestamp,
@@ -78,7 +78,7 @@ impl Core {
             touched: Touched::default(),
             due: DueQueue::new(),
             overdue: DueQueue::new(),
-            starved: BTreeSet::new(),
+            starved: Starved::default(),
             started_at: now,
             expired_at: now,
             hf_poll: HfPoll::default(),

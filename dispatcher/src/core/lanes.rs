@@ -12,7 +12,7 @@ use super::{
     engine::{Core, Dirty, later, since},
     health::Blocked,
     model::{JobKey, Lane, Launch, LaunchId, Live, RunId, State},
-    tables::{Subject, Waiting},
+    tables::{Cap, Subject, Waiting},
 };
 
 /// More runners busy than before, for this long, show that the block was loosened.
@@ -27,7 +27,9 @@ impl Core {
     /// Marks surplus launches and decides new ones.
     pub(super) fn balance(&mut self, now: Timestamp) {
         let mut lanes = std::mem::take(&mut self.touched.lanes);
-        lanes.extend(self.starved_with_room());
+        if self.launches.len() < self.settings.max_total {
+            lanes.extend(self.starved.by_total().cloned());
+        }
         let (mut rooms, mut given_up) = (Vec::new(), Vec::new());
         for lane in lanes {
             let (room, hopeless) = self.look_at(Subject::Lane(lane.clone()), |core| {
@@ -53,16 +55,6 @@ impl Core {
         for (waiting, lane) in chosen {
             self.intend(now, waiting.key, waiting.run, lane);
         }
-    }
-
-    /// Lanes that caps kept from launching and that might launch now.
-    fn starved_with_room(&self) -> Vec<Lane> {
-        if self.launches.len() >= self.settings.max_total {
-            return Vec::new();
-        }
-        let has_room =
-            |lane: &&Lane| self.launches.count_of_repo(lane.repo) < self.settings.max_per_repo;
-        self.starved.iter().filter(has_room).cloned().collect()
     }
 
     /// Compares a lane's demand with its supply; returns how many it may launch, were there no caps.
@@ -196,9 +188,14 @@ impl Core {
             let in_repo = in_repo
                 .entry(lane.repo)
                 .or_insert_with(|| self.launches.count_of_repo(lane.repo));
-            if total >= self.settings.max_total || *in_repo >= self.settings.max_per_repo {
+            let cap = if total >= self.settings.max_total {
+                Some(Cap::Total)
+            } else {
+                (*in_repo >= self.settings.max_per_repo).then_some(Cap::Repo)
+            };
+            if let Some(cap) = cap {
                 // Nor is there room for the rest of this queue.
-                self.starved.insert(lane.clone());
+                self.starved.insert(lane.clone(), cap);
                 continue;
             }
             total += 1;

@@ -120,6 +120,8 @@ impl Core {
         self.launches.unfile(id, lane.repo, &standing);
         self.lanes.book_mut(&lane).count(id, &standing.role, false);
         self.name(&lane, standing.namesake(), false);
+        let starved = self.starved.by_repo(lane.repo).cloned();
+        self.touched.lanes.extend(starved);
         self.touched.repos.insert(lane.repo);
         self.touched.lanes.insert(lane);
         self.due.set(Subject::Launch(id.clone()), None);

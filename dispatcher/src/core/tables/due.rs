@@ -55,3 +55,26 @@ impl<K: Ord + Clone> DueQueue<K> {
         Some(who)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_second(second).unwrap())
+    }
+
+    #[test]
+    fn a_new_time_takes_the_place_of_the_old_one() {
+        let mut queue = DueQueue::new();
+        queue.set("a", at(1));
+        queue.set("b", at(2));
+        queue.set("a", at(3));
+        assert_eq!(queue.first(), at(2));
+        queue.set("b", None);
+        assert_eq!(queue.first(), at(3));
+        assert_eq!(queue.take(at(2).unwrap()), None);
+        assert_eq!(queue.take(at(3).unwrap()), Some("a"));
+        assert_eq!((queue.first(), queue.take(at(9).unwrap())), (None, None));
+    }
+}

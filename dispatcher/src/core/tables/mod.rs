@@ -13,6 +13,7 @@ mod launches;
 mod order;
 mod past;
 mod split;
+mod starved;
 mod table;
 mod touched;
 
@@ -23,6 +24,7 @@ pub(super) use self::{
     lanes::Lanes,
     launches::Launches,
     past::{Closed, Ended},
+    starved::{Cap, Starved},
     table::Table,
     touched::{Subject, Touched},
 };

@@ -2,7 +2,8 @@
 
 use super::order::Order;
 
-/// An ordered set in two parts. Everything in `before` sorts before everything in `after`.
+/// An ordered set in two parts. After a cut, everything in `before` sorts before everything in `after`, where what comes
+/// anew waits for the next cut.
 #[derive(Debug)]
 pub(in crate::core) struct Split<T> {
     before: Order<T>,
@@ -20,11 +21,7 @@ impl<T> Default for Split<T> {
 
 impl<T: Ord> Split<T> {
     pub(super) fn insert(&mut self, item: T) {
-        if self.before.last().is_some_and(|last| *last > item) {
-            self.before.insert(item);
-        } else {
-            self.after.insert(item);
-        }
+        self.after.insert(item);
     }
 
     pub(super) fn remove(&mut self, item: &T) {

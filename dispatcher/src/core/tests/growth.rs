@@ -6,7 +6,13 @@ use crate::core::{looks, model::State};
 /// Repositories the live jobs are spread over.
 const REPOS: u64 = 5;
 
+/// Jobs from here on come in pairs that have a repository of their own.
+const PAIRS: u64 = 1 << 32;
+
 fn place(job: u64) -> (RepoId, String) {
+    if job >= PAIRS {
+        return (RepoId(job / 2), LABEL.to_owned());
+    }
     let label = format!("hf-jobs-flavor-{}", job / REPOS % 4);
     (RepoId(1 + job % REPOS), label)
 }
@@ -165,6 +171,36 @@ fn nor_with_ten_thousand_jobs_that_wait_behind_a_cap() {
         many <= few + 10,
         "{few} entries with 200 jobs waiting, {many} with 10,000"
     );
+}
+
+#[test]
+fn nor_with_a_thousand_lanes_that_a_cap_starves() {
+    let looks_among = |lanes: u64, max_total: usize, max_per_repo: usize| {
+        let settings = Settings {
+            max_total,
+            max_per_repo,
+            ..Settings::default()
+        };
+        let mut loaded = Loaded::with(5, settings);
+        for job in PAIRS..PAIRS + 2 * lanes {
+            loaded.now += Duration::from_millis(1);
+            loaded.lead(job, Until::Running);
+        }
+        let starved = loaded.core.starved.iter().count() as u64;
+        assert!(starved >= lanes - 10, "{starved} of {lanes}");
+        let news = event(0, JobStatus::InProgress, None);
+        loaded.step(Input::Tick).1.max(loaded.step(news).1)
+    };
+    for (max_total, max_per_repo) in [(10, usize::MAX), (usize::MAX, 1)] {
+        let (few, many) = (
+            looks_among(20, max_total, max_per_repo),
+            looks_among(1_000, max_total, max_per_repo),
+        );
+        assert!(
+            many <= few + 10,
+            "{few} entries among 20 starved lanes, {many} among 1,000 ({max_total}, {max_per_repo})"
+        );
+    }
 }
 
 #[test]
