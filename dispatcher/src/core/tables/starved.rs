@@ -55,8 +55,8 @@ impl Starved {
         };
         self.by_repo
             .range(first..)
-            .take_while(move |lane| lane.repo == repo)
             .inspect(|_| look())
+            .take_while(move |lane| lane.repo == repo)
     }
 
     #[cfg(test)]

@@ -64,6 +64,17 @@ impl Loaded {
         (commands, looks::taken() - before)
     }
 
+    /// The first launch of this repository has run to its end.
+    fn end_of(&self, repo: RepoId) -> Input {
+        let mut launches = self.core.launches.iter();
+        let (id, launch) = launches
+            .find(|(_, launch)| launch.lane.repo == repo)
+            .unwrap();
+        let hf_job = launch.hf_job.clone().unwrap();
+        let over = hf_job_of(id, hf_job, Stage::Over("COMPLETED"));
+        Input::HfInspected(id.clone(), Ok(over))
+    }
+
     /// Leads one job through its life until there; returns the most entries that one of the steps looked at.
     fn lead(&mut self, job: u64, until: Until) -> u64 {
         let (repo, _) = place(job);
@@ -188,8 +199,16 @@ fn nor_with_a_thousand_lanes_that_a_cap_starves() {
         }
         let starved = loaded.core.starved.iter().count() as u64;
         assert!(starved >= lanes - 10, "{starved} of {lanes}");
-        let news = event(0, JobStatus::InProgress, None);
-        loaded.step(Input::Tick).1.max(loaded.step(news).1)
+        let mut inputs = vec![Input::Tick, event(0, JobStatus::InProgress, None)];
+        if max_total == usize::MAX {
+            inputs.push(loaded.end_of(RepoId(2)));
+        }
+        let launches = loaded.core.launches.len();
+        let looks = inputs.into_iter().map(|input| loaded.step(input).1);
+        let most = looks.max().unwrap();
+        let left = usize::from(max_total == usize::MAX);
+        assert_eq!(loaded.core.launches.len(), launches - left);
+        most
     };
     for (max_total, max_per_repo) in [(10, usize::MAX), (usize::MAX, 1)] {
         let (few, many) = (

@@ -7,6 +7,7 @@ use super::{
     interleavings::{Move, World, at_least, some_move},
     *,
 };
+use crate::core::{model::Job, tables::Subject};
 
 const LABELS: [&str; 2] = [LABEL, "hf-jobs-t4-small"];
 
@@ -136,6 +137,27 @@ fn stray(number: u64, place: usize, stage: Stage) -> HfJob {
         ),
         ..hf_job_of(&launch, hf_id(&launch), stage)
     }
+}
+
+/// Whatever else the rules do with it.
+#[test]
+fn what_is_taken_in_is_looked_at_and_what_is_let_go_is_not_due() {
+    let mut core = {
+        let mut bench = Bench::new();
+        bench.queue_and_boot(1, 1);
+        bench.core
+    };
+    let is_due = |core: &Core, subject: Subject| core.due.subjects().any(|due| *due == subject);
+    let launch = core.launches.keys().next().unwrap().clone();
+    let subjects = || [Subject::Job(key(1)), Subject::Launch(launch.clone())];
+    assert!(subjects().into_iter().all(|subject| is_due(&core, subject)));
+    let lane = core.jobs[&key(1)].lane.clone();
+    core.remove_job(key(1));
+    core.remove_launch(&launch);
+    assert!(!subjects().into_iter().any(|subject| is_due(&core, subject)));
+    let job = Job::waiting(core.started_at, RunId(7), lane, None, core.started_at);
+    core.insert_job(key(2), job);
+    assert!(core.touched.jobs.contains(&key(2)));
 }
 
 /// What had come due may lie ahead again.
