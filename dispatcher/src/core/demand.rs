@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::{
     engine::{Core, Dirty, later, since},
     message::{Command, Failure, JobReading, JobSighting},
-    model::{ClosedJob, Job, JobKey, JobStatus, Lane, Repo, RepoId, State, Trust},
+    model::{ClosedJob, Job, JobKey, JobStatus, Lane, Repo, RepoId, RunId, Trust},
     settings::Unservable,
+    tables::Subject,
 };
 
 /// After a failed question about a job.
@@ -18,6 +19,9 @@ const GONE_AGAIN: Duration = Duration::from_secs(30);
 
 /// Old things are looked for no more often than this.
 const EXPIRE_EVERY: Duration = Duration::from_secs(300);
+
+/// Between two looks for users of a failing lane who have not been told.
+const TELL_AGAIN: Duration = Duration::from_secs(300);
 
 /// A `queued` that is older than this when it arrives was held up on its way.
 const LATE_AFTER: Duration = Duration::from_secs(60);
@@ -40,7 +44,7 @@ impl Core {
             if !revived {
                 return;
             }
-            self.closed.remove(&key);
+            self.closed.remove(key);
         }
         let lane = Lane {
             repo: seen.repo,
@@ -54,38 +58,29 @@ impl Core {
             JobStatus::InProgress => later(now, self.settings.running_check),
             _ => later(now, self.settings.queued_check),
         };
-        let job = self.jobs.entry(key).or_insert_with(|| Job {
-            run: seen.run,
-            lane,
-            status: JobStatus::Waiting,
-            claim: seen.claim,
-            first_seen: now,
-            status_at: now,
-            held: false,
-            late: false,
-            check_at,
-            requeue_readings: 0,
-            unservable: None,
-            gone_readings: 0,
-            asking: false,
-        });
-        if seen.claim.is_none() {
-            // GitHub itself says so: no need to ask about it, and not again so soon.
-            job.claim = None;
-            job.late = false;
-            job.check_at = check_at;
+        if !self.jobs.contains_key(&key) {
+            let job = Job::waiting(now, seen.run, lane, seen.claim, check_at);
+            self.insert_job(key, job);
         }
-        if seen.status > job.status {
-            job.status = seen.status;
-            job.status_at = now;
-            job.held = false;
-            job.late = seen.status == JobStatus::Queued && is_late(now, seen.created_at);
-            if job.late {
-                job.check_at = now;
+        self.with_job(key, |job| {
+            if seen.claim.is_none() {
+                // GitHub itself says so: no need to ask about it, and not again so soon.
+                job.claim = None;
+                job.late = false;
+                job.check_at = check_at;
             }
-        } else if seen.status == JobStatus::Queued {
-            job.held = false;
-        }
+            if seen.status > job.status {
+                job.status = seen.status;
+                job.status_at = now;
+                job.held = false;
+                job.late = seen.status == JobStatus::Queued && is_late(now, seen.created_at);
+                if job.late {
+                    job.check_at = now;
+                }
+            } else if seen.status == JobStatus::Queued {
+                job.held = false;
+            }
+        });
         self.dirty.insert(Dirty::Job(key));
         if seen.status == JobStatus::InProgress {
             self.job_runs(now, key, seen.runner.as_deref());
@@ -93,26 +88,22 @@ impl Core {
     }
 
     fn know_repo(&mut self, now: Timestamp, repo: RepoId, name: &str) {
-        let known = self.repos.entry(repo).or_insert_with(|| Repo {
-            name: String::new(),
-            trust: Trust::Unknown(now),
-            asking: false,
-            listing: false,
-            no_jit: false,
-            failed_calls: 0,
-        });
-        if known.name != name {
-            name.clone_into(&mut known.name);
-            self.dirty.insert(Dirty::Repo(repo));
+        match self.repos.get(&repo) {
+            Some(known) if known.name == name => return,
+            Some(_) => {
+                self.with_repo(repo, |known| name.clone_into(&mut known.name));
+            }
+            None => self.insert_repo(repo, Repo::new(name.to_owned(), Trust::Unknown(now))),
         }
+        self.dirty.insert(Dirty::Repo(repo));
     }
 
     fn job_runs(&mut self, now: Timestamp, key: JobKey, runner: Option<&str>) {
         let check_at = later(now, self.settings.running_check);
-        if let Some(job) = self.jobs.get_mut(&key) {
+        self.with_job(key, |job| {
             job.check_at = check_at;
             job.requeue_readings = 0;
-        }
+        });
         if let Some(launch) = runner.and_then(|name| self.launch_of_runner(key.repo, name)) {
             self.runner_took(now, &launch, Some(key.job));
         }
@@ -122,10 +113,7 @@ impl Core {
     fn job_over(&mut self, now: Timestamp, key: JobKey, label: String, runner: Option<&str>) {
         self.close(now, key, label, true, "completed");
         let by_name = runner.and_then(|name| self.launch_of_runner(key.repo, name));
-        let launch = by_name.or_else(|| {
-            let holds = |state: &State| matches!(state, State::Busy { job: Some(job), .. } if *job == key.job);
-            self.launches.iter().find(|(_, l)| l.lane.repo == key.repo && holds(&l.state)).map(|(id, _)| id.clone())
-        });
+        let launch = by_name.or_else(|| self.launches.of_job(key).next().cloned());
         if let Some(launch) = launch {
             self.runner_finished(now, &launch, key.job);
         }
@@ -139,7 +127,7 @@ impl Core {
         completed: bool,
         reason: &str,
     ) {
-        self.jobs.remove(&key);
+        self.remove_job(key);
         self.closed.insert(
             key,
             ClosedJob {
@@ -152,26 +140,19 @@ impl Core {
         self.dirty.insert(Dirty::Job(key));
     }
 
-    /// Whether the job wants a runner of ours now.
-    pub(super) fn is_demand(&self, key: JobKey, job: &Job) -> bool {
-        job.status == JobStatus::Queued
-            && !job.held
-            && !job.late
-            && job.unservable.is_none()
-            && self.access(key.repo).is_some()
-    }
-
     /// Closes jobs whose webhook named another installation than GitHub does.
     pub(super) fn turn_away_foreign_jobs(&mut self, now: Timestamp) {
+        let is_foreign = |key: &JobKey, job: &Job| {
+            let serves = |installation| job.claim.is_none_or(|claim| claim == installation);
+            self.installation(key.repo)
+                .is_some_and(|installation| !serves(installation))
+        };
         let foreign: Vec<(JobKey, String)> = self
+            .touched
             .jobs
             .iter()
-            .filter(|(key, job)| {
-                match (job.claim, self.repos.get(&key.repo).map(|repo| &repo.trust)) {
-                    (Some(claim), Some(Trust::Confirmed(installation))) => claim != *installation,
-                    _ => false,
-                }
-            })
+            .filter_map(|key| Some((key, self.jobs.get(key)?)))
+            .filter(|(key, job)| is_foreign(key, job))
             .map(|(key, job)| (*key, job.lane.label.clone()))
             .collect();
         for (key, label) in foreign {
@@ -187,23 +168,25 @@ impl Core {
 
     /// Asks GitHub about jobs we have not heard of for a while: a webhook may have been lost.
     pub(super) fn check_jobs(&mut self, now: Timestamp) {
-        let open: Vec<(JobKey, Timestamp)> = self
-            .jobs
-            .iter()
-            .filter(|(_, job)| !job.asking && job.status != JobStatus::Waiting)
-            .map(|(key, job)| (*key, job.check_at))
-            .collect();
-        for (key, check_at) in open {
-            let Some(access) = self.access(key.repo) else {
-                continue;
-            };
-            if !self.due(now, check_at) {
-                continue;
-            }
+        for key in std::mem::take(&mut self.touched.jobs) {
+            self.look_at(Subject::Job(key), |core| core.check_job(now, key));
+        }
+    }
+
+    fn check_job(&mut self, now: Timestamp, key: JobKey) {
+        let Some(job) = self.jobs.get(&key) else {
+            return;
+        };
+        if job.asking || job.status == JobStatus::Waiting {
+            return;
+        }
+        let check_at = job.check_at;
+        if self.installation(key.repo).is_none() || !self.due(now, check_at) {
+            return;
+        }
+        if let Some(access) = self.access(key.repo) {
             self.calls.push(Command::ReadJob(access, key.job));
-            if let Some(job) = self.jobs.get_mut(&key) {
-                job.asking = true;
-            }
+            self.with_job(key, |job| job.asking = true);
         }
     }
 
@@ -214,57 +197,67 @@ impl Core {
         answer: Result<JobReading, Failure>,
     ) {
         self.finished_job_read(now, key, &answer);
-        let Some(job) = self.jobs.get_mut(&key) else {
+        let (running_check, queued_check) =
+            (self.settings.running_check, self.settings.queued_check);
+        let answered = self.with_job(key, |job| {
+            job.asking = false;
+            let again = if job.status == JobStatus::InProgress {
+                running_check
+            } else {
+                queued_check
+            };
+            job.check_at = later(now, again);
+            if answer.is_ok() {
+                job.gone_readings = 0;
+                job.late = false;
+            }
+            (job.status, job.lane.label.clone())
+        });
+        let Some((status, label)) = answered else {
             return;
         };
-        job.asking = false;
-        let again = if job.status == JobStatus::InProgress {
-            self.settings.running_check
-        } else {
-            self.settings.queued_check
-        };
-        job.check_at = later(now, again);
         let reading = match answer {
             Ok(reading) => reading,
             Err(failure) => return self.job_unread(now, key, &failure),
         };
-        job.gone_readings = 0;
-        job.late = false;
-        match (reading.status, job.status) {
+        match (reading.status, status) {
             (JobStatus::Completed, _) => {
-                let label = job.lane.label.clone();
                 self.job_over(now, key, label, reading.runner.as_deref());
             }
             (JobStatus::InProgress, _) => {
-                if job.status != JobStatus::InProgress {
-                    job.status = JobStatus::InProgress;
-                    job.status_at = now;
-                }
+                self.with_job(key, |job| {
+                    if job.status != JobStatus::InProgress {
+                        job.status = JobStatus::InProgress;
+                        job.status_at = now;
+                    }
+                });
                 self.dirty.insert(Dirty::Job(key));
                 self.job_runs(now, key, reading.runner.as_deref());
             }
             (JobStatus::Queued, JobStatus::InProgress) => self.job_is_back(now, key),
-            (JobStatus::Queued, _) => job.held = false,
-            (JobStatus::Waiting, _) => job.held = job.status == JobStatus::Queued,
+            (JobStatus::Queued, _) => {
+                self.with_job(key, |job| job.held = false);
+            }
+            (JobStatus::Waiting, _) => {
+                self.with_job(key, |job| job.held = job.status == JobStatus::Queued);
+            }
         }
     }
 
     /// GitHub takes a job back from a runner that did not start it. Two answers in a row must say so.
     fn job_is_back(&mut self, now: Timestamp, key: JobKey) {
-        let holds =
-            |state: &State| matches!(state, State::Busy { job: Some(job), .. } if *job == key.job);
-        let running = self
-            .launches
-            .values()
-            .any(|launch| launch.lane.repo == key.repo && holds(&launch.state));
-        let Some(job) = self.jobs.get_mut(&key) else {
-            return;
-        };
-        job.requeue_readings += 1;
-        if job.requeue_readings >= 2 && !running {
-            job.status = JobStatus::Queued;
-            job.status_at = now;
-            job.requeue_readings = 0;
+        let running = self.launches.of_job(key).next().is_some();
+        let back = self.with_job(key, |job| {
+            job.requeue_readings += 1;
+            let back = job.requeue_readings >= 2 && !running;
+            if back {
+                job.status = JobStatus::Queued;
+                job.status_at = now;
+                job.requeue_readings = 0;
+            }
+            back
+        });
+        if back == Some(true) {
             self.dirty.insert(Dirty::Job(key));
         }
     }
@@ -273,22 +266,21 @@ impl Core {
         if matches!(failure.refused(), Some(401 | 403 | 404)) {
             self.doubt_access(now, key.repo);
         }
-        let Some(job) = self.jobs.get_mut(&key) else {
-            return;
-        };
-        if failure.refused() == Some(404) {
-            job.gone_readings += 1;
-            job.check_at = later(now, GONE_AGAIN);
-            if job.gone_readings >= 2 {
-                let label = job.lane.label.clone();
-                self.close(now, key, label, false, "GitHub no longer knows the job");
+        let gone = self.with_job(key, |job| {
+            if failure.refused() == Some(404) {
+                job.gone_readings += 1;
+                job.check_at = later(now, GONE_AGAIN);
+                return (job.gone_readings >= 2).then(|| job.lane.label.clone());
             }
-        } else {
             // Not being able to ask is no reason not to serve.
             job.late = false;
             job.check_at = failure
                 .limited_until()
                 .unwrap_or_else(|| later(now, ASK_AGAIN));
+            None
+        });
+        if let Some(Some(label)) = gone {
+            self.close(now, key, label, false, "GitHub no longer knows the job");
         }
     }
 
@@ -296,26 +288,29 @@ impl Core {
     pub(super) fn recheck_lane(&mut self, now: Timestamp, lane: &Lane) {
         /// A page of a list, were there one: beyond that the next round has to do.
         const AT_MOST: usize = 100;
-        let due = |job: &&mut Job| job.lane == *lane && job.status == JobStatus::Queued;
-        for job in self.jobs.values_mut().filter(due).take(AT_MOST) {
-            job.check_at = job.check_at.min(now);
+        let Some(book) = self.lanes.book(lane) else {
+            return;
+        };
+        let keys: Vec<JobKey> = book.queued().take(AT_MOST).collect();
+        for key in keys {
+            if self.jobs.get(&key).is_some_and(|job| job.check_at > now) {
+                self.with_job(key, |job| job.check_at = now);
+            }
         }
     }
 
     /// Gives up jobs that queue for too long, and forgets what is long over.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        if since(now, self.polls.expired_at) < EXPIRE_EVERY {
+        if since(now, self.expired_at) < EXPIRE_EVERY {
             return;
         }
-        self.polls.expired_at = now;
+        self.expired_at = now;
         let limit = self.settings.queue_limit;
         let dead: Vec<(JobKey, String)> = self
             .jobs
-            .iter()
-            .filter(|(_, job)| {
-                job.status == JobStatus::Queued && since(now, job.first_seen) >= limit
-            })
-            .map(|(key, job)| (*key, job.lane.label.clone()))
+            .by_age()
+            .take_while(|(first_seen, _)| since(now, *first_seen) >= limit)
+            .filter_map(|(_, key)| Some((key, self.jobs.get(&key)?.lane.label.clone())))
             .collect();
         for (key, label) in dead {
             self.close(
@@ -328,48 +323,42 @@ impl Core {
         }
         let memory = self.settings.memory;
         let old = |at: Timestamp| since(now, at) >= memory;
-        let forgotten: Vec<JobKey> = self
-            .closed
-            .iter()
-            .filter(|(_, c)| old(c.at))
-            .map(|(key, _)| *key)
-            .collect();
-        for key in forgotten {
-            self.closed.remove(&key);
+        while let Some((_, key)) = self.closed.first().filter(|(at, _)| old(*at)) {
+            self.closed.remove(key);
             self.dirty.insert(Dirty::Job(key));
         }
-        for id in self.ended.that_ended(old) {
+        while let Some((_, id)) = self.ended.first().filter(|(at, _)| old(*at)) {
             self.ended.remove(&id);
             self.dirty.insert(Dirty::Launch(id));
         }
     }
 
     /// Tells the users of a lane that has failed for too long.
-    pub(super) fn give_up(&mut self, now: Timestamp, lane: &Lane, reason: &str) {
+    pub(super) fn give_up(&mut self, now: Timestamp, lane: &Lane) {
+        let reason = self.with_lane(lane, |state| {
+            state.give_up_at = Some(later(now, TELL_AGAIN));
+            state.last_reason.clone()
+        });
         let after = self.settings.unservable_after;
-        let waiting: Vec<JobKey> = self
-            .jobs
-            .iter()
-            .filter(|(_, job)| {
-                job.lane == *lane && job.status == JobStatus::Queued && job.unservable.is_none()
-            })
-            .filter(|(_, job)| since(now, job.first_seen) >= after)
-            .map(|(key, _)| *key)
+        let Some(book) = self.lanes.book(lane) else {
+            return;
+        };
+        let waiting: Vec<(JobKey, RunId)> = book
+            .queued()
+            .filter_map(|key| Some((key, self.jobs.get(&key)?)))
+            .filter(|(_, job)| job.unservable.is_none() && since(now, job.first_seen) >= after)
+            .map(|(key, job)| (key, job.run))
             .collect();
         let access = self.access(lane.repo);
-        for key in waiting {
-            let Some(job) = self.jobs.get_mut(&key) else {
-                continue;
-            };
+        for (key, run) in waiting {
             tracing::warn!(repo = %key.repo, job = %key.job, label = lane.label, reason, "cannot be served");
             if self.settings.unservable == Unservable::Leave {
                 continue;
             }
-            job.unservable = Some(reason.to_owned());
+            self.with_job(key, |job| job.unservable = Some(reason.clone()));
             self.dirty.insert(Dirty::Job(key));
             if let Some(access) = access.clone() {
-                self.calls
-                    .push(Command::CancelRun(access, key.job, job.run));
+                self.calls.push(Command::CancelRun(access, key.job, run));
             }
         }
     }
@@ -380,14 +369,11 @@ impl Core {
         key: JobKey,
         answer: Result<(), Failure>,
     ) {
-        let Some(job) = self.jobs.get_mut(&key) else {
+        let known = self.with_job(key, |job| (job.unservable.take(), job.lane.label.clone()));
+        let Some((reason, label)) = known else {
             return;
         };
-        let reason = job
-            .unservable
-            .take()
-            .unwrap_or_else(|| "cannot be served".to_owned());
-        let label = job.lane.label.clone();
+        let reason = reason.unwrap_or_else(|| "cannot be served".to_owned());
         match answer {
             // Without the reason in place the next pass over the lane asks again.
             Err(failure) if failure.effect_unknown() || failure.limited_until().is_some() => {

@@ -30,11 +30,11 @@ pub(super) struct LaneState {
     boot_failures: u32,
     slow_until: Option<Timestamp>,
     pub(super) blocked: Option<Blocked>,
-    give_up_at: Option<Timestamp>,
+    pub(super) give_up_at: Option<Timestamp>,
 }
 
 /// GitHub keeps jobs of the lane from running although a runner waits: `max-parallel`, a concurrency group, …
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Blocked {
     pub(super) since: Timestamp,
     /// Runners busy when the block was noticed.
@@ -121,39 +121,44 @@ impl Core {
     ) {
         let failures = self.lanes.get(lane).map_or(0, |state| state.failures);
         let bits = self.bits(&format!("retry/{}/{}/{failures}", lane.repo, lane.label));
-        let state = self.lanes.entry(lane.clone()).or_default();
-        reason.clone_into(&mut state.last_reason);
-        if state.failed_at.is_some_and(|at| intended_at <= at) {
-            return;
-        }
-        state.failed_at = Some(now);
-        state.failures += 1;
-        state.failing_since.get_or_insert(now);
-        state.last_fault = Some(fault);
-        let attempt = match fault {
-            // The longer deadline of the next try is the backoff.
-            Fault::Boot => 1,
-            Fault::Dud | Fault::Refused => state.failures,
-        };
-        if fault != Fault::Refused {
-            state.boot_failures += u32::from(fault == Fault::Boot);
-            state.slow_until = Some(later(now, SLOW_MEMORY));
-        }
-        state.not_before = Some(later(
-            now,
-            backoff::delay(attempt, RETRY_BASE, RETRY_CAP, bits),
-        ));
+        self.with_lane(lane, |state| {
+            reason.clone_into(&mut state.last_reason);
+            if state.failed_at.is_some_and(|at| intended_at <= at) {
+                return;
+            }
+            state.failed_at = Some(now);
+            state.failures += 1;
+            state.failing_since.get_or_insert(now);
+            state.last_fault = Some(fault);
+            let attempt = match fault {
+                // The longer deadline of the next try is the backoff.
+                Fault::Boot => 1,
+                Fault::Dud | Fault::Refused => state.failures,
+            };
+            if fault != Fault::Refused {
+                state.boot_failures += u32::from(fault == Fault::Boot);
+                state.slow_until = Some(later(now, SLOW_MEMORY));
+            }
+            let wait = backoff::delay(attempt, RETRY_BASE, RETRY_CAP, bits);
+            state.not_before = Some(later(now, wait));
+        });
     }
 
     /// A runner of the lane came online.
     pub(super) fn lane_works(&mut self, lane: &Lane) {
-        if let Some(state) = self.lanes.get_mut(lane) {
+        let in_trouble = |state: &LaneState| {
+            state.failures > 0 || state.failing_since.is_some() || !state.last_reason.is_empty()
+        };
+        if !self.lanes.get(lane).is_some_and(in_trouble) {
+            return;
+        }
+        self.with_lane(lane, |state| {
             state.failures = 0;
             state.failing_since = None;
             state.last_fault = None;
             state.give_up_at = None;
             state.last_reason.clear();
-        }
+        });
     }
 
     /// The Hub took an order of the lane.
@@ -170,30 +175,26 @@ impl Core {
     /// Nothing new for this lane until its jobs have been asked about.
     pub(super) fn hold_lane(&mut self, now: Timestamp, lane: &Lane) {
         self.recheck_lane(now, lane);
-        let state = self.lanes.entry(lane.clone()).or_default();
         let until = later(now, RECHECK_HOLD);
-        state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
+        self.with_lane(lane, |state| {
+            state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
+        });
     }
 
-    pub(super) fn consider_giving_up(&mut self, now: Timestamp, lane: &Lane) {
-        const AGAIN: Duration = Duration::from_secs(300);
+    /// Whether the lane has failed so often and for so long that its users are to be told.
+    pub(super) fn is_given_up(&mut self, now: Timestamp, lane: &Lane) -> bool {
         let Some(state) = self.lanes.get(lane) else {
-            return;
+            return false;
         };
         let Some(failing_since) = state.failing_since else {
-            return;
+            return false;
         };
         if state.failures < self.settings.unservable_tries {
-            return;
+            return false;
         }
         let at = state
             .give_up_at
             .unwrap_or_else(|| later(failing_since, self.settings.unservable_after));
-        let reason = state.last_reason.clone();
-        if !self.due(now, at) {
-            return;
-        }
-        self.lanes.entry(lane.clone()).or_default().give_up_at = Some(later(now, AGAIN));
-        self.give_up(now, lane, &reason);
+        self.due(now, at)
     }
 }

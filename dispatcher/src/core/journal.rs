@@ -1,5 +1,7 @@
 //! The journal's records: what a restart must know. One key per job, launch and repository.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,19 +25,20 @@ pub struct JournalError {
     source: serde_json::Error,
 }
 
+/// Written from what is borrowed, read into what is owned.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum JobRecord {
-    Open(Job),
-    Closed(ClosedJob),
+enum JobRecord<'a> {
+    Open(Cow<'a, Job>),
+    Closed(Cow<'a, ClosedJob>),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "lives for one line of code")]
-enum LaunchRecord {
-    Alive(Launch),
-    Ended(EndedLaunch),
+enum LaunchRecord<'a> {
+    Alive(Cow<'a, Launch>),
+    Ended(Cow<'a, EndedLaunch>),
 }
 
 impl Core {
@@ -51,27 +54,20 @@ impl Core {
     fn write(&self, what: &Dirty) -> Write {
         let (key, text) = match what {
             Dirty::Job(key) => {
-                let open = self.jobs.get(key).map(|job| JobRecord::Open(job.clone()));
-                let record = open.or_else(|| {
-                    self.closed
-                        .get(key)
-                        .map(|closed| JobRecord::Closed(closed.clone()))
-                });
+                let open = self.jobs.get(key).map(Cow::Borrowed).map(JobRecord::Open);
+                let closed = || self.closed.get(key).map(Cow::Borrowed);
+                let record = open.or_else(|| closed().map(JobRecord::Closed));
                 (
                     format!("job/{}/{}", key.repo, key.job),
                     record.as_ref().map(to_text),
                 )
             }
             Dirty::Launch(id) => {
-                let alive = self
-                    .launches
-                    .get(id)
-                    .map(|launch| LaunchRecord::Alive(launch.clone()));
-                let record = alive.or_else(|| {
-                    self.ended
-                        .get(id)
-                        .map(|ended| LaunchRecord::Ended(ended.clone()))
-                });
+                let alive = self.launches.get(id).map(Cow::Borrowed);
+                let ended = || self.ended.get(id).map(Cow::Borrowed);
+                let record = alive
+                    .map(LaunchRecord::Alive)
+                    .or_else(|| ended().map(LaunchRecord::Ended));
                 (format!("launch/{id}"), record.as_ref().map(to_text))
             }
             Dirty::Repo(id) => (
@@ -80,7 +76,7 @@ impl Core {
             ),
             Dirty::Deliveries => (
                 DELIVERIES.to_owned(),
-                self.polls.deliveries.read_until.as_ref().map(to_text),
+                self.deliveries.read_until.as_ref().map(to_text),
             ),
         };
         match text {
@@ -122,35 +118,26 @@ impl Core {
                     job: JobId(job),
                 };
                 match serde_json::from_str(text)? {
-                    JobRecord::Open(job) => drop(self.jobs.insert(key, job)),
-                    JobRecord::Closed(closed) => drop(self.closed.insert(key, closed)),
+                    JobRecord::Open(job) => self.insert_job(key, job.into_owned()),
+                    JobRecord::Closed(closed) => self.closed.insert(key, closed.into_owned()),
                 }
             }
             (Some("launch"), Some(id), None) => {
                 let id = LaunchId(id.to_owned());
                 match serde_json::from_str(text)? {
                     LaunchRecord::Alive(launch) => {
-                        drop(self.launches.insert(id, after_restart(launch)));
+                        self.insert_launch(id, after_restart(launch.into_owned()));
                     }
-                    LaunchRecord::Ended(ended) => self.ended.insert(id, ended),
+                    LaunchRecord::Ended(ended) => self.ended.insert(id, ended.into_owned()),
                 }
             }
             (Some("repo"), Some(id), None) => {
                 let Ok(id) = id.parse() else { return Ok(()) };
                 let name = serde_json::from_str(text)?;
-                let trust = Trust::Unknown(now);
-                let repo = Repo {
-                    name,
-                    trust,
-                    asking: false,
-                    listing: false,
-                    no_jit: false,
-                    failed_calls: 0,
-                };
-                self.repos.insert(RepoId(id), repo);
+                self.insert_repo(RepoId(id), Repo::new(name, Trust::Unknown(now)));
             }
             (Some(DELIVERIES), None, None) => {
-                self.polls.deliveries.read_until = Some(serde_json::from_str(text)?);
+                self.deliveries.read_until = Some(serde_json::from_str(text)?);
             }
             _ => {}
         }

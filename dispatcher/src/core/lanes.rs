@@ -1,7 +1,8 @@
 //! Supply against demand, lane by lane: how many launches are missing, and which are too many.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     time::Duration,
 };
 
@@ -10,179 +11,157 @@ use jiff::Timestamp;
 use super::{
     engine::{Core, Dirty, later, since},
     health::Blocked,
-    model::{JobKey, JobStatus, Lane, Launch, LaunchId, Live, RunId, State},
+    model::{JobKey, Lane, Launch, LaunchId, Live, RunId, State},
+    tables::{Cap, Subject, Waiting},
 };
 
-/// How long a runner that turned out busy stands in for the job it must have taken, until we learn which.
-const UNKNOWN_JOB_GRACE: Duration = Duration::from_secs(60);
 /// More runners busy than before, for this long, show that the block was loosened.
 const LOOSENED_FOR: Duration = Duration::from_secs(60);
 /// Without an answer from the Hub about what is running, launch all the same after this time.
 pub(super) const ADOPTION_LIMIT: Duration = Duration::from_secs(60);
 
-/// One lane counted.
-#[derive(Debug, Default)]
-struct Tally {
-    queued: Vec<(Timestamp, JobKey, RunId)>,
-    /// Launches that can still take a job, in the order in which they should go when there are too many.
-    supply: Vec<LaunchId>,
-    busy: usize,
-    /// Asked for, not booting yet.
-    starting: usize,
-    /// Booting.
-    booting: usize,
-    /// Idle for longer than the timeout, and still online.
-    idle_long: bool,
-    stand_ins: usize,
-}
+/// A lane that may launch, and how many.
+type Room = (Lane, usize);
 
 impl Core {
     /// Marks surplus launches and decides new ones.
     pub(super) fn balance(&mut self, now: Timestamp) {
-        let tallies = self.tally(now);
-        let mut wanted = Vec::new();
-        for (lane, tally) in &tallies {
-            let demand = self.effective_demand(now, lane, tally);
-            let supply = tally.supply.len() + tally.stand_ins;
-            self.mark_surplus(now, lane, tally, supply.saturating_sub(demand));
-            let missing = demand.saturating_sub(supply);
-            if missing > 0 && self.may_launch(now, lane) {
-                let room = self
-                    .probe_room(lane, tally.starting, tally.booting)
-                    .min(missing);
-                wanted.extend(self.choose_jobs(lane, tally, room));
+        let mut lanes = std::mem::take(&mut self.touched.lanes);
+        if self.launches.len() < self.settings.max_total {
+            lanes.extend(self.starved.by_total().cloned());
+        }
+        let (mut rooms, mut given_up) = (Vec::new(), Vec::new());
+        for lane in lanes {
+            let (room, hopeless) = self.look_at(Subject::Lane(lane.clone()), |core| {
+                let room = core.balance_lane(now, &lane);
+                (
+                    room,
+                    core.wanting(&lane) > 0 && core.is_given_up(now, &lane),
+                )
+            });
+            self.starved.remove(&lane);
+            if hopeless {
+                given_up.push(lane.clone());
             }
-            if !tally.queued.is_empty() {
-                self.consider_giving_up(now, lane);
+            if room > 0 {
+                rooms.push((lane, room));
             }
         }
-        wanted.sort_unstable();
-        self.launch_within_caps(now, wanted);
+        // All are chosen from what was known before anything of this is done.
+        let chosen = self.choose_within_caps(&rooms);
+        for lane in given_up {
+            self.give_up(now, &lane);
+        }
+        for (waiting, lane) in chosen {
+            self.intend(now, waiting.key, waiting.run, lane);
+        }
     }
 
-    fn tally(&mut self, now: Timestamp) -> BTreeMap<Lane, Tally> {
-        let mut tallies: BTreeMap<Lane, Tally> = BTreeMap::new();
-        for (key, job) in &self.jobs {
-            if self.is_demand(*key, job) {
-                tallies.entry(job.lane.clone()).or_default().queued.push((
-                    job.first_seen,
-                    *key,
-                    job.run,
-                ));
-            }
+    /// Compares a lane's demand with its supply; returns how many it may launch, were there no caps.
+    fn balance_lane(&mut self, now: Timestamp, lane: &Lane) -> usize {
+        let wanting = self.wanting(lane);
+        let book = self.lanes.book_mut(lane);
+        if wanting == 0 && book.alive() == 0 {
+            return 0;
         }
-        let mut stand_in_ends = Vec::new();
-        let mut order: BTreeMap<&LaunchId, (u8, Timestamp)> = BTreeMap::new();
-        for (id, launch) in &self.launches {
-            let tally = tallies.entry(launch.lane.clone()).or_default();
-            let rank = match &launch.state {
-                State::Intended { .. } => 0,
-                State::Credentialed => 1,
-                State::Creating { .. } => 2,
-                State::Booting { .. } => 3,
-                State::Idle { since: idle_since } => {
-                    let shown = launch.live.online_at.unwrap_or(*idle_since);
-                    tally.idle_long |= since(shown, *idle_since) >= self.settings.idle_timeout;
-                    4
-                }
-                State::Busy {
-                    job,
-                    since: busy_since,
-                    done_at,
-                } => {
-                    tally.busy += usize::from(done_at.is_none());
-                    if job.is_none() && done_at.is_none() {
-                        let ends = later(*busy_since, UNKNOWN_JOB_GRACE);
-                        tally.stand_ins += usize::from(ends > now);
-                        stand_in_ends.push(ends);
-                    }
-                    continue;
-                }
-                State::Retiring { .. } => continue,
-            };
-            tally.starting += usize::from(rank <= 2);
-            tally.booting += usize::from(rank == 3);
-            tally.supply.push(id.clone());
-            order.insert(id, (rank, launch.intended_at));
+        let (stand_ins, one_ends) = book.stand_ins(now);
+        if let Some(ends) = one_ends {
+            self.due(now, ends);
         }
-        for tally in tallies.values_mut() {
-            tally.queued.sort_unstable();
-            // Youngest first within a rank: what has booted longest is the most use.
-            tally.supply.sort_by_key(|id| {
-                order
-                    .get(id)
-                    .map(|(rank, at)| (*rank, std::cmp::Reverse(*at)))
-            });
+        let demand = self.effective_demand(now, lane, wanting);
+        let book = self.lanes.book_mut(lane);
+        let supply = book.supply() + stand_ins;
+        let surplus = supply.saturating_sub(demand).min(book.supply());
+        self.mark_surplus(now, lane, surplus);
+        let missing = demand.saturating_sub(supply);
+        if missing == 0 || !self.may_launch(now, lane) {
+            return 0;
         }
-        for ends in stand_in_ends {
-            if ends > now {
-                self.due(now, ends);
-            }
+        let book = self.lanes.book_mut(lane);
+        let (starting, booting) = (book.starting(), book.booting());
+        self.probe_room(lane, starting, booting).min(missing)
+    }
+
+    /// Jobs of a lane that want a runner of ours now.
+    fn wanting(&self, lane: &Lane) -> usize {
+        match (self.installation(lane.repo), self.lanes.book(lane)) {
+            (Some(_), Some(book)) => book.wanting(),
+            (_, _) => 0,
         }
-        tallies
     }
 
     /// Queued jobs, unless GitHub blocks the queue: then one standing runner, and what was queued since.
-    fn effective_demand(&mut self, now: Timestamp, lane: &Lane, tally: &Tally) -> usize {
-        let queued = tally.queued.len();
-        let idle_timeout = self.settings.idle_timeout;
-        let state = self.lanes.entry(lane.clone()).or_default();
-        if queued == 0 {
-            state.blocked = None;
-            return 0;
+    fn effective_demand(&mut self, now: Timestamp, lane: &Lane, wanting: usize) -> usize {
+        let before = self.lanes.get(lane).and_then(|state| state.blocked);
+        let blocked = self.is_blocked(now, lane, wanting, before);
+        if blocked != before {
+            self.with_lane(lane, |state| state.blocked = blocked);
         }
-        let Some(mut blocked) = state.blocked else {
-            if tally.idle_long {
-                state.blocked = Some(Blocked {
-                    since: now,
-                    peak: tally.busy,
-                    loosened_at: None,
-                });
-                return 1;
-            }
-            return queued;
+        let Some(blocked) = blocked else {
+            return wanting;
         };
-        if tally.busy > blocked.peak {
-            let loosened_at = *blocked.loosened_at.get_or_insert(now);
-            state.blocked = Some(blocked);
-            let loose = self.due(now, later(loosened_at, LOOSENED_FOR));
-            if loose {
-                self.lanes.entry(lane.clone()).or_default().blocked = None;
-                return queued;
-            }
-        } else if blocked.loosened_at.take().is_some() {
-            state.blocked = Some(blocked);
+        if before.is_none() {
+            return 1;
         }
-        let fresh_for = idle_timeout.saturating_mul(2);
-        let fresh = |at: Timestamp| at > blocked.since && since(now, at) < fresh_for;
-        queued.min(1 + tally.queued.iter().filter(|(at, ..)| fresh(*at)).count())
+        let fresh_for = self.settings.idle_timeout.saturating_mul(2);
+        let book = self.lanes.book_mut(lane);
+        let fresh = book.young(|at| at <= blocked.since || since(now, at) >= fresh_for);
+        let stale_at = book.oldest_young().map(|at| later(at, fresh_for));
+        self.overdue.set(Subject::Lane(lane.clone()), stale_at);
+        wanting.min(1 + fresh)
     }
 
-    fn mark_surplus(&mut self, now: Timestamp, lane: &Lane, tally: &Tally, surplus: usize) {
+    /// Whether GitHub keeps the lane's jobs from running, given whether it did before.
+    fn is_blocked(
+        &mut self,
+        now: Timestamp,
+        lane: &Lane,
+        wanting: usize,
+        before: Option<Blocked>,
+    ) -> Option<Blocked> {
+        if wanting == 0 {
+            return None;
+        }
+        let book = self.lanes.book(lane)?;
+        let (busy, idle_long) = (book.busy(), book.idle_long());
+        let Some(mut blocked) = before else {
+            return idle_long.then_some(Blocked {
+                since: now,
+                peak: busy,
+                loosened_at: None,
+            });
+        };
+        if busy > blocked.peak {
+            let loosened_at = *blocked.loosened_at.get_or_insert(now);
+            if self.due(now, later(loosened_at, LOOSENED_FOR)) {
+                return None;
+            }
+        } else {
+            blocked.loosened_at = None;
+        }
+        Some(blocked)
+    }
+
+    fn mark_surplus(&mut self, now: Timestamp, lane: &Lane, surplus: usize) {
         let blocked = self
             .lanes
             .get(lane)
             .is_some_and(|state| state.blocked.is_some());
-        for (place, id) in tally.supply.iter().enumerate() {
-            let Some(launch) = self.launches.get_mut(id) else {
-                continue;
-            };
-            if place >= surplus {
-                launch.live.surplus_since = None;
-                continue;
-            }
-            // A runner that has idled beside a blocked queue has used up its grace already.
-            let since = match launch.state {
-                State::Idle { since } if blocked => since,
-                _ => now,
-            };
-            launch.live.surplus_since.get_or_insert(since);
+        while let Some((id, mark)) = self.lanes.book_mut(lane).next_mark(surplus) {
+            self.with_launch(&id, |launch| {
+                // A runner that has idled beside a blocked queue has used up its grace already.
+                let since = match launch.state {
+                    State::Idle { since } if blocked => since,
+                    _ => now,
+                };
+                launch.live.surplus_since = mark.then_some(since);
+            });
         }
     }
 
     fn may_launch(&mut self, now: Timestamp, lane: &Lane) -> bool {
-        if !self.polls.adopted {
-            let limit = later(self.polls.started_at, ADOPTION_LIMIT);
+        if !self.hf_poll.adopted {
+            let limit = later(self.started_at, ADOPTION_LIMIT);
             if !self.due(now, limit) {
                 return false;
             }
@@ -191,73 +170,41 @@ impl Core {
         not_before.is_none_or(|at| self.due(now, at))
     }
 
-    /// The oldest jobs that no live launch is named after, then any: the name is for people, the count is what matters.
-    fn choose_jobs(
-        &self,
-        lane: &Lane,
-        tally: &Tally,
-        room: usize,
-    ) -> Vec<(Timestamp, JobKey, RunId, String)> {
-        let named: BTreeSet<&str> = self
-            .launches
-            .values()
-            .filter(|l| l.lane == *lane)
-            .map(|l| l.runner.as_str())
-            .collect();
-        let has_launch = |run: RunId, key: &JobKey| {
-            let name = base_name(run, *key);
-            // The name itself, or the name with a suffix: '-' sorts before any digit, so one look is enough.
-            let first = named.range(name.as_str()..).next();
-            first
-                .and_then(|first| first.strip_prefix(&name))
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        };
-        let (later, first): (Vec<_>, Vec<_>) = tally
-            .queued
+    /// The oldest jobs of all lanes that caps leave room for. Lanes that get less than they may launch are starved.
+    fn choose_within_caps(&mut self, rooms: &[Room]) -> Vec<(Waiting, Lane)> {
+        let mut chosen = Vec::new();
+        let mut queues: Vec<_> = rooms
             .iter()
-            .partition(|(_, key, run)| has_launch(*run, key));
-        first
-            .into_iter()
-            .chain(later)
-            .take(room)
-            .map(|(at, key, run)| (at, key, run, lane.label.clone()))
-            .collect()
-    }
-
-    fn launch_within_caps(
-        &mut self,
-        now: Timestamp,
-        wanted: Vec<(Timestamp, JobKey, RunId, String)>,
-    ) {
-        if wanted.is_empty() {
-            self.polls.starved = false;
-            return;
-        }
-        let mut alive: BTreeMap<_, usize> = BTreeMap::new();
-        for launch in self.launches.values() {
-            *alive.entry(launch.lane.repo).or_default() += 1;
-        }
+            .filter_map(|(lane, room)| Some((lane, self.lanes.book(lane)?.choose(*room))))
+            .collect();
+        let mut heads: BinaryHeap<_> = queues
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(place, (lane, queue))| Some(Reverse((queue.next()?, *lane, place))))
+            .collect();
         let mut total = self.launches.len();
-        let mut starved = false;
-        for (_, key, run, label) in wanted {
-            let in_repo = alive.entry(key.repo).or_default();
-            if total >= self.settings.max_total || *in_repo >= self.settings.max_per_repo {
-                starved = true;
+        let mut in_repo: BTreeMap<_, usize> = BTreeMap::new();
+        while let Some(Reverse((waiting, lane, place))) = heads.pop() {
+            let in_repo = in_repo
+                .entry(lane.repo)
+                .or_insert_with(|| self.launches.count_of_repo(lane.repo));
+            let cap = if total >= self.settings.max_total {
+                Some(Cap::Total)
+            } else {
+                (*in_repo >= self.settings.max_per_repo).then_some(Cap::Repo)
+            };
+            if let Some(cap) = cap {
+                // Nor is there room for the rest of this queue.
+                self.starved.insert(lane.clone(), cap);
                 continue;
             }
             total += 1;
             *in_repo += 1;
-            self.intend(
-                now,
-                key,
-                run,
-                Lane {
-                    repo: key.repo,
-                    label,
-                },
-            );
+            chosen.push((waiting, lane.clone()));
+            let next = queues.get_mut(place).and_then(|(_, queue)| queue.next());
+            heads.extend(next.map(|next| Reverse((next, lane, place))));
         }
-        self.polls.starved = starved;
+        chosen
     }
 
     fn intend(&mut self, now: Timestamp, key: JobKey, run: RunId, lane: Lane) {
@@ -282,14 +229,13 @@ impl Core {
             reason: String::new(),
             live: Live::default(),
         };
-        self.launches.insert(id.clone(), launch);
+        self.insert_launch(id.clone(), launch);
         self.dirty.insert(Dirty::Launch(id));
     }
 
     /// `base`, or `base` with 12 hex digits when it was given out before.
     pub(super) fn unused_name(&self, base: &str) -> String {
-        let alive = self.launches.values().map(|launch| launch.runner.as_str());
-        let alive = alive.filter(|name| name.starts_with(base));
+        let alive = self.launches.names_from(base);
         let used: BTreeSet<&str> = alive.chain(self.ended.names_from(base)).collect();
         if !used.contains(base) {
             return base.to_owned();
@@ -306,15 +252,6 @@ impl Core {
             .map(fresh)
             .find(|name| !used.contains(name.as_str()))
             .unwrap_or_else(|| base.to_owned())
-    }
-
-    /// Runs of a lane's queued jobs, for the survey.
-    pub(super) fn open_runs(&self) -> BTreeSet<RunId> {
-        self.jobs
-            .values()
-            .filter(|job| job.status == JobStatus::Queued)
-            .map(|job| job.run)
-            .collect()
     }
 }
 

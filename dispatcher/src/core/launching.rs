@@ -10,6 +10,7 @@ use super::{
     health::Fault,
     message::{Command, Credential, Failure, HfJob, HfJobOrder, Mint},
     model::{CredentialKind, EndedLaunch, HfJobId, Launch, LaunchId, RepoId, RunnerId, State},
+    tables::Subject,
 };
 
 /// Before the first look for an HF job whose create answer was lost: the list may lag the create.
@@ -26,12 +27,11 @@ const CALL_CAP: Duration = Duration::from_secs(300);
 impl Core {
     /// Does the next thing for every launch that has nothing under way.
     pub(super) fn advance_launches(&mut self, now: Timestamp) {
-        let ids: Vec<LaunchId> = self.launches.keys().cloned().collect();
-        for id in ids {
+        for id in std::mem::take(&mut self.touched.launches) {
             // A change that needs no answer leads straight to the next one.
             for _ in 0..4 {
                 let before = self.launches.get(&id).map(|launch| launch.state.clone());
-                self.advance(now, &id);
+                self.look_at(Subject::Launch(id.clone()), |core| core.advance(now, &id));
                 if self.launches.get(&id).map(|launch| launch.state.clone()) == before {
                     break;
                 }
@@ -63,26 +63,26 @@ impl Core {
 
     /// Makes a call for a launch; there is never more than one under way.
     pub(super) fn call(&mut self, id: &LaunchId, command: Command) {
-        if let Some(launch) = self.launches.get_mut(id) {
+        let known = self.with_launch(id, |launch| {
             launch.live.calling = true;
             launch.live.not_before = None;
+        });
+        if known.is_some() {
             self.calls.push(command);
         }
     }
 
     /// Changes a launch and has it written down.
     pub(super) fn change(&mut self, id: &LaunchId, change: impl FnOnce(&mut Launch)) {
-        if let Some(launch) = self.launches.get_mut(id) {
-            change(launch);
+        if self.with_launch(id, change).is_some() {
             self.dirty.insert(Dirty::Launch(id.clone()));
         }
     }
 
     /// The answer of a launch's one call has come.
-    pub(super) fn answered(&mut self, id: &LaunchId) -> Option<&mut Launch> {
-        let launch = self.launches.get_mut(id)?;
-        launch.live.calling = false;
-        Some(launch)
+    pub(super) fn answered(&mut self, id: &LaunchId) -> Option<&Launch> {
+        self.with_launch(id, |launch| launch.live.calling = false)?;
+        self.launches.get(id)
     }
 
     /// Sets when to try a launch's call again.
@@ -97,11 +97,11 @@ impl Core {
             Some(until) => later(until, Duration::from_millis(bits % 2_000)),
             None => later(now, backoff::delay(attempt, CALL_BASE, CALL_CAP, bits)),
         };
-        if let Some(launch) = self.launches.get_mut(id) {
+        self.with_launch(id, |launch| {
             launch.live.failed_calls = attempt;
             launch.live.not_before = Some(at);
             launch.reason = failure.to_string();
-        }
+        });
     }
 
     fn advance_intended(&mut self, now: Timestamp, id: &LaunchId, unclear: bool) {
@@ -180,9 +180,7 @@ impl Core {
                 });
             }
             Some(404) if jit => {
-                if let Some(repo) = self.repos.get_mut(&repo) {
-                    repo.no_jit = true;
-                }
+                self.with_repo(repo, |repo| repo.no_jit = true);
                 self.change(id, |launch| {
                     launch.credential = CredentialKind::RegistrationToken;
                 });
@@ -383,7 +381,7 @@ impl Core {
 
     /// The launch is over and forgotten except for its name.
     pub(super) fn end(&mut self, now: Timestamp, id: &LaunchId, reason: &str) {
-        if let Some(launch) = self.launches.remove(id) {
+        if let Some(launch) = self.remove_launch(id) {
             tracing::info!(launch = %id, runner = launch.runner, reason, "launch ended");
             let ended = EndedLaunch {
                 at: now,

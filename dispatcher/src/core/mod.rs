@@ -5,19 +5,23 @@
 
 mod backoff;
 mod demand;
-mod ended;
 mod engine;
 mod health;
+mod hf_jobs;
+mod installations;
 mod journal;
 mod lanes;
 mod launching;
+mod looks;
 mod message;
 mod model;
-mod polling;
 mod readings;
+mod redeliveries;
 mod retiring;
 mod settings;
 mod status;
+mod surveys;
+mod tables;
 #[cfg(test)]
 mod tests;
 

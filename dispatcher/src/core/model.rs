@@ -124,6 +124,33 @@ pub(super) struct Job {
     pub asking: bool,
 }
 
+impl Job {
+    /// A job that nothing is known of but where it belongs.
+    pub(super) fn waiting(
+        now: Timestamp,
+        run: RunId,
+        lane: Lane,
+        claim: Option<InstallationId>,
+        check_at: Timestamp,
+    ) -> Self {
+        Self {
+            run,
+            lane,
+            status: JobStatus::Waiting,
+            claim,
+            first_seen: now,
+            status_at: now,
+            held: false,
+            late: false,
+            check_at,
+            requeue_readings: 0,
+            unservable: None,
+            gone_readings: 0,
+            asking: false,
+        }
+    }
+}
+
 /// A job that is out of the way: over, dead, or not ours to serve.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ClosedJob {
@@ -341,6 +368,20 @@ pub(super) struct Repo {
     pub no_jit: bool,
     /// Look-ups in a row that failed.
     pub failed_calls: u32,
+}
+
+impl Repo {
+    /// A repository that nothing has been asked about yet.
+    pub(super) fn new(name: String, trust: Trust) -> Self {
+        Self {
+            name,
+            trust,
+            asking: false,
+            listing: false,
+            no_jit: false,
+            failed_calls: 0,
+        }
+    }
 }
 
 /// Whether the App may act in a repository, by GitHub's own word.

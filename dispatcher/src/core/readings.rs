@@ -1,6 +1,6 @@
 //! What GitHub shows of runners: settles doubts about launches, two agreeing readings at a time.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
@@ -18,10 +18,8 @@ const FIRST_LOOK: Duration = Duration::from_secs(120);
 
 impl Core {
     pub(super) fn launch_of_runner(&self, repo: RepoId, name: &str) -> Option<LaunchId> {
-        self.launches
-            .iter()
-            .find(|(_, l)| l.lane.repo == repo && l.runner == name)
-            .map(|(id, _)| id.clone())
+        let here = |id: &&LaunchId| self.launches.get(id).is_some_and(|l| l.lane.repo == repo);
+        self.launches.of_runner(name).find(here).cloned()
     }
 
     /// The launch's runner has a job.
@@ -157,14 +155,12 @@ impl Core {
     }
 
     fn set_suspicion(&mut self, id: &LaunchId, suspicion: Option<Suspicion>) {
-        if let Some(launch) = self.launches.get_mut(id) {
-            launch.live.suspicion = suspicion;
-        }
+        self.with_launch(id, |launch| launch.live.suspicion = suspicion);
     }
 
     fn look(&mut self, now: Timestamp, id: &LaunchId, repo: RepoId) {
-        if let Some(launch) = self.launches.get_mut(id) {
-            launch.live.looked_at = Some(now);
+        let known = self.with_launch(id, |launch| launch.live.looked_at = Some(now));
+        if known.is_some() {
             self.wanted_readings.insert(repo);
         }
     }
@@ -202,16 +198,13 @@ impl Core {
     }
 
     /// Lists the runners of every repository in which something is to be settled.
-    pub(super) fn read_runners(&mut self, _now: Timestamp) {
+    pub(super) fn read_runners(&mut self) {
         for repo in std::mem::take(&mut self.wanted_readings) {
             let Some(access) = self.access(repo) else {
                 continue;
             };
-            let Some(known) = self.repos.get_mut(&repo) else {
-                continue;
-            };
-            if !known.listing {
-                known.listing = true;
+            if self.repos.get(&repo).is_some_and(|known| !known.listing) {
+                self.with_repo(repo, |known| known.listing = true);
                 self.calls.push(Command::ListRunners(access));
             }
         }
@@ -223,26 +216,20 @@ impl Core {
         repo: RepoId,
         answer: Result<Vec<Runner>, Failure>,
     ) {
-        if let Some(known) = self.repos.get_mut(&repo) {
-            known.listing = false;
-        }
+        self.with_repo(repo, |known| known.listing = false);
+        let ours: Vec<LaunchId> = self.launches.of_repo(repo).cloned().collect();
         match answer {
             Ok(list) => {
-                let ours: Vec<LaunchId> = self
-                    .launches
-                    .iter()
-                    .filter(|(_, l)| l.lane.repo == repo)
-                    .map(|(id, _)| id.clone())
-                    .collect();
+                let mut by_name: BTreeMap<&str, &Runner> = BTreeMap::new();
+                for runner in &list {
+                    by_name.entry(&runner.name).or_insert(runner);
+                }
                 for id in ours {
                     let Some(launch) = self.launches.get(&id) else {
                         continue;
                     };
-                    let reading = list
-                        .iter()
-                        .find(|runner| runner.name == launch.runner)
-                        .cloned();
-                    self.read(now, &id, reading.as_ref());
+                    let reading = by_name.get(launch.runner.as_str()).copied();
+                    self.read(now, &id, reading);
                 }
             }
             Err(failure) => {
@@ -252,14 +239,12 @@ impl Core {
                 let again = failure
                     .limited_until()
                     .unwrap_or_else(|| later(now, LIST_AGAIN));
-                for launch in self
-                    .launches
-                    .values_mut()
-                    .filter(|launch| launch.lane.repo == repo)
-                {
-                    if let Some(suspicion) = &mut launch.live.suspicion {
-                        suspicion.next_at = suspicion.next_at.max(again);
-                    }
+                for id in ours {
+                    self.with_launch(&id, |launch| {
+                        if let Some(suspicion) = &mut launch.live.suspicion {
+                            suspicion.next_at = suspicion.next_at.max(again);
+                        }
+                    });
                 }
             }
         }
@@ -296,17 +281,20 @@ impl Core {
     }
 
     fn read_online(&mut self, now: Timestamp, id: &LaunchId) {
-        let Some(launch) = self.launches.get_mut(id) else {
+        let online = self.with_launch(id, |launch| {
+            launch.live.online_at = Some(now);
+            let surplus = launch
+                .live
+                .suspicion
+                .filter(|doubt| doubt.why == Doubt::Surplus);
+            launch.live.suspicion = surplus;
+            let idle = matches!(launch.state, State::Idle { .. });
+            (launch.lane.clone(), surplus, idle)
+        });
+        let Some((lane, surplus, idle)) = online else {
             return;
         };
-        launch.live.online_at = Some(now);
-        let lane = launch.lane.clone();
-        let surplus = launch
-            .live
-            .suspicion
-            .filter(|doubt| doubt.why == Doubt::Surplus);
-        launch.live.suspicion = surplus;
-        if !matches!(launch.state, State::Idle { .. }) {
+        if !idle {
             self.change(id, |launch| launch.state = State::Idle { since: now });
             self.lane_works(&lane);
         }
@@ -342,21 +330,19 @@ impl Core {
     /// One more reading showed the runner free. Two of them, apart, are enough to take it away.
     fn count_reading(&mut self, now: Timestamp, id: &LaunchId) {
         let gap = self.settings.reading_gap;
-        let Some(launch) = self.launches.get_mut(id) else {
+        let counted = self.with_launch(id, |launch| {
+            let suspicion = launch.live.suspicion.as_mut()?;
+            if suspicion.next_at > now {
+                return None;
+            }
+            suspicion.readings += 1;
+            suspicion.next_at = later(now, gap);
+            (suspicion.readings >= 2).then_some(suspicion.why)
+        });
+        let (Some(Some(why)), Some(launch)) = (counted, self.launches.get(id)) else {
             return;
         };
-        let Some(suspicion) = &mut launch.live.suspicion else {
-            return;
-        };
-        if suspicion.next_at > now {
-            return;
-        }
-        suspicion.readings += 1;
-        suspicion.next_at = later(now, gap);
-        if suspicion.readings < 2 {
-            return;
-        }
-        let (why, surplus) = (suspicion.why, launch.live.surplus_since.is_some());
+        let surplus = launch.live.surplus_since.is_some();
         let (lane, intended_at) = (launch.lane.clone(), launch.intended_at);
         let waited = since(now, launch.created_at.unwrap_or(intended_at)).as_secs();
         let reason = match why {

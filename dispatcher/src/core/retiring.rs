@@ -3,17 +3,21 @@
 //! GitHub refuses to remove a busy runner's record (422), and a runner without a record gets no job. So whatever
 //! happens between the readings and the removal, no job is killed.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{
-    engine::{Core, Dirty},
+    engine::{Core, Dirty, later, since},
     health::Fault,
     message::{Command, Failure, HfJob, JobReading, Runner, Stage},
-    model::{HfJobId, JobKey, JobStatus, LaunchId, State},
+    model::{HfJobId, JobKey, JobStatus, Launch, LaunchId, State},
 };
 
 /// Attempts to remove the record of a launch that never had an HF job.
 const RECORD_TRIES: u32 = 8;
+/// How long the Hub's lists may still show the HF job of a launch that has ended.
+const RECENT: Duration = Duration::from_secs(120);
 
 impl Core {
     /// Takes a launch out of supply.
@@ -140,8 +144,8 @@ impl Core {
         }
         let reason = self.launches.get(id).map(|launch| launch.reason.clone());
         self.retry(now, id, failure);
-        if let (Some(launch), Some(reason)) = (self.launches.get_mut(id), reason) {
-            launch.reason = reason;
+        if let Some(reason) = reason {
+            self.with_launch(id, |launch| launch.reason = reason);
         }
     }
 
@@ -177,18 +181,16 @@ impl Core {
         reason: &str,
     ) {
         self.retry(now, id, failure);
-        if let Some(launch) = self.launches.get_mut(id) {
-            reason.clone_into(&mut launch.reason);
-        }
+        self.with_launch(id, |launch| reason.clone_into(&mut launch.reason));
     }
 
     /// Asks the Hub about one HF job.
     pub(super) fn inspect(&mut self, id: &LaunchId) {
-        if let Some(launch) = self.launches.get_mut(id)
+        if let Some(launch) = self.launches.get(id)
             && let Some(hf_job) = launch.hf_job.clone()
             && !launch.live.inspecting
         {
-            launch.live.inspecting = true;
+            self.with_launch(id, |launch| launch.live.inspecting = true);
             self.calls.push(Command::InspectHfJob(id.clone(), hf_job));
         }
     }
@@ -199,10 +201,10 @@ impl Core {
         id: &LaunchId,
         answer: Result<HfJob, Failure>,
     ) {
-        let Some(launch) = self.launches.get_mut(id) else {
+        let known = self.with_launch(id, |launch| launch.live.inspecting = false);
+        if known.is_none() {
             return;
-        };
-        launch.live.inspecting = false;
+        }
         match answer {
             Ok(HfJob {
                 stage: Stage::Over(how),
@@ -217,42 +219,41 @@ impl Core {
                 self.hf_over(now, id, "unknown to the Hub");
             }
             Ok(job) => {
-                launch.live.running |= job.stage == Stage::Running;
+                self.sees_running(id, job.stage);
                 self.finished_but_alive(now, id);
             }
+            // Ask again after another grace.
             Err(_) => {
-                if let State::Busy {
-                    done_at: Some(done_at),
-                    ..
-                } = &mut launch.state
-                {
-                    // Ask again after another grace.
-                    *done_at = now;
-                }
+                self.with_launch(id, |launch| {
+                    if let State::Busy {
+                        done_at: Some(done_at),
+                        ..
+                    } = &mut launch.state
+                    {
+                        *done_at = now;
+                    }
+                });
             }
         }
     }
 
     /// The job is over and the HF job is not: have GitHub confirm the former before ending the latter.
     fn finished_but_alive(&mut self, now: Timestamp, id: &LaunchId) {
-        let Some(launch) = self.launches.get_mut(id) else {
-            return;
-        };
-        let repo = launch.lane.repo;
-        let State::Busy {
-            job: Some(job),
-            done_at: Some(done_at),
-            ..
-        } = &mut launch.state
-        else {
-            return;
-        };
-        if super::engine::since(now, *done_at) < self.settings.finish_grace {
-            return;
-        }
-        let job = *job;
-        *done_at = now;
-        if let Some(access) = self.access(repo) {
+        let grace = self.settings.finish_grace;
+        let finished = self.with_launch(id, |launch| match &mut launch.state {
+            State::Busy {
+                job: Some(job),
+                done_at: Some(done_at),
+                ..
+            } if since(now, *done_at) >= grace => {
+                *done_at = now;
+                Some((launch.lane.repo, *job))
+            }
+            _ => None,
+        });
+        if let Some(Some((repo, job))) = finished
+            && let Some(access) = self.access(repo)
+        {
             self.calls.push(Command::ReadJob(access, job));
         }
     }
@@ -264,12 +265,8 @@ impl Core {
         key: JobKey,
         answer: &Result<JobReading, Failure>,
     ) {
-        let holds = |state: &State| matches!(state, State::Busy { job: Some(job), done_at: Some(_), .. } if *job == key.job);
-        let found = self
-            .launches
-            .iter()
-            .find(|(_, l)| l.lane.repo == key.repo && holds(&l.state));
-        let Some(id) = found.map(|(id, _)| id.clone()) else {
+        let is_done = |id: &&LaunchId| self.launches.get(id).is_some_and(Launch::is_done);
+        let Some(id) = self.launches.of_job(key).find(is_done).cloned() else {
             return;
         };
         let confirmed = matches!(
@@ -287,10 +284,10 @@ impl Core {
 
     /// The HF job of a launch is over.
     pub(super) fn hf_over(&mut self, now: Timestamp, id: &LaunchId, how: &str) {
-        let Some(launch) = self.launches.get_mut(id) else {
+        self.with_launch(id, |launch| launch.live.hf_over = true);
+        let Some(launch) = self.launches.get(id) else {
             return;
         };
-        launch.live.hf_over = true;
         let (lane, intended_at, ran) = (launch.lane.clone(), launch.intended_at, launch.ran);
         let surplus = launch.live.surplus_since.is_some();
         match launch.state.clone() {
@@ -305,9 +302,9 @@ impl Core {
                         repo: lane.repo,
                         job,
                     };
-                    let at = super::engine::later(now, self.settings.finish_grace);
-                    if let Some(job) = self.jobs.get_mut(&key) {
-                        job.check_at = job.check_at.min(at);
+                    let at = later(now, self.settings.finish_grace);
+                    let known = self.with_job(key, |job| job.check_at = job.check_at.min(at));
+                    if known.is_some() {
                         self.dirty.insert(Dirty::Job(key));
                     }
                 }
@@ -332,10 +329,7 @@ impl Core {
 
     /// Whether this HF job belongs to a launch that ended a moment ago.
     pub(super) fn just_ended(&self, now: Timestamp, hf_job: &HfJobId) -> bool {
-        let recent =
-            |at: Timestamp| super::engine::since(now, at) < std::time::Duration::from_secs(120);
-        self.ended
-            .values()
-            .any(|e| e.hf_job.as_ref() == Some(hf_job) && recent(e.at))
+        let ended_at = self.ended.end_of(hf_job);
+        ended_at.is_some_and(|at| since(now, at) < RECENT)
     }
 }

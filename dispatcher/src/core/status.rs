@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     engine::Core,
     model::{JobKey, JobStatus, State, Trust},
+    tables::Book,
 };
 
 /// Closed jobs shown, newest first.
@@ -117,8 +118,6 @@ impl Core {
     /// A snapshot for the status page.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Status {
-        let mut closed: Vec<_> = self.closed.iter().collect();
-        closed.sort_by_key(|(key, job)| (std::cmp::Reverse(job.at), **key));
         Status {
             now,
             jobs: self
@@ -126,21 +125,39 @@ impl Core {
                 .keys()
                 .filter_map(|key| self.job_status(*key))
                 .collect(),
-            closed: closed
-                .into_iter()
-                .take(CLOSED_SHOWN)
-                .map(|(key, job)| ClosedJobStatus {
-                    repository: self.repo_name(*key),
-                    job: key.job.0,
-                    label: job.label.clone(),
-                    at: job.at,
-                    reason: job.reason.clone(),
-                })
-                .collect(),
+            closed: self.closed_statuses(),
             launches: self.launch_statuses(),
             lanes: self.lane_statuses(),
             repositories: self.repo_statuses(),
         }
+    }
+
+    /// Newest first, and by their number those that closed together.
+    fn closed_statuses(&self) -> Vec<ClosedJobStatus> {
+        let mut newest = self.closed.by_end().rev().peekable();
+        let mut shown = Vec::new();
+        while let Some((at, key)) = newest.next_if(|_| shown.len() < CLOSED_SHOWN) {
+            let mut together = vec![key];
+            while let Some((_, key)) = newest.next_if(|(other, _)| *other == at) {
+                together.push(key);
+            }
+            shown.extend(together.into_iter().rev().map(|key| (at, key)));
+        }
+        let line = |(at, key): (Timestamp, JobKey)| {
+            let job = self.closed.get(&key)?;
+            Some(ClosedJobStatus {
+                repository: self.repo_name(key),
+                job: key.job.0,
+                label: job.label.clone(),
+                at,
+                reason: job.reason.clone(),
+            })
+        };
+        shown
+            .into_iter()
+            .take(CLOSED_SHOWN)
+            .filter_map(line)
+            .collect()
     }
 
     fn repo_name(&self, key: JobKey) -> String {
@@ -192,11 +209,8 @@ impl Core {
                 lane.failures, lane.last_reason
             ));
         }
-        let supply = self
-            .launches
-            .values()
-            .any(|launch| launch.lane == job.lane && launch.state.is_supply());
-        let told = if supply {
+        let supply = self.lanes.book(&job.lane).map_or(0, Book::supply);
+        let told = if supply > 0 {
             "a runner is on its way"
         } else {
             "waits for a launch (caps or backoff)"
@@ -277,9 +291,5 @@ impl State {
             Self::Busy { .. } => "busy",
             Self::Retiring { .. } => "retiring",
         }
-    }
-
-    fn is_supply(&self) -> bool {
-        !matches!(self, Self::Busy { .. } | Self::Retiring { .. })
     }
 }

@@ -259,3 +259,44 @@ fn a_late_queued_that_a_survey_shows_as_well_needs_no_question() {
         "GitHub itself says that it is queued"
     );
 }
+
+/// A repository with nothing but a launch, the installation of which is in doubt.
+fn in_doubt() -> (Bench, Mint) {
+    let mut bench = Bench::new();
+    let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.event(1, JobStatus::Completed, Some(&mint.runner));
+    bench.give(Input::RunnersListed(REPO, Err(refused(404))));
+    (bench, mint)
+}
+
+fn asks(calls: &[Command]) -> usize {
+    count(calls, |call| {
+        matches!(call, Command::AskInstallation { .. })
+    })
+}
+
+#[test]
+fn a_repository_that_is_in_doubt_is_asked_about_for_the_sake_of_a_launch() {
+    let (mut bench, _) = in_doubt();
+    assert_eq!(asks(&bench.pass(15)), 1);
+}
+
+#[test]
+fn a_repository_without_jobs_or_launches_neither_wakes_anybody_nor_is_asked_about() {
+    let (mut bench, mint) = in_doubt();
+    let in_ten_seconds = bench.now + Duration::from_secs(10);
+    assert_eq!(bench.core.wake_at(), Some(in_ten_seconds));
+    let over = hf_job_of(&mint.launch, hf_id(&mint.launch), Stage::Over("COMPLETED"));
+    bench.give(Input::HfInspected(mint.launch, Ok(over)));
+    assert_eq!(bench.launches(), 0);
+    assert!(bench.core.wake_at().is_none_or(|at| at > in_ten_seconds));
+    assert_eq!(asks(&bench.pass(600)), 0);
+    // An HF job of ours turns up: it needs an owner.
+    let stray = LaunchId("abc".to_owned());
+    let stray = HfJob {
+        environment: environment("octo/app", LABEL, "hfjobs-9-1"),
+        ..hf_job_of(&stray, hf_id(&stray), Stage::Running)
+    };
+    let calls = bench.give(Input::HfListed(bench.now, Ok(vec![stray])));
+    assert_eq!((asks(&calls), bench.launches()), (1, 1));
+}

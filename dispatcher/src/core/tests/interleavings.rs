@@ -7,9 +7,18 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::model::{Lane, State};
 
+/// So many sequences, or as many as `PROPTEST_CASES` asks for if these are more.
+pub(super) fn at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        ..asked
+    }
+}
+
 /// One move of the outside world.
 #[derive(Clone, Copy, Debug)]
-enum Move {
+pub(super) enum Move {
     Event(u64, JobStatus, bool),
     /// Answers one of the open calls, well or badly.
     Answer(prop::sample::Index, u8),
@@ -17,7 +26,7 @@ enum Move {
     Restart,
 }
 
-fn some_move() -> impl Strategy<Value = Move> {
+pub(super) fn some_move() -> impl Strategy<Value = Move> {
     let status = prop::sample::select(vec![
         JobStatus::Waiting,
         JobStatus::Queued,
@@ -34,7 +43,7 @@ fn some_move() -> impl Strategy<Value = Move> {
 }
 
 /// The world around the core, and what it has promised.
-struct World {
+pub(super) struct World {
     bench: Bench,
     open: Vec<Command>,
     /// Launches whose record GitHub confirmed gone, or never there.
@@ -43,6 +52,45 @@ struct World {
 }
 
 impl World {
+    pub(super) fn new(bench: Bench) -> Self {
+        Self {
+            bench,
+            open: Vec::new(),
+            confirmed: BTreeSet::new(),
+            completed: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.bench.now
+    }
+
+    /// The names of the live launches' runners.
+    pub(super) fn runners(&self) -> Vec<String> {
+        let launches = self.bench.core.launches.values();
+        launches.map(|launch| launch.runner.clone()).collect()
+    }
+
+    /// The HF jobs of the live launches, as the Hub lists them while they run.
+    pub(super) fn running(&self) -> Vec<HfJob> {
+        let launches = self.bench.core.launches.iter();
+        launches
+            .filter_map(|(id, launch)| Some((id, launch.hf_job.clone()?)))
+            .map(|(id, hf_job)| hf_job_of(id, hf_job, Stage::Running))
+            .collect()
+    }
+
+    /// Completed jobs may come back: the dispatcher has forgotten them by then.
+    pub(super) fn forgets(&mut self) {
+        self.completed.clear();
+    }
+
+    /// The dispatcher's clock is set back.
+    pub(super) fn set_back(&mut self, seconds: u64) {
+        self.bench.now -= Duration::from_secs(seconds);
+        self.give(Input::Tick);
+    }
+
     fn take(&mut self, calls: Vec<Command>) {
         for call in &calls {
             if let Command::CancelHfJob(launch, _) = call {
@@ -63,7 +111,7 @@ impl World {
         self.check();
     }
 
-    fn give(&mut self, input: Input) {
+    pub(super) fn give(&mut self, input: Input) {
         let before: BTreeSet<LaunchId> = self.bench.core.launches.keys().cloned().collect();
         let calls = self.bench.give(input);
         let lane = Lane {
@@ -74,8 +122,8 @@ impl World {
             .bench
             .core
             .launches
-            .keys()
-            .any(|id| !before.contains(id))
+            .iter()
+            .any(|(id, launch)| launch.lane == lane && !before.contains(id))
         {
             let supply =
                 |state: &State| !matches!(state, State::Busy { .. } | State::Retiring { .. });
@@ -91,7 +139,7 @@ impl World {
                 .core
                 .jobs
                 .values()
-                .filter(|job| job.status == JobStatus::Queued)
+                .filter(|job| job.lane == lane && job.status == JobStatus::Queued)
                 .count();
             assert!(
                 supply <= queued,
@@ -312,7 +360,7 @@ impl World {
         })
     }
 
-    fn make(&mut self, next: Move) {
+    pub(super) fn make(&mut self, next: Move) {
         match next {
             Move::Event(job, status, ours) => {
                 if status == JobStatus::Completed {
@@ -360,14 +408,14 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(400))]
 
     #[test]
     fn never_too_many_launches_never_an_unconfirmed_cancel_never_a_completed_job_again(
         moves in prop::collection::vec(some_move(), 1..120),
     ) {
         let bench = Bench::new();
-        let mut world = World { bench, open: Vec::new(), confirmed: BTreeSet::new(), completed: BTreeSet::new() };
+        let mut world = World::new(bench);
         world.bench.trust();
         for next in moves {
             world.make(next);
@@ -378,7 +426,7 @@ proptest! {
     fn equal_inputs_give_equal_commands(moves in prop::collection::vec(some_move(), 1..60)) {
         let run = |moves: &[Move]| {
             let bench = Bench::new();
-            let mut world = World { bench, open: Vec::new(), confirmed: BTreeSet::new(), completed: BTreeSet::new() };
+            let mut world = World::new(bench);
             let mut log = String::new();
             for next in moves {
                 world.make(*next);
@@ -393,7 +441,7 @@ proptest! {
     #[test]
     fn a_well_behaved_world_comes_to_rest(moves in prop::collection::vec(some_move(), 1..60)) {
         let bench = Bench::new();
-        let mut world = World { bench, open: Vec::new(), confirmed: BTreeSet::new(), completed: BTreeSet::new() };
+        let mut world = World::new(bench);
         for next in moves {
             world.make(next);
         }

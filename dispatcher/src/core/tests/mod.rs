@@ -1,8 +1,13 @@
 //! The core driven by hand: inputs at chosen times, and what it asks for in return.
 
 mod demand;
+mod growth;
+mod incremental;
 mod interleavings;
+#[cfg(feature = "sqlite")]
+mod journals;
 mod launches;
+mod naive;
 mod restart;
 mod supply;
 
@@ -36,6 +41,8 @@ fn draw(key: &str) -> u64 {
 
 struct Bench {
     core: Core,
+    /// Gets the same inputs, and looks at everything in every step.
+    twin: Core,
     now: Timestamp,
     journal: BTreeMap<String, String>,
 }
@@ -57,6 +64,7 @@ impl Bench {
     /// A core that has not been told anything.
     fn cold(settings: Settings, now: Timestamp) -> Self {
         Self {
+            twin: Core::new(now, settings.clone(), Arc::new(draw)),
             core: Core::new(now, settings, Arc::new(draw)),
             now,
             journal: BTreeMap::new(),
@@ -80,13 +88,18 @@ impl Bench {
         next.core
             .restore(self.now, next.journal.clone().into_iter().collect())
             .unwrap();
+        next.twin
+            .restore(self.now, next.journal.clone().into_iter().collect())
+            .unwrap();
         *self = next;
     }
 
     /// One input; returns the calls. Writes go to the journal.
     fn give(&mut self, input: Input) -> Vec<Command> {
         let mut calls = Vec::new();
-        for command in self.core.step(self.now, input) {
+        let commands = self.core.step(self.now, input.clone());
+        self.hold_to_twin(input, &commands);
+        for command in commands {
             match command {
                 Command::Write(Write::Put(key, text)) => drop(self.journal.insert(key, text)),
                 Command::Write(Write::Delete(key)) => drop(self.journal.remove(&key)),
@@ -94,6 +107,16 @@ impl Bench {
             }
         }
         calls
+    }
+
+    /// A step that looks at what changed must decide as one that looks at everything.
+    fn hold_to_twin(&mut self, input: Input, commands: &[Command]) {
+        let told = format!("{input:?}");
+        look_at_everything(&mut self.twin);
+        let of_twin = self.twin.step(self.now, input);
+        assert_eq!(format!("{commands:?}"), format!("{of_twin:?}"), "{told}");
+        assert_eq!(self.core.wake_at(), self.twin.wake_at(), "{told}");
+        naive::check(&mut self.core, self.now);
     }
 
     /// Lets time pass, waking the core whenever it asks for it; surveys and lists find nothing new.
@@ -210,6 +233,15 @@ impl Bench {
     }
 }
 
+/// Not by way of the code that decides what is looked at.
+fn look_at_everything(core: &mut Core) {
+    core.touched.repos.extend(core.repos.keys().copied());
+    let lanes = core.lanes.iter().map(|(lane, _)| lane.clone());
+    core.touched.lanes.extend(lanes);
+    core.touched.launches.extend(core.launches.keys().cloned());
+    core.touched.jobs.extend(core.jobs.keys().copied());
+}
+
 fn sighting(job: u64, status: JobStatus, runner: Option<&str>) -> JobSighting {
     JobSighting {
         repo: REPO,
@@ -267,6 +299,18 @@ fn hf_job_of(launch: &LaunchId, id: HfJobId, stage: Stage) -> HfJob {
         repo: Some(REPO),
         environment: BTreeMap::new(),
     }
+}
+
+/// What an HF job of ours carries in its environment.
+fn environment(repo_name: &str, label: &str, runner: &str) -> BTreeMap<String, String> {
+    let texts = [
+        ("GH_REPO", repo_name),
+        ("RUNNER_LABELS", label),
+        ("RUNNER_NAME", runner),
+    ];
+    texts
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn refused(status: u16) -> Failure {

@@ -88,16 +88,8 @@ fn an_hf_job_of_ours_without_a_journal_is_adopted_and_serves() {
     let now = Timestamp::from_second(1_800_000_000).unwrap();
     let mut bench = Bench::cold(Settings::default(), now);
     bench.give(Input::Tick);
-    let environment = [
-        ("GH_REPO", "octo/app"),
-        ("RUNNER_LABELS", LABEL),
-        ("RUNNER_NAME", "hfjobs-7-1"),
-    ];
-    let environment = environment
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into();
     let stray = HfJob {
-        environment,
+        environment: environment("octo/app", LABEL, "hfjobs-7-1"),
         ..hf_job_of(
             &LaunchId("abc".to_owned()),
             HfJobId("h".to_owned()),

@@ -232,9 +232,8 @@ fn caps_hold_and_the_oldest_job_goes_first() {
     assert_eq!(bench.launches(), 2);
 }
 
-#[test]
-fn a_blocked_queue_keeps_one_standing_runner() {
-    let mut bench = Bench::new();
+/// Ten jobs of which GitHub lets one run, and one idle runner that stands by: returns the mints of both.
+fn blocked(bench: &mut Bench) -> (Mint, Mint) {
     let all = bench.queue_and_boot(1, 10);
     bench.event(1, JobStatus::InProgress, Some(&all[0].runner));
     let shown: Vec<_> = all
@@ -262,15 +261,97 @@ fn a_blocked_queue_keeps_one_standing_runner() {
         .values()
         .filter(|launch| format!("{:?}", launch.state).contains("Idle"));
     assert_eq!((idle.count(), bench.launches()), (1, 2));
-    let standing = bench
-        .core
-        .launches
-        .values()
-        .find(|l| l.runner != all[0].runner)
-        .unwrap()
-        .runner
-        .clone();
-    bench.event(1, JobStatus::Completed, Some(&all[0].runner));
-    let calls = bench.event(2, JobStatus::InProgress, Some(&standing));
+    let stands = |mint: &&Mint| bench.core.launches.contains_key(&mint.launch);
+    let standing = all[1..].iter().find(stands).unwrap();
+    (all[0].clone(), standing.clone())
+}
+
+#[test]
+fn a_blocked_queue_keeps_one_standing_runner() {
+    let mut bench = Bench::new();
+    let (busy, standing) = blocked(&mut bench);
+    bench.event(1, JobStatus::Completed, Some(&busy.runner));
+    let calls = bench.event(2, JobStatus::InProgress, Some(&standing.runner));
     assert_eq!(mints(calls).len(), 1, "one more, not nine");
+}
+
+#[test]
+fn a_block_that_loosened_for_a_moment_must_loosen_anew() {
+    let mut bench = Bench::new();
+    let (_, standing) = blocked(&mut bench);
+    let second = mints(bench.event(2, JobStatus::InProgress, Some(&standing.runner))).remove(0);
+    bench.boot(&second);
+    assert!(mints(bench.pass(30)).is_empty());
+    let over = hf_job_of(
+        &standing.launch,
+        hf_id(&standing.launch),
+        Stage::Over("ERROR"),
+    );
+    bench.give(Input::HfInspected(standing.launch, Ok(over)));
+    assert!(mints(bench.pass(10)).is_empty());
+    let third = mints(bench.event(3, JobStatus::InProgress, Some(&second.runner)));
+    assert_eq!(third.len(), 1);
+    assert!(
+        mints(bench.pass(40)).is_empty(),
+        "it was loose for half a minute, and again for forty seconds"
+    );
+    assert_eq!(mints(bench.pass(25)).len(), 6, "now for a whole minute");
+}
+
+#[test]
+fn behind_a_block_a_job_is_launched_for_while_it_is_new() {
+    let mut bench = Bench::with(Settings {
+        boot_deadline: Duration::from_secs(86_400),
+        jit_lifetime: Duration::from_secs(86_400),
+        ..Settings::default()
+    });
+    blocked(&mut bench);
+    let second = mints(bench.event(11, JobStatus::Queued, None)).remove(0);
+    bench.boot(&second);
+    let is_surplus = |bench: &Bench| {
+        bench.core.launches[&second.launch]
+            .live
+            .surplus_since
+            .is_some()
+    };
+    bench.pass(590);
+    assert!(!is_surplus(&bench));
+    bench.pass(9);
+    bench.now += Duration::from_secs(1);
+    // It is old from now on, which is no reason to wake up, but seen as soon as anything happens.
+    bench.give(Input::Delivered("of another".to_owned()));
+    assert!(is_surplus(&bench));
+}
+
+/// Lists of HF jobs asked for in so many seconds.
+fn lists(bench: &mut Bench, seconds: u64) -> usize {
+    let mut lists = 0;
+    for _ in 0..seconds {
+        bench.now += Duration::from_secs(1);
+        let calls = bench.give(Input::Tick);
+        let asked = calls
+            .iter()
+            .find(|call| matches!(call, Command::ListHfJobs));
+        if let Some(answer) = asked.and_then(|call| bench.idle_answer(call)) {
+            lists += 1;
+            bench.give(answer);
+        }
+    }
+    lists
+}
+
+#[test]
+fn the_hub_is_asked_often_only_while_caps_keep_jobs_waiting() {
+    let mut bench = Bench::with(Settings {
+        max_total: 1,
+        ..Settings::default()
+    });
+    bench.queue_and_boot(1, 2);
+    assert_eq!(lists(&mut bench, 120), 8);
+    bench.event(2, JobStatus::Completed, None);
+    assert_eq!(
+        lists(&mut bench, 120),
+        2,
+        "nobody waits for a slot any more"
+    );
 }

@@ -1,0 +1,103 @@
+//! Jobs that are not over: by number, by age, and by run.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
+
+use jiff::Timestamp;
+
+use super::{order::Order, table::Table};
+use crate::core::model::{Job, JobId, JobKey, JobStatus, RepoId, RunId};
+
+/// What the indexes hold of a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// It is queued, whether it wants a runner or not.
+    pub(super) queued: bool,
+    /// It wants a runner, if its repository is ours.
+    pub(super) wanting: bool,
+}
+
+impl Standing {
+    pub(super) fn of(job: &Job) -> Self {
+        let queued = job.status == JobStatus::Queued;
+        Self {
+            queued,
+            wanting: queued && !job.held && !job.late && job.unservable.is_none(),
+        }
+    }
+}
+
+/// The open jobs. They are changed by [`Core::with_job`](crate::core::Core) and its like, and read like a map.
+#[derive(Debug)]
+pub(in crate::core) struct Jobs {
+    table: Table<JobKey, Job>,
+    /// Queued jobs, oldest first.
+    by_age: Order<(Timestamp, JobKey)>,
+    /// How many jobs of a run are queued.
+    runs: BTreeMap<RunId, usize>,
+}
+
+impl Deref for Jobs {
+    type Target = Table<JobKey, Job>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.table
+    }
+}
+
+impl Jobs {
+    pub(in crate::core) fn new() -> Self {
+        Self {
+            table: Table::new(),
+            by_age: Order::default(),
+            runs: BTreeMap::new(),
+        }
+    }
+
+    /// The open jobs of one repository.
+    pub(in crate::core) fn of_repo(&self, repo: RepoId) -> impl Iterator<Item = JobKey> {
+        let first = JobKey {
+            repo,
+            job: JobId(0),
+        };
+        self.table
+            .range(first..)
+            .map(|(key, _)| *key)
+            .take_while(move |key| key.repo == repo)
+    }
+
+    /// Queued jobs, oldest first.
+    pub(in crate::core) fn by_age(&self) -> impl Iterator<Item = (Timestamp, JobKey)> {
+        self.by_age.iter().copied()
+    }
+
+    /// Runs with queued jobs.
+    pub(in crate::core) fn queued_runs(&self) -> BTreeSet<RunId> {
+        self.runs.keys().copied().collect()
+    }
+
+    pub(super) fn table_mut(&mut self) -> &mut Table<JobKey, Job> {
+        &mut self.table
+    }
+
+    pub(super) fn queue(
+        &mut self,
+        key: JobKey,
+        (first_seen, run): (Timestamp, RunId),
+        queued: bool,
+    ) {
+        let count = self.runs.entry(run).or_default();
+        if queued {
+            *count += 1;
+            self.by_age.insert((first_seen, key));
+        } else {
+            *count = count.saturating_sub(1);
+            self.by_age.remove(&(first_seen, key));
+        }
+        if *count == 0 {
+            self.runs.remove(&run);
+        }
+    }
+}
