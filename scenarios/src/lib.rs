@@ -42,7 +42,7 @@ pub use self::{
     plan::Plan,
     schema::json_schema,
     time::{Fixed, Length, Shift, Skew, duration_text, parse_duration},
-    words::FLAVORS,
+    words::{FLAVORS, closest},
 };
 pub use vocabulary::{CALLS, PLACES, PROPERTIES};
 

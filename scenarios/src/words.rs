@@ -155,7 +155,8 @@ pub(crate) fn flavors_and_default() -> Vec<&'static str> {
 }
 
 /// The word of `known` that `word` was probably meant to be.
-pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+#[must_use]
+pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
     let scored = known
         .iter()

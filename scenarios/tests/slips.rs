@@ -187,6 +187,24 @@ const SLIPS: &[(&str, (usize, usize), &str, &str)] = &[
         "a longer time",
     ),
     (
+        "faults: [{ to: webhook, drop: true, chance: 0% }]",
+        (4, 45),
+        "`0%` is a chance or a share of nothing",
+        "write more",
+    ),
+    (
+        "faults: [{ to: webhook, drop: true, until: 0s }]",
+        (4, 44),
+        "the fault is over when the world begins",
+        "let `until` come later",
+    ),
+    (
+        "faults: [{ to: webhook, drop: true, from: 10m, until: 10m }]",
+        (4, 55),
+        "the fault is over when it begins",
+        "let `until` come after `from`",
+    ),
+    (
         "faults: [{ to: github.get-job, stale: 0ms }]",
         (4, 39),
         "`stale: 0ms` changes nothing",

@@ -77,8 +77,14 @@ pub(super) fn texts(named: &[String]) -> Result<Vec<Text>, CommandFailure> {
 fn built_in(name: &str) -> Result<Text, CommandFailure> {
     let found = scenarios::corpus().iter().find(|entry| entry.name == name);
     found.map(Text::built_in).ok_or_else(|| {
+        let names: Vec<&str> = scenarios::corpus().iter().map(|entry| entry.name).collect();
+        let list = "`dispatchlab list` shows the built-in scenarios";
+        let help = match scenarios::closest(name, &names) {
+            Some(meant) => format!("did you mean `{meant}`? {list}"),
+            None => list.to_owned(),
+        };
         CommandFailure::usage(miette::miette!(
-            help = "`dispatchlab list` shows the built-in scenarios",
+            help = help,
             "{name} is neither a file nor a built-in scenario"
         ))
     })

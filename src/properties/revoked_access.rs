@@ -12,7 +12,7 @@ use super::{
 };
 
 /// How long after it was told the dispatcher may still act as before.
-const NOTICE_MS: u64 = 10 * 60_000;
+pub(super) const NOTICE_MS: u64 = 10 * 60_000;
 /// How many calls in ten minutes are no hot loop.
 const CALLS: usize = 10;
 

@@ -45,6 +45,11 @@ impl Unrouted {
         let queued = ledger.jobs.values().filter(|life| life.queued.is_some());
         let nobodys = queued.filter_map(|life| {
             let why = why(life, terms, closed)?;
+            // A repository may have come to be served meanwhile, under another name.
+            let is_served = why != Unserved::Labels && life.started.is_some();
+            if is_served {
+                return None;
+            }
             Some(Self {
                 job: life.name.to_owned(),
                 repo: life.repo.to_owned(),

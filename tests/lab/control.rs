@@ -467,7 +467,13 @@ fn a_followed_history_goes_on_with_what_happens() {
 }
 
 #[test]
-fn ctrl_c_ends_it_and_keeps_the_history() {
+fn ctrl_c_and_sigterm_end_it_and_keep_the_history() {
+    for signal in ["-INT", "-TERM"] {
+        ends_and_keeps_the_history(signal);
+    }
+}
+
+fn ends_and_keeps_the_history(signal: &str) {
     let mut lab = Lab::github();
     lab.ask(
         "POST",
@@ -477,7 +483,7 @@ fn ctrl_c_ends_it_and_keeps_the_history() {
     let pid = lab.process.id().to_string();
     assert!(
         Command::new("kill")
-            .args(["-INT", &pid])
+            .args([signal, &pid])
             .status()
             .unwrap()
             .success()

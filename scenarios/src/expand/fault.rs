@@ -1,5 +1,7 @@
 //! Faults: checks places and effects, and resolves whom a fault strikes to a list of jobs.
 
+use std::time::Duration;
+
 use vocabulary::{Narrowing, all_places, effects_at};
 
 use super::{Context, effect::the_effect, jobs::share_of, step::known_action};
@@ -103,10 +105,13 @@ impl Context<'_> {
             } => None,
         };
         let (from, until) = (at(&written.from), at(&written.until));
-        if let (Some((from, _)), Some((until, place))) = (from, until)
-            && until.max < from.min
+        if let Some((until, place)) = until
+            && until.max <= from.map_or(Duration::ZERO, |(from, _)| from.min)
         {
-            let what = "the fault ends before it begins\nlet `until` come after `from`";
+            let what = match from {
+                Some(_) => "the fault is over when it begins\nlet `until` come after `from`",
+                None => "the fault is over when the world begins\nlet `until` come later",
+            };
             return Err(Flaw::at(place, what));
         }
         // A world that runs heals when it is asked to.

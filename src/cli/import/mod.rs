@@ -5,6 +5,7 @@ mod account;
 mod files;
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -26,6 +27,7 @@ pub(super) fn import(args: &ImportArgs) -> Ended {
     let mut imports: Vec<Import> = sources.iter().map(Source::import).collect();
     Import::explain_each_other(&mut imports);
     if let Some(event) = args.event.as_deref() {
+        refuse_unknown_event(&imports, event)?;
         imports
             .iter_mut()
             .for_each(|import| keep_event(import, event));
@@ -75,6 +77,33 @@ struct Imported {
     all: Import,
     account: Account,
     redacted: Redacted,
+}
+
+/// Refuses an event that no delivery is of, where there are others.
+fn refuse_unknown_event(imports: &[Import], event: &str) -> Result<(), CommandFailure> {
+    let all = imports.iter().flat_map(|import| &import.deliveries);
+    let known: BTreeSet<&str> = all.map(|delivery| delivery.event.as_str()).collect();
+    if known.is_empty() || known.contains(event) {
+        return Ok(());
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    let there = known
+        .iter()
+        .map(|known| printable::line(known).to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let help = match scenarios::closest(event, &known) {
+        Some(meant) => format!(
+            "did you mean `{}`? there are: {there}",
+            printable::line(meant)
+        ),
+        None => format!("there are: {there}"),
+    };
+    Err(CommandFailure::usage(miette::miette!(
+        help = help,
+        "no delivery is of the event `{}`, and nothing was written",
+        printable::line(event)
+    )))
 }
 
 fn keep_event(import: &mut Import, event: &str) {

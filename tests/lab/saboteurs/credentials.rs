@@ -184,6 +184,47 @@ fn trust_catches_a_foreign_claim_that_reaches_hf() {
     );
 }
 
+/// Goes on under the old name of a repository that is not to be served under its new one.
+#[test]
+fn trust_catches_a_dispatcher_that_serves_a_renamed_repository_under_its_old_name() {
+    let trial = Trial::of(
+        "trust",
+        "world:
+  github: { repos: [ { name: octo/app }, { name: octo/keep } ] }
+  dispatcher: { allow_repos: [octo/app, octo/keep] }
+timeline:
+  - at: 0s
+    queue: { as: J1, repo: octo/app, labels: hf-jobs-cpu-basic }
+  - at: 10m
+    rename_repo: { from: octo/app, to: octo/new }
+  - at: 11m
+    queue: { as: J2, repo: octo/new, labels: hf-jobs-cpu-basic, runs_for: 1m }
+  - at: 30m
+    queue: { as: J3, repo: octo/new, labels: hf-jobs-cpu-basic, runs_for: 1m }
+",
+    );
+    let created = Kept::default();
+    let hf = created.seam(Sent::is_create);
+    let webhooks = bend(move |sent| {
+        let created = created.get();
+        async move {
+            let repo = sent.json()["repository"]["full_name"].clone();
+            if let (true, Some(created)) = (repo == "octo/new", created) {
+                created.on().await?;
+            }
+            sent.on().await
+        }
+    });
+    trial.catches(
+        Seams {
+            webhooks,
+            hf,
+            github: None,
+        },
+        "an HF job was asked for a runner of octo/app, which is octo/new now and is not served",
+    );
+}
+
 /// The owner suspends the App when the first job is done: the world does so by GitHub's own API.
 fn suspends(way: &Kept) -> Option<Seam> {
     let (way, once) = (way.clone(), Count::default());
