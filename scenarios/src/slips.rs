@@ -161,8 +161,25 @@ const BY_TIME: &[&[&str]] = &[
     &["lose_network", "for"],
 ];
 
-/// Refuses a fault that would strike and change nothing.
+/// What a fault strikes with or at a part of, each by its keys. A fragment may be given 0% where it shall leave one out.
+const BY_PART: &[&[&str]] = &[&["chance"], &["for", "share"]];
+
+/// Refuses a fault that would strike and change nothing, or never strike.
 pub(crate) fn changes_nothing(fault: &Node) -> Result<(), Flaw> {
+    for path in BY_PART {
+        let found = path.iter().try_fold(fault, |node, key| node.get(key));
+        let Some((node, text)) = found.and_then(|node| Some((node, node.text()?))) else {
+            continue;
+        };
+        let number = text.strip_suffix('%').unwrap_or(text).trim();
+        if number.parse().is_ok_and(|number: f64| number == 0.0) {
+            let key = path.join(": ");
+            let what = format!(
+                "with `{key}: {text}` the fault never strikes\nwrite more, or remove the fault"
+            );
+            return Err(Flaw::at(node.place, &what));
+        }
+    }
     for path in BY_TIME {
         let found = path.iter().try_fold(fault, |node, key| node.get(key));
         let Some((node, text)) = found.and_then(|node| Some((node, node.text()?))) else {

@@ -87,7 +87,7 @@ const SLIPS: &[(&str, (usize, usize), &str, &str)] = &[
     (
         "faults: [{ to: webhook, drop: logged, from: 10m, until: 5m }]",
         (4, 57),
-        "ends before it begins",
+        "is over when it begins",
         "come after `from`",
     ),
     (
@@ -187,20 +187,20 @@ const SLIPS: &[(&str, (usize, usize), &str, &str)] = &[
         "a longer time",
     ),
     (
-        "faults: [{ to: webhook, drop: true, chance: 0% }]",
-        (4, 45),
-        "`0%` is a chance or a share of nothing",
+        "faults: [{ to: webhook, drop: logged, chance: 0% }]",
+        (4, 47),
+        "with `chance: 0%` the fault never strikes",
         "write more",
     ),
     (
-        "faults: [{ to: webhook, drop: true, until: 0s }]",
-        (4, 44),
+        "faults: [{ to: webhook, drop: logged, until: 0s }]",
+        (4, 46),
         "the fault is over when the world begins",
         "let `until` come later",
     ),
     (
-        "faults: [{ to: webhook, drop: true, from: 10m, until: 10m }]",
-        (4, 55),
+        "faults: [{ to: webhook, drop: logged, from: 10m, until: 10m }]",
+        (4, 57),
         "the fault is over when it begins",
         "let `until` come after `from`",
     ),

@@ -209,23 +209,14 @@ pub(crate) struct Chance(pub(crate) f64);
 
 impl Chance {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let bad = || {
-            format!(
-                "`{text}` is not a chance or a share\nwrite `5%`, or a number above 0 and up to 1"
-            )
-        };
+        let bad =
+            || format!("`{text}` is not a chance or a share\nwrite `5%`, or a number from 0 to 1");
         let (number, scale) = match text.strip_suffix('%') {
             Some(percent) => (percent, 100.0),
             None => (text, 1.0),
         };
         let number: f64 = number.trim().parse().map_err(|_| bad())?;
         let chance = number / scale;
-        if chance == 0.0 {
-            let what = format!(
-                "`{text}` is a chance or a share of nothing\nwrite more, or remove what it is for"
-            );
-            return Err(what);
-        }
         if (0.0..=1.0).contains(&chance) {
             Ok(Self(chance))
         } else {
@@ -253,7 +244,7 @@ mod as_text {
         "Chance",
         Chance::parse,
         ["number", "string"],
-        "A probability or a share: 5%, or a number above 0 and up to 1."
+        "A probability or a share: 5%, or a number from 0 to 1."
     );
 }
 

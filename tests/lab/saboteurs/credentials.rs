@@ -201,6 +201,9 @@ timeline:
     queue: { as: J2, repo: octo/new, labels: hf-jobs-cpu-basic, runs_for: 1m }
   - at: 30m
     queue: { as: J3, repo: octo/new, labels: hf-jobs-cpu-basic, runs_for: 1m }
+faults:
+  # GitHub leads who looks for jobs under the old name to the new one.
+  - { to: github.list-runs, answer: { status: 500 } }
 ",
     );
     let created = Kept::default();
