@@ -141,6 +141,14 @@ fn trust_catches_a_dispatcher_that_believes_the_payloads_installation() {
     );
 }
 
+/// The same HF job, with a runner that registers for this repository.
+fn registers_for(created: &Sent, repo: &str) -> String {
+    let mut asked = created.json();
+    asked["environment"]["GH_REPO"] = repo.into();
+    asked["secrets"] = serde_json::json!({ "RUNNER_TOKEN": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAA" });
+    asked.to_string()
+}
+
 /// Starts an HF job for whatever repository an event names.
 #[test]
 fn trust_catches_a_foreign_claim_that_reaches_hf() {
@@ -165,11 +173,8 @@ fn trust_catches_a_foreign_claim_that_reaches_hf() {
         async move {
             let repo = sent.json()["repository"]["full_name"].clone();
             if let (true, Some(created)) = (repo == "stranger/app", created) {
-                let mut asked = created.json();
-                asked["environment"]["GH_REPO"] = repo;
-                asked["secrets"] =
-                    serde_json::json!({ "RUNNER_TOKEN": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAA" });
-                created.with(asked.to_string()).await?;
+                let asked = registers_for(&created, "stranger/app");
+                created.with(asked).await?;
             }
             sent.on().await
         }
@@ -213,7 +218,8 @@ faults:
         async move {
             let repo = sent.json()["repository"]["full_name"].clone();
             if let (true, Some(created)) = (repo == "octo/new", created) {
-                created.on().await?;
+                let asked = registers_for(&created, "octo/app");
+                created.with(asked).await?;
             }
             sent.on().await
         }
