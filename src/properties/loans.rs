@@ -24,7 +24,7 @@ pub(super) enum Lending<'a> {
     Lent { job: JobId, hf_job: &'a HfJobId },
     /// The HF job works for nobody any more, though it could.
     Free { hf_job: &'a HfJobId },
-    /// Its runner was given another job: the recorded one demands anew.
+    /// The last that it was lent is another's: the recorded job demands anew.
     Lost { job: JobId },
 }
 
@@ -87,12 +87,15 @@ impl<'a> Lender<'_, '_, 'a> {
                 job,
                 hf_job: Some(hf_job),
                 ..
-            } => self.lends(*job, hf_job, at),
+            } => {
+                self.takes(tally, *job, hf_job, at);
+                self.lends(*job, hf_job, at);
+            }
             What::RunnerAssigned {
                 job,
                 hf_job: Some(hf_job),
                 ..
-            } => self.gives(tally, *job, hf_job, at),
+            } => self.takes(tally, *job, hf_job, at),
             _ => {}
         }
     }
@@ -109,13 +112,20 @@ impl<'a> Lender<'_, '_, 'a> {
         }
     }
 
-    /// A runner is given a job. If it was another's, that one has what it was lent no more, nor anything before.
-    fn gives(&mut self, tally: &Tally<'_, 'a>, to: JobId, hf_job: &'a HfJobId, at: Moment) {
+    /// A runner is kept for a job, or given it. If its HF job was lent to another, that one has it no more.
+    fn takes(&mut self, tally: &Tally<'_, 'a>, to: JobId, hf_job: &'a HfJobId, at: Moment) {
         let Some(job) = self.lent.get(hf_job).copied().filter(|job| *job != to) else {
             return;
         };
-        self.gives_back(tally, job, at);
-        if let Some((lane, _)) = self.context.ledger.routed(job) {
+        self.frees(tally, job, hf_job, at);
+        let Some(left) = self.has.get_mut(&job) else {
+            return;
+        };
+        left.retain(|had| *had != hf_job);
+        if left.is_empty()
+            && let Some((lane, _)) = self.context.ledger.routed(job)
+        {
+            self.has.remove(&job);
             let lending = Lending::Lost { job };
             self.loans.push(Loan { at, lane, lending });
         }
@@ -124,12 +134,16 @@ impl<'a> Lender<'_, '_, 'a> {
     /// A job that is open no longer, or anew, has no use for what it was lent.
     fn gives_back(&mut self, tally: &Tally<'_, 'a>, job: JobId, at: Moment) {
         for hf_job in self.has.remove(&job).into_iter().flatten() {
-            self.lent.remove(hf_job);
-            let is_supply = tally.standing(hf_job) == Some(Standing::Supply);
-            if let Some((lane, _)) = self.context.ledger.routed(job).filter(|_| is_supply) {
-                let lending = Lending::Free { hf_job };
-                self.loans.push(Loan { at, lane, lending });
-            }
+            self.frees(tally, job, hf_job, at);
+        }
+    }
+
+    fn frees(&mut self, tally: &Tally<'_, 'a>, job: JobId, hf_job: &'a HfJobId, at: Moment) {
+        self.lent.remove(hf_job);
+        let is_supply = tally.standing(hf_job) == Some(Standing::Supply);
+        if let Some((lane, _)) = self.context.ledger.routed(job).filter(|_| is_supply) {
+            let lending = Lending::Free { hf_job };
+            self.loans.push(Loan { at, lane, lending });
         }
     }
 }

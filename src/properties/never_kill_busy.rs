@@ -26,6 +26,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         busy: BTreeMap::new(),
         on_runner: BTreeMap::new(),
         on_hf_job: BTreeMap::new(),
+        kept: BTreeMap::new(),
     };
     for event in context.ledger.events {
         watch.enter(event);
@@ -48,12 +49,17 @@ struct Watch<'c, 'l, 'a> {
     busy: BTreeMap<JobId, Busy<'a>>,
     on_runner: BTreeMap<RunnerId, BTreeSet<JobId>>,
     on_hf_job: BTreeMap<&'a HfJobId, BTreeSet<JobId>>,
+    /// Since when each runner was kept for a job.
+    kept: BTreeMap<(RunnerId, JobId), Moment>,
 }
 
 impl<'a> Watch<'_, '_, 'a> {
     fn enter(&mut self, event: &'a Event) {
         let now = moment(event);
         match &event.event {
+            What::RunnerKept { runner, job, .. } => {
+                self.kept.entry((*runner, *job)).or_insert(now);
+            }
             What::RunnerAssigned {
                 runner,
                 job,
@@ -196,7 +202,9 @@ impl<'a> Watch<'_, '_, 'a> {
             .told
             .job_timeout_ms
             .unwrap_or(JOB_TIMEOUT_MS);
-        let started = busy.started.map(|started| started.at_ms);
+        let kept = self.kept.get(&(busy.runner, job)).copied();
+        let began = busy.started.into_iter().chain(kept);
+        let started = began.map(|moment| moment.at_ms).min();
         let ran_ms = started.map_or(0, |started| now.at_ms.saturating_sub(started));
         (ran_ms < allowed_ms).then(|| {
             format!(

@@ -94,7 +94,7 @@ enum Step {
     Turn(Taken),
     /// A recorded job is lent an HF job.
     Lent(Moment, JobId),
-    /// What a recorded job was lent is given to another.
+    /// What a recorded job was lent is another's.
     Lost(Moment, JobId),
     /// A strike or release of a fault that ends.
     Moves(Moment),

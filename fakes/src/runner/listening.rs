@@ -194,7 +194,11 @@ impl Life<'_> {
             if let Some(ended) = ended {
                 break ended;
             }
-            self.come_back(agent, messages, work.because).await;
+            let is_known = self.come_back(agent, messages, work.because).await;
+            if !is_known && deadline.is_none() {
+                // Only GitHub could end the job.
+                break (Conclusion::Failure, work.because);
+            }
         };
         let result = match conclusion {
             Conclusion::Success => "Succeeded",
@@ -204,7 +208,7 @@ impl Life<'_> {
         self.log_timed(&format!("Job {name} completed with result: {result}"));
         if let Some(outage) = self.network().outage() {
             self.network().up().await;
-            self.come_back(agent, messages, outage).await;
+            let _gone_or_not = self.come_back(agent, messages, outage).await;
         }
         let finished = self
             .finish(agent.runner, work.job, conclusion, because)
@@ -215,11 +219,11 @@ impl Life<'_> {
         finished
     }
 
-    /// The network is back in the middle of a job. Where GitHub has given the runner up, nobody gives it orders.
-    async fn come_back(&self, agent: &Agent, messages: &mut Messages, because: EventId) {
-        if let Ok(again) = self.reconnect(agent, because).await {
-            *messages = again;
-        }
+    /// The network is back in the middle of a job. Where GitHub has given the runner up, nobody gives it orders. Gives
+    /// whether GitHub knows it.
+    async fn come_back(&self, agent: &Agent, messages: &mut Messages, because: EventId) -> bool {
+        let again = self.reconnect(agent, because).await;
+        again.map(|again| *messages = again).is_ok()
     }
 
     async fn finish(

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use fakes::{
-    RawDelivery,
-    github::Status,
+    Effect, FaultRule, RawDelivery, RunnerPoint, Span,
+    github::{RunConclusion, Status},
     history::{Conclusion, Lost, Origin, Signed, What},
-    ids::{HfJobId, JobId, RunnerId},
+    ids::{HfJobId, JobId, RunId, RunnerId},
     settings::{LogStatus, RecordedRepo, RecordedWorld},
 };
 use serde_json::{Value, json};
@@ -594,4 +594,125 @@ async fn no_id_of_a_recording_is_given_to_anything_else() {
         "ids of nobody else stay as they are"
     );
     assert_eq!(lab.installation("recorded/repo").await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_that_was_launched_for_a_recorded_job_and_comes_after_its_end_is_used_up() {
+    let lab = stuck_beside_a_recorded_one();
+    let hf_job = launch(&lab, "mine").await;
+    send(&lab, "in_progress", "then");
+    send(&lab, "completed", "then");
+    lab.sleep(300.0).await;
+    assert_eq!(started_on(&lab, 900), Some(None));
+    assert!(is_queued(&lab, "train"), "its runner ran `build` then");
+    assert_eq!(runner_named(&lab, "mine"), None);
+    assert_eq!(lab.stage(&hf_job).await, "COMPLETED");
+    launch(&lab, "another").await;
+    lab.sleep(300.0).await;
+    assert!(!is_queued(&lab, "train"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_that_never_took_its_recorded_job_up_is_gone_though_the_recording_ended_it() {
+    let refused = Effect::Answer {
+        status: 404,
+        headers: Vec::new(),
+        body: Bytes::new(),
+    };
+    let lab = stuck_beside_a_recorded_one();
+    lab.world
+        .faults()
+        .install(vec![FaultRule::always("runner.acquire-job", refused)]);
+    launch(&lab, "mine").await;
+    lab.sleep(300.0).await;
+    send(&lab, "in_progress", "then");
+    lab.sleep(20.0).await;
+    send(&lab, "completed", "then");
+    lab.sleep(100.0).await;
+    assert_eq!(
+        runner_named(&lab, "mine"),
+        None,
+        "GitHub takes the job back"
+    );
+    assert!(is_queued(&lab, "train"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runner_that_could_not_hear_of_the_recorded_end_reports_it_when_it_can() {
+    for (lasts, is_noticed) in [(50, false), (200, true)] {
+        let lab = stuck_beside_a_recorded_one();
+        let seconds = |count| Span::fixed(std::time::Duration::from_secs(count));
+        let outage = Effect::LoseNetwork {
+            at: RunnerPoint::InJob,
+            after: seconds(5),
+            lasts: seconds(lasts),
+        };
+        lab.world
+            .faults()
+            .install(vec![FaultRule::always("runner", outage)]);
+        let hf_job = launch(&lab, "mine").await;
+        lab.sleep(300.0).await;
+        send(&lab, "in_progress", "then");
+        lab.sleep(20.0).await;
+        if !is_noticed {
+            send(&lab, "completed", "then");
+        }
+        lab.sleep(400.0).await;
+        assert_eq!(runner_named(&lab, "mine"), None, "{lasts}");
+        assert_eq!(lab.stage(&hf_job).await, "COMPLETED", "{lasts}");
+        let back = lab.count(|what| matches!(what, What::JobTakenBack { .. }));
+        assert_eq!(back, usize::from(is_noticed), "{lasts}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_under_an_old_name_is_about_the_repository_that_had_it() {
+    let lab = stuck_beside_a_recorded_one();
+    let github = lab.world.github();
+    assert!(github.rename_repo("recorded/repo", "recorded/new", None));
+    send(&lab, "in_progress", "then");
+    lab.sleep(1.0).await;
+    let token = lab.token_for("recorded/new").await;
+    let old = lab
+        .github("GET", "/repos/recorded/repo", &token, Value::Null)
+        .await;
+    assert_eq!(old.status, 301, "{old:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorded_job_of_a_run_that_was_completed_over_it_stays_queued() {
+    let lab = stuck_beside_a_recorded_one();
+    launch(&lab, "mine").await;
+    lab.sleep(100.0).await;
+    let conclusion = RunConclusion::StartupFailure;
+    assert!(
+        lab.world
+            .github()
+            .complete_run_over_jobs(RunId(90), conclusion, None)
+    );
+    send(&lab, "in_progress", "then");
+    lab.sleep(100.0).await;
+    send(&lab, "completed", "then");
+    lab.sleep(100.0).await;
+    assert!(is_queued(&lab, "build"));
+    assert_eq!(started_on(&lab, 900), None);
+    assert_eq!(
+        runner_named(&lab, "mine").map(|(_, busy)| busy),
+        Some(false)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorded_job_that_is_cancelled_here_ends_with_a_webhook_of_its_own() {
+    let lab = Lab::new();
+    drive(&lab, &["queued", "in_progress", "completed"]);
+    send(&lab, "queued", "");
+    lab.sleep(1.0).await;
+    lab.world.github().cancel_run(RunId(90), None);
+    lab.sleep(10.0).await;
+    assert_eq!(lab.received_names(), ["build.queued", "build.completed"]);
+    send(&lab, "completed", "then");
+    lab.sleep(10.0).await;
+    let jobs = lab.world.github().jobs();
+    assert_eq!(jobs[0].conclusion, Some(Conclusion::Cancelled));
 }

@@ -65,7 +65,8 @@ pub(super) fn judge(scene: &Scene<'_>) -> Found {
     found
 }
 
-/// From `runner.assigned` to `job.completed`, `job.taken-back`, `runner.exited` or the end of its HF job.
+/// From `runner.assigned` to `job.completed`, `job.taken-back`, the job's next `runner.assigned`, `runner.exited` or the end of
+/// its HF job.
 fn busy<'s>(scene: &'s Scene<'_>) -> Vec<Busy<'s>> {
     let mut all = Vec::new();
     for (assigned, event) in scene.events.iter().enumerate() {
@@ -81,6 +82,7 @@ fn busy<'s>(scene: &'s Scene<'_>) -> Vec<Busy<'s>> {
             What::JobCompleted { job: ended, .. } | What::JobTakenBack { job: ended, .. } => {
                 ended == job
             }
+            What::RunnerAssigned { job: again, .. } => again == job,
             What::RunnerExited { hf_job: exited, .. } => hf_job.as_ref() == Some(exited),
             What::HfStage {
                 hf_job: ended,
@@ -121,11 +123,16 @@ fn is_early_cancel(scene: &Scene<'_>, busy: &Busy<'_>, ended: usize) -> bool {
     online.is_some_and(|online| is_within(scene, online, received))
 }
 
-/// The job has run for the configured `job_timeout`, 1 h if none is set, since it started.
+/// The job has run for the configured `job_timeout`, 1 h if none is set, since it started, or its runner was kept for it.
 fn has_had_its_time(scene: &Scene<'_>, busy: &Busy<'_>, ended: usize) -> bool {
     let started = scene.jobs.get(&busy.job).and_then(|job| job.started);
     let allowed = scene.terms.told.job_timeout_ms.unwrap_or(HOUR_MS);
-    started.is_some_and(|started| scene.at(ended) >= scene.at(started) + allowed)
+    let mut so_far = scene.events[..ended].iter().enumerate();
+    let kept = so_far.find(|(_, event)| {
+        matches!(&event.event, What::RunnerKept { runner, job, .. } if *runner == busy.runner && *job == busy.job)
+    });
+    let had = |since: usize| scene.at(ended) >= scene.at(since) + allowed;
+    started.is_some_and(had) || kept.is_some_and(|(kept, _)| had(kept))
 }
 
 fn occasions(scene: &Scene<'_>, all: &[Busy<'_>], found: &mut Found) {

@@ -186,7 +186,7 @@ fn worked(scene: &Scene<'_>, hf_job: &HfJob) -> Vec<(JobId, usize, Option<usize>
             _ => continue,
         };
         if scene.is_runner_of(runner, hf_job, position) {
-            worked.push((job, position, scene.completed(job, position)));
+            worked.push((job, position, scene.work_ends((job, runner), position)));
         }
     }
     worked
@@ -293,13 +293,19 @@ impl Scene<'_> {
         self.events[..position].iter().any(started)
     }
 
-    /// The completion of a job that started at a position.
-    pub(super) fn completed(&self, job: JobId, started: usize) -> Option<usize> {
-        let later = self.events.iter().enumerate().skip(started);
-        let ends = |event: &Event| matches!(&event.event, What::JobCompleted { job: ended, .. } if *ended == job);
+    /// Where the work on a job that a runner began at a position ends: the job completes, or is taken back.
+    fn work_ends(&self, (job, runner): (JobId, RunnerId), began: usize) -> Option<usize> {
+        let mut later = self.events.iter().enumerate().skip(began);
+        let ends = |event: &Event| match &event.event {
+            What::JobCompleted { job: ended, .. } => *ended == job,
+            What::JobTakenBack {
+                job: back,
+                runner: of,
+            } => *back == job && *of == runner,
+            _ => false,
+        };
         later
-            .filter(|(_, event)| ends(event))
+            .find(|(_, event)| ends(event))
             .map(|(position, _)| position)
-            .next()
     }
 }

@@ -20,8 +20,6 @@ pub(crate) struct Loan {
     pub(crate) until: Option<usize>,
     /// The job was lent another one for the same demand before.
     pub(crate) further: bool,
-    /// The runner of one that it was lent was given another job: the demand counts anew.
-    pub(crate) lost: bool,
 }
 
 impl Loan {
@@ -40,7 +38,12 @@ pub(super) fn made(scene: &mut Scene<'_>) -> Vec<Loan> {
     let events = scene.events;
     for (position, event) in events.iter().enumerate() {
         end(scene, &mut loans, position);
-        if let What::RunnerAssigned {
+        if let What::RunnerKept {
+            job,
+            hf_job: Some(hf_job),
+            ..
+        }
+        | What::RunnerAssigned {
             job,
             hf_job: Some(hf_job),
             ..
@@ -64,16 +67,16 @@ pub(super) fn made(scene: &mut Scene<'_>) -> Vec<Loan> {
     loans
 }
 
-/// A runner is given a job. If its HF job was lent to another, that one has nothing any more.
+/// A runner is kept for a job, or given it: its HF job is lent to no other any more. Gives whoever has none left.
 fn lose(loans: &mut [Loan], to: JobId, given: &HfJobId, position: usize) -> Option<JobId> {
-    let is_it = |loan: &&Loan| loan.job != to && loan.hf_job == *given && loan.until.is_none();
-    let loser = loans.iter().find(is_it)?.job;
-    let open = loans.iter_mut().filter(|loan| loan.until.is_none());
-    for loan in open.filter(|loan| loan.job == loser) {
-        loan.until = Some(position);
-        loan.lost = true;
-    }
-    Some(loser)
+    let is_it = |loan: &&mut Loan| loan.job != to && loan.hf_job == *given && loan.until.is_none();
+    let taken = loans.iter_mut().find(is_it)?;
+    taken.until = Some(position);
+    let loser = taken.job;
+    let has_more = loans
+        .iter()
+        .any(|loan| loan.job == loser && loan.until.is_none());
+    (!has_more).then_some(loser)
 }
 
 /// Ends the loans whose job is open no longer, or counts anew.
@@ -104,7 +107,6 @@ fn lend(
         from: position,
         until: None,
         further: loans.iter().any(is_before),
-        lost: false,
     })
 }
 

@@ -10,7 +10,8 @@
 //! 3. While the class still has a moment that has come, it goes on.
 //!
 //! A job that a recording starts or ends comes before all others, whatever the policy: its runner is kept for it until the
-//! recording starts it, or has it at once if the recording has started it since the runner was launched.
+//! recording starts it, or has it at once if the recording has started it since the runner was launched; if the recording has
+//! ended it since, too, the runner is gone at once.
 //!
 //! A pass does what is due and plans the next pass; it runs whenever a job or a runner becomes available.
 
@@ -35,7 +36,7 @@ use crate::{
             runs::job::{Job, Matrix, Status},
         },
     },
-    history::{Conclusion, What},
+    history::{Conclusion, Removal, What},
     ids::{EventId, JobId, RunnerId},
     settings::{AssignmentPolicy, IdleRunner, WaitingJob},
 };
@@ -240,22 +241,29 @@ impl Github {
         self.give(state, id, runner_id, cause, Some(runs_for), conclusion);
     }
 
-    /// A recorded job that has begun is taken up by a connected runner that was launched before; behind one that was not
-    /// it waits for none any more. Otherwise the two wait for the recording, or for the connection.
+    /// A recorded job that has begun is taken up by a runner that was launched before, or uses it up if it is over; behind
+    /// one that was not it waits for none any more. Before it has begun the two wait for the recording. A runner that is
+    /// not connected waits for its connection.
     fn join_recorded(&self, state: &mut State, id: JobId, runner_id: RunnerId) {
         let runner = state.runners.get(&runner_id);
         let connected = runner.filter(|found| matches!(found.link, Link::Connected(_)));
-        let has_begun = |job: &&Job| job.status == Status::InProgress;
-        let begun = state.runs.jobs.get(&id).filter(has_begun);
-        if let Some((runner, job)) = connected.zip(begun) {
-            let cause = job.last_event;
-            if self.launched(runner) < cause {
-                self.take_up(state, id, runner_id, cause);
-            } else {
+        let Some((runner, job)) = connected.zip(state.runs.jobs.get(&id)) else {
+            state.queue.matching.remove_runner(runner_id);
+            return;
+        };
+        let begun = job.started_event;
+        let is_its = self.launched(runner) < begun;
+        match job.status {
+            Status::Waiting | Status::Queued => self.keep(state, id, runner_id),
+            Status::InProgress if is_its => self.take_up(state, id, runner_id, begun),
+            Status::Completed if is_its && runner.ephemeral => {
+                let cause = job.last_event.max(runner.online_event);
+                state.queue.jobs.remove(&id);
+                self.remove_runner(state, runner_id, Removal::Ephemeral, cause);
+            }
+            Status::InProgress | Status::Completed => {
                 state.queue.jobs.remove(&id);
             }
-        } else {
-            self.keep(state, id, runner_id);
         }
     }
 
@@ -353,6 +361,13 @@ impl State {
             runner.job = None;
         }
         Some(holder)
+    }
+
+    /// Whether a job was given to a runner that has not asked for it yet.
+    pub(in crate::github) fn waits_for_pickup(&self, job: JobId) -> bool {
+        let holder = self.queue.holders.get(&job);
+        let runner = holder.and_then(|runner| self.runners.get(runner));
+        runner.is_some_and(|runner| runner.pickup_ms.is_some())
     }
 
     /// Nobody waits any more for this runner to start the job.

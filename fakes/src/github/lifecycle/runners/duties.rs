@@ -87,9 +87,11 @@ impl Github {
 
     /// The runner never started the job, or never took up a recorded one that runs: that waits for another one.
     fn give_up_on(&self, state: &mut State, runner: RunnerId, job: JobId) -> bool {
-        let waits = state.runs.jobs.get(&job).is_some_and(|job| {
-            job.status == Status::Queued || job.driven && job.status == Status::InProgress
-        });
+        let waits = state
+            .runs
+            .jobs
+            .get(&job)
+            .is_some_and(|job| job.status == Status::Queued || job.driven);
         let holder = state.queue.holders.get(&job);
         let is_elsewhere =
             state.queue.jobs.contains(&job) || holder.is_some_and(|it| *it != runner);
@@ -98,6 +100,11 @@ impl Github {
         let run = jobs_run.and_then(|run| state.runs.by_id.get(&run));
         let is_over = run.is_none_or(|run| run.ended.is_some());
         if !waits || is_elsewhere || is_over {
+            return false;
+        }
+        if state.runs.jobs.get(&job).map(|job| job.status) == Some(Status::Completed) {
+            // The recording has ended the job meanwhile.
+            self.take_back(state, job, None);
             return false;
         }
         self.queue_again(state, job, None);

@@ -285,9 +285,20 @@ impl Github {
             self.age(state, id, because);
             return;
         }
-        state.let_go(job);
         let lives_on = state.runs.ends_recorded(job);
-        let (ended, busy_for_ms) = if status == Some(Status::InProgress) && !lives_on {
+        if status == Some(Status::InProgress) && lives_on {
+            // The job goes on elsewhere, as it did when it was recorded.
+            let back = self.unassign(state, job, Some(because));
+            let ended = back.map_or(because, |(_, event)| event);
+            if ephemeral {
+                self.retire(state, id, 0, ended);
+            } else {
+                self.age(state, id, ended);
+            }
+            return;
+        }
+        state.let_go(job);
+        let (ended, busy_for_ms) = if status == Some(Status::InProgress) {
             self.conclude(state, job, Conclusion::Failure, because);
             let ended = state
                 .runs

@@ -51,6 +51,15 @@ impl Github {
             found.link = Link::Connected(sender);
             found.job
         });
+        let over = given.and_then(|job| state.runs.jobs.get(&job));
+        let over = over.filter(|job| job.driven && job.status == Status::Completed);
+        if let Some(because) = over.map(|job| job.last_event)
+            && let Some(Link::Connected(sender)) =
+                state.runners.get(&runner).map(|found| &found.link)
+        {
+            // It could not hear that the recording had ended its job.
+            let _heard = sender.send(ToRunner::Finish { because });
+        }
         let waits = given.filter(|job| {
             let found = state.runs.jobs.get(job);
             found.is_some_and(|job| job.status == Status::Queued)

@@ -179,6 +179,11 @@ impl Github {
                     self.take_back(state, id, Some(because));
                     self.conclude(state, id, Conclusion::Cancelled, because);
                 }
+                // A recorded job that its runner never took up.
+                Status::InProgress if state.waits_for_pickup(id) => {
+                    self.take_back(state, id, Some(because));
+                    self.conclude(state, id, Conclusion::Cancelled, because);
+                }
                 Status::InProgress => {
                     match state.runners.link_of(job.runner) {
                         Some(Link::Connected(runner)) => {

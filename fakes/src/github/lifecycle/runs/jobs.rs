@@ -272,6 +272,7 @@ impl Github {
             },
         );
         job.last_event = event;
+        job.started_event = event;
         let (run, driven) = (job.run, job.driven);
         if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.updated_at = now;
@@ -324,10 +325,10 @@ impl Github {
             },
         );
         job.last_event = event;
-        let (run, driven, matrix) = (job.run, job.driven, job.in_matrix());
+        let (run, is_told, matrix) = (job.run, job.end_is_told, job.in_matrix());
         let went_on = state.runs.goes_on(run);
         state.runs.move_job(id, Status::Completed);
-        if !driven || !state.runs.ends_recorded(id) {
+        if !is_told {
             self.emit(state, id, "completed", event);
         }
         if went_on {

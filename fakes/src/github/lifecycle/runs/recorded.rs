@@ -2,7 +2,8 @@
 //!
 //! A job's status only moves forward. A job whose recording also holds its start or its end is driven by the recording,
 //! which had a runner for it: the next one with its labels that idles here is kept for it, and works on it from its
-//! recorded start, or from when it comes if it was launched before that, to its recorded end. A job that was recorded only as queued
+//! recorded start, or from when it comes if it was launched before that, to its recorded end. One that comes after that end
+//! has nothing to do any more, and is gone as if it had. A job that was recorded only as queued
 //! lives by the fake's ordinary rules, and so does the end of one of which only the start was recorded.
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -117,8 +118,8 @@ impl Github {
         let known = state
             .accounts
             .repo(name)
-            .filter(|repo| repo.installation.is_some())
-            .cloned();
+            .or_else(|| state.accounts.moved(name));
+        let known = known.filter(|repo| repo.installation.is_some()).cloned();
         known.unwrap_or_else(|| {
             let private = payload.repository.private.unwrap_or(false);
             let settings = RepoSettings {
@@ -208,6 +209,14 @@ impl Github {
         else {
             return;
         };
+        if state
+            .runs
+            .by_id
+            .get(&job.run)
+            .is_some_and(|run| run.ended.is_some())
+        {
+            return;
+        }
         let cause = because.unwrap_or(job.last_event);
         let recorded = payload.workflow_job.runner_name.clone().unwrap_or_default();
         let kept = || {
@@ -280,19 +289,34 @@ impl Github {
         if payload.workflow_job.ran() {
             self.recorded_start(state, id, payload, because);
         }
-        let Some(job) = state.runs.jobs.get(&id).filter(|job| job.driven) else {
+        let lives = |job: &&mut Job| job.driven && job.status != Status::Completed;
+        let Some(job) = state.runs.jobs.get_mut(&id).filter(lives) else {
             return;
         };
-        let (cause, runner) = (because.unwrap_or(job.last_event), job.runner);
+        if state
+            .runs
+            .by_id
+            .get(&job.run)
+            .is_some_and(|run| run.ended.is_some())
+        {
+            return;
+        }
+        job.end_is_told = true;
+        let cause = because.unwrap_or(job.last_event);
+        let ran_here = state.runs.jobs.get(&id).and_then(|job| job.runner);
         let conclusion = conclusion_of(payload.workflow_job.conclusion.clone());
         self.conclude(state, id, conclusion, cause);
-        let because = state.runs.jobs.get(&id).map_or(cause, |job| job.last_event);
-        if let Some(Link::Connected(process)) = runner
-            .and_then(|id| state.runners.get(&id))
-            .map(|found| &found.link)
-        {
+        let Some(job) = state.runs.jobs.get(&id) else {
+            return;
+        };
+        let (because, begun) = (job.last_event, job.started_event != EventId(0));
+        if let Some(Link::Connected(process)) = state.runners.link_of(ran_here) {
             // A process that is ending by itself no longer listens.
             let _ended = process.send(ToRunner::Finish { because });
+        }
+        if begun && ran_here.is_none() {
+            // A runner that was launched for it may still be on its way.
+            state.queue.jobs.insert(id);
         }
     }
 }

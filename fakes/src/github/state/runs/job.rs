@@ -75,6 +75,10 @@ pub(in crate::github) struct Job {
     pub(in crate::github) dispatchable_ms: u64,
     /// Why it became dispatchable.
     pub(in crate::github) dispatchable_because: EventId,
+    /// The recording tells of its end, which has come: GitHub sends no webhook of its own.
+    pub(in crate::github) end_is_told: bool,
+    /// Its start; before all events if it has not started.
+    pub(in crate::github) started_event: EventId,
     /// The last event of its life.
     pub(in crate::github) last_event: EventId,
 }
@@ -126,6 +130,8 @@ impl Job {
             held: false,
             dispatchable_ms: 0,
             dispatchable_because: EventId(0),
+            end_is_told: false,
+            started_event: EventId(0),
             last_event: EventId(0),
         }
     }
