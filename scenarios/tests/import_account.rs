@@ -144,6 +144,21 @@ fn each_kind_of_oddity_is_found() {
 }
 
 #[test]
+fn a_repetition_of_what_was_known_is_not_late_and_says_what_it_may_not_do() {
+    let again = entry(7200, 7, "queued", "7-queued", ("OK", 200), true, 0);
+    let life = [
+        good(0, 7, "queued"),
+        good(40, 7, "in_progress"),
+        good(90, 7, "completed"),
+        again,
+    ];
+    assert_eq!(findings(&life), kinds(&[(FindingKind::Doubled, "queued")]));
+    let account = account(&life);
+    let means = &account.jobs[0].findings[0].means;
+    assert!(means.contains("had ended, by the last of them"), "{means}");
+}
+
+#[test]
 fn a_job_that_was_cancelled_or_skipped_need_not_have_started() {
     let mut ended = good(90, 7, "completed");
     ended["request"]["payload"]["workflow_job"]["conclusion"] = json!("cancelled");

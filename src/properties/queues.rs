@@ -31,6 +31,8 @@ pub(super) struct Wait {
     pub(super) late: bool,
     /// When, and by which job, it was taken out, and how.
     pub(super) taken: Option<(Moment, JobId, By)>,
+    /// Who waits at the end in the stead of the job, which has started: a start takes out the first demand, whosever.
+    pub(super) instead: Option<JobId>,
 }
 
 /// What takes a demand out of its queue.
@@ -300,11 +302,21 @@ impl Queue<'_, '_, '_> {
 
     fn end(&mut self) {
         self.pass(self.context.ledger.end.at_ms);
+        let before = self.done.len();
         for (late, beginning, due_ms) in std::mem::take(&mut self.late) {
             self.done(&late, beginning, due_ms, true, None);
         }
         for waiting in std::mem::take(&mut self.waiting) {
             self.leave(&waiting, None);
+        }
+        let left = &mut self.done[before..];
+        let named: BTreeSet<JobId> = left.iter().map(|wait| wait.job).collect();
+        let mut others = self.open.difference(&named).copied();
+        for wait in left
+            .iter_mut()
+            .filter(|wait| !self.open.contains(&wait.job))
+        {
+            wait.instead = others.next();
         }
     }
 
@@ -324,6 +336,7 @@ impl Queue<'_, '_, '_> {
             due_ms,
             late,
             taken,
+            instead: None,
         });
     }
 }

@@ -45,9 +45,14 @@ impl Twin {
             ((life.name.to_owned(), life.attempt), fate)
         });
         let lives = ledger.hf_jobs.values();
+        // A recorded job runs whether anybody brings it a runner or not: who does has wasted nothing.
+        let recorded = &context.terms.recorded_jobs;
+        let ran_recorded = lives
+            .clone()
+            .filter(|life| life.job.is_some_and(|(_, job)| recorded.contains(&job)));
         Self {
             jobs: jobs.collect(),
-            created: ledger.hf_jobs.len(),
+            created: ledger.hf_jobs.len() - ran_recorded.count(),
             alive: lives.filter(|life| life.ended.is_none()).count(),
             registrations: registrations(ledger),
             settled: ledger.settled,

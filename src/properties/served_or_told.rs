@@ -191,7 +191,13 @@ pub(super) fn judge_wait(context: &Context<'_, '_>, wait: &Wait, judgement: &mut
                     "nothing had started when it was withdrawn at {}",
                     time(at.at_ms)
                 ),
-                None => "none came, and nobody was told".to_owned(),
+                None => {
+                    let instead = wait.instead.map(|other| ledger.job_named(other));
+                    let instead =
+                        instead.map(|other| format!(" (in its stead {other} waits still)"));
+                    let instead = instead.unwrap_or_default();
+                    format!("none came{instead}, and nobody was told")
+                }
             };
             let why = format!("{demanded}; one was due by {due}, and {outcome}");
             judgement.breach(wait.since.event, why);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
     history::{Event, What},
-    ids::{EventId, HfJobId},
+    ids::{EventId, HfJobId, JobId},
 };
 
 use super::{
@@ -36,12 +36,21 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         context,
         lanes: BTreeMap::new(),
         spent: BTreeSet::new(),
+        elsewhere: BTreeMap::new(),
     };
     for event in context.ledger.events {
         if let What::CallReceived { call, .. } = &event.event
             && let Some(create) = creates.get(call)
         {
-            judgement.breach_if(create.created.event, burns(context, &tally, create));
+            let why = burns(context, &tally, create).filter(|_| !watch.believes_in_another(create));
+            judgement.breach_if(create.created.event, why);
+        }
+        if let What::JobStarted {
+            job, runner: None, ..
+        } = &event.event
+            && let Some((lane, _)) = context.ledger.routed(*job)
+        {
+            watch.elsewhere.entry(lane).or_default().insert(*job);
         }
         let now = moment(event);
         let touched: BTreeSet<LaneId> = tally.enter(event).iter().copied().collect();
@@ -101,9 +110,28 @@ struct Watch<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     lanes: BTreeMap<LaneId, Lane<'a>>,
     spent: BTreeSet<&'a HfJobId>,
+    /// Recorded jobs that started on no runner of this world, of which the dispatcher may not know that yet.
+    elsewhere: BTreeMap<LaneId, BTreeSet<JobId>>,
 }
 
 impl<'a> Watch<'_, '_, 'a> {
+    /// Whether a create may be for a recorded job that has started without any runner, which the dispatcher could not
+    /// know yet.
+    fn believes_in_another(&mut self, create: &Create) -> bool {
+        let Some(jobs) = self.elsewhere.get_mut(&create.lane) else {
+            return false;
+        };
+        let received = create.received;
+        let heard_by = received.at_ms.saturating_sub(self.context.hearing_ms());
+        jobs.retain(|job| {
+            let last = self.context.knowledge.last(*job, received.event);
+            !last.is_some_and(|heard| {
+                matches!(heard.news, News::Started | News::Over) && heard.at.at_ms <= heard_by
+            })
+        });
+        !jobs.is_empty()
+    }
+
     fn look(&mut self, tally: &Tally<'_, 'a>, lane: LaneId, now: Moment) {
         let Some(counts) = tally.lane(lane) else {
             return;

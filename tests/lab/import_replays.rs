@@ -479,13 +479,16 @@ fn what_a_dispatcher_brought_in_time_is_not_charged_however_late_the_recording_s
 
 #[test]
 fn a_job_is_stuck_again_beside_one_of_its_labels_that_ran() {
-    // `build` began sooner than the lab's runners come, or later, or nothing tells when.
-    for started in [
-        Some("2026-06-03T00:58:20Z"),
-        Some("2026-06-03T01:09:15Z"),
-        None,
+    let (began, late) = ("2026-06-03T00:58:20Z", "2026-06-03T01:09:15Z");
+    let (soon, over) = ("2026-06-03T00:58:30Z", "2026-06-03T01:12:15Z");
+    // `build` began sooner than the lab's runners come, or later, or nothing tells when; or was over before they come.
+    for (started, over) in [
+        (Some(began), over),
+        (Some(late), over),
+        (None, over),
+        (Some(began), soon),
     ] {
-        let (queued, over) = ("2026-06-03T00:58:15Z", "2026-06-03T01:12:15Z");
+        let queued = "2026-06-03T00:58:15Z";
         let mut stuck = attempt(
             1,
             "2026-06-03T00:57:16Z",
@@ -522,7 +525,7 @@ fn a_job_is_stuck_again_beside_one_of_its_labels_that_ran() {
                     |what| matches!(what, What::RunnerAssigned { job, .. } if job.0 == id),
                 )
             };
-            assert!(worked_on(100).is_some(), "{started:?} {seed}");
+            assert_eq!(worked_on(100).is_some(), over != soon, "{started:?} {seed}");
             assert_eq!(worked_on(99), None, "{started:?} {seed}");
             let violated = violations(&run);
             assert!(

@@ -289,6 +289,9 @@ impl JobAccount {
                         arrived.join(", ")
                     ),
                     means: match action.as_str() {
+                        "queued" if self.is_repeated_too_late() => {
+                            "no runner must be started for it: the job had one, or had ended, by the last of them"
+                        }
                         "queued" => "a second runner must not be started for it",
                         "in_progress" => "it is one start, whatever is counted by it",
                         "completed" => {
@@ -303,6 +306,14 @@ impl JobAccount {
         findings
     }
 
+    /// Whether the last `queued` arrived after the job had started or ended.
+    fn is_repeated_too_late(&self) -> bool {
+        let arrived = self.deliveries.iter().rev();
+        let arrived = arrived.filter(|one| one.failed.is_none());
+        let mut before = arrived.skip_while(|one| one.action != "queued").skip(1);
+        before.any(|one| rank(&one.action) > rank("queued"))
+    }
+
     fn late(&self) -> Vec<Finding> {
         // What had to wait is queued later than it was created.
         let waited = self.deliveries.iter().any(|it| it.action == "waiting");
@@ -310,7 +321,13 @@ impl JobAccount {
             .deliveries
             .iter()
             .filter(|attempt| attempt.failed.is_none() && !(waited && attempt.action == "queued"));
+        let mut known: Vec<&str> = Vec::new();
         let late = late.filter_map(|attempt| {
+            // A repetition tells nothing new, however late.
+            if known.contains(&attempt.action.as_str()) {
+                return None;
+            }
+            known.push(&attempt.action);
             let by = attempt.late_by?;
             let action = &attempt.action;
             Some(Finding {
