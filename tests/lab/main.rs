@@ -28,6 +28,7 @@ mod plans;
 mod races;
 mod readme;
 mod real_time;
+mod recorded_jobs;
 mod runner_faults;
 mod saboteurs;
 #[path = "../seams/mod.rs"]

@@ -4,14 +4,7 @@ use super::{
     Trial,
     demand::{forgetful, takes_two_for_one},
 };
-
-/// A step that plays what GitHub said of a job.
-fn recorded(at: &str, job: u64, action: &str, conclusion: &str) -> String {
-    let payload = format!(
-        r#"{{ action: {action}, workflow_job: {{ id: {job}, run_id: 10, run_attempt: 1, name: job-{job}, status: {action}, conclusion: {conclusion}, labels: [hf-jobs-cpu-basic] }}, repository: {{ id: 5551, name: tool, full_name: acme/tool, private: true, owner: {{ login: acme, id: 22 }} }}, installation: {{ id: 7 }} }}"#
-    );
-    format!("  - {{ at: {at}, deliver: {{ learn: true, payload: {payload} }} }}\n")
-}
+use crate::plans::recorded;
 
 /// One job that only the recording starts, 40 minutes late.
 fn slow() -> String {
