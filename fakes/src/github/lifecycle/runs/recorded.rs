@@ -3,8 +3,8 @@
 //! A job's status only moves forward. A job whose recording also holds its start or its end is driven by the recording,
 //! which had a runner for it: the next one with its labels that idles here is kept for it, and works on it from its
 //! recorded start, or from when it comes if it was launched before that, to its recorded end. One that comes after that end
-//! has nothing to do any more, and is gone as if it had. A job that was recorded only as queued
-//! lives by the fake's ordinary rules, and so does the end of one of which only the start was recorded.
+//! has nothing to do any more, and is gone as if it had. A job that was recorded only as queued lives by the fake's ordinary
+//! rules, and so does the end of one of which only the start was recorded.
 
 use std::{collections::BTreeSet, sync::Arc};
 
