@@ -311,7 +311,7 @@ fn how_it_ended(outcome: &Outcome) -> String {
         (Some(spent), _, _) => return format!("ended: {spent}"),
         (None, true, _) => return "judged as far as it came".to_owned(),
         (None, false, true) => "ended",
-        (None, false, false) => "reached its bound",
+        (None, false, false) => return "reached its bound, and had not come to rest".to_owned(),
     };
     format!(
         "{how} after {} s without news (expect.settle: {} s)",

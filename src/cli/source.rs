@@ -77,7 +77,9 @@ pub(super) fn texts(named: &[String]) -> Result<Vec<Text>, CommandFailure> {
 fn built_in(name: &str) -> Result<Text, CommandFailure> {
     let found = scenarios::corpus().iter().find(|entry| entry.name == name);
     found.map(Text::built_in).ok_or_else(|| {
-        let names: Vec<&str> = scenarios::corpus().iter().map(|entry| entry.name).collect();
+        let beside = scenarios_beside(Path::new(name));
+        let built_in = scenarios::corpus().iter().map(|entry| entry.name);
+        let names: Vec<&str> = beside.iter().map(String::as_str).chain(built_in).collect();
         let list = "`dispatchlab list` shows the built-in scenarios";
         let help = match scenarios::closest(name, &names) {
             Some(meant) => format!("did you mean `{meant}`? {list}"),
@@ -88,6 +90,27 @@ fn built_in(name: &str) -> Result<Text, CommandFailure> {
             "{name} is neither a file nor a built-in scenario"
         ))
     })
+}
+
+/// The scenario files in the folder in which this one is not.
+fn scenarios_beside(missing: &Path) -> Vec<String> {
+    let folder = missing.parent().unwrap_or(Path::new(""));
+    let here = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let files = fs::read_dir(here).into_iter().flatten().flatten();
+    let mut names: Vec<String> = files
+        .map(|file| folder.join(file.file_name()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|it| it == "yaml" || it == "yml")
+        })
+        .map(|path| path.display().to_string())
+        .collect();
+    names.sort();
+    names
 }
 
 fn nothing_below(folder: &Path) -> CommandFailure {

@@ -460,3 +460,32 @@ fn a_served_scenario_that_is_interrupted_is_judged_as_far_as_it_came() {
     }
     assert!(stderr.contains("the run was interrupted"), "{stderr}");
 }
+
+#[test]
+fn a_mistyped_name_is_told_with_the_one_that_was_probably_meant() {
+    let folder = folder_with(&[("lost-batch.yaml", ONE_JOB), ("log.jsonl", "")]);
+    for (given, meant) in [
+        ("hapy-path", "did you mean `happy-path`?"),
+        ("lost-bath.yaml", "did you mean `lost-batch.yaml`?"),
+        ("zzz", "`dispatchlab list` shows the built-in scenarios"),
+    ] {
+        refused(
+            folder.path(),
+            &["run", given],
+            2,
+            &["is neither a file nor", meant],
+        );
+    }
+    let delivery = r#"{"headers":{"x-github-event":"workflow_job","x-github-delivery":"1"},"payload":{"action":"queued","workflow_job":{"id":1,"run_id":1,"labels":["a"]},"repository":{"full_name":"a/b"}}}"#;
+    std::fs::write(folder.path().join("log.jsonl"), delivery).unwrap();
+    refused(
+        folder.path(),
+        &["import", "log.jsonl", "--event", "workflow_jobs"],
+        2,
+        &[
+            "no delivery is of the event",
+            "did you mean `workflow_job`?",
+        ],
+    );
+    assert!(!folder.path().join("imported.yaml").exists());
+}
