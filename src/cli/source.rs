@@ -103,10 +103,7 @@ fn scenarios_beside(missing: &Path) -> Vec<String> {
     let files = fs::read_dir(here).into_iter().flatten().flatten();
     let mut names: Vec<String> = files
         .map(|file| folder.join(file.file_name()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|it| it == "yaml" || it == "yml")
-        })
+        .filter(|path| is_ours(path))
         .map(|path| path.display().to_string())
         .collect();
     names.sort();

@@ -112,10 +112,7 @@ impl Watch<'_, '_, '_> {
                     entry.name == "installation"
                         && matches!(entry.action, Some("suspend" | "deleted"))
                 }
-                Whose::Name(_) => {
-                    entry.name == "repository"
-                        && matches!(entry.action, Some("renamed" | "transferred"))
-                }
+                Whose::Name(_) => entry.tells_of_a_rename(),
             };
             if says {
                 gone.told.get_or_insert(moment(event));

@@ -97,12 +97,10 @@ impl<'a> OldNames<'_, '_, 'a> {
         else {
             return;
         };
-        let renamed =
-            entry.name == "repository" && matches!(entry.action, Some("renamed" | "transferred"));
         let job = entry.job.and_then(|job| ledger.jobs.get(&job));
         for old in self.of.values_mut() {
             let is_its = job.is_some_and(|life| life.repo.eq_ignore_ascii_case(old.to));
-            if renamed || is_its {
+            if entry.tells_of_a_rename() || is_its {
                 old.told_ms.get_or_insert(event.at_ms);
             }
         }

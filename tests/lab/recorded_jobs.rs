@@ -1,10 +1,16 @@
 //! A recorded job starts and ends when it did then, with a runner of this world or without: what follows from that is not
 //! charged to who could not know or prevent it.
 
-use dispatchlab::target::Seams;
+use dispatchlab::{run::Run, target::Seams};
 use fakes::history::{StageCause, What};
 
 use crate::plans::{of_text, recorded, run, violations};
+
+/// Plays these steps under these settings, with what else the scenario says.
+fn play(settings: &str, steps: &[String], more: &str) -> Run {
+    let text = format!("title: t\n{settings}timeline:\n{}{more}", steps.concat());
+    run(&of_text("t.yaml", &text, 1, false), Seams::default())
+}
 
 #[test]
 fn a_runner_for_a_job_that_started_elsewhere_meanwhile_is_not_burnt_for_one_that_waits() {
@@ -17,8 +23,7 @@ fn a_runner_for_a_job_that_started_elsewhere_meanwhile_is_not_burnt_for_one_that
         recorded("12m", 101, "in_progress", "null"),
         recorded("14m", 101, "completed", "success"),
     ];
-    let text = format!("title: t\ntimeline:\n{}", steps.concat());
-    let run = run(&of_text("t.yaml", &text, 1, false), Seams::default());
+    let run = play("", &steps, "");
     let verdicts = &run.outcome.verdicts;
     assert!(verdicts.exercised("waiting-is-not-queued"));
     assert_eq!(violations(&run), Vec::<String>::new());
@@ -36,11 +41,7 @@ fn the_time_of_a_job_counts_from_when_its_runner_was_kept_however_late_the_recor
         recorded("18m", 100, "in_progress", "null"),
         recorded("24m", 100, "completed", "success"),
     ];
-    let text = format!(
-        "title: t\nworld: {{ dispatcher: {{ job_timeout: 10m }} }}\ntimeline:\n{}",
-        steps.concat()
-    );
-    let run = run(&of_text("t.yaml", &text, 1, false), Seams::default());
+    let run = play("world: { dispatcher: { job_timeout: 10m } }\n", &steps, "");
     let timed_out = |what: &What| matches!(what, What::HfStage { stage, cause: StageCause::Timeout, .. } if stage.is_terminal());
     let at = |fits: &dyn Fn(&What) -> bool| {
         let found = run.events.iter().position(|event| fits(&event.event));
@@ -66,11 +67,14 @@ fn a_restart_after_which_a_recorded_job_is_found_wastes_nothing() {
         recorded("30s", 100, "in_progress", "null"),
         recorded("10m", 100, "completed", "success"),
     ];
-    let text = format!(
-        "title: t\nworld: {{ hf: {{ cold_start: 30s }} }}\ntimeline:\n{}  - {{ at: 5s, stop: {{ restart_after: 15s }} }}\nfaults:\n  - {{ to: webhook, for: {{ action: queued }}, times: 1, drop: logged }}\n",
-        steps.concat()
+    let run = play(
+        "world: { hf: { cold_start: 30s } }\n",
+        &steps,
+        "  - { at: 5s, stop: { restart_after: 15s } }
+faults:
+  - { to: webhook, for: { action: queued }, times: 1, drop: logged }
+",
     );
-    let run = run(&of_text("t.yaml", &text, 1, false), Seams::default());
     assert!(run.outcome.verdicts.exercised("restart-safe"));
     let taken_up = |what: &What| matches!(what, What::RunnerAssigned { .. });
     assert!(run.events.iter().any(|event| taken_up(&event.event)));

@@ -37,6 +37,7 @@ mod hook_encoding;
 mod hooks_api;
 mod installations;
 mod jobs;
+mod kept_runners;
 mod lab;
 mod lies;
 mod logs;

@@ -87,11 +87,8 @@ fn refuse_unknown_event(imports: &[Import], event: &str) -> Result<(), CommandFa
         return Ok(());
     }
     let known: Vec<&str> = known.into_iter().collect();
-    let there = known
-        .iter()
-        .map(|known| printable::line(known).to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let there = known.join(", ");
+    let there = printable::line(&there);
     let help = match scenarios::closest(event, &known) {
         Some(meant) => format!(
             "did you mean `{}`? there are: {there}",

@@ -54,6 +54,12 @@ impl Delivery<'_> {
         self.signed == Signed::Lab && !self.bent
     }
 
+    /// True if it says that a repository has another name.
+    #[must_use]
+    pub fn tells_of_a_rename(&self) -> bool {
+        self.name == "repository" && matches!(self.action, Some("renamed" | "transferred"))
+    }
+
     /// True if it is what GitHub itself would send: signed with the secret in force, over its own bytes.
     #[must_use]
     pub fn genuine(&self) -> bool {

@@ -141,12 +141,29 @@ fn trust_catches_a_dispatcher_that_believes_the_payloads_installation() {
     );
 }
 
-/// The same HF job, with a runner that registers for this repository.
-fn registers_for(created: &Sent, repo: &str) -> String {
-    let mut asked = created.json();
-    asked["environment"]["GH_REPO"] = repo.into();
-    asked["secrets"] = serde_json::json!({ "RUNNER_TOKEN": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAA" });
-    asked.to_string()
+/// At each event of a repository, starts the HF job it started last once more, with a runner that registers for `runner_of`.
+fn starts_for(event_of: &'static str, runner_of: &'static str) -> Seams {
+    let created = Kept::default();
+    let hf = created.seam(Sent::is_create);
+    let webhooks = bend(move |sent| {
+        let created = created.get();
+        async move {
+            let repo = sent.json()["repository"]["full_name"].clone();
+            if let (true, Some(created)) = (repo == event_of, created) {
+                let mut asked = created.json();
+                asked["environment"]["GH_REPO"] = runner_of.into();
+                asked["secrets"] =
+                    serde_json::json!({ "RUNNER_TOKEN": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAA" });
+                created.with(asked.to_string()).await?;
+            }
+            sent.on().await
+        }
+    });
+    Seams {
+        webhooks,
+        hf,
+        github: None,
+    }
 }
 
 /// Starts an HF job for whatever repository an event names.
@@ -166,25 +183,8 @@ fn trust_catches_a_foreign_claim_that_reaches_hf() {
         installation: { id: 66001122 }
 ",
     );
-    let created = Kept::default();
-    let hf = created.seam(Sent::is_create);
-    let webhooks = bend(move |sent| {
-        let created = created.get();
-        async move {
-            let repo = sent.json()["repository"]["full_name"].clone();
-            if let (true, Some(created)) = (repo == "stranger/app", created) {
-                let asked = registers_for(&created, "stranger/app");
-                created.with(asked).await?;
-            }
-            sent.on().await
-        }
-    });
     trial.catches(
-        Seams {
-            webhooks,
-            hf,
-            github: None,
-        },
+        starts_for("stranger/app", "stranger/app"),
         "an HF job was asked for a runner of stranger/app, which is not served",
     );
 }
@@ -211,25 +211,8 @@ faults:
   - { to: github.list-runs, answer: { status: 500 } }
 ",
     );
-    let created = Kept::default();
-    let hf = created.seam(Sent::is_create);
-    let webhooks = bend(move |sent| {
-        let created = created.get();
-        async move {
-            let repo = sent.json()["repository"]["full_name"].clone();
-            if let (true, Some(created)) = (repo == "octo/new", created) {
-                let asked = registers_for(&created, "octo/app");
-                created.with(asked).await?;
-            }
-            sent.on().await
-        }
-    });
     trial.catches(
-        Seams {
-            webhooks,
-            hf,
-            github: None,
-        },
+        starts_for("octo/new", "octo/app"),
         "an HF job was asked for a runner of octo/app, which is octo/new now and is not served",
     );
 }

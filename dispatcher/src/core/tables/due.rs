@@ -11,14 +11,16 @@ pub(in crate::core) struct DueQueue<K> {
     order: Order<(Timestamp, K)>,
 }
 
-impl<K: Ord + Clone> DueQueue<K> {
-    pub(in crate::core) fn new() -> Self {
+impl<K> Default for DueQueue<K> {
+    fn default() -> Self {
         Self {
-            at: Table::new(),
+            at: Table::default(),
             order: Order::default(),
         }
     }
+}
 
+impl<K: Ord + Clone> DueQueue<K> {
     /// Sets when `who` is due; `None` is never.
     pub(in crate::core) fn set(&mut self, who: K, at: Option<Timestamp>) {
         let before = match at {
@@ -66,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_new_time_takes_the_place_of_the_old_one() {
-        let mut queue = DueQueue::new();
+        let mut queue = DueQueue::default();
         queue.set("a", at(1));
         queue.set("b", at(2));
         queue.set("a", at(3));

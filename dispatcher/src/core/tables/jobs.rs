@@ -30,7 +30,7 @@ impl Standing {
 }
 
 /// The open jobs. They are changed by [`Core::with_job`](crate::core::Core) and its like, and read like a map.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::core) struct Jobs {
     table: Table<JobKey, Job>,
     /// Queued jobs, oldest first.
@@ -48,14 +48,6 @@ impl Deref for Jobs {
 }
 
 impl Jobs {
-    pub(in crate::core) fn new() -> Self {
-        Self {
-            table: Table::new(),
-            by_age: Order::default(),
-            runs: BTreeMap::new(),
-        }
-    }
-
     /// The open jobs of one repository.
     pub(in crate::core) fn of_repo(&self, repo: RepoId) -> impl Iterator<Item = JobKey> {
         let first = JobKey {

@@ -15,13 +15,10 @@ struct Record {
 }
 
 /// All lanes that were ever heard of.
+#[derive(Default)]
 pub(in crate::core) struct Lanes(Table<Lane, Record>);
 
 impl Lanes {
-    pub(in crate::core) fn new() -> Self {
-        Self(Table::new())
-    }
-
     pub(in crate::core) fn get(&self, lane: &Lane) -> Option<&LaneState> {
         self.0.get(lane).map(|record| &record.health)
     }

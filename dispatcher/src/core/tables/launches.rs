@@ -80,7 +80,7 @@ fn namesake(runner: &str) -> Option<(RunId, JobId)> {
 }
 
 /// The live launches. They are changed by [`Core::with_launch`](crate::core::Core) and its like, and read like a map.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::core) struct Launches {
     table: Table<LaunchId, Launch>,
     by_repo: Groups<RepoId>,
@@ -100,18 +100,6 @@ impl Deref for Launches {
 }
 
 impl Launches {
-    pub(in crate::core) fn new() -> Self {
-        Self {
-            table: Table::new(),
-            by_repo: Groups::default(),
-            by_runner: Groups::default(),
-            by_hf_job: Groups::default(),
-            by_job: Groups::default(),
-            with_hf_job: 0,
-            unsteady: 0,
-        }
-    }
-
     pub(in crate::core) fn of_repo(&self, repo: RepoId) -> impl Iterator<Item = &LaunchId> {
         self.by_repo.of(&repo)
     }

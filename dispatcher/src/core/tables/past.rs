@@ -14,7 +14,7 @@ use crate::core::{
 };
 
 /// Jobs that are out of the way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::core) struct Closed {
     table: Table<JobKey, ClosedJob>,
     by_end: Order<(Timestamp, JobKey)>,
@@ -29,13 +29,6 @@ impl Deref for Closed {
 }
 
 impl Closed {
-    pub(in crate::core) fn new() -> Self {
-        Self {
-            table: Table::new(),
-            by_end: Order::default(),
-        }
-    }
-
     pub(in crate::core) fn insert(&mut self, key: JobKey, closed: ClosedJob) {
         self.remove(key);
         self.by_end.insert((closed.at, key));
@@ -61,7 +54,7 @@ impl Closed {
 
 /// Launches that are over. Their names are not given out again while they are remembered, and no HF job of theirs is taken
 /// for a stray. A lane that fails for hours leaves thousands behind, so a name is looked for among those that begin alike.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::core) struct Ended {
     table: Table<LaunchId, EndedLaunch>,
     by_end: Order<(Timestamp, LaunchId)>,
@@ -78,15 +71,6 @@ impl Deref for Ended {
 }
 
 impl Ended {
-    pub(in crate::core) fn new() -> Self {
-        Self {
-            table: Table::new(),
-            by_end: Order::default(),
-            names: BTreeMap::new(),
-            hf_jobs: BTreeMap::new(),
-        }
-    }
-
     pub(in crate::core) fn insert(&mut self, id: LaunchId, ended: EndedLaunch) {
         self.remove(&id);
         self.by_end.insert((ended.at, id.clone()));

@@ -11,11 +11,13 @@ use crate::core::looks::look;
 /// An ordered map. Every entry that is read counts as one look.
 pub(in crate::core) struct Table<K, V>(BTreeMap<K, V>);
 
-impl<K: Ord, V> Table<K, V> {
-    pub(in crate::core) fn new() -> Self {
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
         Self(BTreeMap::new())
     }
+}
 
+impl<K: Ord, V> Table<K, V> {
     pub(in crate::core) fn get(&self, key: &K) -> Option<&V> {
         look();
         self.0.get(key)

@@ -88,11 +88,7 @@ impl Github {
                 self.ping_news(state, hook, key)
             }
             OtherEvent::Push { repo } => {
-                let repo = state
-                    .accounts
-                    .repo(repo)
-                    .or_else(|| state.accounts.moved(repo))
-                    .cloned()?;
+                let repo = state.accounts.repo_or_moved(repo).cloned()?;
                 let key = state.hooks.delivery_key(&format!("{}.push", repo.name));
                 let news = self.push_news(&repo, &key);
                 let installation = repo.installation;
@@ -102,10 +98,7 @@ impl Github {
                 })
             }
             OtherEvent::Renamed { repo, from } => {
-                let repo = state
-                    .accounts
-                    .repo(repo)
-                    .or_else(|| state.accounts.moved(repo))?;
+                let repo = state.accounts.repo_or_moved(repo)?;
                 Some(rename_news(repo, from))
             }
             OtherEvent::Installation { owner, action } => {

@@ -246,7 +246,7 @@ impl Github {
     /// not connected waits for its connection.
     fn join_recorded(&self, state: &mut State, id: JobId, runner_id: RunnerId) {
         let runner = state.runners.get(&runner_id);
-        let connected = runner.filter(|found| matches!(found.link, Link::Connected(_)));
+        let connected = runner.filter(|found| found.is_connected());
         let Some((runner, job)) = connected.zip(state.runs.jobs.get(&id)) else {
             state.queue.matching.remove_runner(runner_id);
             return;

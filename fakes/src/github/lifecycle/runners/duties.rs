@@ -96,10 +96,7 @@ impl Github {
         let is_elsewhere =
             state.queue.jobs.contains(&job) || holder.is_some_and(|it| *it != runner);
         // A run that was completed over its jobs keeps nothing for another runner.
-        let jobs_run = state.runs.jobs.get(&job).map(|job| job.run);
-        let run = jobs_run.and_then(|run| state.runs.by_id.get(&run));
-        let is_over = run.is_none_or(|run| run.ended.is_some());
-        if !waits || is_elsewhere || is_over {
+        if !waits || is_elsewhere || state.runs.has_forgotten(job) {
             return false;
         }
         if state.runs.jobs.get(&job).map(|job| job.status) == Some(Status::Completed) {

@@ -187,9 +187,10 @@ impl Github {
     /// The process of this runner, in this HF job, is gone. GitHub notices later.
     pub(crate) fn process_gone(&self, id: RunnerId, hf_job: &HfJobId, because: EventId) {
         let mut state = self.state();
-        let is_its = state.runners.get(&id).is_some_and(|runner| {
-            runner.hf_job.as_ref() == Some(hf_job) && matches!(runner.link, Link::Connected(_))
-        });
+        let is_its = state
+            .runners
+            .get(&id)
+            .is_some_and(|runner| runner.hf_job.as_ref() == Some(hf_job) && runner.is_connected());
         if is_its {
             self.lose(&mut state, id, because);
         }
@@ -218,9 +219,10 @@ impl Github {
     /// A runner stopped asking for orders. GitHub notices later.
     pub(in crate::github) fn connection_lost(&self, id: RunnerId) {
         let mut state = self.state();
-        let online = state.runners.get(&id).and_then(|runner| {
-            matches!(runner.link, Link::Connected(_)).then_some(runner.online_event)
-        });
+        let online = state
+            .runners
+            .get(&id)
+            .and_then(|runner| runner.is_connected().then_some(runner.online_event));
         if let Some(because) = online {
             self.lose(&mut state, id, because);
         }
@@ -285,20 +287,13 @@ impl Github {
             self.age(state, id, because);
             return;
         }
-        let lives_on = state.runs.ends_recorded(job);
-        if status == Some(Status::InProgress) && lives_on {
+        let runs = status == Some(Status::InProgress);
+        let (ended, busy_for_ms) = if runs && state.runs.ends_recorded(job) {
             // The job goes on elsewhere, as it did when it was recorded.
             let back = self.unassign(state, job, Some(because));
-            let ended = back.map_or(because, |(_, event)| event);
-            if ephemeral {
-                self.retire(state, id, 0, ended);
-            } else {
-                self.age(state, id, ended);
-            }
-            return;
-        }
-        state.let_go(job);
-        let (ended, busy_for_ms) = if status == Some(Status::InProgress) {
+            (back.map_or(because, |(_, event)| event), 0)
+        } else if runs {
+            state.let_go(job);
             self.conclude(state, job, Conclusion::Failure, because);
             let ended = state
                 .runs
@@ -307,6 +302,7 @@ impl Github {
                 .map_or(because, |job| job.last_event);
             (ended, millis(self.settings().runners.busy_after_loss))
         } else {
+            state.let_go(job);
             (because, 0)
         };
         if ephemeral {

@@ -9,7 +9,10 @@ use super::refusals::RunnerRefusal;
 use crate::{
     github::{
         handle::Github,
-        state::runners::{orders::ToRunner, record::Link},
+        state::runners::{
+            orders::ToRunner,
+            record::{Link, Runner},
+        },
     },
     history::{Conclusion, CredentialKind, CredentialState, CredentialUse},
     ids::{EventId, JobId, RunnerId},
@@ -113,7 +116,7 @@ impl Github {
         let is_connected = {
             let state = self.state();
             let found = state.runners.get(&runner);
-            found.is_some_and(|runner| matches!(runner.link, Link::Connected(_)))
+            found.is_some_and(Runner::is_connected)
         };
         if is_connected {
             // A runner whose job was taken from it in the meantime has nothing to report.
@@ -128,7 +131,7 @@ impl Github {
         let Some(found) = state.runners.get_mut(&runner) else {
             return false;
         };
-        if !matches!(found.link, Link::Connected(_)) {
+        if !found.is_connected() {
             return false;
         }
         let because = because.unwrap_or(found.online_event);

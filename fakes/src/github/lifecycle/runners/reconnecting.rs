@@ -47,23 +47,18 @@ impl Github {
             return self.connect(runner, credential, Some(hf_job), Some(because));
         }
         let (sender, receiver) = unbounded_channel();
-        let given = state.runners.get_mut(&runner).and_then(|found| {
-            found.link = Link::Connected(sender);
-            found.job
-        });
-        let over = given.and_then(|job| state.runs.jobs.get(&job));
-        let over = over.filter(|job| job.driven && job.status == Status::Completed);
-        if let Some(because) = over.map(|job| job.last_event)
-            && let Some(Link::Connected(sender)) =
-                state.runners.get(&runner).map(|found| &found.link)
-        {
+        let given = state.runners.get(&runner).and_then(|found| found.job);
+        let job = given.and_then(|job| state.runs.jobs.get(&job));
+        if let Some(over) = job.filter(|job| job.driven && job.status == Status::Completed) {
             // It could not hear that the recording had ended its job.
+            let because = over.last_event;
             let _heard = sender.send(ToRunner::Finish { because });
         }
-        let waits = given.filter(|job| {
-            let found = state.runs.jobs.get(job);
-            found.is_some_and(|job| job.status == Status::Queued)
-        });
+        let waits = job.filter(|job| job.status == Status::Queued);
+        let waits = waits.map(|job| job.id);
+        if let Some(found) = state.runners.get_mut(&runner) {
+            found.link = Link::Connected(sender);
+        }
         if let Some(job) = waits {
             // It was given this job while it could not hear of it.
             self.unassign(&mut state, job, Some(because));

@@ -175,16 +175,7 @@ impl Github {
             };
             match job.status {
                 Status::Completed => {}
-                Status::Waiting | Status::Queued => {
-                    self.take_back(state, id, Some(because));
-                    self.conclude(state, id, Conclusion::Cancelled, because);
-                }
-                // A recorded job that its runner never took up.
-                Status::InProgress if state.waits_for_pickup(id) => {
-                    self.take_back(state, id, Some(because));
-                    self.conclude(state, id, Conclusion::Cancelled, because);
-                }
-                Status::InProgress => {
+                Status::InProgress if !state.waits_for_pickup(id) => {
                     match state.runners.link_of(job.runner) {
                         Some(Link::Connected(runner)) => {
                             // A runner that just ended is noticed by its own end.
@@ -193,6 +184,11 @@ impl Github {
                         // A recording's job has no runner of ours, and a lost runner hears nothing.
                         _ => self.conclude(state, id, Conclusion::Cancelled, because),
                     }
+                }
+                // That which runs is a recorded one that its runner never took up.
+                Status::Waiting | Status::Queued | Status::InProgress => {
+                    self.take_back(state, id, Some(because));
+                    self.conclude(state, id, Conclusion::Cancelled, because);
                 }
             }
         }

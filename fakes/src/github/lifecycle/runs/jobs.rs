@@ -72,11 +72,7 @@ impl Github {
 
     pub(in crate::github) fn repo_or_new(&self, state: &mut State, name: &str) -> Arc<Repository> {
         // What is pushed to the old name of a repository reaches it, as git's redirects do.
-        if let Some(known) = state
-            .accounts
-            .repo(name)
-            .or_else(|| state.accounts.moved(name))
-        {
+        if let Some(known) = state.accounts.repo_or_moved(name) {
             return known.clone();
         }
         state.add_repo(
@@ -188,13 +184,7 @@ impl Github {
 
     fn make_dispatchable(&self, state: &mut State, id: JobId, because: EventId) {
         let now = self.env().clock.elapsed_ms();
-        let run = state
-            .runs
-            .jobs
-            .get(&id)
-            .and_then(|job| state.runs.by_id.get(&job.run));
-        if run.is_some_and(|run| run.ended.is_some()) {
-            // GitHub has forgotten the run.
+        if state.runs.has_forgotten(id) {
             return;
         }
         if let Some(job) = state.runs.jobs.get_mut(&id) {

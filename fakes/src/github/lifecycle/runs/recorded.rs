@@ -18,7 +18,10 @@ use crate::{
             accounts::repository::Repository,
             hooks::message::payload_of,
             records::{KnownIds, State},
-            runners::{orders::ToRunner, record::Link},
+            runners::{
+                orders::ToRunner,
+                record::{Link, Runner},
+            },
             runs::job::{Birth, Job, Status},
         },
     },
@@ -104,7 +107,9 @@ impl Github {
             let job = self.recorded_job(&mut state, &payload, repo, waits);
             self.begin_job(&mut state, job, because, false);
         }
+        let is_forgotten = state.runs.has_forgotten(id);
         match payload.action.as_str() {
+            "in_progress" | "completed" if is_forgotten => {}
             "queued" => self.queue_waiting(&mut state, id, because, false),
             "in_progress" => self.recorded_start(&mut state, id, &payload, because),
             "completed" => self.recorded_end(&mut state, id, &payload, because),
@@ -115,10 +120,7 @@ impl Github {
 
     fn recorded_repo(&self, state: &mut State, payload: &Payload) -> Arc<Repository> {
         let name = &payload.repository.full_name;
-        let known = state
-            .accounts
-            .repo(name)
-            .or_else(|| state.accounts.moved(name));
+        let known = state.accounts.repo_or_moved(name);
         let known = known.filter(|repo| repo.installation.is_some()).cloned();
         known.unwrap_or_else(|| {
             let private = payload.repository.private.unwrap_or(false);
@@ -209,14 +211,6 @@ impl Github {
         else {
             return;
         };
-        if state
-            .runs
-            .by_id
-            .get(&job.run)
-            .is_some_and(|run| run.ended.is_some())
-        {
-            return;
-        }
         let cause = because.unwrap_or(job.last_event);
         let recorded = payload.workflow_job.runner_name.clone().unwrap_or_default();
         let kept = || {
@@ -224,7 +218,7 @@ impl Github {
                 .queue
                 .kept
                 .of_job(id)
-                .filter(|id| connected(state, *id))
+                .filter(|id| state.runners.get(id).is_some_and(Runner::is_connected))
         };
         let runner = namesake(state, &recorded).or_else(kept);
         let given =
@@ -293,14 +287,6 @@ impl Github {
         let Some(job) = state.runs.jobs.get_mut(&id).filter(lives) else {
             return;
         };
-        if state
-            .runs
-            .by_id
-            .get(&job.run)
-            .is_some_and(|run| run.ended.is_some())
-        {
-            return;
-        }
         job.end_is_told = true;
         let cause = because.unwrap_or(job.last_event);
         let ran_here = state.runs.jobs.get(&id).and_then(|job| job.runner);
@@ -309,7 +295,7 @@ impl Github {
         let Some(job) = state.runs.jobs.get(&id) else {
             return;
         };
-        let (because, begun) = (job.last_event, job.started_event != EventId(0));
+        let (because, begun) = (job.last_event, job.started_at.is_some());
         if let Some(Link::Connected(process)) = state.runners.link_of(ran_here) {
             // A process that is ending by itself no longer listens.
             let _ended = process.send(ToRunner::Finish { because });
@@ -339,12 +325,7 @@ fn namesake(state: &State, name: &str) -> Option<RunnerId> {
     let idle = state.queue.idle.iter();
     let its = |id: &RunnerId| {
         let runner = state.runners.get(id);
-        runner.is_some_and(|runner| runner.name == name) && connected(state, *id)
+        runner.is_some_and(|runner| runner.name == name && runner.is_connected())
     };
     idle.copied().find(its)
-}
-
-fn connected(state: &State, runner: RunnerId) -> bool {
-    let found = state.runners.get(&runner);
-    found.is_some_and(|runner| matches!(runner.link, Link::Connected(_)))
 }

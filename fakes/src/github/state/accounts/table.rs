@@ -50,6 +50,11 @@ impl Accounts {
             .filter(move |repo| repo.installation == Some(installation))
     }
 
+    /// The repository with this name, or else the one that once had it.
+    pub(in crate::github) fn repo_or_moved(&self, name: &str) -> Option<&Arc<Repository>> {
+        self.repo(name).or_else(|| self.moved(name))
+    }
+
     /// The repository that once had this name, if no other has it now.
     pub(in crate::github) fn moved(&self, name: &str) -> Option<&Arc<Repository>> {
         if self.old_names.is_empty() {

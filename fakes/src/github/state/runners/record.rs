@@ -52,6 +52,11 @@ impl Runner {
         matches!(self.link, Link::Connected(_) | Link::Lost(_))
     }
 
+    /// Whether its process listens or works, and hears what it is told.
+    pub(in crate::github) const fn is_connected(&self) -> bool {
+        matches!(self.link, Link::Connected(_))
+    }
+
     /// Whether GitHub takes it for busy, which is not always the truth.
     pub(in crate::github) fn is_busy(&self) -> bool {
         self.job.is_some() || self.lingers

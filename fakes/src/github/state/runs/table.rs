@@ -94,6 +94,12 @@ impl Runs {
         JobId(self.last_job)
     }
 
+    /// Whether GitHub has completed the job's run over it: it stays as it is, and nobody is given it.
+    pub(in crate::github) fn has_forgotten(&self, job: JobId) -> bool {
+        let run = self.jobs.get(&job).and_then(|job| self.by_id.get(&job.run));
+        run.is_some_and(|run| run.ended.is_some())
+    }
+
     /// Whether a recording tells how this job ends.
     pub(in crate::github) fn ends_recorded(&self, job: JobId) -> bool {
         let actions = self.recorded.get(&job.0);
