@@ -40,7 +40,7 @@ use crate::{
 
 pub(crate) use about::About;
 pub(crate) use api::{Api, CallContext};
-pub(crate) use in_process::{Failure, PATIENCE, RunnerCall};
+pub(crate) use in_process::{Failure, PATIENCE, Refusal, RunnerCall};
 pub(crate) use incoming::Incoming;
 pub(crate) use readings::{Shown, runner_words};
 pub use reply::ConnectionReset;

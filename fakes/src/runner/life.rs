@@ -17,7 +17,7 @@ use super::{
     fate::{Network, Progress, StrikesOfJob, moment},
 };
 use crate::{
-    calls::{CallContext, Failure, PATIENCE, RunnerCall},
+    calls::{CallContext, Failure, PATIENCE, Refusal, RunnerCall},
     env::Span,
     faults::{Effect, Held, RunnerPoint, Strike, Subject},
     github::{Credential, JitConfig},
@@ -294,10 +294,10 @@ impl<'a> Life<'a> {
     }
 
     /// A call to GitHub, which during an outage is not made.
-    pub(super) async fn call<T>(
+    pub(super) async fn call<T, R: Refusal>(
         &self,
         call: RunnerCall<'_>,
-        effect: impl FnOnce(CallContext) -> Result<T, (u16, String)>,
+        effect: impl FnOnce(CallContext) -> Result<T, R>,
     ) -> Result<T, Failure> {
         if let Some(event) = self.network.outage()
             && tokio::time::timeout(PATIENCE, self.network.up())
