@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use super::{
-    CallContext, Calls, OpenCall, Reply,
+    CallContext, Calls, Reply,
     bending::{Bent, Ending, Instead},
+    open_call::OpenCall,
 };
 use crate::{
     faults::{Effect, Subject},

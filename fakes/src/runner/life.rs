@@ -11,10 +11,11 @@ use std::{
 use jiff::SignedDuration;
 
 use super::{
-    Runners, Start,
     container::Startup,
     exit_codes::{FAILED, ListenerExit, RunSh},
     fate::{Network, Progress, StrikesOfJob, moment},
+    handle::Runners,
+    running::Start,
 };
 use crate::{
     calls::{CallContext, Failure, PATIENCE, Refusal, RunnerCall},
