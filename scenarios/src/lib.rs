@@ -18,6 +18,7 @@ mod corpus;
 mod document;
 mod error;
 mod expand;
+mod forms;
 mod fragments;
 mod keyed;
 pub mod known;

@@ -101,7 +101,8 @@ fn connect(control: &Control, ask: &Ask<'_>) -> Result<Reply, Problem> {
     let id = runner_of(control, ask)?;
     let connected = control.world().github().connect_runner(id, None);
     connected.map_err(|refusal| {
-        let error = format!("GitHub refuses the connection: {refusal}");
+        let status = refusal.status();
+        let error = format!("GitHub refuses the connection: {refusal} ({status})");
         let help = "make a new runner; a just-in-time configuration connects once and soon";
         Problem::conflict("runner_id", &error, help)
     })?;

@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use jiff::{Timestamp, fmt::rfc2822};
 
-use super::{OpenCall, Reply};
+use super::{Reply, open_call::OpenCall};
 use crate::{history::What, ids::EventId};
 
 /// Of a refusal so much is looked at for what it says of limits.

@@ -1,4 +1,4 @@
-//! What the faults make of a call before it takes effect.
+//! What the faults make of a call: whether it takes effect, how it ends, and how long it is held back.
 
 use std::time::Duration;
 
@@ -110,6 +110,16 @@ impl Calls {
             bent.take(&self.env, &strike, subject.entity);
         }
         bent
+    }
+
+    /// Waits for as long as these strikes hold a call back.
+    pub(super) async fn wait(&self, delay: Duration, held: &[Held], subject: &Subject<'_>) {
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        for held in held {
+            self.faults.let_on(*held, subject);
+        }
     }
 }
 

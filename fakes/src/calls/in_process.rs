@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use super::{
-    CallContext, Calls, OpenCall, Reply,
+    CallContext, Calls, Reply,
     bending::{Bent, Ending, Instead},
+    open_call::OpenCall,
 };
 use crate::{
     faults::{Effect, Subject},
@@ -34,6 +35,12 @@ pub(crate) struct RunnerCall<'a> {
     pub(crate) status: u16,
 }
 
+/// A refusal in a fake's words, as far as a caller in this process needs to know it.
+pub(crate) trait Refusal: std::error::Error {
+    /// Its HTTP status.
+    fn status(&self) -> u16;
+}
+
 /// Why a runner's call did not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -58,12 +65,11 @@ impl RunnerCall<'_> {
 }
 
 impl Calls {
-    /// Makes the call: `effect` runs at the instant it arrives, unless a fault prevents it. Its error is
-    /// the status and the words of a refusal.
-    pub(crate) async fn by_runner<T>(
+    /// Makes the call: `effect` runs at the instant it arrives, unless a fault prevents it.
+    pub(crate) async fn by_runner<T, R: Refusal>(
         &self,
         what: RunnerCall<'_>,
-        effect: impl FnOnce(CallContext) -> Result<T, (u16, String)>,
+        effect: impl FnOnce(CallContext) -> Result<T, R>,
     ) -> Result<T, Failure> {
         let (call, ordinal) = self.begin(what.name);
         let received = self.history.record(
@@ -116,12 +122,12 @@ impl Calls {
         self.close(open, &what, outcome, ending).await
     }
 
-    fn take_effect<T>(
+    fn take_effect<T, R: Refusal>(
         &self,
         name: &'static str,
         context: CallContext,
-        effect: impl FnOnce(CallContext) -> Result<T, (u16, String)>,
-    ) -> Result<T, (u16, String)> {
+        effect: impl FnOnce(CallContext) -> Result<T, R>,
+    ) -> Result<T, R> {
         let outcome = effect(context);
         if outcome.is_ok() {
             let (call, name): (CallId, String) = (context.call, name.to_owned());
@@ -131,11 +137,11 @@ impl Calls {
         outcome
     }
 
-    async fn close<T>(
+    async fn close<T, R: Refusal>(
         &self,
         mut open: OpenCall,
         what: &RunnerCall<'_>,
-        outcome: Option<Result<T, (u16, String)>>,
+        outcome: Option<Result<T, R>>,
         ending: Option<Instead>,
     ) -> Result<T, Failure> {
         let now = self.env.clock.now();
@@ -144,9 +150,10 @@ impl Calls {
                 open.answered_with(what.status, &[], "", now);
                 return Ok(value);
             }
-            (Some(Err((status, why))), _) => {
+            (Some(Err(refusal)), _) => {
+                let status = refusal.status();
                 let event = open.answered_with(status, &[], "", now);
-                (Some(status), why, event)
+                (Some(status), refusal.to_string(), event)
             }
             (
                 None,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Api, Asked, Calls, Reply};
+use super::{Api, Calls, Reply, serving::Asked};
 use crate::{
     history::What,
     ids::{EventId, HfJobId, JobId, RunnerId},
@@ -146,7 +146,7 @@ impl Calls {
     pub(super) fn note_false_readings<A: Api>(
         &self,
         api: &A,
-        asked: &Asked<'_, A>,
+        asked: &Asked<A>,
         reply: &Reply,
         because: EventId,
     ) {
@@ -179,7 +179,7 @@ impl Calls {
     fn note_left_out<A: Api>(
         &self,
         api: &A,
-        asked: &Asked<'_, A>,
+        asked: &Asked<A>,
         reads: Reads,
         (reply, shown): (&Reply, &Seen),
         because: EventId,
@@ -206,8 +206,8 @@ impl Calls {
     }
 
     /// The call asked for one thing and was told that there is none.
-    fn note_denied<A: Api>(&self, api: &A, asked: &Asked<'_, A>, reads: Reads, because: EventId) {
-        let about = asked.about;
+    fn note_denied<A: Api>(&self, api: &A, asked: &Asked<A>, reads: Reads, because: EventId) {
+        let about = &asked.about;
         let entity = match reads {
             Reads::Runners => about.runner.map(Shown::Runner),
             Reads::Jobs => about.job.as_ref().map(|(job, _)| Shown::Job(*job)),
@@ -233,7 +233,7 @@ impl Calls {
 
     fn note<A: Api>(
         &self,
-        asked: &Asked<'_, A>,
+        asked: &Asked<A>,
         entity: &Shown,
         shown: &str,
         truth: &str,

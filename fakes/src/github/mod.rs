@@ -13,10 +13,11 @@ pub use handle::Github;
 pub(crate) use lifecycle::runners::{connecting::Registered, listening::run_job};
 pub use lifecycle::{
     repositories::RepoView,
-    runners::{life::NewRunner, refusals::RunnerRefusal},
+    runners::life::NewRunner,
     scripted::RawDelivery,
     views::{JobView, RunView, RunnerView},
 };
+pub use objects::runner_refusal::RunnerRefusal;
 pub(crate) use rest::pages::query_pairs;
 pub use rest::routes::routes;
 pub(crate) use state::runners::{

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::what::What;
+use super::{what::What, words::CallAbout};
 use crate::ids::{CallId, DeliveryId, HfJobId, JobId, RunId, RunnerId};
 
 /// Something an event is about.
@@ -42,12 +42,83 @@ impl From<Entity> for String {
     }
 }
 
+/// A field of an event that names what the event is about: one thing, several, or nothing.
+trait Naming {
+    fn name(&self, found: &mut Vec<Entity>);
+}
+
+impl Naming for JobId {
+    fn name(&self, found: &mut Vec<Entity>) {
+        found.push(Entity::Job(*self));
+    }
+}
+
+impl Naming for RunId {
+    fn name(&self, found: &mut Vec<Entity>) {
+        found.push(Entity::Run(*self));
+    }
+}
+
+impl Naming for RunnerId {
+    fn name(&self, found: &mut Vec<Entity>) {
+        found.push(Entity::Runner(*self));
+    }
+}
+
+impl Naming for DeliveryId {
+    fn name(&self, found: &mut Vec<Entity>) {
+        found.push(Entity::Delivery(*self));
+    }
+}
+
+impl Naming for CallId {
+    fn name(&self, found: &mut Vec<Entity>) {
+        found.push(Entity::Call(*self));
+    }
+}
+
+impl Naming for HfJobId {
+    fn name(&self, found: &mut Vec<Entity>) {
+        found.push(Entity::HfJob(self.clone()));
+    }
+}
+
+impl Naming for CallAbout {
+    fn name(&self, found: &mut Vec<Entity>) {
+        let fields: [&dyn Naming; 4] = [&self.job, &self.run, &self.runner, &self.hf_job];
+        fields.iter().for_each(|field| field.name(found));
+    }
+}
+
+impl<T: Naming> Naming for Option<T> {
+    fn name(&self, found: &mut Vec<Entity>) {
+        self.iter().for_each(|one| one.name(found));
+    }
+}
+
+impl<T: Naming> Naming for Vec<T> {
+    fn name(&self, found: &mut Vec<Entity>) {
+        self.iter().for_each(|one| one.name(found));
+    }
+}
+
+impl<T: Naming> Naming for Box<T> {
+    fn name(&self, found: &mut Vec<Entity>) {
+        self.as_ref().name(found);
+    }
+}
+
+/// What these fields name, in their order.
+fn named(fields: &[&dyn Naming]) -> Vec<Entity> {
+    let mut found = Vec::new();
+    fields.iter().for_each(|field| field.name(&mut found));
+    found
+}
+
 impl What {
     /// The entities this event concerns, most specific first.
     #[must_use]
     pub fn entities(&self) -> Vec<Entity> {
-        let mut found = Vec::new();
-        let job = |id: &Option<JobId>, found: &mut Vec<Entity>| found.extend(id.map(Entity::Job));
         match self {
             Self::WorldStarted { .. }
             | Self::WorldHealed {}
@@ -63,124 +134,63 @@ impl What {
             | Self::RepoRenamed { .. }
             | Self::FaultOpened { .. }
             | Self::FaultClosed { .. }
-            | Self::FaultCounted { .. } => {}
+            | Self::FaultCounted { .. } => Vec::new(),
             Self::FaultApplied {
-                job: about,
+                job,
                 delivery,
                 call,
                 hf_job,
                 runner,
                 run,
                 ..
-            } => {
-                job(about, &mut found);
-                found.extend(delivery.map(Entity::Delivery));
-                found.extend(call.map(Entity::Call));
-                found.extend(hf_job.clone().map(Entity::HfJob));
-                found.extend(runner.map(Entity::Runner));
-                found.extend(run.map(Entity::Run));
-            }
+            } => named(&[job, delivery, call, hf_job, runner, run]),
             Self::FaultReleased {
-                job: about,
+                job,
                 delivery,
                 call,
                 hf_job,
                 runner,
                 ..
-            } => {
-                job(about, &mut found);
-                found.extend(delivery.map(Entity::Delivery));
-                found.extend(call.map(Entity::Call));
-                found.extend(hf_job.clone().map(Entity::HfJob));
-                found.extend(runner.map(Entity::Runner));
-            }
+            } => named(&[job, delivery, call, hf_job, runner]),
             Self::ReadingFalse {
                 call,
-                job: about,
+                job,
                 runner,
                 hf_job,
                 ..
-            } => {
-                job(about, &mut found);
-                found.extend(runner.map(Entity::Runner));
-                found.extend(hf_job.clone().map(Entity::HfJob));
-                found.push(Entity::Call(*call));
-            }
-            Self::JobDispatchable { job } => found.push(Entity::Job(*job)),
-            Self::JobTakenBack { job, runner } => {
-                found.extend([Entity::Job(*job), Entity::Runner(*runner)]);
-            }
-            Self::RunCompleted { run, .. } => found.push(Entity::Run(*run)),
+            } => named(&[job, runner, hf_job, call]),
+            Self::JobDispatchable { job } => named(&[job]),
+            Self::JobTakenBack { job, runner } => named(&[job, runner]),
+            Self::RunCompleted { run, .. } => named(&[run]),
             Self::CheckRunCreated {
                 call, runs, jobs, ..
             }
             | Self::CheckRunUpdated {
                 call, runs, jobs, ..
-            } => {
-                found.extend(jobs.iter().copied().map(Entity::Job));
-                found.extend(runs.iter().copied().map(Entity::Run));
-                found.push(Entity::Call(*call));
-            }
+            } => named(&[jobs, runs, call]),
             Self::JobQueued { job, run, .. } | Self::JobWaiting { job, run, .. } => {
-                found.extend([Entity::Job(*job), Entity::Run(*run)]);
+                named(&[job, run])
             }
             Self::JobStarted { job, runner, .. } | Self::JobCompleted { job, runner, .. } => {
-                found.push(Entity::Job(*job));
-                found.extend(runner.map(Entity::Runner));
+                named(&[job, runner])
             }
-            Self::RunCancelRequested { run, call } => {
-                found.push(Entity::Run(*run));
-                found.extend(call.map(Entity::Call));
-            }
-            Self::DeliveryCreated {
-                delivery,
-                job: about,
-                ..
-            }
-            | Self::DeliverySent {
-                delivery,
-                job: about,
-                ..
-            }
-            | Self::DeliveryAnswered {
-                delivery,
-                job: about,
-                ..
-            }
-            | Self::DeliveryLost {
-                delivery,
-                job: about,
-                ..
-            } => {
-                found.push(Entity::Delivery(*delivery));
-                job(about, &mut found);
-            }
-            Self::CallReceived { call, about, .. } => {
-                found.push(Entity::Call(*call));
-                if let Some(about) = about {
-                    found.extend(about.job.map(Entity::Job));
-                    found.extend(about.run.map(Entity::Run));
-                    found.extend(about.runner.map(Entity::Runner));
-                    found.extend(about.hf_job.clone().map(Entity::HfJob));
-                }
-            }
+            Self::RunCancelRequested { run, call } => named(&[run, call]),
+            Self::DeliveryCreated { delivery, job, .. }
+            | Self::DeliverySent { delivery, job, .. }
+            | Self::DeliveryAnswered { delivery, job, .. }
+            | Self::DeliveryLost { delivery, job, .. } => named(&[delivery, job]),
+            Self::CallReceived { call, about, .. } => named(&[call, about]),
             Self::CallEffect { call, .. }
             | Self::CallAnswered { call, .. }
-            | Self::CallLost { call, .. } => found.push(Entity::Call(*call)),
-            Self::HfCreated { hf_job, call, .. } => {
-                found.push(Entity::HfJob(hf_job.clone()));
-                found.extend(call.map(Entity::Call));
-            }
+            | Self::CallLost { call, .. } => named(&[call]),
+            Self::HfCreated { hf_job, call, .. } => named(&[hf_job, call]),
             Self::HfStage { hf_job, .. }
             | Self::RunnerRefused { hf_job, .. }
-            | Self::RunnerExited { hf_job, .. } => found.push(Entity::HfJob(hf_job.clone())),
+            | Self::RunnerExited { hf_job, .. } => named(&[hf_job]),
             Self::RunnerCreated { runner, .. } | Self::RunnerRemoved { runner, .. } => {
-                found.push(Entity::Runner(*runner));
+                named(&[runner])
             }
-            Self::RunnerOnline { runner, hf_job, .. } => {
-                found.push(Entity::Runner(*runner));
-                found.extend(hf_job.clone().map(Entity::HfJob));
-            }
+            Self::RunnerOnline { runner, hf_job, .. } => named(&[runner, hf_job]),
             Self::RunnerKept {
                 runner,
                 job,
@@ -190,11 +200,7 @@ impl What {
                 runner,
                 job,
                 hf_job,
-            } => {
-                found.extend([Entity::Runner(*runner), Entity::Job(*job)]);
-                found.extend(hf_job.clone().map(Entity::HfJob));
-            }
+            } => named(&[runner, job, hf_job]),
         }
-        found
     }
 }

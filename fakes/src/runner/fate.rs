@@ -16,7 +16,7 @@ use tokio::sync::{
     watch,
 };
 
-use super::{Control, life::Life};
+use super::{control::Control, life::Life};
 use crate::{
     env::Span,
     faults::{Effect, RunnerPoint, Strike},

@@ -11,13 +11,14 @@ use std::{
 use jiff::SignedDuration;
 
 use super::{
-    Runners, Start,
     container::Startup,
     exit_codes::{FAILED, ListenerExit, RunSh},
     fate::{Network, Progress, StrikesOfJob, moment},
+    handle::Runners,
+    running::Start,
 };
 use crate::{
-    calls::{CallContext, Failure, PATIENCE, RunnerCall},
+    calls::{CallContext, Failure, PATIENCE, Refusal, RunnerCall},
     env::Span,
     faults::{Effect, Held, RunnerPoint, Strike, Subject},
     github::{Credential, JitConfig},
@@ -294,10 +295,10 @@ impl<'a> Life<'a> {
     }
 
     /// A call to GitHub, which during an outage is not made.
-    pub(super) async fn call<T>(
+    pub(super) async fn call<T, R: Refusal>(
         &self,
         call: RunnerCall<'_>,
-        effect: impl FnOnce(CallContext) -> Result<T, (u16, String)>,
+        effect: impl FnOnce(CallContext) -> Result<T, R>,
     ) -> Result<T, Failure> {
         if let Some(event) = self.network.outage()
             && tokio::time::timeout(PATIENCE, self.network.up())

@@ -27,8 +27,11 @@ use tokio::{
 };
 
 use super::{
-    Control, Exit, KILLED, RealProcess, Runners,
+    control::Control,
+    exit_codes::KILLED,
+    handle::{RealProcess, Runners},
     process_tree::{self, SeenProcess},
+    running::Exit,
 };
 use crate::{
     history::What,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     calls::{Failure, RunnerCall},
-    github::ToRunner,
+    github::{RunnerRefusal, ToRunner},
     ids::EventId,
 };
 
@@ -114,15 +114,18 @@ impl Life<'_> {
             "/_apis/distributedtask/pools/1/sessions?agentId={}",
             runner.0
         );
-        self.call(self.session_call(agent, path, repo.as_deref()), |_| {
-            github.must_support(version)?;
-            let hf_job = self.start.hf_job;
-            let session =
-                github.connect(runner, agent.credential, Some(hf_job), Some(self.running()))?;
-            let mut state = self.runners.state();
-            state.connected.insert(hf_job.clone(), runner);
-            Ok(session)
-        })
+        self.call(
+            self.session_call(agent, path, repo.as_deref()),
+            |_| -> Result<_, RunnerRefusal> {
+                github.must_support(version)?;
+                let hf_job = self.start.hf_job;
+                let session =
+                    github.connect(runner, agent.credential, Some(hf_job), Some(self.running()))?;
+                let mut state = self.runners.state();
+                state.connected.insert(hf_job.clone(), runner);
+                Ok(session)
+            },
+        )
         .await
     }
 

@@ -12,6 +12,7 @@ mod attempts;
 mod call_faults;
 mod check_runs;
 mod concurrency;
+mod contract;
 mod deliveries;
 mod determinism;
 mod dual_subscription;

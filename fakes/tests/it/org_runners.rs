@@ -190,7 +190,7 @@ async fn a_stand_in_runs_what_it_is_given() {
     github.connect_runner(one, None).unwrap();
     github.connect_runner(more, None).unwrap();
     let busy = github.connect_runner(more, None).unwrap_err();
-    assert_eq!(busy.status, 409);
+    assert_eq!(busy.status(), 409);
     lab.sleep(200.0).await;
     assert!(
         github

@@ -10,7 +10,7 @@ use serde::{
 };
 use vocabulary::{EffectKind, Omit, RunnerPoint, Tamper};
 
-use super::timeline::{HfMoment, Trigger};
+use super::when::{HfMoment, Trigger};
 use crate::{
     time::{Fixed, Length, Shift},
     written::{verbatim, verbatim_values},

@@ -5,11 +5,15 @@ use std::{borrow::Cow, collections::BTreeSet, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
+    de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
 use super::word::Word;
-use crate::{words, written::Placed};
+use crate::{
+    forms::{OneOrMany, one_or_many},
+    words,
+    written::Placed,
+};
 
 /// A label set that a dispatcher serves.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -179,35 +183,28 @@ impl<'de> Deserialize<'de> for LabelPattern {
     }
 }
 
+impl OneOrMany for LabelPatterns {
+    type Item = LabelPattern;
+
+    const FORMS: &'static str = "a label or a list of labels";
+
+    fn item<E: Error>(text: &str) -> Result<LabelPattern, E> {
+        LabelPattern::parse(text).map_err(E::custom)
+    }
+
+    fn of_items<E: Error>(patterns: Vec<LabelPattern>) -> Result<Self, E> {
+        if patterns.is_empty() {
+            return Err(E::custom(
+                "a rule without a label serves nobody\nwrite `labels: gpu`",
+            ));
+        }
+        Ok(Self(patterns))
+    }
+}
+
 impl<'de> Deserialize<'de> for LabelPatterns {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMany;
-        impl<'de> Visitor<'de> for OneOrMany {
-            type Value = LabelPatterns;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a label or a list of labels")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<LabelPatterns, E> {
-                let only = LabelPattern::parse(text).map_err(E::custom)?;
-                Ok(LabelPatterns(vec![only]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<LabelPatterns, A::Error> {
-                let mut patterns = Vec::new();
-                while let Some(pattern) = items.next_element()? {
-                    patterns.push(pattern);
-                }
-                if patterns.is_empty() {
-                    return Err(A::Error::custom(
-                        "a rule without a label serves nobody\nwrite `labels: gpu`",
-                    ));
-                }
-                Ok(LabelPatterns(patterns))
-            }
-        }
-        deserializer.deserialize_any(OneOrMany)
+        one_or_many(deserializer)
     }
 }
 

@@ -10,7 +10,9 @@
 
 mod around;
 mod budget;
+mod cold_start;
 mod expect;
+mod failed;
 mod fault;
 mod github_limits;
 mod json;
@@ -20,6 +22,7 @@ mod recorded;
 mod spread;
 mod timeline;
 mod waiver;
+mod when;
 mod word;
 mod world;
 
@@ -32,7 +35,9 @@ pub use vocabulary::{Omit, RunnerPoint, Tamper};
 pub use self::{
     around::{Account, CompleteRun, EventName, OtherEvent, RenameRepo, RunConclusion, TakeBack},
     budget::{Amount, Budget},
+    cold_start::{ColdStart, ColdStarts},
     expect::{CountRange, Expect, MicroUsd},
+    failed::Failed,
     fault::{AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only},
     github_limits::{
         ContentType, Hook, HookSecret, LimitStatus, Permission, Permissions, PointsOf, RateLimit,
@@ -46,15 +51,15 @@ pub use self::{
     recorded::{RecordedIds, RecordedRepo},
     spread::{Quantiles, Spread},
     timeline::{
-        Approve, Call, Cancel, Deliver, DeliverJob, DeliverRaw, Down, Failed, HfMoment, HfStage,
-        IT, It, JobIs, JobMoment, Phase, Redeliver, Rerun, RunnerMoment, RunnerVerb, Signing, Step,
-        Trigger, Verb, Watched, When,
+        Approve, Cancel, Deliver, DeliverJob, DeliverRaw, Down, HfStage, IT, It, Redeliver, Rerun,
+        RunnerVerb, Signing, Step, Verb,
     },
     waiver::Waiver,
+    when::{Call, HfMoment, JobIs, JobMoment, Phase, RunnerMoment, Trigger, Watched, When},
     word::Word,
     world::{
-        Assignment, AssignmentPolicy, Caps, ColdStart, ColdStarts, Connection, DispatcherWorld,
-        GithubWorld, HfWorld, PageSize, Repo, RepoName, Visibility, Webhooks, World,
+        Assignment, AssignmentPolicy, Caps, Connection, DispatcherWorld, GithubWorld, HfWorld,
+        PageSize, Repo, RepoName, Visibility, Webhooks, World,
     },
 };
 pub use crate::written::Cause;

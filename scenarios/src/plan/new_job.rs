@@ -1,14 +1,14 @@
 //! A job to be queued, and the limits that its run and its matrix put on it.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::time::Fixed;
+use crate::{
+    forms::{TextOrParts, text_or_parts},
+    time::Fixed,
+};
 
 /// A job to be queued.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,7 +61,7 @@ pub struct Concurrency {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Parts {
+pub(crate) struct Parts {
     /// The group's name.
     group: String,
     /// Whether a new run cancels the one that goes.
@@ -69,32 +69,29 @@ struct Parts {
     cancel_in_progress: bool,
 }
 
+impl TextOrParts for Concurrency {
+    type Parts = Parts;
+
+    const FORMS: &'static str = "a group's name, or `{ group: …, cancel_in_progress: true }`";
+
+    fn of_text<E: Error>(name: &str) -> Result<Self, E> {
+        Ok(Self {
+            group: name.to_owned(),
+            cancel_in_progress: false,
+        })
+    }
+
+    fn of_parts<E: Error>(parts: Parts) -> Result<Self, E> {
+        Ok(Self {
+            group: parts.group,
+            cancel_in_progress: parts.cancel_in_progress,
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Concurrency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrParts;
-        impl<'de> Visitor<'de> for NameOrParts {
-            type Value = Concurrency;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a group's name, or `{ group: …, cancel_in_progress: true }`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Concurrency, E> {
-                Ok(Concurrency {
-                    group: name.to_owned(),
-                    cancel_in_progress: false,
-                })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Concurrency, A::Error> {
-                let parts = Parts::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Concurrency {
-                    group: parts.group,
-                    cancel_in_progress: parts.cancel_in_progress,
-                })
-            }
-        }
-        deserializer.deserialize_any(NameOrParts)
+        text_or_parts(deserializer)
     }
 }
 

@@ -1,14 +1,14 @@
 //! A time that is drawn: fixed, from a range, or with a tail that its quantiles state.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::time::{Fixed, Length};
+use crate::{
+    forms::{TextOrParts, text_or_parts},
+    time::{Fixed, Length},
+};
 
 /// How a time is distributed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,29 +101,26 @@ impl Serialize for Spread {
     }
 }
 
+impl TextOrParts for Spread {
+    type Parts = Quantiles;
+
+    const FORMS: &'static str = "a time, or quantiles such as `{ p50: 20s, p95: 3m, max: 10m }`";
+
+    fn of_text<E: Error>(text: &str) -> Result<Self, E> {
+        Length::parse(text).map(Self::Even).map_err(E::custom)
+    }
+
+    fn of_parts<E: Error>(quantiles: Quantiles) -> Result<Self, E> {
+        match quantiles.flaw() {
+            Some(flaw) => Err(E::custom(flaw)),
+            None => Ok(Self::Quantiles(quantiles)),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Spread {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TimeOrQuantiles;
-        impl<'de> Visitor<'de> for TimeOrQuantiles {
-            type Value = Spread;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time, or quantiles such as `{ p50: 20s, p95: 3m, max: 10m }`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Spread, E> {
-                Length::parse(text).map(Spread::Even).map_err(E::custom)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Spread, A::Error> {
-                let quantiles = Quantiles::deserialize(MapAccessDeserializer::new(map))?;
-                match quantiles.flaw() {
-                    Some(flaw) => Err(A::Error::custom(flaw)),
-                    None => Ok(Spread::Quantiles(quantiles)),
-                }
-            }
-        }
-        deserializer.deserialize_any(TimeOrQuantiles)
+        text_or_parts(deserializer)
     }
 }
 

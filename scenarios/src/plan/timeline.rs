@@ -1,6 +1,6 @@
 //! The timeline of a plan: when ([`Trigger`]) what ([`Verb`]) happens.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
@@ -8,7 +8,9 @@ use vocabulary::Tamper;
 
 use super::{
     around::{Account, CompleteRun, OtherEvent, RenameRepo, TakeBack},
+    failed::Failed,
     new_job::NewJob,
+    when::{HfMoment, Trigger},
 };
 use crate::time::Fixed;
 
@@ -21,116 +23,6 @@ pub struct Step {
     pub verb: Verb,
     /// The line of the file the step was read from; not part of the plan itself.
     pub line: usize,
-}
-
-/// When something happens or a fault begins or ends.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Trigger {
-    /// So long after the world began.
-    At(Duration),
-    /// When something was observed.
-    When(When),
-}
-
-/// An observed event to wait for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct When {
-    /// What is watched for.
-    pub watched: Watched,
-    /// Which match counts, from 1.
-    pub nth: u32,
-    /// How long to wait after the match.
-    pub plus: Duration,
-    /// Matches count only once this job has been seen in this state.
-    pub after: Option<JobIs>,
-}
-
-/// What a [`When`] watches for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Watched {
-    /// An API call.
-    Call(Call),
-    /// An HF job that reaches a stage.
-    HfJob(HfMoment),
-    /// A runner that reaches a state.
-    Runner(RunnerMoment),
-    /// A job that reaches a state.
-    Job(JobIs),
-}
-
-/// A phase of an API call.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Call {
-    /// The call's name, such as `hf.create`.
-    pub name: String,
-    /// Which moment of it.
-    pub phase: Phase,
-}
-
-/// A moment in an API call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// The request arrived.
-    Received,
-    /// The call took effect; nothing has been answered yet.
-    Effect,
-    /// The answer was sent.
-    #[default]
-    Answered,
-}
-
-/// The stages of an HF job that a trigger can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HfMoment {
-    /// Created, waiting for hardware.
-    Scheduling,
-    /// Its container runs.
-    Running,
-    /// Ended with exit code 0.
-    Completed,
-    /// Failed or timed out.
-    Error,
-    /// Cancelled.
-    Canceled,
-}
-
-/// The states of a runner that a trigger can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RunnerMoment {
-    /// It connected to GitHub.
-    Online,
-    /// It is online without a job.
-    Idle,
-    /// It was given a job.
-    Busy,
-    /// GitHub no longer knows it.
-    Gone,
-}
-
-/// The states of a job that a trigger can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum JobMoment {
-    /// Waiting for a runner.
-    Queued,
-    /// Waiting for an approval.
-    Waiting,
-    /// A runner has it.
-    InProgress,
-    /// It ended.
-    Completed,
-}
-
-/// A job and a state of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct JobIs {
-    /// The job's name; `J1/2` is the second attempt of `J1`.
-    pub job: String,
-    /// The state.
-    pub is: JobMoment,
 }
 
 /// What happens in a [`Step`]: exactly one verb.
@@ -281,92 +173,6 @@ pub struct DeliverJob {
     pub failed: Option<Failed>,
 }
 
-/// How an attempt to deliver a webhook failed, in the words of GitHub's log of deliveries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "FailedWritten")]
-#[schemars(!try_from, with = "FailedWritten")]
-pub struct Failed {
-    /// Its words, such as `timed out`.
-    pub status: String,
-    /// Its number, such as 504.
-    pub status_code: u16,
-}
-
-/// The same, as it may be written: one tells the other.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(rename = "Failed")]
-#[serde(deny_unknown_fields)]
-struct FailedWritten {
-    /// The log's words, such as `timed out` or `failed to connect to host`.
-    status: Option<String>,
-    /// The log's number, such as 502.
-    #[schemars(range(max = 599))]
-    status_code: Option<u16>,
-}
-
-impl TryFrom<FailedWritten> for Failed {
-    type Error = String;
-
-    fn try_from(written: FailedWritten) -> Result<Self, String> {
-        let code = written.status_code.map(u64::from);
-        Self::told(written.status.as_deref(), code).ok_or_else(|| {
-            "`failed` does not tell of a failure\nwrite what GitHub's log of deliveries shows: `failed: { status: timed out, status_code: 504 }`".to_owned()
-        })
-    }
-}
-
-impl Failed {
-    /// What a log tells of an attempt, if that is a failure: anything but an answer in the two hundreds is.
-    #[must_use]
-    pub fn told(status: Option<&str>, code: Option<u64>) -> Option<Self> {
-        let words = status.map(str::trim).filter(|words| !words.is_empty());
-        let fails = words.is_some_and(|words| {
-            let words = words.to_lowercase();
-            ["fail", "timed out", "timeout", "invalid"]
-                .iter()
-                .any(|word| words.contains(word))
-        });
-        let (status, code) = match (words, code) {
-            (_, Some(200..=299)) if !fails => return None,
-            (None, None) => return None,
-            (Some(words), None | Some(0)) if is_good(words) => return None,
-            (Some(words), Some(code)) => (words.to_owned(), code),
-            (Some(words), None) => (
-                words.to_owned(),
-                // The code GitHub's log has for such words; words that tell nothing have none.
-                if words.contains("timed out") {
-                    504
-                } else if words.contains("connect") {
-                    502
-                } else {
-                    0
-                },
-            ),
-            (None, Some(0)) => ("no answer".to_owned(), 0),
-            (None, Some(code)) => (format!("Invalid HTTP Response: {code}"), code),
-        };
-        Some(Self {
-            status,
-            status_code: u16::try_from(code).unwrap_or(u16::MAX),
-        })
-    }
-}
-
-/// Words of a log that tell of no failure.
-fn is_good(words: &str) -> bool {
-    ["ok", "success", "delivered"].contains(&words.to_lowercase().as_str())
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.status_code.to_string();
-        match self.status.contains(&code) || self.status_code == 0 {
-            true => f.write_str(&self.status),
-            false => write!(f, "{code} {}", self.status),
-        }
-    }
-}
-
 /// What a delivery is signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -474,39 +280,6 @@ impl Serialize for Step {
             Verb::Crash(down) => map.serialize_entry(word, down)?,
             Verb::Stop(down) => map.serialize_entry(word, down)?,
             Verb::Restart => map.serialize_entry(word, &Nothing {})?,
-        }
-        map.end()
-    }
-}
-
-impl Serialize for Trigger {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::At(at) => Fixed(*at).serialize(serializer),
-            Self::When(when) => when.serialize(serializer),
-        }
-    }
-}
-
-impl Serialize for When {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match &self.watched {
-            Watched::Call(call) => {
-                map.serialize_entry("call", &call.name)?;
-                map.serialize_entry("phase", &call.phase)?;
-            }
-            Watched::HfJob(moment) => map.serialize_entry("hf_job", moment)?,
-            Watched::Runner(moment) => map.serialize_entry("runner", moment)?,
-            Watched::Job(job) => {
-                map.serialize_entry("job", &job.job)?;
-                map.serialize_entry("is", &job.is)?;
-            }
-        }
-        map.serialize_entry("nth", &self.nth)?;
-        map.serialize_entry("plus", &Fixed(self.plus))?;
-        if let Some(after) = &self.after {
-            map.serialize_entry("after", after)?;
         }
         map.end()
     }

@@ -5,10 +5,14 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, SeqAccess, Visitor},
+    de::{Error, SeqAccess, Visitor},
 };
 
-use crate::{error::Place, time::written_as_text};
+use crate::{
+    error::Place,
+    forms::{OneOrMany, one_or_many},
+    time::written_as_text,
+};
 
 /// Text in which `$` means nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
@@ -145,40 +149,35 @@ impl<T: JsonSchema> JsonSchema for Placed<T> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names(pub(crate) Vec<Placed<String>>);
 
+/// The names of [`Names`], before those that stand alone have a place.
+struct Unplaced(Vec<Placed<String>>);
+
+impl OneOrMany for Unplaced {
+    type Item = Placed<String>;
+
+    const FORMS: &'static str = "one word or a list of words";
+
+    fn item<E: Error>(name: &str) -> Result<Placed<String>, E> {
+        Ok(Placed {
+            value: name.to_owned(),
+            place: Place::default(),
+        })
+    }
+
+    fn of_items<E: Error>(names: Vec<Placed<String>>) -> Result<Self, E> {
+        Ok(Self(names))
+    }
+}
+
+impl<'de> Deserialize<'de> for Unplaced {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_or_many(deserializer)
+    }
+}
+
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMany;
-        impl<'de> Visitor<'de> for OneOrMany {
-            type Value = Vec<Placed<String>>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one word or a list of words")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(vec![Placed {
-                    value: name.to_owned(),
-                    place: Place::default(),
-                }])
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = items.next_element()? {
-                    names.push(name);
-                }
-                Ok(names)
-            }
-        }
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        struct Inner(#[serde(deserialize_with = "one_or_many")] Vec<Placed<String>>);
-        fn one_or_many<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Vec<Placed<String>>, D::Error> {
-            deserializer.deserialize_any(OneOrMany)
-        }
-        let whole = Placed::<Inner>::deserialize(deserializer)?;
+        let whole = Placed::<Unplaced>::deserialize(deserializer)?;
         let mut names = whole.value.0;
         for name in &mut names {
             // One word alone stands where the whole value stands.

@@ -1,12 +1,9 @@
 //! The timeline as it is written: a [`Step`] is `at` or `when`, and exactly one verb.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, num::NonZeroU32};
+use std::{borrow::Cow, collections::BTreeMap, num::NonZeroU32};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, de::Error};
 
 use super::{
     around::{CompleteRun, Event, Installation, RenameRepo, RotateSecret, RunnerVerb, TakeBack},
@@ -14,6 +11,7 @@ use super::{
     scalars::{Chance, Json, Names, Placed, Verbatim},
 };
 use crate::{
+    forms::{TextOrParts, text_or_parts},
     plan::{Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
     time::{Fixed, Length},
 };
@@ -114,26 +112,23 @@ pub(crate) enum Moment {
     When(Box<When>),
 }
 
+impl TextOrParts for Moment {
+    type Parts = When;
+
+    const FORMS: &'static str = "a time, or an event such as `{ hf_job: running }`";
+
+    fn of_text<E: Error>(text: &str) -> Result<Self, E> {
+        Length::parse(text).map(Self::At).map_err(E::custom)
+    }
+
+    fn of_parts<E: Error>(when: When) -> Result<Self, E> {
+        Ok(Self::When(Box::new(when)))
+    }
+}
+
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TimeOrEvent;
-        impl<'de> Visitor<'de> for TimeOrEvent {
-            type Value = Moment;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time, or an event such as `{ hf_job: running }`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Moment, E> {
-                Length::parse(text).map(Moment::At).map_err(E::custom)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Moment, A::Error> {
-                When::deserialize(MapAccessDeserializer::new(map))
-                    .map(|when| Moment::When(Box::new(when)))
-            }
-        }
-        deserializer.deserialize_any(TimeOrEvent)
+        text_or_parts(deserializer)
     }
 }
 

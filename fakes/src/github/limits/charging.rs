@@ -5,17 +5,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    calls::Reply,
-    github::{
-        handle::{Github, Limits},
-        state::{
-            apps::{caller::Caller, table::Apps},
-            usage::{
-                account::{Account, Resource},
-                ledger::Bucket,
-                price::Price,
-            },
+use crate::github::{
+    handle::{Github, Limits},
+    objects::refusal::Refusal,
+    state::{
+        apps::{caller::Caller, table::Apps},
+        usage::{
+            account::{Account, Resource},
+            ledger::Bucket,
+            price::Price,
         },
     },
 };
@@ -42,7 +40,7 @@ impl Drop for OpenRequest {
 
 impl Apps {
     /// Whose limits this caller's calls count against.
-    pub(in crate::github) fn account_of(&self, caller: Result<&Caller, &Reply>) -> Account {
+    pub(in crate::github) fn account_of(&self, caller: Result<&Caller, &Refusal>) -> Account {
         match caller {
             Ok(Caller::App) => Account::App,
             Ok(Caller::Installation(token)) => {
@@ -105,7 +103,7 @@ impl Github {
         account: Account,
         price: &Price,
         owner: &str,
-    ) -> Result<(), Reply> {
+    ) -> Result<(), Refusal> {
         let limits = &self.settings().limits;
         if !limits.enforced || !price.is_of_the_api {
             return Ok(());

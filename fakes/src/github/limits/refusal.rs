@@ -1,44 +1,27 @@
 //! What GitHub answers to too many calls, and the headers that warn of it.
 
-use crate::{
-    calls::Reply,
-    github::{
-        handle::Github,
-        objects::reply::documented,
-        state::usage::{
-            account::{Account, Excess, Resource},
-            ledger::Bucket,
-        },
+use crate::github::{
+    handle::Github,
+    objects::refusal::Refusal,
+    state::usage::{
+        account::{Account, Excess, Resource},
+        ledger::Bucket,
     },
 };
 
-const PRIMARY_DOCUMENTATION: &str =
-    "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api";
-const SECONDARY_DOCUMENTATION: &str = "https://docs.github.com/free-pro-team@latest/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits";
-pub(in crate::github) const SECONDARY: &str =
-    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-
 impl Github {
     /// The refusal of a call too many.
-    pub(in crate::github) fn too_much(&self, account: Account, excess: Excess) -> Reply {
+    pub(in crate::github) fn too_much(&self, account: Account, excess: Excess) -> Refusal {
         let limits = &self.settings().limits;
         match excess {
-            Excess::Primary => {
-                let status = limits.primary.status;
-                documented(
-                    status,
-                    &primary_message(account, self.settings().app_id),
-                    PRIMARY_DOCUMENTATION,
-                )
-            }
-            Excess::Secondary => {
-                let secondary = &limits.secondary;
-                let reply = documented(secondary.status, SECONDARY, SECONDARY_DOCUMENTATION);
-                match secondary.retry_after {
-                    Some(wait) => reply.with_header("retry-after", wait.as_secs().to_string()),
-                    None => reply,
-                }
-            }
+            Excess::Primary => Refusal::PrimaryLimit {
+                status: limits.primary.status,
+                message: primary_message(account, self.settings().app_id),
+            },
+            Excess::Secondary => Refusal::SecondaryLimit {
+                status: limits.secondary.status,
+                retry_after_s: limits.secondary.retry_after.map(|wait| wait.as_secs()),
+            },
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::{endpoint::Endpoint, versions::ApiVersion};
 use crate::{
-    calls::{Incoming, Reply},
+    calls::Incoming,
     github::{
         handle::Github,
         limits::charging::OpenRequest,
+        objects::refusal::Refusal,
         state::{
             apps::caller::Caller,
             usage::{
@@ -20,7 +21,7 @@ use crate::{
 /// A call that has arrived. It is kept until the call ends, and is one of the concurrent calls so long.
 pub(in crate::github) struct Admission {
     /// Who calls, or GitHub's refusal.
-    pub(in crate::github) caller: Result<Caller, Reply>,
+    pub(in crate::github) caller: Result<Caller, Refusal>,
     pub(in crate::github) version: ApiVersion,
     /// Whose limits it counts against, if it is counted.
     pub(in crate::github) account: Account,

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 use super::{
-    auth::{SUSPENDED, grants_text},
+    auth::grants_text,
     route::{Access, Ask, Route},
 };
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
         handle::Github,
         objects::{
             app::{app_object, permissions_json},
-            reply::{error, not_found, parse},
+            body::read,
+            refusal::{Answer, Refusal},
         },
         state::{
             accounts::repository::Repository,
@@ -54,20 +55,19 @@ struct TokenRequest {
 }
 
 impl Github {
-    fn app(&self, _ask: &Ask<'_>) -> Reply {
-        Reply::text(200, app_object(&self.state(), self.settings(), None))
+    fn app(&self, _ask: &Ask<'_>) -> Answer {
+        Ok(Reply::text(
+            200,
+            app_object(&self.state(), self.settings(), None),
+        ))
     }
 
-    fn create_token(&self, ask: &Ask<'_>) -> Reply {
-        self.mint(ask).unwrap_or_else(|refusal| refusal)
-    }
-
-    fn mint(&self, ask: &Ask<'_>) -> Result<Reply, Reply> {
+    fn create_token(&self, ask: &Ask<'_>) -> Answer {
         let (installation, request) = (ask.number("installation_id"), ask.request);
         let wanted: TokenRequest = if request.body.is_empty() {
             TokenRequest::default()
         } else {
-            parse(&request.body)?
+            read(&request.body)?
         };
         let mut state = self.state();
         let permissions = granted(wanted.permissions.as_ref(), &state.apps.profile.permissions)?;
@@ -75,9 +75,9 @@ impl Github {
             .apps
             .installations
             .get(&installation)
-            .ok_or_else(not_found)?;
+            .ok_or(Refusal::NotFound)?;
         if found.suspended_at.is_some() {
-            return Err(error(403, SUSPENDED));
+            return Err(Refusal::Suspended);
         }
         let covered: Vec<Arc<Repository>> =
             state.accounts.repos_of(installation).cloned().collect();
@@ -147,7 +147,7 @@ impl Github {
 fn granted(
     wanted: Option<&BTreeMap<String, String>>,
     all: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Reply> {
+) -> Result<BTreeMap<String, String>, Refusal> {
     match wanted.filter(|wanted| !wanted.is_empty()) {
         None => Ok(all.clone()),
         Some(wanted)
@@ -157,10 +157,7 @@ fn granted(
         {
             Ok(wanted.clone())
         }
-        Some(_) => Err(error(
-            422,
-            "The permissions requested are not granted to this installation.",
-        )),
+        Some(_) => Err(Refusal::PermissionsNotGranted),
     }
 }
 
@@ -169,22 +166,15 @@ fn granted(
 fn restriction(
     wanted: &TokenRequest,
     covered: &[Arc<Repository>],
-) -> Result<Option<BTreeSet<u64>>, Reply> {
+) -> Result<Option<BTreeSet<u64>>, Refusal> {
     let names = wanted.repositories.as_deref().unwrap_or_default();
     let ids = wanted.repository_ids.as_deref().unwrap_or_default();
     if names.is_empty() && ids.is_empty() {
         return Ok(None);
     }
     if names.len() + ids.len() > REPOSITORIES_MAX {
-        let message = format!("You can specify at most {REPOSITORIES_MAX} repositories.");
-        return Err(error(422, &message));
+        return Err(Refusal::TooManyRepositories(REPOSITORIES_MAX));
     }
-    let unknown = || {
-        error(
-            422,
-            "There is at least one repository that does not exist or is not accessible to the parent installation.",
-        )
-    };
     let mut only = BTreeSet::new();
     for name in names {
         let named = |repo: &&Arc<Repository>| {
@@ -192,11 +182,17 @@ fn restriction(
                 .split_once('/')
                 .is_some_and(|(_, short)| short.eq_ignore_ascii_case(name))
         };
-        only.insert(covered.iter().find(named).ok_or_else(unknown)?.id);
+        only.insert(
+            covered
+                .iter()
+                .find(named)
+                .ok_or(Refusal::RepositoryOutside)?
+                .id,
+        );
     }
     for id in ids {
         let found = covered.iter().find(|repo| repo.id == *id);
-        only.insert(found.ok_or_else(unknown)?.id);
+        only.insert(found.ok_or(Refusal::RepositoryOutside)?.id);
     }
     Ok(Some(only))
 }

@@ -11,10 +11,10 @@ use super::{
     route::{Access, Level, Permission},
 };
 use crate::{
-    calls::{Incoming, Reply},
+    calls::Incoming,
     github::{
         handle::Github,
-        objects::reply::{error, not_found},
+        objects::refusal::Refusal,
         state::{
             accounts::{organization::Organization, repository::Repository},
             apps::{
@@ -28,14 +28,6 @@ use crate::{
 
 /// The longest life of a JWT ahead of GitHub's clock.
 const JWT_LIFE_S_MAX: f64 = 600.0;
-
-const BAD_CREDENTIALS: &str = "Bad credentials";
-const UNDECODABLE: &str = "A JSON web token could not be decoded";
-const EXP_PAST: &str = "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires";
-const EXP_TOO_FAR: &str = "'Expiration time' claim ('exp') is too far in the future";
-const IAT_AHEAD: &str = "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued";
-const NOT_ACCESSIBLE: &str = "Resource not accessible by integration";
-pub(in crate::github) const SUSPENDED: &str = "This installation has been suspended";
 
 impl Level {
     fn parse(text: &str) -> Option<Self> {
@@ -105,28 +97,27 @@ impl Github {
         &self,
         endpoint: &Endpoint,
         request: &Incoming,
-    ) -> (Result<Caller, Reply>, Option<CredentialUse>) {
+    ) -> (Result<Caller, Refusal>, Option<CredentialUse>) {
         if let Some(Access::Runner(_)) = endpoint.access() {
             return (Ok(Caller::Anonymous), self.credential_of_runner(request));
         }
         let takes = Takes::of(endpoint.access());
         let (caller, credential) = match request.authorization() {
             None if takes == Takes::Any => (Ok(Caller::Anonymous), None),
-            None => (Err(error(401, "Requires authentication")), None),
+            None => (Err(Refusal::NoCredential), None),
             Some((scheme, text)) if is_known(scheme) => {
                 let (caller, credential) = self.judge(takes, text);
                 (caller, Some(credential))
             }
-            Some(_) => (Err(error(401, BAD_CREDENTIALS)), None),
+            Some(_) => (Err(Refusal::BadCredentials), None),
         };
         if request.header("user-agent").is_none_or(str::is_empty) {
-            let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
-            return (Err(error(403, message)), credential);
+            return (Err(Refusal::NoUserAgent), credential);
         }
         (caller, credential)
     }
 
-    fn judge(&self, takes: Takes, text: &str) -> (Result<Caller, Reply>, CredentialUse) {
+    fn judge(&self, takes: Takes, text: &str) -> (Result<Caller, Refusal>, CredentialUse) {
         let (kind, (state, caller)) =
             if text.starts_with("ghs_") || (!is_jwt(text) && takes != Takes::Jwt) {
                 let kind = CredentialKind::InstallationToken;
@@ -137,14 +128,14 @@ impl Github {
         (caller, CredentialUse { kind, state })
     }
 
-    fn judge_app(&self, takes: Takes, text: &str) -> (CredentialState, Result<Caller, Reply>) {
+    fn judge_app(&self, takes: Takes, text: &str) -> (CredentialState, Result<Caller, Refusal>) {
         if !is_jwt(text) {
-            let refusal = error(401, BAD_CREDENTIALS);
+            let refusal = Refusal::BadCredentials;
             return (CredentialState::Unknown, Err(refusal));
         }
         let (state, verdict) = self.judge_jwt(text);
         let caller = match verdict {
-            Ok(()) if takes == Takes::InstallationToken => Err(error(403, NOT_ACCESSIBLE)),
+            Ok(()) if takes == Takes::InstallationToken => Err(Refusal::NotAccessible),
             Ok(()) => Ok(Caller::App),
             Err(refusal) => Err(refusal),
         };
@@ -155,7 +146,7 @@ impl Github {
         &self,
         takes: Takes,
         text: &str,
-    ) -> (CredentialState, Result<Caller, Reply>) {
+    ) -> (CredentialState, Result<Caller, Refusal>) {
         let state = self.state();
         let credential = match state.apps.tokens.get(text) {
             None => CredentialState::Unknown,
@@ -166,36 +157,38 @@ impl Github {
             state.apps.hears(token.map(|token| token.installation))
         };
         let caller = if credential != CredentialState::Fresh || takes == Takes::Jwt {
-            Err(error(401, BAD_CREDENTIALS))
+            Err(Refusal::BadCredentials)
         } else if hears() {
             Ok(Caller::Installation(text.to_owned()))
         } else {
-            Err(error(403, SUSPENDED))
+            Err(Refusal::Suspended)
         };
         (credential, caller)
     }
 
-    fn judge_jwt(&self, text: &str) -> (CredentialState, Result<(), Reply>) {
+    fn judge_jwt(&self, text: &str) -> (CredentialState, Result<(), Refusal>) {
         let claims = self.claims_of(text);
         let Some(claims) = claims else {
-            return (CredentialState::Unknown, Err(error(401, UNDECODABLE)));
+            return (CredentialState::Unknown, Err(Refusal::UndecodableJwt));
         };
         let now = self.now().as_millisecond() as f64 / 1000.0;
         let number =
             |claim: &Option<serde_json::Value>| claim.as_ref().and_then(serde_json::Value::as_f64);
-        let refused = |state, message| (state, Err(error(401, message)));
+        let refused = |state, refusal| (state, Err(refusal));
         match number(&claims.exp) {
-            None => return refused(CredentialState::Unknown, EXP_PAST),
-            Some(exp) if exp <= now => return refused(CredentialState::Expired, EXP_PAST),
+            None => return refused(CredentialState::Unknown, Refusal::ExpiredJwt),
+            Some(exp) if exp <= now => {
+                return refused(CredentialState::Expired, Refusal::ExpiredJwt);
+            }
             Some(exp) if exp > now + JWT_LIFE_S_MAX => {
-                return refused(CredentialState::TooLong, EXP_TOO_FAR);
+                return refused(CredentialState::TooLong, Refusal::JwtTooLong);
             }
             Some(_) => {}
         }
         match claims.iat.as_ref().and_then(serde_json::Value::as_i64) {
-            None => return refused(CredentialState::Unknown, IAT_AHEAD),
+            None => return refused(CredentialState::Unknown, Refusal::JwtFromTheFuture),
             Some(iat) if iat as f64 > now => {
-                return refused(CredentialState::NotYetValid, IAT_AHEAD);
+                return refused(CredentialState::NotYetValid, Refusal::JwtFromTheFuture);
             }
             Some(_) => {}
         }
@@ -205,10 +198,7 @@ impl Github {
         let app_id = self.settings().app_id;
         let is_ours = |iss: &String| *iss == app_id.to_string() || *iss == client_id(app_id);
         if !issuer.as_ref().is_some_and(is_ours) {
-            return (
-                CredentialState::Unknown,
-                Err(error(404, "Integration not found")),
-            );
+            return (CredentialState::Unknown, Err(Refusal::UnknownApp));
         }
         (CredentialState::Fresh, Ok(()))
     }
@@ -241,14 +231,14 @@ impl State {
         token: &str,
         repo: &str,
         permission: Permission,
-    ) -> Result<Arc<Repository>, Reply> {
-        let found = self.accounts.repo(repo).ok_or_else(not_found)?;
-        let token = self.apps.tokens.get(token).ok_or_else(not_found)?;
+    ) -> Result<Arc<Repository>, Refusal> {
+        let found = self.accounts.repo(repo).ok_or(Refusal::NotFound)?;
+        let token = self.apps.tokens.get(token).ok_or(Refusal::NotFound)?;
         if !token.covers(found) {
             return Err(if found.private {
-                not_found()
+                Refusal::NotFound
             } else {
-                error(403, NOT_ACCESSIBLE)
+                Refusal::NotAccessible
             });
         }
         token.must_have(permission)?;
@@ -261,17 +251,17 @@ impl State {
         token: &str,
         login: &str,
         permission: Permission,
-    ) -> Result<Arc<Organization>, Reply> {
+    ) -> Result<Arc<Organization>, Refusal> {
         let found = self
             .accounts
             .organizations
             .get(&login.to_lowercase())
             .filter(|found| !found.is_user)
-            .ok_or_else(not_found)?;
-        let token = self.apps.tokens.get(token).ok_or_else(not_found)?;
+            .ok_or(Refusal::NotFound)?;
+        let token = self.apps.tokens.get(token).ok_or(Refusal::NotFound)?;
         let installation = self.apps.installations.get(&token.installation);
         if installation.is_none_or(|of| !of.owner.eq_ignore_ascii_case(&found.login)) {
-            return Err(error(403, NOT_ACCESSIBLE));
+            return Err(Refusal::NotAccessible);
         }
         token.must_have(permission)?;
         Ok(found.clone())
@@ -279,13 +269,13 @@ impl State {
 }
 
 impl InstallationToken {
-    fn must_have(&self, permission: Permission) -> Result<(), Reply> {
+    fn must_have(&self, permission: Permission) -> Result<(), Refusal> {
         let Permission { name, level } = permission;
         if grants(&self.permissions, name, level) {
             return Ok(());
         }
         let wanted = format!("{name}={}", level.as_str());
-        Err(error(403, NOT_ACCESSIBLE).with_header("x-accepted-github-permissions", wanted))
+        Err(Refusal::NotPermitted(wanted))
     }
 }
 

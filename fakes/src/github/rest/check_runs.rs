@@ -15,8 +15,10 @@ use crate::{
         handle::Github,
         objects::{
             app::ACTIONS_APP_ID,
+            body::read,
             check_run::{annotation_json, job_annotations, push_check_run, push_job_check},
-            reply::{error, invalid_request, not_found, parse},
+            invalid::Invalid,
+            refusal::{Answer, Refusal},
             run::BRANCH,
         },
         state::{
@@ -119,27 +121,22 @@ enum Check<'a> {
 }
 
 impl Github {
-    fn create_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn create_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let body = &ask.request.body;
-        let read = parse::<NewCheckRun>(body).and_then(|new| Ok((new, parse::<Change>(body)?)));
-        let (wanted, change) = match read {
-            Ok(read) => read,
-            Err(refusal) => return refusal,
-        };
-        if let Err(refusal) = change.check() {
-            return refusal;
-        }
+        let read = read::<NewCheckRun>(body).and_then(|new| Ok((new, read::<Change>(body)?)));
+        let (wanted, change) = read?;
+        change.check()?;
         if change
             .output
             .as_ref()
             .is_some_and(|output| output.title.is_none())
         {
-            return invalid_request("output needs a title.");
+            return Err(Invalid::OutputWithoutTitle.into());
         }
         let mut state = self.state();
         let head_sha = wanted.head_sha.to_lowercase();
         if !state.runs.has_commit(repo, &head_sha) {
-            return no_commit(&wanted.head_sha);
+            return Err(Refusal::NoCommit(wanted.head_sha));
         }
         let mut check = CheckRun {
             id: state.runs.checks.next_id(),
@@ -172,28 +169,20 @@ impl Github {
             },
         );
         state.runs.checks.add(check);
-        Reply::text(201, body).with_effect()
+        Ok(Reply::text(201, body).with_effect())
     }
 
-    fn update_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let change: Change = match parse(&ask.request.body) {
-            Ok(change) => change,
-            Err(refusal) => return refusal,
-        };
-        if let Err(refusal) = change.check() {
-            return refusal;
-        }
+    fn update_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
+        let change: Change = read(&ask.request.body)?;
+        change.check()?;
         let id = ask.number("check_run_id");
         let mut state = self.state();
         if state.runs.checks.get(repo.id, id).is_none() && state.runs.job_check(repo, id).is_some()
         {
-            let message = format!(
-                "Invalid app_id `{ACTIONS_APP_ID}` - check run can only be modified by the GitHub App that created it."
-            );
-            return error(403, &message);
+            return Err(Refusal::ForeignCheckRun(ACTIONS_APP_ID));
         }
         let Some(check) = state.runs.checks.get_mut(repo.id, id) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         change.apply(check, self.now());
         let check = check.clone();
@@ -212,21 +201,21 @@ impl Github {
                 conclusion: check.conclusion_text(),
             },
         );
-        Reply::text(200, body).with_effect()
+        Ok(Reply::text(200, body).with_effect())
     }
 
-    fn get_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn get_check_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         match state.runs.check(repo, ask.number("check_run_id")) {
-            Some(check) => Reply::text(200, self.check_json(&state, &check)),
-            None => not_found(),
+            Some(check) => Ok(Reply::text(200, self.check_json(&state, &check))),
+            None => Err(Refusal::NotFound),
         }
     }
 
-    fn list_annotations(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn list_annotations(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let Some(check) = state.runs.check(repo, ask.number("check_run_id")) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let annotations: Vec<String> = match check {
             Check::Made(check) => check
@@ -242,14 +231,14 @@ impl Github {
         };
         let (page, total) = (self.page(ask.request), annotations.len());
         let reply = Reply::text(200, format!("[{}]", page.of(annotations).join(",")));
-        self.with_links(reply, ask.request, &page, total)
+        Ok(self.with_links(reply, ask.request, &page, total))
     }
 
-    fn list_commit_checks(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn list_commit_checks(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let wanted = ask.text("ref");
         let Some(head_sha) = state.runs.commit_of(repo, wanted) else {
-            return no_commit(wanted);
+            return Err(Refusal::NoCommit(wanted.to_owned()));
         };
         let runs: Vec<RunId> = state
             .runs
@@ -264,7 +253,7 @@ impl Github {
         self.list_checks(&state, ask.request, made, &runs)
     }
 
-    fn list_suite_checks(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn list_suite_checks(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let suite = ask.number("check_suite_id");
         if state.runs.checks.has_suite(repo.id, suite) {
@@ -275,7 +264,7 @@ impl Github {
         let run = state.runs.by_id.get(&RunId(suite));
         match run.filter(|run| run.repo.id == repo.id) {
             Some(run) => self.list_checks(&state, ask.request, Vec::new(), &[run.id]),
-            None => not_found(),
+            None => Err(Refusal::NotFound),
         }
     }
 
@@ -286,11 +275,11 @@ impl Github {
         request: &Incoming,
         mut made: Vec<&CheckRun>,
         runs: &[RunId],
-    ) -> Reply {
+    ) -> Answer {
         let all = match query_value(request, "filter").as_deref() {
             None | Some("latest") => false,
             Some("all") => true,
-            Some(_) => return invalid_request("filter must be latest or all."),
+            Some(_) => return Err(Invalid::Filter.into()),
         };
         if !all {
             // They come newest first, so the first of a name is its latest.
@@ -332,7 +321,7 @@ impl Github {
             "{{\"total_count\":{total},\"check_runs\":[{}]}}",
             shown.join(",")
         );
-        self.with_links(Reply::text(200, body), request, &page, total)
+        Ok(self.with_links(Reply::text(200, body), request, &page, total))
     }
 
     fn check_json(&self, state: &State, check: &Check<'_>) -> String {
@@ -346,19 +335,17 @@ impl Github {
 }
 
 impl Change {
-    fn check(&self) -> Result<(), Reply> {
+    fn check(&self) -> Result<(), Invalid> {
         let completed = self.status == Some(CheckStatus::Completed) || self.completed_at.is_some();
         if completed && self.conclusion.is_none() {
-            return Err(invalid_request(
-                "conclusion is required with a status of completed.",
-            ));
+            return Err(Invalid::CompletedWithoutConclusion);
         }
         let annotations = self
             .output
             .as_ref()
             .map_or(0, |output| output.annotations.len());
         if annotations > ANNOTATIONS_MAX {
-            return Err(invalid_request("output has more than 50 annotations."));
+            return Err(Invalid::TooManyAnnotations);
         }
         Ok(())
     }
@@ -469,8 +456,4 @@ impl Runs {
         let head_sha = reference.to_lowercase();
         self.has_commit(repo, &head_sha).then_some(head_sha)
     }
-}
-
-fn no_commit(head_sha: &str) -> Reply {
-    error(422, &format!("No commit found for SHA: {head_sha}"))
 }

@@ -8,7 +8,10 @@ use crate::{
     calls::Reply,
     github::{
         handle::Github,
-        objects::reply::{error, invalid_request, not_found},
+        objects::{
+            invalid::Invalid,
+            refusal::{Answer, Refusal},
+        },
         state::{
             accounts::owner::Owner,
             hooks::{hook::Hooks, log::Item},
@@ -103,8 +106,8 @@ impl Github {
         &self,
         owner: &Owner,
         ask: &Ask<'_>,
-        answer: fn(&Self, HookId, &Ask<'_>) -> Reply,
-    ) -> Reply {
+        answer: fn(&Self, HookId, &Ask<'_>) -> Answer,
+    ) -> Answer {
         let id = HookId(ask.number("hook_id"));
         let known = self
             .state()
@@ -114,17 +117,17 @@ impl Github {
         if known {
             answer(self, id, ask)
         } else {
-            not_found()
+            Err(Refusal::NotFound)
         }
     }
 
-    fn list_deliveries(&self, hook: HookId, ask: &Ask<'_>) -> Reply {
+    fn list_deliveries(&self, hook: HookId, ask: &Ask<'_>) -> Answer {
         let request = ask.request;
         let succeeded = match query_value(request, "status").as_deref() {
             None => None,
             Some("success") => Some(true),
             Some("failure") => Some(false),
-            Some(_) => return invalid_request("status must be success or failure."),
+            Some(_) => return Err(Invalid::DeliveryStatus.into()),
         };
         let before = match query_value(request, "cursor") {
             None => u64::MAX,
@@ -133,7 +136,7 @@ impl Github {
                 .and_then(|place| place.parse().ok())
             {
                 Some(place) => place,
-                None => return error(400, "Invalid cursor"),
+                None => return Err(Refusal::Cursor),
             },
         };
         let per_page = self.per_page(request);
@@ -147,33 +150,33 @@ impl Github {
         let shown: Vec<_> = rest.by_ref().take(per_page).collect();
         let items: Vec<Item<'_>> = shown.iter().map(|(_, entry)| Item::of(entry)).collect();
         let reply = Reply::json(200, &items);
-        match (shown.last(), rest.peek()) {
+        Ok(match (shown.last(), rest.peek()) {
             (Some((place, _)), Some(_)) => {
                 let url = self.link(request, "cursor", &format!("v1_{place}"));
                 reply.with_header("link", format!("<{url}>; rel=\"next\""))
             }
             _ => reply,
-        }
+        })
     }
 
-    fn get_delivery(&self, hook: HookId, ask: &Ask<'_>) -> Reply {
+    fn get_delivery(&self, hook: HookId, ask: &Ask<'_>) -> Answer {
         let delivery = ask.number("delivery_id");
         let state = self.state();
         match state.hooks.log.find(hook, DeliveryId(delivery), self.now()) {
-            Some(entry) => Reply::json(200, &Item::in_full(entry)),
-            None => not_found(),
+            Some(entry) => Ok(Reply::json(200, &Item::in_full(entry))),
+            None => Err(Refusal::NotFound),
         }
     }
 
     /// The same webhook once more: same GUID, new id, at once.
-    fn redeliver_by_api(&self, hook: HookId, ask: &Ask<'_>) -> Reply {
+    fn redeliver_by_api(&self, hook: HookId, ask: &Ask<'_>) -> Answer {
         let (delivery, call) = (ask.number("delivery_id"), ask.call);
         let mut state = self.state();
         let Some(entry) = state.hooks.log.find(hook, DeliveryId(delivery), self.now()) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let again = Dispatch::again(entry.message.clone(), Origin::Repeated, call.received);
         self.dispatch(&mut state, again);
-        Reply::text(202, "{}".to_owned()).with_effect()
+        Ok(Reply::text(202, "{}".to_owned()).with_effect())
     }
 }

@@ -12,7 +12,9 @@ use crate::{
     github::{
         handle::Github,
         objects::{
-            reply::{invalid_request, not_found, parse},
+            body::read,
+            invalid::Invalid,
+            refusal::{Answer, Refusal},
             run::BRANCH,
         },
         state::{
@@ -63,13 +65,13 @@ enum Verdict {
 }
 
 impl Github {
-    fn list_pending_deployments(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn list_pending_deployments(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if !state.runs.waits_for_approval(run) {
-            return Reply::text(200, "[]".to_owned());
+            return Ok(Reply::text(200, "[]".to_owned()));
         }
         let Repository { url, html_url, .. } = &**repo;
         let body = format!(
@@ -78,20 +80,17 @@ impl Github {
              \"html_url\":\"{html_url}/deployments/activity_log?environments_filter={ENVIRONMENT}\"}},\
              \"wait_timer\":0,\"wait_timer_started_at\":null,\"current_user_can_approve\":true,\"reviewers\":[]}}]"
         );
-        Reply::text(200, body)
+        Ok(Reply::text(200, body))
     }
 
-    fn review_pending_deployments(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let review: Review = match parse(&ask.request.body) {
-            Ok(review) => review,
-            Err(refusal) => return refusal,
-        };
+    fn review_pending_deployments(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
+        let review: Review = read(&ask.request.body)?;
         let mut state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if review.environment_ids != [ENVIRONMENT_ID] || !state.runs.waits_for_approval(run) {
-            return invalid_request("The run has no pending deployment to such an environment.");
+            return Err(Invalid::NoPendingDeployment.into());
         }
         let (body, run) = (self.deployment(run), run.id);
         let because = Some(ask.call.received);
@@ -100,7 +99,7 @@ impl Github {
             Verdict::Rejected => self.reject_jobs(&mut state, run, because),
         }
         self.settle(&mut state);
-        Reply::text(200, format!("[{body}]")).with_effect()
+        Ok(Reply::text(200, format!("[{body}]")).with_effect())
     }
 
     fn deployment(&self, run: &Run) -> String {

@@ -9,10 +9,12 @@ use super::{
     runners::{ORG_READ as READ, ORG_WRITE as WRITE},
 };
 use crate::{
-    calls::Reply,
     github::{
         handle::Github,
-        objects::reply::{not_found, parse},
+        objects::{
+            body::read,
+            refusal::{Answer, Refusal},
+        },
         state::{
             accounts::{organization::Organization, owner::Owner},
             runners::groups::DEFAULT_GROUP,
@@ -50,26 +52,20 @@ struct GroupRunners {
 }
 
 impl Github {
-    fn list_group_runners(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn list_group_runners(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
-        let group = match state.runners.group(organization, ask) {
-            Ok(group) => group.id,
-            Err(refusal) => return refusal,
-        };
+        let group = state.runners.group(organization, ask)?.id;
         let scope = Owner::Organization(organization.clone()).scope();
-        self.runners_page(&state, state.runners.in_group(scope, group), ask.request)
+        Ok(self.runners_page(&state, state.runners.in_group(scope, group), ask.request))
     }
 
     /// Those that are not on the new list go back to the default group.
-    fn set_group_runners(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
-        let wanted: GroupRunners = match parse(&ask.request.body) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
+    fn set_group_runners(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
+        let wanted: GroupRunners = read(&ask.request.body)?;
         self.change_group(organization, ask, 204, |state, group| {
             let wanted = state.runners.own_runners(organization, &wanted.runners)?;
             if wanted.len() > self.settings().runners.group_runners_max {
-                return Err(self.group_is_full());
+                return Err(self.group_is_full().into());
             }
             for runner in state.runners.runners_in(organization, group) {
                 if !wanted.contains(&runner) {
@@ -83,22 +79,22 @@ impl Github {
         })
     }
 
-    fn add_group_runner(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn add_group_runner(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let runner = ask.number("runner_id");
         self.change_group(organization, ask, 204, |state, group| {
             let found = state.runners.own_runners(organization, &[runner]);
-            found.map_err(|_| not_found())?;
+            found.map_err(|_| Refusal::NotFound)?;
             let members = state.runners.runners_in(organization, group);
             let limit = self.settings().runners.group_runners_max;
             if !members.contains(&RunnerId(runner)) && members.len() >= limit {
-                return Err(self.group_is_full());
+                return Err(self.group_is_full().into());
             }
             state.move_runner(RunnerId(runner), group);
             Ok(())
         })
     }
 
-    fn remove_group_runner(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn remove_group_runner(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let runner = RunnerId(ask.number("runner_id"));
         self.change_group(organization, ask, 204, |state, group| {
             if !state
@@ -106,7 +102,7 @@ impl Github {
                 .runners_in(organization, group)
                 .contains(&runner)
             {
-                return Err(not_found());
+                return Err(Refusal::NotFound);
             }
             state.move_runner(runner, DEFAULT_GROUP);
             Ok(())

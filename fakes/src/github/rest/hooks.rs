@@ -10,8 +10,10 @@ use crate::{
     github::{
         handle::Github,
         objects::{
+            body::read,
             hook::{ConfigObject, HookObject, hook_object},
-            reply::{not_found, parse},
+            invalid::HookFault,
+            refusal::{Answer, Refusal},
         },
         state::{
             accounts::owner::Owner,
@@ -195,15 +197,15 @@ struct HookRequest {
 
 impl ConfigRequest {
     /// The configuration that results from this one on top of another, if there is one already.
-    fn on_top_of(&self, old: Option<&HookConfig>) -> Result<HookConfig, Reply> {
+    fn on_top_of(&self, old: Option<&HookConfig>) -> Result<HookConfig, HookFault> {
         let url = self.url.as_deref().or(old.map(|old| &*old.url));
         let Some(url) = url.filter(|url| !url.is_empty()) else {
-            return Err(refused("url cannot be blank"));
+            return Err(HookFault::BlankUrl);
         };
         let content_type = match self.content_type.as_deref() {
             Some("json") => ContentType::Json,
             Some("form") => ContentType::Form,
-            Some(_) => return Err(refused("content_type must be json or form")),
+            Some(_) => return Err(HookFault::ContentType),
             None => old.map_or(ContentType::Form, |old| old.content_type),
         };
         let insecure_ssl = match &self.insecure_ssl {
@@ -214,11 +216,11 @@ impl ConfigRequest {
             {
                 text if text == "0" => false,
                 text if text == "1" => true,
-                _ => return Err(refused("insecure_ssl must be 0 or 1")),
+                _ => return Err(HookFault::InsecureSsl),
             },
         };
         let made = HookConfig::new(url, content_type);
-        let made = made.ok_or_else(|| refused("url is not a valid HTTP URL"))?;
+        let made = made.ok_or(HookFault::NoHttpUrl)?;
         Ok(HookConfig {
             insecure_ssl,
             ..made
@@ -227,34 +229,29 @@ impl ConfigRequest {
 }
 
 impl Github {
-    fn hook_config(&self, id: HookId) -> Reply {
+    fn hook_config(&self, id: HookId) -> Answer {
         match self.state().hooks.get(id) {
-            Some(hook) => Reply::json(200, &ConfigObject::of(hook)),
-            None => not_found(),
+            Some(hook) => Ok(Reply::json(200, &ConfigObject::of(hook))),
+            None => Err(Refusal::NotFound),
         }
     }
 
     /// Changes what the request names, and nothing else.
-    fn update_hook_config(&self, id: HookId, ask: &Ask<'_>) -> Reply {
-        self.change_config(id, ask)
-            .unwrap_or_else(|refusal| refusal)
-    }
-
-    fn change_config(&self, id: HookId, ask: &Ask<'_>) -> Result<Reply, Reply> {
-        let wanted: ConfigRequest = parse(body_of(ask.request))?;
+    fn update_hook_config(&self, id: HookId, ask: &Ask<'_>) -> Answer {
+        let wanted: ConfigRequest = read(body_of(ask.request))?;
         let mut state = self.state();
-        let hook = state.hooks.get_mut(id).ok_or_else(not_found)?;
+        let hook = state.hooks.get_mut(id).ok_or(Refusal::NotFound)?;
         hook.config = wanted.on_top_of(Some(&hook.config))?;
         hook.updated_at = self.now();
         if let Some(secret) = &wanted.secret {
             let because = Some(ask.call.received);
             self.change_secret(&mut state, id, Some(secret.as_bytes()), because);
         }
-        let hook = state.hooks.get(id).ok_or_else(not_found)?;
+        let hook = state.hooks.get(id).ok_or(Refusal::NotFound)?;
         Ok(Reply::json(200, &ConfigObject::of(hook)).with_effect())
     }
 
-    fn list_hooks(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn list_hooks(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let all: Vec<HookObject<'_>> = state
             .hooks
@@ -263,17 +260,13 @@ impl Github {
             .collect();
         let (page, total) = (self.page(ask.request), all.len());
         let reply = Reply::json(200, &page.of(all));
-        self.with_links(reply, ask.request, &page, total)
+        Ok(self.with_links(reply, ask.request, &page, total))
     }
 
-    fn create_hook(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
-        self.make_hook(owner, ask).unwrap_or_else(|refusal| refusal)
-    }
-
-    fn make_hook(&self, owner: &Owner, ask: &Ask<'_>) -> Result<Reply, Reply> {
-        let wanted: HookRequest = parse(body_of(ask.request))?;
+    fn create_hook(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
+        let wanted: HookRequest = read(body_of(ask.request))?;
         if wanted.name.as_deref().is_some_and(|name| name != "web") {
-            return Err(refused("name must be web"));
+            return Err(HookFault::Name.into());
         }
         let request = wanted.config.unwrap_or_default();
         let config = request.on_top_of(None)?;
@@ -290,7 +283,7 @@ impl Github {
                 Owner::Repository(_) => "repository",
                 Owner::Organization(_) => "organization",
             };
-            return Err(refused(&format!("Hook already exists on this {kind}")));
+            return Err(HookFault::Exists(kind).into());
         }
         self.must_have_room(&state, owner, &events, None)?;
         let parts = HookParts {
@@ -314,7 +307,7 @@ impl Github {
         owner: &Owner,
         events: &BTreeSet<String>,
         but: Option<HookId>,
-    ) -> Result<(), Reply> {
+    ) -> Result<(), HookFault> {
         let most = self.settings().hooks.per_event_max;
         let others = |event: &String| {
             let others = state.hooks.of(owner).filter(|hook| Some(hook.id) != but);
@@ -322,33 +315,29 @@ impl Github {
         };
         match events.iter().find(|event| others(event) >= most) {
             None => Ok(()),
-            Some(event) => Err(refused(&format!(
-                "The \"{event}\" event cannot have more than {most} hooks"
-            ))),
+            Some(event) => Err(HookFault::TooMany {
+                event: event.clone(),
+                most,
+            }),
         }
     }
 
-    fn shown(&self, state: &State, id: HookId, status: u16) -> Result<Reply, Reply> {
-        let hook = state.hooks.get(id).ok_or_else(not_found)?;
+    fn shown(&self, state: &State, id: HookId, status: u16) -> Answer {
+        let hook = state.hooks.get(id).ok_or(Refusal::NotFound)?;
         Ok(Reply::json(status, &hook_object(hook, self.settings())))
     }
 
-    fn get_hook(&self, id: HookId, _ask: &Ask<'_>) -> Reply {
+    fn get_hook(&self, id: HookId, _ask: &Ask<'_>) -> Answer {
         let state = self.state();
         self.shown(&state, id, 200)
-            .unwrap_or_else(|refusal| refusal)
     }
 
-    fn update_hook(&self, id: HookId, ask: &Ask<'_>) -> Reply {
-        self.change_hook(id, ask).unwrap_or_else(|refusal| refusal)
-    }
-
-    fn change_hook(&self, id: HookId, ask: &Ask<'_>) -> Result<Reply, Reply> {
-        let wanted: HookRequest = parse(body_of(ask.request))?;
+    fn update_hook(&self, id: HookId, ask: &Ask<'_>) -> Answer {
+        let wanted: HookRequest = read(body_of(ask.request))?;
         let mut state = self.state();
-        let hook = state.hooks.get(id).ok_or_else(not_found)?;
+        let hook = state.hooks.get(id).ok_or(Refusal::NotFound)?;
         let Home::Owner(owner) = &hook.home else {
-            return Err(not_found());
+            return Err(Refusal::NotFound);
         };
         let config = wanted
             .config
@@ -357,7 +346,7 @@ impl Github {
             .on_top_of(Some(&hook.config))?;
         let events = changed_events(hook, &wanted);
         self.must_have_room(&state, owner, &events, Some(id))?;
-        let hook = state.hooks.get_mut(id).ok_or_else(not_found)?;
+        let hook = state.hooks.get_mut(id).ok_or(Refusal::NotFound)?;
         hook.config = config;
         hook.events = events;
         hook.active = wanted.active.unwrap_or(hook.active);
@@ -372,24 +361,24 @@ impl Github {
         Ok(self.shown(&state, id, 200)?.with_effect())
     }
 
-    fn delete_hook(&self, id: HookId, _ask: &Ask<'_>) -> Reply {
+    fn delete_hook(&self, id: HookId, _ask: &Ask<'_>) -> Answer {
         self.state().hooks.remove(id);
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 
-    fn ping_hook(&self, id: HookId, ask: &Ask<'_>) -> Reply {
+    fn ping_hook(&self, id: HookId, ask: &Ask<'_>) -> Answer {
         self.ping(&mut self.state(), id, Some(ask.call.received));
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 
-    fn test_hook(&self, id: HookId, ask: &Ask<'_>) -> Reply {
+    fn test_hook(&self, id: HookId, ask: &Ask<'_>) -> Answer {
         let because: EventId = ask.call.received;
         let mut state = self.state();
         let repo = format!("{}/{}", ask.text("owner"), ask.text("repo"));
         if let Some(repo) = state.accounts.repo(&repo).cloned() {
             self.test_push(&mut state, id, &repo, Some(because));
         }
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 }
 
@@ -412,15 +401,4 @@ fn changed_events(hook: &Hook, wanted: &HookRequest) -> BTreeSet<String> {
         events.remove(event);
     }
     events
-}
-
-/// A hook that GitHub does not take. The wording of its reasons is GitHub's where it is known.
-fn refused(message: &str) -> Reply {
-    let body = serde_json::json!({
-        "message": "Validation Failed",
-        "errors": [{"resource": "Hook", "code": "custom", "message": message}],
-        "documentation_url": "https://docs.github.com/rest",
-        "status": "422",
-    });
-    Reply::json(422, &body)
 }

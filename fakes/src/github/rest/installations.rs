@@ -13,7 +13,8 @@ use crate::{
         handle::Github,
         objects::{
             installation::installation_object,
-            reply::{error, not_found},
+            invalid::Invalid,
+            refusal::{Answer, Refusal},
         },
         state::{apps::installation::Installation, records::State},
     },
@@ -75,10 +76,10 @@ pub(in crate::github) const ROUTES: &[Route] = &[
 impl Github {
     /// `since` leaves out what has not changed since then. `outdated` is taken and changes nothing: GitHub
     /// does not say what it does, and permissions here are never behind the App's.
-    fn installations(&self, ask: &Ask<'_>) -> Reply {
+    fn installations(&self, ask: &Ask<'_>) -> Answer {
         let request = ask.request;
         let since = match query_value(request, "since").map(|text| text.parse::<Timestamp>()) {
-            Some(Err(_)) => return error(422, "Invalid request.\n\nsince is not a timestamp."),
+            Some(Err(_)) => return Err(Invalid::Since.into()),
             Some(Ok(since)) => Some(since),
             None => None,
         };
@@ -95,17 +96,20 @@ impl Github {
             .map(|found| installation_object(&state, found, self.settings()))
             .collect();
         let reply = Reply::text(200, format!("[{}]", shown.join(",")));
-        self.with_links(reply, request, &page, total)
+        Ok(self.with_links(reply, request, &page, total))
     }
 
-    fn show_installation(&self, state: &State, found: Option<&Installation>) -> Reply {
+    fn show_installation(&self, state: &State, found: Option<&Installation>) -> Answer {
         match found {
-            Some(found) => Reply::text(200, installation_object(state, found, self.settings())),
-            None => not_found(),
+            Some(found) => Ok(Reply::text(
+                200,
+                installation_object(state, found, self.settings()),
+            )),
+            None => Err(Refusal::NotFound),
         }
     }
 
-    fn get_installation(&self, ask: &Ask<'_>) -> Reply {
+    fn get_installation(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         self.show_installation(
             &state,
@@ -113,7 +117,7 @@ impl Github {
         )
     }
 
-    fn repo_installation(&self, ask: &Ask<'_>) -> Reply {
+    fn repo_installation(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let repo = format!("{}/{}", ask.text("owner"), ask.text("repo"));
         let id = state
@@ -123,62 +127,62 @@ impl Github {
         self.show_installation(&state, id.and_then(|id| state.apps.installations.get(&id)))
     }
 
-    fn org_installation(&self, ask: &Ask<'_>) -> Reply {
+    fn org_installation(&self, ask: &Ask<'_>) -> Answer {
         self.account_installation(ask.text("org"), false)
     }
 
-    fn user_installation(&self, ask: &Ask<'_>) -> Reply {
+    fn user_installation(&self, ask: &Ask<'_>) -> Answer {
         self.account_installation(ask.text("username"), true)
     }
 
     /// The installation of this login, if it is that kind of account.
-    fn account_installation(&self, login: &str, of_a_user: bool) -> Reply {
+    fn account_installation(&self, login: &str, of_a_user: bool) -> Answer {
         let state = self.state();
         let fits = self.settings().app.is_user(login) == of_a_user;
         let found = state.apps.installation_on(login).filter(|_| fits);
         self.show_installation(&state, found)
     }
 
-    fn suspend_installation(&self, ask: &Ask<'_>) -> Reply {
+    fn suspend_installation(&self, ask: &Ask<'_>) -> Answer {
         self.set_suspended_by_call(ask, true)
     }
 
-    fn unsuspend_installation(&self, ask: &Ask<'_>) -> Reply {
+    fn unsuspend_installation(&self, ask: &Ask<'_>) -> Answer {
         self.set_suspended_by_call(ask, false)
     }
 
-    fn set_suspended_by_call(&self, ask: &Ask<'_>, suspended: bool) -> Reply {
+    fn set_suspended_by_call(&self, ask: &Ask<'_>, suspended: bool) -> Answer {
         let id = ask.number("installation_id");
         let mut state = self.state();
         let Some(found) = state.apps.installations.get(&id) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if found.suspended_at.is_some() == suspended {
-            return Reply::empty(204);
+            return Ok(Reply::empty(204));
         }
         self.set_suspended(&mut state, id, suspended, Some(ask.call.received));
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 
-    fn delete_installation(&self, ask: &Ask<'_>) -> Reply {
+    fn delete_installation(&self, ask: &Ask<'_>) -> Answer {
         let id = ask.number("installation_id");
         let mut state = self.state();
         if !state.apps.installations.contains_key(&id) {
-            return not_found();
+            return Err(Refusal::NotFound);
         }
         self.remove_installation(&mut state, id, Some(ask.call.received));
-        match ask.version {
+        let reply = match ask.version {
             ApiVersion::V2022_11_28 => Reply::empty(204),
             ApiVersion::V2026_03_10 => Reply::text(202, "{}".to_owned()),
-        }
-        .with_effect()
+        };
+        Ok(reply.with_effect())
     }
 
-    fn installation_repos(&self, token: &str, ask: &Ask<'_>) -> Reply {
+    fn installation_repos(&self, token: &str, ask: &Ask<'_>) -> Answer {
         let request = ask.request;
         let state = self.state();
         let Some(token) = state.apps.tokens.get(token) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let repos: Vec<&str> = state
             .accounts
@@ -195,13 +199,13 @@ impl Github {
                 "{{\"total_count\":{total},\"repository_selection\":\"selected\",\"repositories\":[{shown}]}}"
             ),
         );
-        self.with_links(reply, request, &page, total)
+        Ok(self.with_links(reply, request, &page, total))
     }
 
-    fn revoke_token(&self, token: &str, _ask: &Ask<'_>) -> Reply {
+    fn revoke_token(&self, token: &str, _ask: &Ask<'_>) -> Answer {
         if let Some(token) = self.state().apps.tokens.get_mut(token) {
             token.revoked = true;
         }
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 }

@@ -16,7 +16,8 @@ use crate::{
         handle::Github,
         objects::{
             log_text::{job_log, run_archive},
-            reply::{error, file, not_found},
+            refusal::{Answer, Refusal},
+            reply::file,
         },
         state::{
             accounts::repository::Repository,
@@ -63,36 +64,36 @@ pub(in crate::github) const ROUTES: &[Route] = &[
 ];
 
 impl Github {
-    fn job_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn job_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let job = state.runs.job_of_repo(repo, ask);
         let Some(job) = job.filter(|job| state.runs.has_log(job)).map(|job| job.id) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
-        self.log_link(&mut state, LogOf::Job(job))
+        Ok(self.log_link(&mut state, LogOf::Job(job)))
     }
 
-    fn run_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn run_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let of = state
             .runs
             .run_of_repo(repo, ask)
             .and_then(|run| state.runs.logs_of(run, run.attempt));
         match of {
-            Some(of) => self.log_link(&mut state, of),
-            None => not_found(),
+            Some(of) => Ok(self.log_link(&mut state, of)),
+            None => Err(Refusal::NotFound),
         }
     }
 
-    fn run_attempt_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn run_attempt_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let of = state
             .runs
             .run_of_repo(repo, ask)
             .and_then(|run| state.runs.logs_of(run, attempt_number(ask)?));
         match of {
-            Some(of) => self.log_link(&mut state, of),
-            None => not_found(),
+            Some(of) => Ok(self.log_link(&mut state, of)),
+            None => Err(Refusal::NotFound),
         }
     }
 
@@ -106,32 +107,28 @@ impl Github {
         Reply::empty(302).with_header("location", location)
     }
 
-    fn delete_run_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn delete_run_logs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if run.standing.status != RunStatus::Completed {
-            // GitHub documents the status, not the words.
-            return error(
-                403,
-                "The logs of a run that is not completed cannot be deleted",
-            );
+            return Err(Refusal::LogsOfUnfinished);
         }
         let (run, attempt) = (run.id, run.attempt);
         if let Some(run) = state.runs.by_id.get_mut(&run) {
             run.logs_deleted = attempt;
         }
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 
     /// A link that is not good any more is gone.
-    fn download_logs(&self, ask: &Ask<'_>) -> Reply {
+    fn download_logs(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let now_ms = self.env().clock.elapsed_ms();
         let found = match state.runs.log_links.follow(ask.text("token"), now_ms) {
             Followed::Unknown => None,
-            Followed::Expired => return error(410, "Gone"),
+            Followed::Expired => return Err(Refusal::Gone),
             Followed::To(LogOf::Job(job)) => {
                 let job = state
                     .runs
@@ -140,18 +137,18 @@ impl Github {
                     .filter(|job| state.runs.has_log(job));
                 job.and_then(|job| {
                     let text = job_log(state.runs.by_id.get(&job.run)?, job);
-                    Some(file("text/plain; charset=utf-8", text.into()))
+                    Some(Ok(file("text/plain; charset=utf-8", text.into())))
                 })
             }
             Followed::To(LogOf::Run(run, attempt)) => state.runs.by_id.get(&run).map(|run| {
                 let jobs = state.runs.logged_jobs(run, attempt);
                 match run_archive(run, &jobs) {
-                    Ok(archive) => file("application/zip", archive.into()),
-                    Err(_) => error(500, "Server Error"),
+                    Ok(archive) => Ok(file("application/zip", archive.into())),
+                    Err(_) => Err(Refusal::ServerError),
                 }
             }),
         };
-        found.unwrap_or_else(not_found)
+        found.unwrap_or(Err(Refusal::NotFound))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     calls::Reply,
     github::{
         handle::Github,
-        objects::reply::not_found,
+        objects::refusal::{Answer, Refusal},
         state::accounts::account::{account_id, html_base},
     },
 };
@@ -25,29 +25,29 @@ pub(in crate::github) const ROUTES: &[Route] = &[
 
 impl Github {
     /// Everybody sees a public repository; a private one only who has a token that covers it.
-    fn get_repo(&self, ask: &Ask<'_>) -> Reply {
+    fn get_repo(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let found = state
             .accounts
             .repo(&format!("{}/{}", ask.text("owner"), ask.text("repo")));
         let Some(repo) = found.filter(|repo| state.apps.may_see(ask.caller, repo)) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let open = repo.full.strip_suffix('}').unwrap_or(&repo.full);
-        Reply::text(
+        Ok(Reply::text(
             200,
             format!("{open},\"network_count\":3,\"subscribers_count\":2}}"),
-        )
+        ))
     }
 
-    fn get_org(&self, ask: &Ask<'_>) -> Reply {
+    fn get_org(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let found = state
             .accounts
             .organizations
             .get(&ask.text("org").to_lowercase());
         let Some(found) = found.filter(|found| !found.is_user) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let (login, url) = (&found.login, &found.url);
         let html = html_base(&self.settings().base_url);
@@ -58,7 +58,7 @@ impl Github {
             .values()
             .filter(|repo| repo.is_of(login) && !repo.private)
             .count();
-        Reply::text(
+        Ok(Reply::text(
             200,
             format!(
                 "{{\"login\":\"{login}\",\"id\":{id},\"node_id\":\"O_kgDO{id:08x}\",\"url\":\"{url}\",\"repos_url\":\"{url}/repos\",\
@@ -69,6 +69,6 @@ impl Github {
                  \"followers\":0,\"following\":0,\"html_url\":\"{html}/{login}\",\"created_at\":\"2024-01-01T00:00:00Z\",\
                  \"updated_at\":\"2026-01-01T00:00:00Z\",\"archived_at\":null,\"type\":\"Organization\"}}"
             ),
-        )
+        ))
     }
 }

@@ -16,11 +16,12 @@ use crate::{
         objects::{
             app::{Secrets, app_object},
             body::{Unfit, read},
-            reply::not_found,
+            refusal::{Answer, Refusal},
+            reply::{escaped, page},
         },
         state::apps::{
             jwt::LAB_APP_PRIVATE_KEY_PEM,
-            manifest::{Confirmed, Manifest, slug},
+            manifest::{Confirmed, Manifest, ManifestFault, slug},
             profile::AppProfile,
         },
     },
@@ -72,12 +73,12 @@ impl Github {
         self.state().apps.profile.hook_url.clone()
     }
 
-    fn manifest_form(&self, ask: &Ask<'_>) -> Reply {
+    fn manifest_form(&self, ask: &Ask<'_>) -> Answer {
         if self.account_in(ask).is_none() {
-            return not_found();
+            return Err(Refusal::NotFound);
         }
         let query = escaped(&ask.request.query);
-        page(
+        Ok(page(
             200,
             "Register a GitHub App",
             &format!(
@@ -85,18 +86,15 @@ impl Github {
                  <p><label>App manifest<br><textarea name=\"manifest\" rows=\"20\" cols=\"80\"></textarea></label></p>\
                  <p><button type=\"submit\">Continue</button></p></form>"
             ),
-        )
+        ))
     }
 
-    fn submit_manifest(&self, ask: &Ask<'_>) -> Reply {
+    fn submit_manifest(&self, ask: &Ask<'_>) -> Answer {
         if self.account_in(ask).is_none() {
-            return not_found();
+            return Err(Refusal::NotFound);
         }
         let text = field(ask, "manifest");
-        let manifest = match parse(&text) {
-            Ok(manifest) => manifest,
-            Err(why) => return refusal(&why),
-        };
+        let manifest = parse(&text)?;
         let given = query_pairs(&ask.request.query).find(|(key, _)| key == "state");
         let state = given.map(|(_, value)| value).unwrap_or_default();
         let action = match ask.text("org") {
@@ -104,7 +102,7 @@ impl Github {
             org => format!("/organizations/{org}/settings/apps"),
         };
         let (base, name) = (self.web_prefix(ask), manifest.name.as_str());
-        page(
+        Ok(page(
             200,
             "Create GitHub App",
             &format!(
@@ -120,7 +118,7 @@ impl Github {
                 state = escaped(&state),
                 name = escaped(name),
             ),
-        )
+        ))
     }
 
     /// The prefix under which the form was found, so that its successor is found there too.
@@ -132,16 +130,13 @@ impl Github {
         }
     }
 
-    fn confirm_manifest(&self, ask: &Ask<'_>) -> Reply {
+    fn confirm_manifest(&self, ask: &Ask<'_>) -> Answer {
         let Some(owner) = self.account_in(ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let (name, state) = (field(ask, "name"), field(ask, "state"));
-        let parsed = Manifest::check_name(&name).and_then(|()| parse(&field(ask, "manifest")));
-        let mut manifest = match parsed {
-            Ok(manifest) => manifest,
-            Err(why) => return refusal(&why),
-        };
+        Manifest::check_name(&name)?;
+        let mut manifest = parse(&field(ask, "manifest"))?;
         manifest.name = name.trim().to_owned();
         let entity = format!("github.confirm-manifest#{}", ask.call.ordinal);
         let code = drawn(self.env(), &entity, "code", HEX, 40);
@@ -155,19 +150,19 @@ impl Github {
         self.state().apps.manifests.insert(code.clone(), confirmed);
         let Some(mut address) = redirect else {
             let told = format!("<p>The code of this App is <code>{code}</code>.</p>");
-            return page(200, "GitHub App created", &told).with_effect();
+            return Ok(page(200, "GitHub App created", &told).with_effect());
         };
         address.push(if address.contains('?') { '&' } else { '?' });
         address.push_str(&format!("code={code}"));
         if !state.is_empty() {
             address.push_str(&format!("&state={}", url_encoded(&state)));
         }
-        Reply::empty(302)
+        Ok(Reply::empty(302)
             .with_header("location", address)
-            .with_effect()
+            .with_effect())
     }
 
-    fn convert_manifest(&self, ask: &Ask<'_>) -> Reply {
+    fn convert_manifest(&self, ask: &Ask<'_>) -> Answer {
         let (now_ms, settings) = (self.env().clock.elapsed_ms(), self.settings());
         let mut guard = self.state();
         let state = &mut *guard;
@@ -175,7 +170,7 @@ impl Github {
         let good =
             |found: &&mut Confirmed| found.expires_ms > now_ms && !(found.used && single_use);
         let Some(found) = state.apps.manifests.get_mut(ask.text("code")).filter(good) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         found.used = true;
         let manifest = &found.manifest;
@@ -200,7 +195,7 @@ impl Github {
             webhook: String::from_utf8_lossy(&settings.webhook_secret).into_owned(),
             pem: LAB_APP_PRIVATE_KEY_PEM.to_owned(),
         };
-        Reply::text(201, app_object(state, settings, Some(&secrets))).with_effect()
+        Ok(Reply::text(201, app_object(state, settings, Some(&secrets))).with_effect())
     }
 
     /// The account the App is to belong to: the path's organisation, or the person at the browser.
@@ -225,30 +220,6 @@ fn field(ask: &Ask<'_>, name: &str) -> String {
     found.map(|(_, value)| value).unwrap_or_default()
 }
 
-fn refusal(why: &str) -> Reply {
-    page(
-        422,
-        "Invalid GitHub App configuration",
-        &format!("<p>{}</p>", escaped(why)),
-    )
-}
-
-fn page(status: u16, title: &str, body: &str) -> Reply {
-    let text = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
-         <body><h1>{title}</h1>{body}</body></html>\n"
-    );
-    Reply::text(status, text).with_header("content-type", "text/html; charset=utf-8".to_owned())
-}
-
-/// A text as it can stand in HTML, attributes included.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
 /// A text as it can stand in a query.
 fn url_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -262,12 +233,12 @@ fn url_encoded(text: &str) -> String {
     out
 }
 
-/// Reads the manifest of the form. The error is for the one who sent the form.
-fn parse(text: &str) -> Result<Manifest, String> {
+/// Reads the manifest of the form.
+fn parse(text: &str) -> Result<Manifest, ManifestFault> {
     let manifest: Manifest = read(text.as_bytes()).map_err(|unfit| match unfit {
-        Unfit::NoJson => "The manifest is not valid JSON.".to_owned(),
-        Unfit::NoObject => "The manifest should be a JSON object.".to_owned(),
-        Unfit::Field(why) => format!("The manifest is not valid. {why}"),
+        Unfit::NoJson => ManifestFault::NoJson,
+        Unfit::NoObject => ManifestFault::NoObject,
+        Unfit::Field(why) => ManifestFault::Schema(why),
     })?;
     manifest.check()?;
     Ok(manifest)
@@ -278,7 +249,7 @@ mod tests {
     use super::*;
 
     fn refusal(manifest: &serde_json::Value) -> String {
-        parse(&manifest.to_string()).unwrap_err()
+        parse(&manifest.to_string()).unwrap_err().to_string()
     }
 
     #[test]
@@ -300,6 +271,6 @@ mod tests {
             refusal(&json!({"url": "https://x.test", "default_permissions": {"checks": "much"}}))
                 .contains("much")
         );
-        assert!(parse("not json").unwrap_err().contains("not valid"));
+        assert_eq!(parse("not json").unwrap_err(), ManifestFault::NoJson);
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     calls::Reply,
     github::{
         handle::Github,
+        objects::refusal::Answer,
         state::usage::{account::Resource, ledger::Bucket},
     },
     json_text::push_display,
@@ -31,7 +32,7 @@ const UNUSED: [(&str, u32, i64); 7] = [
 ];
 
 impl Github {
-    fn rate_limit(&self, ask: &Ask<'_>) -> Reply {
+    fn rate_limit(&self, ask: &Ask<'_>) -> Answer {
         let account = self.state().apps.account_of(Ok(ask.caller));
         let now_s = self.now().as_second();
         let core = self.bucket(account, Resource::Core);
@@ -61,7 +62,7 @@ impl Github {
             push_bucket(&mut body, "rate", core);
         }
         body.push('}');
-        Reply::text(200, body)
+        Ok(Reply::text(200, body))
     }
 }
 

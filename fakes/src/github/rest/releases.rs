@@ -9,7 +9,8 @@ use crate::{
     github::{
         handle::Github,
         objects::{
-            reply::{file, not_found},
+            refusal::{Answer, Refusal},
+            reply::file,
             runner::RUNNER_VERSION,
         },
         state::accounts::account::{account, html_base},
@@ -45,10 +46,10 @@ impl Github {
     }
 
     /// Only actions/runner has releases here.
-    fn latest_release(&self, ask: &Ask<'_>) -> Reply {
+    fn latest_release(&self, ask: &Ask<'_>) -> Answer {
         let repo = format!("{}/{}", ask.text("owner"), ask.text("repo"));
         if !repo.eq_ignore_ascii_case("actions/runner") {
-            return not_found();
+            return Err(Refusal::NotFound);
         }
         let base = &self.settings().base_url;
         let html = html_base(base);
@@ -69,7 +70,7 @@ impl Github {
         };
         let assets: Vec<String> = ARCHITECTURES.into_iter().enumerate().map(asset).collect();
         let assets = assets.join(",");
-        Reply::text(
+        Ok(Reply::text(
             200,
             format!(
                 "{{\"url\":\"{url}/{RELEASE}\",\"assets_url\":\"{url}/{RELEASE}/assets\",\
@@ -81,19 +82,22 @@ impl Github {
                  \"tarball_url\":\"{base}/repos/actions/runner/tarball/v{version}\",\
                  \"zipball_url\":\"{base}/repos/actions/runner/zipball/v{version}\",\"body\":\"\"}}"
             ),
-        )
+        ))
     }
 
-    fn download_runner(&self, ask: &Ask<'_>) -> Reply {
+    fn download_runner(&self, ask: &Ask<'_>) -> Answer {
         let version = ask.text("tag").strip_prefix('v').unwrap_or_default();
         let is_there = is_version(version)
             && ARCHITECTURES
                 .iter()
                 .any(|architecture| archive_name(architecture, version) == ask.text("file"));
         if !is_there {
-            return not_found();
+            return Err(Refusal::NotFound);
         }
-        file("application/octet-stream", self.runner_archive(version))
+        Ok(file(
+            "application/octet-stream",
+            self.runner_archive(version),
+        ))
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::versions::ApiVersion;
 use crate::{
-    calls::{self, CallContext, Incoming, Reply, Surface},
+    calls::{self, CallContext, Incoming, Surface},
     github::{
         handle::Github,
+        objects::refusal::Answer,
         state::{
             accounts::{organization::Organization, owner::Owner, repository::Repository},
             apps::caller::Caller,
@@ -47,22 +48,25 @@ impl Permission {
 /// Who may call a route, and what answers those who may.
 pub(in crate::github) enum Access {
     /// A runner or the script that installs it. The handler judges what it shows.
-    Runner(fn(&Github, &Ask<'_>) -> Reply),
+    Runner(fn(&Github, &Ask<'_>) -> Answer),
     /// Everybody, with or without a credential; a wrong one is refused.
-    Public(fn(&Github, &Ask<'_>) -> Reply),
+    Public(fn(&Github, &Ask<'_>) -> Answer),
     /// The App, by its JWT.
-    App(fn(&Github, &Ask<'_>) -> Reply),
+    App(fn(&Github, &Ask<'_>) -> Answer),
     /// Any installation token, which the handler is given.
-    Installation(fn(&Github, &str, &Ask<'_>) -> Reply),
+    Installation(fn(&Github, &str, &Ask<'_>) -> Answer),
     /// An installation token that covers the path's `{owner}/{repo}` and has this permission.
-    Repository(Permission, fn(&Github, &Arc<Repository>, &Ask<'_>) -> Reply),
+    Repository(
+        Permission,
+        fn(&Github, &Arc<Repository>, &Ask<'_>) -> Answer,
+    ),
     /// An installation token of the path's `{org}` that has this permission.
     Organization(
         Permission,
-        fn(&Github, &Arc<Organization>, &Ask<'_>) -> Reply,
+        fn(&Github, &Arc<Organization>, &Ask<'_>) -> Answer,
     ),
     /// The same for what repositories and organisations both have: whichever the path names.
-    Owner(Permission, fn(&Github, &Owner, &Ask<'_>) -> Reply),
+    Owner(Permission, fn(&Github, &Owner, &Ask<'_>) -> Answer),
 }
 
 /// A request that was let in, as its handler sees it.

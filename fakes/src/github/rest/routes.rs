@@ -13,7 +13,9 @@ use super::{
 use crate::{
     calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, runner_words},
     github::{
-        handle::Github, lifecycle::runners::sessions::beside, objects::reply::not_found,
+        handle::Github,
+        lifecycle::runners::sessions::beside,
+        objects::refusal::{Answer, Refusal},
         state::accounts::owner::Owner,
     },
     history::CredentialUse,
@@ -95,35 +97,8 @@ impl Api for GithubApi {
         request: &Incoming,
         call: CallContext,
     ) -> Reply {
-        let access = endpoint.access();
-        let caller = match (&admission.caller, access) {
-            (Ok(caller), _) => caller,
-            (Err(_), None) => return not_found(),
-            (Err(refusal), Some(_)) => return refusal.clone(),
-        };
-        let repo = endpoint.repo();
-        let owner = repo.as_deref().unwrap_or(endpoint.params.text("org"));
-        let (account, price) = (admission.account, &admission.price);
-        if let Err(refusal) = self.0.charge(account, price, owner) {
-            return refusal;
-        }
-        let Some(access) = access else {
-            return not_found();
-        };
-        let version = admission.version;
-        let ask = Ask {
-            request,
-            call,
-            caller,
-            version,
-            params: &endpoint.params,
-        };
-        let answered = self.0.answer(access, repo.as_deref(), &ask);
-        let reply = answered.unwrap_or_else(|refusal| refusal);
-        if price.registers && reply.status == 201 {
-            self.0.count_registration(owner);
-        }
-        version.shape(reply)
+        let answer = self.0.charged_answer(endpoint, admission, request, call);
+        answer.unwrap_or_else(Reply::from)
     }
 
     fn truth(
@@ -181,32 +156,59 @@ impl Api for GithubApi {
 }
 
 impl Github {
-    /// Lets the caller in where its credential reaches, and answers. The error is GitHub's refusal.
-    fn answer(
+    /// Takes the call's price from its caller's limits, and answers.
+    fn charged_answer(
         &self,
-        access: &'static Access,
-        repo: Option<&str>,
-        ask: &Ask<'_>,
-    ) -> Result<Reply, Reply> {
+        endpoint: &Endpoint,
+        admission: &Admission,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Answer {
+        let access = endpoint.access();
+        let caller = match (&admission.caller, access) {
+            (Ok(caller), _) => caller,
+            (Err(_), None) => return Err(Refusal::NotFound),
+            (Err(refusal), Some(_)) => return Err(refusal.clone()),
+        };
+        let repo = endpoint.repo();
+        let owner = repo.as_deref().unwrap_or(endpoint.params.text("org"));
+        let Admission { version, price, .. } = admission;
+        self.charge(admission.account, price, owner)?;
+        let ask = Ask {
+            request,
+            call,
+            caller,
+            version: *version,
+            params: &endpoint.params,
+        };
+        let reply = self.answer(access.ok_or(Refusal::NotFound)?, repo.as_deref(), &ask)?;
+        if price.registers && reply.status == 201 {
+            self.count_registration(owner);
+        }
+        Ok(version.shape(reply))
+    }
+
+    /// Lets the caller in where its credential reaches, and answers.
+    fn answer(&self, access: &'static Access, repo: Option<&str>, ask: &Ask<'_>) -> Answer {
         if let Some(elsewhere) = repo.and_then(|repo| self.redirect(repo, ask)) {
             return Ok(elsewhere);
         }
         let repository = |permission: Permission| {
-            let token = ask.caller.installation_token().ok_or_else(not_found)?;
+            let token = ask.caller.installation_token().ok_or(Refusal::NotFound)?;
             self.state()
                 .repository(token, repo.unwrap_or_default(), permission)
         };
         let organization = |permission: Permission| {
-            let token = ask.caller.installation_token().ok_or_else(not_found)?;
+            let token = ask.caller.installation_token().ok_or(Refusal::NotFound)?;
             self.state()
                 .organization(token, ask.text("org"), permission)
         };
-        Ok(match access {
+        match access {
             Access::Public(answer) | Access::App(answer) | Access::Runner(answer) => {
                 answer(self, ask)
             }
             Access::Installation(answer) => {
-                let token = ask.caller.installation_token().ok_or_else(not_found)?;
+                let token = ask.caller.installation_token().ok_or(Refusal::NotFound)?;
                 answer(self, token, ask)
             }
             Access::Repository(permission, answer) => answer(self, &repository(*permission)?, ask),
@@ -220,7 +222,7 @@ impl Github {
                 };
                 answer(self, &owner, ask)
             }
-        })
+        }
     }
 }
 

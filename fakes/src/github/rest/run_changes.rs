@@ -10,7 +10,10 @@ use crate::{
     github::{
         handle::Github,
         lifecycle::runs::rerunning::{Again, Refused},
-        objects::reply::{error, not_found, parse},
+        objects::{
+            body::read,
+            refusal::{Answer, Refusal},
+        },
         state::{
             accounts::repository::Repository,
             records::State,
@@ -22,10 +25,6 @@ use crate::{
 };
 
 const WRITE: Permission = Permission::write("actions");
-
-const CANNOT_CANCEL: &str = "Cannot cancel a workflow run that is completed.";
-const NOT_YET_QUEUED: &str = "Cannot cancel a workflow re-run that has not yet queued.";
-const TOO_OLD: &str = "Unable to retry this workflow run because it was created over a month ago";
 
 pub(in crate::github) const ROUTES: &[Route] = &[
     Route::post(
@@ -75,38 +74,38 @@ struct RerunRequest {
 }
 
 impl Github {
-    fn cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if run.standing.status == RunStatus::Completed {
-            return error(409, CANNOT_CANCEL);
+            return Err(Refusal::CancelOfCompleted);
         }
         let run = run.id;
         let requested = self.cancel_requested(run, ask);
         self.cancel_jobs(&mut state, run, requested);
         self.settle(&mut state);
-        Reply::text(202, "{}".to_owned()).with_effect()
+        Ok(Reply::text(202, "{}".to_owned()).with_effect())
     }
 
-    fn force_cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn force_cancel_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if run.standing.status == RunStatus::Completed {
-            return error(409, CANNOT_CANCEL);
+            return Err(Refusal::CancelOfCompleted);
         }
         if run.attempt > 1 && run.hold.is_some() {
-            return error(409, NOT_YET_QUEUED);
+            return Err(Refusal::CancelOfHeldRerun);
         }
         let run = run.id;
         let requested = self.cancel_requested(run, ask);
         let cancelled = RunConclusion::Jobs(Conclusion::Cancelled);
         self.end_run(&mut state, run, cancelled, Some(requested));
         self.settle(&mut state);
-        Reply::text(202, "{}".to_owned()).with_effect()
+        Ok(Reply::text(202, "{}".to_owned()).with_effect())
     }
 
     fn cancel_requested(&self, run: RunId, ask: &Ask<'_>) -> EventId {
@@ -117,87 +116,82 @@ impl Github {
         self.history().record(Some(ask.call.received), requested)
     }
 
-    fn rerun_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn rerun_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         self.rerun_by_api(repo, ask, &Again::All)
     }
 
-    fn rerun_failed_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn rerun_failed_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         self.rerun_by_api(repo, ask, &Again::Failed)
     }
 
-    fn rerun_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>, again: &Again) -> Reply {
+    fn rerun_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>, again: &Again) -> Answer {
         let mut state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask).map(|run| run.id) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         self.answer_rerun(&mut state, run, again, ask)
     }
 
-    fn rerun_job_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn rerun_job_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let Some(job) = state.runs.job_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let (run, again) = (job.run, Again::Job(job.base_name.clone()));
         self.answer_rerun(&mut state, run, &again, ask)
     }
 
-    fn answer_rerun(&self, state: &mut State, run: RunId, again: &Again, ask: &Ask<'_>) -> Reply {
+    fn answer_rerun(&self, state: &mut State, run: RunId, again: &Again, ask: &Ask<'_>) -> Answer {
         let wanted = if ask.request.body.is_empty() {
             Ok(RerunRequest::default())
         } else {
-            parse(&ask.request.body)
+            read(&ask.request.body)
         };
-        let wanted: RerunRequest = match wanted {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
+        let wanted: RerunRequest = wanted?;
         let debug = wanted.enable_debug_logging;
         let because = Some(ask.call.received);
         let made = self.run_again(state, run, again, debug, because);
         self.settle(state);
         match made {
-            Ok(_) => Reply::text(201, "{}".to_owned()).with_effect(),
-            Err(Refused::Unknown) => not_found(),
-            Err(Refused::NotCompleted) => error(403, already_running(again)),
-            Err(Refused::TooOld) => error(403, TOO_OLD),
-            // What GitHub says here is not documented.
-            Err(Refused::NothingToRun) => error(403, "This workflow run has no failed jobs"),
+            Ok(_) => Ok(Reply::text(201, "{}".to_owned()).with_effect()),
+            Err(Refused::Unknown) => Err(Refusal::NotFound),
+            Err(Refused::NotCompleted) => Err(already_running(again)),
+            Err(Refused::TooOld) => Err(Refusal::RerunTooLate),
+            Err(Refused::NothingToRun) => Err(Refusal::NothingFailed),
         }
     }
 
-    fn approve_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn approve_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask).map(|run| run.id) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if self.approve_fork(&mut state, run, Some(ask.call.received)) {
             self.settle(&mut state);
-            return Reply::text(201, "{}".to_owned()).with_effect();
+            return Ok(Reply::text(201, "{}".to_owned()).with_effect());
         }
-        // What GitHub says here is not documented.
-        error(403, "This run does not wait for approval")
+        Err(Refusal::NotAwaitingApproval)
     }
 
-    fn delete_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn delete_run_by_api(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if run.standing.status != RunStatus::Completed {
             // GitHub only says that a run has to be completed.
-            return error(403, "Could not delete the workflow run");
+            return Err(Refusal::DeleteOfUnfinished);
         }
         let run = run.id;
         state.runs.forget_run(run);
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 }
 
 /// Why a run that has not ended cannot be run again.
-fn already_running(again: &Again) -> &'static str {
+fn already_running(again: &Again) -> Refusal {
     match again {
-        Again::All | Again::Failed => "This workflow is already running",
-        Again::Job(_) => "The workflow run containing this job is already running",
+        Again::All | Again::Failed => Refusal::RerunOfRunning,
+        Again::Job(_) => Refusal::RerunOfRunningJob,
     }
 }

@@ -4,9 +4,9 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::pages::query_value;
 use crate::{
-    calls::{Incoming, Reply},
+    calls::Incoming,
     github::{
-        objects::{reply::invalid_request, run::BRANCH},
+        objects::{invalid::Invalid, run::BRANCH},
         state::{
             accounts::repository::Repository,
             records::State,
@@ -50,27 +50,18 @@ struct Created {
 
 impl RunFilter {
     /// Reads the query. A value that cannot be one is refused.
-    pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Reply> {
+    pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Invalid> {
         let standing = match query_value(request, "status") {
             None => None,
-            Some(text) => Some(
-                Wanted::parse(&text)
-                    .ok_or_else(|| invalid_request("status is not one of the known values."))?,
-            ),
+            Some(text) => Some(Wanted::parse(&text).ok_or(Invalid::RunStatus)?),
         };
         let created = match query_value(request, "created") {
             None => None,
-            Some(text) => Some(
-                Created::parse(&text)
-                    .ok_or_else(|| invalid_request("created is not a date or a range of dates."))?,
-            ),
+            Some(text) => Some(Created::parse(&text).ok_or(Invalid::Created)?),
         };
         let check_suite = match query_value(request, "check_suite_id") {
             None => None,
-            Some(text) => Some(
-                text.parse()
-                    .map_err(|_| invalid_request("check_suite_id is not an integer."))?,
-            ),
+            Some(text) => Some(text.parse().map_err(|_| Invalid::CheckSuite)?),
         };
         Ok(Self {
             standing,

@@ -14,7 +14,9 @@ use crate::{
     github::{
         handle::Github,
         objects::{
-            reply::{error, invalid_request, not_found, parse},
+            body::read,
+            invalid::Invalid,
+            refusal::{Answer, Refusal},
             runner::GroupObject,
         },
         state::{
@@ -109,7 +111,7 @@ struct SelectedRepositories {
 }
 
 impl Github {
-    fn list_groups(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn list_groups(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let visible_to = match query_value(ask.request, "visible_to_repository") {
             None => None,
@@ -118,7 +120,7 @@ impl Github {
                 .repo(&format!("{}/{name}", organization.login))
             {
                 Some(repo) => Some(repo),
-                None => return not_found(),
+                None => return Err(Refusal::NotFound),
             },
         };
         let groups = state.runners.groups.get(&organization.id);
@@ -130,33 +132,23 @@ impl Github {
             .collect();
         let (page, total) = (self.page(ask.request), groups.len());
         let body = serde_json::json!({"total_count": total, "runner_groups": page.of(groups)});
-        self.with_links(Reply::json(200, &body), ask.request, &page, total)
+        Ok(self.with_links(Reply::json(200, &body), ask.request, &page, total))
     }
 
-    fn create_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
-        let wanted: NewGroup = match parse(&ask.request.body) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
-        // The status is UNCONFIRMED.
+    fn create_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
+        let wanted: NewGroup = read(&ask.request.body)?;
         if !self.settings().runners.groups_can_be_created {
-            return error(
-                403,
-                "Only organizations that belong to an enterprise can create runner groups.",
-            );
+            return Err(Refusal::GroupsOfEnterprisesOnly);
         }
         let mut state = self.state();
-        let made = match self.make_group(&mut state, organization, wanted) {
-            Ok(made) => made,
-            Err(refusal) => return refusal,
-        };
+        let made = self.make_group(&mut state, organization, wanted)?;
         let found = state.runners.groups.get(&organization.id);
         let object = found
             .and_then(|groups| groups.get(made))
             .map(|group| GroupObject::of(group, organization));
-        let reply = object.map_or_else(not_found, |object| Reply::json(201, &object).with_effect());
+        let reply = object.map(|object| Reply::json(201, &object).with_effect());
         self.groups_changed(&mut state);
-        reply
+        reply.ok_or(Refusal::NotFound)
     }
 
     fn make_group(
@@ -164,17 +156,17 @@ impl Github {
         state: &mut State,
         organization: &Arc<Organization>,
         wanted: NewGroup,
-    ) -> Result<u64, Reply> {
+    ) -> Result<u64, Refusal> {
         state
             .runners
             .check_group_name(organization, &wanted.name, None)?;
         let selected = state.own_repos(organization, &wanted.selected_repository_ids)?;
         let runners = state.runners.own_runners(organization, &wanted.runners)?;
         if runners.len() > self.settings().runners.group_runners_max {
-            return Err(self.group_is_full());
+            return Err(self.group_is_full().into());
         }
         let groups = state.runners.groups.get_mut(&organization.id);
-        let id = groups.ok_or_else(not_found)?.add(RunnerGroup {
+        let id = groups.ok_or(Refusal::NotFound)?.add(RunnerGroup {
             id: DEFAULT_GROUP,
             name: wanted.name,
             visibility: wanted.visibility,
@@ -189,26 +181,21 @@ impl Github {
         Ok(id)
     }
 
-    fn get_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn get_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
-        match state.runners.group(organization, ask) {
-            Ok(group) => Reply::json(200, &GroupObject::of(group, organization)),
-            Err(refusal) => refusal,
-        }
+        let group = state.runners.group(organization, ask)?;
+        Ok(Reply::json(200, &GroupObject::of(group, organization)))
     }
 
-    fn update_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
-        let change: GroupChange = match parse(&ask.request.body) {
-            Ok(change) => change,
-            Err(refusal) => return refusal,
-        };
+    fn update_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
+        let change: GroupChange = read(&ask.request.body)?;
         self.change_group(organization, ask, 200, |state, id| {
             state
                 .runners
                 .check_group_name(organization, &change.name, Some(id))?;
             let groups = state.runners.groups.get_mut(&organization.id);
             let group = groups.and_then(|groups| groups.get_mut(id));
-            let group = group.ok_or_else(not_found)?;
+            let group = group.ok_or(Refusal::NotFound)?;
             group.name = change.name;
             group.visibility = change.visibility.unwrap_or(group.visibility);
             group.allows_public_repositories = change
@@ -225,10 +212,10 @@ impl Github {
     }
 
     /// Its runners go back to the default group.
-    fn delete_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn delete_group(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         self.change_group(organization, ask, 204, |state, id| {
             if id == DEFAULT_GROUP {
-                return Err(error(422, "The default runner group cannot be deleted."));
+                return Err(Refusal::DefaultGroup);
             }
             for runner in state.runners.runners_in(organization, id) {
                 state.move_runner(runner, DEFAULT_GROUP);
@@ -240,12 +227,9 @@ impl Github {
         })
     }
 
-    fn list_group_repos(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn list_group_repos(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let state = self.state();
-        let group = match state.runners.group(organization, ask) {
-            Ok(group) => group,
-            Err(refusal) => return refusal,
-        };
+        let group = state.runners.group(organization, ask)?;
         let owner = Owner::Organization(organization.clone());
         let repos: Vec<&str> = state
             .accounts
@@ -261,14 +245,11 @@ impl Github {
         let (page, total) = (self.page(ask.request), repos.len());
         let shown = page.of(repos).join(",");
         let body = format!("{{\"total_count\":{total},\"repositories\":[{shown}]}}");
-        self.with_links(Reply::text(200, body), ask.request, &page, total)
+        Ok(self.with_links(Reply::text(200, body), ask.request, &page, total))
     }
 
-    fn set_group_repos(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
-        let wanted: SelectedRepositories = match parse(&ask.request.body) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
+    fn set_group_repos(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
+        let wanted: SelectedRepositories = read(&ask.request.body)?;
         self.change_group(organization, ask, 204, |state, id| {
             let repos = state.own_repos(organization, &wanted.selected_repository_ids)?;
             state
@@ -279,24 +260,24 @@ impl Github {
         })
     }
 
-    fn add_group_repo(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn add_group_repo(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let repo = ask.number("repository_id");
         self.change_group(organization, ask, 204, |state, id| {
             state
                 .own_repos(organization, &[repo])
-                .map_err(|_| not_found())?;
+                .map_err(|_| Refusal::NotFound)?;
             state.runners.selected_of(organization, id)?.insert(repo);
             Ok(())
         })
     }
 
-    fn remove_group_repo(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Reply {
+    fn remove_group_repo(&self, organization: &Arc<Organization>, ask: &Ask<'_>) -> Answer {
         let repo = ask.number("repository_id");
         self.change_group(organization, ask, 204, |state, id| {
             if state.runners.selected_of(organization, id)?.remove(&repo) {
                 Ok(())
             } else {
-                Err(not_found())
+                Err(Refusal::NotFound)
             }
         })
     }
@@ -308,16 +289,11 @@ impl Github {
         organization: &Arc<Organization>,
         ask: &Ask<'_>,
         status: u16,
-        change: impl FnOnce(&mut State, u64) -> Result<(), Reply>,
-    ) -> Reply {
+        change: impl FnOnce(&mut State, u64) -> Result<(), Refusal>,
+    ) -> Answer {
         let mut state = self.state();
-        let id = match state.runners.group(organization, ask) {
-            Ok(group) => group.id,
-            Err(refusal) => return refusal,
-        };
-        if let Err(refusal) = change(&mut state, id) {
-            return refusal;
-        }
+        let id = state.runners.group(organization, ask)?.id;
+        change(&mut state, id)?;
         let reply = match state.runners.group(organization, ask) {
             Ok(group) if status == 200 => {
                 Reply::json(status, &GroupObject::of(group, organization))
@@ -325,21 +301,12 @@ impl Github {
             _ => Reply::empty(status),
         };
         self.groups_changed(&mut state);
-        reply.with_effect()
+        Ok(reply.with_effect())
     }
 
     fn groups_changed(&self, state: &mut State) {
         state.queue.matching.decide_anew(&state.runners.groups);
         self.settle(state);
-    }
-
-    pub(in crate::github) fn group_is_full(&self) -> Reply {
-        let settings = &self.settings().runners;
-        let message = format!(
-            "A runner group can have at most {} runners.",
-            settings.group_runners_max
-        );
-        error(settings.group_full_status, &message)
     }
 }
 
@@ -349,7 +316,7 @@ impl State {
         &self,
         organization: &Arc<Organization>,
         ids: &[u64],
-    ) -> Result<BTreeSet<u64>, Reply> {
+    ) -> Result<BTreeSet<u64>, Invalid> {
         let owner = Owner::Organization(organization.clone());
         let is_own = |repo: &&Arc<Repository>| owner.serves(repo);
         let own: BTreeSet<u64> = self
@@ -363,9 +330,7 @@ impl State {
         if wanted.is_subset(&own) {
             Ok(wanted)
         } else {
-            Err(invalid_request(
-                "A repository does not belong to the organization.",
-            ))
+            Err(Invalid::ForeignRepository)
         }
     }
 
@@ -382,27 +347,25 @@ impl Runners {
         &self,
         organization: &Organization,
         ask: &Ask<'_>,
-    ) -> Result<&RunnerGroup, Reply> {
+    ) -> Result<&RunnerGroup, Refusal> {
         self.runner_group(organization.id, ask.number("runner_group_id"))
-            .ok_or_else(not_found)
+            .ok_or(Refusal::NotFound)
     }
 
-    /// Refuses a name that is empty or that another group has. The status of the latter is UNCONFIRMED.
+    /// Refuses a name that is empty or that another group has.
     fn check_group_name(
         &self,
         organization: &Organization,
         name: &str,
         own: Option<u64>,
-    ) -> Result<(), Reply> {
+    ) -> Result<(), Refusal> {
         if name.trim().is_empty() {
-            return Err(invalid_request("The name must not be empty."));
+            return Err(Invalid::EmptyGroupName.into());
         }
         let groups = self.groups.get(&organization.id);
         let taken = groups.and_then(|groups| groups.named(name));
         if taken.is_some_and(|taken| Some(taken.id) != own) {
-            let message =
-                format!("Already exists - A runner group with the name {name} already exists.");
-            return Err(error(409, &message));
+            return Err(Refusal::GroupExists(name.to_owned()));
         }
         Ok(())
     }
@@ -412,7 +375,7 @@ impl Runners {
         &self,
         organization: &Arc<Organization>,
         ids: &[u64],
-    ) -> Result<BTreeSet<RunnerId>, Reply> {
+    ) -> Result<BTreeSet<RunnerId>, Invalid> {
         let owner = Owner::Organization(organization.clone());
         let own = self.of(owner.scope());
         let wanted: BTreeSet<RunnerId> = ids.iter().copied().map(RunnerId).collect();
@@ -422,9 +385,7 @@ impl Runners {
         {
             Ok(wanted)
         } else {
-            Err(invalid_request(
-                "A runner does not belong to the organization.",
-            ))
+            Err(Invalid::ForeignRunner)
         }
     }
 
@@ -444,15 +405,12 @@ impl Runners {
         &mut self,
         organization: &Organization,
         group: u64,
-    ) -> Result<&mut BTreeSet<u64>, Reply> {
+    ) -> Result<&mut BTreeSet<u64>, Refusal> {
         let groups = self.groups.get_mut(&organization.id);
         let group = groups.and_then(|groups| groups.get_mut(group));
-        let group = group.ok_or_else(not_found)?;
+        let group = group.ok_or(Refusal::NotFound)?;
         if group.visibility != Visibility::Selected {
-            return Err(error(
-                422,
-                "The runner group must have visibility set to selected.",
-            ));
+            return Err(Refusal::GroupNotSelected);
         }
         Ok(&mut group.selected)
     }

@@ -10,7 +10,11 @@ use crate::{
     calls::Reply,
     github::{
         handle::Github,
-        objects::reply::{error, invalid_request, not_found, parse},
+        objects::{
+            body::read,
+            invalid::Invalid,
+            refusal::{Answer, Refusal},
+        },
         state::{
             accounts::owner::Owner,
             runners::{
@@ -87,17 +91,13 @@ struct LabelsObject<'a> {
 }
 
 impl LabelsRequest {
-    fn read(ask: &Ask<'_>) -> Result<Vec<String>, Reply> {
-        let Self { labels } = parse(&ask.request.body)?;
+    fn read(ask: &Ask<'_>) -> Result<Vec<String>, Refusal> {
+        let Self { labels } = read(&ask.request.body)?;
         if labels.iter().any(|label| label.trim().is_empty()) {
-            return Err(invalid_request("A label must not be empty."));
+            return Err(Invalid::EmptyLabel.into());
         }
         Ok(labels)
     }
-}
-
-fn too_many() -> Reply {
-    invalid_request("A runner can have at most 100 custom labels.")
 }
 
 fn shown(labels: &RunnerLabels) -> Reply {
@@ -112,61 +112,56 @@ fn shown(labels: &RunnerLabels) -> Reply {
 }
 
 impl Github {
-    fn list_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn list_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let found = state.runners.get(&RunnerId(ask.number("runner_id")));
         found
             .filter(|runner| runner.owner.is(owner))
-            .map_or_else(not_found, |runner| shown(&runner.labels))
+            .map(|runner| shown(&runner.labels))
+            .ok_or(Refusal::NotFound)
     }
 
-    fn add_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
-        let more = match LabelsRequest::read(ask) {
-            Ok(more) => more,
-            Err(refusal) => return refusal,
-        };
+    fn add_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
+        let more = LabelsRequest::read(ask)?;
         if more.is_empty() {
-            return invalid_request("There must be at least one label.");
+            return Err(Invalid::NoLabel.into());
         }
         self.change_labels(owner, ask, |runner| {
             if runner.labels.own_with(&more) > LABELS_MAX {
-                return Err(too_many());
+                return Err(Invalid::TooManyLabels.into());
             }
             runner.labels.add(&more);
             Ok(())
         })
     }
 
-    fn set_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
-        let own = match LabelsRequest::read(ask) {
-            Ok(own) => own,
-            Err(refusal) => return refusal,
-        };
+    fn set_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
+        let own = LabelsRequest::read(ask)?;
         self.change_labels(owner, ask, |runner| {
             if own.len() > LABELS_MAX {
-                return Err(too_many());
+                return Err(Invalid::TooManyLabels.into());
             }
             runner.labels.set(&own);
             Ok(())
         })
     }
 
-    fn remove_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn remove_runner_labels(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         self.change_labels(owner, ask, |runner| {
             runner.labels.set(&[]);
             Ok(())
         })
     }
 
-    fn remove_runner_label(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn remove_runner_label(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         self.change_labels(owner, ask, |runner| {
-            runner.labels.remove(ask.text("name")).map_err(|why| {
-                match why {
-                    LabelStays::Unknown => not_found(),
-                    // The wording is the lab's own.
-                    LabelStays::ReadOnly => error(422, "Read-only labels cannot be removed."),
-                }
-            })
+            runner
+                .labels
+                .remove(ask.text("name"))
+                .map_err(|why| match why {
+                    LabelStays::Unknown => Refusal::NotFound,
+                    LabelStays::ReadOnly => Refusal::ReadOnlyLabel,
+                })
         })
     }
 
@@ -175,20 +170,18 @@ impl Github {
         &self,
         owner: &Owner,
         ask: &Ask<'_>,
-        change: impl FnOnce(&mut Runner) -> Result<(), Reply>,
-    ) -> Reply {
+        change: impl FnOnce(&mut Runner) -> Result<(), Refusal>,
+    ) -> Answer {
         let id = RunnerId(ask.number("runner_id"));
         let mut state = self.state();
         let found = state.runners.get_mut(&id);
         let Some(runner) = found.filter(|runner| runner.owner.is(owner)) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
-        if let Err(refusal) = change(runner) {
-            return refusal;
-        }
+        change(runner)?;
         let reply = shown(&runner.labels).with_effect();
         state.queue.look_again(id);
         self.settle(&mut state);
-        reply
+        Ok(reply)
     }
 }

@@ -12,8 +12,12 @@ use crate::{
     drawn_text::{HEX, drawn, guid},
     github::{
         handle::Github,
-        lifecycle::runners::refusals::Refusal,
-        objects::reply::{error, file, not_found, parse},
+        objects::{
+            body::read,
+            refusal::{Answer, Refusal},
+            reply::file,
+            runner_refusal::RunnerRefusal,
+        },
         state::runners::{
             credential::{Credential, JitConfig},
             token::TokenPurpose,
@@ -174,15 +178,12 @@ impl Github {
     }
 
     /// The first call of `config.sh` and of `config.sh remove`. A token that is not good is a 404.
-    fn runner_registration(&self, ask: &Ask<'_>) -> Reply {
-        let event: Event = match parse(&ask.request.body) {
-            Ok(event) => event,
-            Err(refusal) => return refusal,
-        };
+    fn runner_registration(&self, ask: &Ask<'_>) -> Answer {
+        let event: Event = read(&ask.request.body)?;
         let purpose = match event.runner_event.as_str() {
             "register" => TokenPurpose::Register,
             "remove" => TokenPurpose::Remove,
-            _ => return not_found(),
+            _ => return Err(Refusal::NotFound),
         };
         let token = token_of(ask.request).unwrap_or_default();
         let credential = self.token_use(token, purpose);
@@ -195,9 +196,9 @@ impl Github {
             .is_some_and(|found| found.owner.name().eq_ignore_ascii_case(owner));
         drop(state);
         if credential.state != CredentialState::Fresh || !is_theirs {
-            return self.refuse(ask, (404, "Not Found".to_owned()), credential);
+            return Err(self.refuse(ask, RunnerRefusal::NotFound, credential));
         }
-        Reply::json(
+        Ok(Reply::json(
             200,
             &Tenant {
                 url: &self.settings().base_url,
@@ -205,14 +206,11 @@ impl Github {
                 token_schema: "OAuthAccessToken",
                 use_runner_admin_flow: true,
             },
-        )
+        ))
     }
 
-    fn register_by_runner(&self, ask: &Ask<'_>) -> Reply {
-        let wanted: Registration = match parse(&ask.request.body) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
+    fn register_by_runner(&self, ask: &Ask<'_>) -> Answer {
+        let wanted: Registration = read(&ask.request.body)?;
         let token = token_of(ask.request).unwrap_or_default();
         let credential = self.token_use(token, TokenPurpose::Register);
         let owner = owner_in(&wanted.url).unwrap_or_default();
@@ -231,10 +229,9 @@ impl Github {
             ephemeral: wanted.ephemeral,
             replace: wanted.replace,
         };
-        let made = match self.register(&registration, version, ask.call.received) {
-            Ok(made) => made,
-            Err(refusal) => return self.refuse(ask, refusal, credential),
-        };
+        let made = self
+            .register(&registration, version, ask.call.received)
+            .map_err(|refusal| self.refuse(ask, refusal, credential))?;
         let entity = format!("runner.register#{}", ask.call.ordinal);
         let client_id = guid(self.env(), &entity, "client-id");
         self.inner.sessions.register(client_id.clone(), made.runner);
@@ -248,10 +245,10 @@ impl Github {
                 authorization_url,
             },
         };
-        Reply::json(201, &registered).with_effect()
+        Ok(Reply::json(201, &registered).with_effect())
     }
 
-    fn remove_by_runner(&self, ask: &Ask<'_>) -> Reply {
+    fn remove_by_runner(&self, ask: &Ask<'_>) -> Answer {
         let token = token_of(ask.request).unwrap_or_default();
         let is_good = self.token_use(token, TokenPurpose::Remove).state == CredentialState::Fresh;
         let owner = {
@@ -262,93 +259,69 @@ impl Github {
         let runner = RunnerId(ask.number("runner_id"));
         match owner {
             Some(owner) => self.delete_idle_runner(&owner, runner, ask.call.received),
-            None => not_found(),
+            None => Err(Refusal::NotFound),
         }
     }
 
-    fn begin_session(&self, ask: &Ask<'_>) -> Reply {
-        let wanted: NewSession = match parse(&ask.request.body) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
+    fn begin_session(&self, ask: &Ask<'_>) -> Answer {
+        let wanted: NewSession = read(&ask.request.body)?;
         let runner = RunnerId(wanted.runner_id);
         let credential = self.client_use(&wanted);
         let hf_job = hf_job_of(ask.request);
         let connected = self.connect(runner, credential, hf_job.as_ref(), Some(ask.call.received));
-        match connected {
-            Ok(orders) => {
-                let entity = format!("runner.open-session#{}", ask.call.ordinal);
-                let id = drawn(self.env(), &entity, "session", HEX, 40);
-                self.open_session(&id, runner, orders);
-                file("text/plain", id.into()).with_effect()
-            }
-            Err(refusal) => self.refuse(ask, refusal, credential),
-        }
+        let orders = connected.map_err(|refusal| self.refuse(ask, refusal, credential))?;
+        let entity = format!("runner.open-session#{}", ask.call.ordinal);
+        let id = drawn(self.env(), &entity, "session", HEX, 40);
+        self.open_session(&id, runner, orders);
+        Ok(file("text/plain", id.into()).with_effect())
     }
 
     /// The runner leaves in order: it is offline at once.
-    fn end_session(&self, ask: &Ask<'_>) -> Reply {
+    fn end_session(&self, ask: &Ask<'_>) -> Answer {
         let Some(runner) = self.inner.sessions.close(ask.text("session")) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         self.disconnect_runner(runner, Some(ask.call.received));
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 
-    fn acquire_by_runner(&self, ask: &Ask<'_>) -> Reply {
-        let wish: Wish = match parse(&ask.request.body) {
-            Ok(wish) => wish,
-            Err(refusal) => return refusal,
-        };
+    fn acquire_by_runner(&self, ask: &Ask<'_>) -> Answer {
+        let wish: Wish = read(&ask.request.body)?;
         let job = JobId(ask.number("job_id"));
         let Some(runner) = self.inner.sessions.runner_of(&wish.session) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
-        match self.acquire(runner, job, ask.call.received) {
-            Ok(()) => {
-                self.inner.sessions.acquired(&wish.session);
-                Reply::json(200, &serde_json::json!({})).with_effect()
-            }
-            Err((status, message)) => {
-                self.inner.sessions.lost_job(&wish.session);
-                error(status, &message)
-            }
+        if let Err(refusal) = self.acquire(runner, job, ask.call.received) {
+            self.inner.sessions.lost_job(&wish.session);
+            return Err(refusal.into());
         }
+        self.inner.sessions.acquired(&wish.session);
+        Ok(Reply::json(200, &serde_json::json!({})).with_effect())
     }
 
-    fn finish_by_runner(&self, ask: &Ask<'_>) -> Reply {
-        let report: Report = match parse(&ask.request.body) {
-            Ok(report) => report,
-            Err(refusal) => return refusal,
-        };
+    fn finish_by_runner(&self, ask: &Ask<'_>) -> Answer {
+        let report: Report = read(&ask.request.body)?;
         let job = JobId(ask.number("job_id"));
         let Some(runner) = self.inner.sessions.runner_of(&report.session) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let finished = self.finish(runner, job, report.conclusion, ask.call.received);
         self.inner.sessions.reported(&report.session);
-        match finished {
-            Ok(_) => Reply::json(200, &serde_json::json!({})).with_effect(),
-            Err((status, message)) => error(status, &message),
-        }
+        finished?;
+        Ok(Reply::json(200, &serde_json::json!({})).with_effect())
     }
 
     /// Refuses a runner, and says so in the history if it runs in a job of the lab.
-    fn refuse(
-        &self,
-        ask: &Ask<'_>,
-        (status, message): Refusal,
-        credential: CredentialUse,
-    ) -> Reply {
+    fn refuse(&self, ask: &Ask<'_>, refusal: RunnerRefusal, credential: CredentialUse) -> Refusal {
         if let Some(hf_job) = hf_job_of(ask.request) {
             let refused = What::RunnerRefused {
                 hf_job,
-                why: message.clone(),
+                why: refusal.to_string(),
                 credential,
             };
             self.history().record(Some(ask.call.received), refused);
         }
-        error(status, &message)
+        refusal.into()
     }
 }
 

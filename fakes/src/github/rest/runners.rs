@@ -17,10 +17,13 @@ use crate::{
     drawn_text::{UPPER, drawn, guid},
     github::{
         handle::Github,
-        lifecycle::runners::{life::Registration, refusals::busy},
+        lifecycle::runners::life::Registration,
         objects::{
-            reply::{error, invalid_request, not_found, parse},
+            body::read,
+            invalid::Invalid,
+            refusal::{Answer, Refusal},
             runner::{DownloadObject, RUNNER_VERSION, RunnerObject},
+            runner_refusal::RunnerRefusal,
         },
         state::{
             accounts::{account::html_base, owner::Owner},
@@ -143,26 +146,26 @@ struct JitRequest {
 }
 
 impl JitRequest {
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self) -> Result<(), Invalid> {
         if self.name.is_empty() || self.name.chars().count() > NAME_CHARACTERS_MAX {
-            return Err("The name must have 1 to 64 characters.");
+            return Err(Invalid::RunnerName);
         }
         if self.labels.is_empty() || self.labels.len() > LABELS_MAX {
-            return Err("The labels must be an array of 1 to 100 strings.");
+            return Err(Invalid::LabelCount);
         }
         if self.labels.iter().any(|label| label.trim().is_empty()) {
-            return Err("A label must not be empty.");
+            return Err(Invalid::EmptyLabel);
         }
         Ok(())
     }
 }
 
 impl Github {
-    fn registration_token(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn registration_token(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         self.runner_token(owner, ask, "registration-token", TokenPurpose::Register)
     }
 
-    fn remove_token(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn remove_token(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         self.runner_token(owner, ask, "remove-token", TokenPurpose::Remove)
     }
 
@@ -172,7 +175,7 @@ impl Github {
         ask: &Ask<'_>,
         kind: &str,
         purpose: TokenPurpose,
-    ) -> Reply {
+    ) -> Answer {
         let entity = format!("github.{kind}#{}", ask.call.ordinal);
         let text = drawn(self.env(), &entity, "token", UPPER, 29);
         let life = self.settings().registration_token;
@@ -186,19 +189,13 @@ impl Github {
         };
         self.history().keep_secret(&text);
         self.state().runners.tokens.insert(text, token);
-        Reply::text(201, body).with_effect()
+        Ok(Reply::text(201, body).with_effect())
     }
 
-    fn jit_config(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
-        let wanted: JitRequest = match parse(&ask.request.body) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
+    fn jit_config(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
+        let wanted: JitRequest = read(&ask.request.body)?;
         let mut state = self.state();
-        let group = match self.jit_group(&state, owner, &wanted) {
-            Ok(group) => group,
-            Err(refusal) => return refusal,
-        };
+        let group = self.jit_group(&state, owner, &wanted)?;
         let client_id = guid(
             self.env(),
             &format!("github.jit-config#{}", ask.call.ordinal),
@@ -224,15 +221,15 @@ impl Github {
         };
         let id = self.add_runner(&mut state, registration, Some(ask.call.received));
         let Some(runner) = state.runners.get(&id) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let object = runner_json(runner);
         let config = self.encoded_jit_config(id, &config);
-        Reply::text(
+        Ok(Reply::text(
             201,
             format!("{{\"runner\":{object},\"encoded_jit_config\":\"{config}\"}}"),
         )
-        .with_effect()
+        .with_effect())
     }
 
     /// The name of the group the runner will be in, or why there will be no runner.
@@ -241,28 +238,23 @@ impl Github {
         state: &State,
         owner: &Owner,
         wanted: &JitRequest,
-    ) -> Result<String, Reply> {
-        wanted.check().map_err(invalid_request)?;
+    ) -> Result<String, Refusal> {
+        wanted.check()?;
         let group = match owner {
             Owner::Repository(_) if wanted.runner_group_id == DEFAULT_GROUP => DEFAULT_GROUP_NAME,
             Owner::Repository(_) => {
-                return Err(invalid_request("A repository has runner group 1 only."));
+                return Err(Invalid::GroupOfRepository.into());
             }
             Owner::Organization(organization) => state
                 .runners
                 .runner_group(organization.id, wanted.runner_group_id)
                 .map(|group| group.name.as_str())
-                .ok_or_else(not_found)?,
+                .ok_or(Refusal::NotFound)?,
         };
         if state.runners.named(owner.scope(), &wanted.name).is_some() {
-            let message = format!(
-                "Already exists - A runner with the name {} already exists.",
-                wanted.name
-            );
-            return Err(error(409, &message));
+            return Err(Refusal::RunnerExists(wanted.name.clone()));
         }
-        self.group_must_have_room(state, owner, wanted.runner_group_id)
-            .map_err(|(status, message)| error(status, &message))?;
+        self.group_must_have_room(state, owner, wanted.runner_group_id)?;
         Ok(group.to_owned())
     }
 
@@ -292,7 +284,7 @@ impl Github {
         BASE64.encode(serde_json::to_string(&files).unwrap_or_default())
     }
 
-    fn list_runner_downloads(&self, _owner: &Owner, _ask: &Ask<'_>) -> Reply {
+    fn list_runner_downloads(&self, _owner: &Owner, _ask: &Ask<'_>) -> Answer {
         let base = html_base(&self.settings().base_url);
         let archive = self.runner_archive(RUNNER_VERSION);
         let checksum: String = Sha256::digest(&archive)
@@ -312,12 +304,12 @@ impl Github {
                     .then(|| checksum.clone()),
             }
         });
-        Reply::json(200, &all)
+        Ok(Reply::json(200, &all))
     }
 
-    fn list_runners(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn list_runners(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         let state = self.seen_by(ask.call);
-        match query_value(ask.request, "name") {
+        Ok(match query_value(ask.request, "name") {
             None => self.runners_page(&state, state.runners.of(owner.scope()), ask.request),
             Some(name) => {
                 let found = state.runners.named(owner.scope(), &name);
@@ -325,7 +317,7 @@ impl Github {
                 let found = found.map(|runner| runner.id).into_iter().collect();
                 self.runners_page(&state, Some(&found), ask.request)
             }
-        }
+        })
     }
 
     /// One page of these runners. Only its own are looked at.
@@ -352,19 +344,16 @@ impl Github {
         self.with_links(reply, request, &page, total)
     }
 
-    fn get_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
-        match self
-            .seen_by(ask.call)
-            .runners
-            .get(&RunnerId(ask.number("runner_id")))
+    fn get_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
+        let state = self.seen_by(ask.call);
+        let found = state.runners.get(&RunnerId(ask.number("runner_id")));
+        found
             .filter(|runner| runner.owner.is(owner))
-        {
-            Some(found) => Reply::json(200, &RunnerObject::of(found)),
-            None => not_found(),
-        }
+            .map(|runner| Reply::json(200, &RunnerObject::of(runner)))
+            .ok_or(Refusal::NotFound)
     }
 
-    fn delete_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Reply {
+    fn delete_runner(&self, owner: &Owner, ask: &Ask<'_>) -> Answer {
         let runner = RunnerId(ask.number("runner_id"));
         self.delete_idle_runner(owner, runner, ask.call.received)
     }
@@ -375,20 +364,20 @@ impl Github {
         owner: &Owner,
         runner: RunnerId,
         because: EventId,
-    ) -> Reply {
+    ) -> Answer {
         let mut state = self.state();
         let Some(found) = state
             .runners
             .get(&runner)
             .filter(|runner| runner.owner.is(owner))
         else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         if found.is_busy() {
-            return error(422, &busy(&found.name));
+            return Err(RunnerRefusal::Busy(found.name.clone()).into());
         }
         self.remove_runner(&mut state, runner, Removal::Api, because);
-        Reply::empty(204).with_effect()
+        Ok(Reply::empty(204).with_effect())
     }
 }
 

@@ -12,8 +12,9 @@ use crate::{
     github::{
         handle::Github,
         objects::{
+            invalid::Invalid,
             job::{Look, push_job},
-            reply::{invalid_request, not_found},
+            refusal::{Answer, Refusal},
             run::{RunLook, push_run},
         },
         state::{
@@ -60,11 +61,8 @@ pub(in crate::github) const ROUTES: &[Route] = &[
 ];
 
 impl Github {
-    fn list_runs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
-        let filter = match RunFilter::of(ask.request) {
-            Ok(filter) => filter,
-            Err(refusal) => return refusal,
-        };
+    fn list_runs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
+        let filter = RunFilter::of(ask.request)?;
         let page = self.page(ask.request);
         let given_max = if filter.limits() {
             self.settings().runs.filtered_max
@@ -84,48 +82,48 @@ impl Github {
         }
         body.push_str("]}");
         let reachable = total.min(given_max);
-        self.with_links(Reply::text(200, body), ask.request, &page, reachable)
+        Ok(self.with_links(Reply::text(200, body), ask.request, &page, reachable))
     }
 
-    fn get_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn get_run(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.seen_by(ask.call);
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
-        run_reply(run, &RunLook::of(run))
+        Ok(run_reply(run, &RunLook::of(run)))
     }
 
-    fn get_run_attempt(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn get_run_attempt(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.seen_by(ask.call);
         let found = state.runs.run_of_repo(repo, ask).and_then(|run| {
             let look = RunLook::of_attempt(run, attempt_number(ask)?)?;
             Some((run, look))
         });
         match found {
-            Some((run, look)) => run_reply(run, &look),
-            None => not_found(),
+            Some((run, look)) => Ok(run_reply(run, &look)),
+            None => Err(Refusal::NotFound),
         }
     }
 
-    fn list_attempt_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn list_attempt_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.seen_by(ask.call);
         let found = state.runs.run_of_repo(repo, ask).zip(attempt_number(ask));
         let Some((run, number)) =
             found.filter(|(run, number)| run.attempts.iter().any(|known| known.number == *number))
         else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let mut jobs = state.runs.jobs_as_of(run, number);
         if !self.settings().runs.attempts_carry_jobs {
             jobs.retain(|job| job.attempt == number);
         }
-        self.jobs_reply(ask.request, run, jobs)
+        Ok(self.jobs_reply(ask.request, run, jobs))
     }
 
-    fn list_run_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn list_run_jobs(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.seen_by(ask.call);
         let Some(run) = state.runs.run_of_repo(repo, ask) else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let jobs: Vec<&Job> = match query_value(ask.request, "filter").as_deref() {
             None | Some("latest") => state.runs.latest_jobs(run),
@@ -134,9 +132,9 @@ impl Github {
                 .iter()
                 .filter_map(|job| state.runs.jobs.get(job))
                 .collect(),
-            Some(_) => return invalid_request("filter must be latest or all."),
+            Some(_) => return Err(Invalid::Filter.into()),
         };
-        self.jobs_reply(ask.request, run, jobs)
+        Ok(self.jobs_reply(ask.request, run, jobs))
     }
 
     fn jobs_reply(&self, request: &Incoming, run: &Run, jobs: Vec<&Job>) -> Reply {
@@ -152,16 +150,16 @@ impl Github {
         self.with_links(Reply::text(200, body), request, &page, total)
     }
 
-    fn get_job(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn get_job(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let state = self.seen_by(ask.call);
         let found = state.runs.job_of_repo(repo, ask);
         let Some((job, run)) = found.and_then(|job| Some((job, state.runs.by_id.get(&job.run)?)))
         else {
-            return not_found();
+            return Err(Refusal::NotFound);
         };
         let mut body = String::with_capacity(1600);
         push_job(&mut body, job, run, &Look::of(job));
-        Reply::text(200, body)
+        Ok(Reply::text(200, body))
     }
 }
 

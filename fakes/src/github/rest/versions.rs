@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     calls::{Incoming, Reply},
-    github::objects::reply::error,
+    github::objects::refusal::Refusal,
 };
 
 /// A version of the REST API.
@@ -24,7 +24,7 @@ impl ApiVersion {
     }
 
     /// The version a request asks for. Without the header it is the older one.
-    pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Reply> {
+    pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Refusal> {
         let Some(asked) = request.header("x-github-api-version") else {
             return Ok(Self::default());
         };
@@ -32,13 +32,7 @@ impl ApiVersion {
         known
             .into_iter()
             .find(|version| version.as_str() == asked.trim())
-            .ok_or_else(|| {
-                let message = format!(
-                    "The version you specified in the \"X-GitHub-API-Version\" request header, \"{asked}\", is not a supported version. \
-                     The following versions are currently supported: \"2026-03-10\" (most recent), \"2022-11-28\"."
-                );
-                error(400, &message)
-            })
+            .ok_or_else(|| Refusal::UnknownVersion(asked.to_owned()))
     }
 
     /// The answer as this version has it. Of what this fake answers, version 2026-03-10 drops

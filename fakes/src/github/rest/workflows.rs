@@ -8,7 +8,7 @@ use crate::{
     github::{
         handle::Github,
         objects::{
-            reply::not_found,
+            refusal::{Answer, Refusal},
             run::{BRANCH, WORKFLOW_ID, WORKFLOW_PATH},
         },
         state::accounts::repository::Repository,
@@ -31,18 +31,18 @@ pub(in crate::github) const ROUTES: &[Route] = &[
 ];
 
 impl Github {
-    fn list_workflows(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn list_workflows(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         let page = self.page(ask.request);
         let shown = page.of(vec![workflow(repo)]).concat();
         let body = format!("{{\"total_count\":1,\"workflows\":[{shown}]}}");
-        self.with_links(Reply::text(200, body), ask.request, &page, 1)
+        Ok(self.with_links(Reply::text(200, body), ask.request, &page, 1))
     }
 
-    fn get_workflow(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Reply {
+    fn get_workflow(&self, repo: &Arc<Repository>, ask: &Ask<'_>) -> Answer {
         if ask.number("workflow_id") == WORKFLOW_ID {
-            Reply::text(200, workflow(repo))
+            Ok(Reply::text(200, workflow(repo)))
         } else {
-            not_found()
+            Err(Refusal::NotFound)
         }
     }
 }

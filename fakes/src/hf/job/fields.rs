@@ -1,15 +1,16 @@
 //! A request's body, read field by field.
 //!
-//! HF declares its bodies in OpenAPI and answers nothing but 400 to one that does not fit; its exact words are
-//! not documented. Here a refusal names the field and the rule and never what was sent, which may be secret.
-//! Fields that are not declared are ignored: the description nowhere forbids more of them.
+//! HF declares its bodies in OpenAPI and answers nothing but 400 to one that does not fit. Fields that are not
+//! declared are ignored: the description nowhere forbids more of them.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::invalid::{Invalid, Issue};
+
 /// What was found, or why the request is refused.
-pub(in crate::hf) type Checked<T> = Result<T, String>;
+pub(in crate::hf) type Checked<T> = Result<T, Invalid>;
 
 /// An object in a body, with the way to it.
 pub(in crate::hf) struct Fields<'a> {
@@ -21,11 +22,8 @@ pub(in crate::hf) struct Fields<'a> {
 pub(in crate::hf) fn json(body: &[u8]) -> Checked<Value> {
     serde_json::from_slice(body).map_err(|wrong| {
         // The parser's own words may quote the body.
-        format!(
-            "Invalid JSON at line {}, column {}",
-            wrong.line(),
-            wrong.column()
-        )
+        let (line, column) = (wrong.line(), wrong.column());
+        Invalid::at("", Issue::Json { line, column })
     })
 }
 
@@ -39,8 +37,7 @@ impl<'a> Fields<'a> {
     pub(in crate::hf) fn of(path: String, value: &'a Value) -> Checked<Self> {
         match value.as_object() {
             Some(object) => Ok(Self { path, object }),
-            None if path.is_empty() => Err("Invalid input: expected object".to_owned()),
-            None => Err(format!("{path}: Invalid input: expected object")),
+            None => Err(Invalid::at(path, Issue::Expected("object"))),
         }
     }
 
@@ -54,8 +51,8 @@ impl<'a> Fields<'a> {
     }
 
     /// The refusal of a field.
-    pub(in crate::hf) fn wrong(&self, name: &str, why: &str) -> String {
-        format!("{}: {why}", self.place(name))
+    pub(in crate::hf) fn wrong(&self, name: &str, issue: Issue) -> Invalid {
+        Invalid::at(self.place(name), issue)
     }
 
     pub(in crate::hf) fn has(&self, name: &str) -> bool {
@@ -69,14 +66,11 @@ impl<'a> Fields<'a> {
     fn typed<T>(
         &self,
         name: &str,
-        kind: &str,
+        kind: &'static str,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Checked<Option<T>> {
         self.get(name)
-            .map(|value| {
-                read(value)
-                    .ok_or_else(|| self.wrong(name, &format!("Invalid input: expected {kind}")))
-            })
+            .map(|value| read(value).ok_or_else(|| self.wrong(name, Issue::Expected(kind))))
             .transpose()
     }
 
@@ -102,7 +96,7 @@ impl<'a> Fields<'a> {
             list.iter()
                 .map(|item| item.as_str().map(str::to_owned))
                 .collect::<Option<_>>()
-                .ok_or_else(|| self.wrong(name, "Invalid input: expected strings"))
+                .ok_or_else(|| self.wrong(name, Issue::Expected("strings")))
         })
         .transpose()
     }
@@ -126,13 +120,13 @@ impl<'a> Fields<'a> {
         let mut map = BTreeMap::new();
         for (key, value) in fields.object {
             if !is_key(key) {
-                return Err(self.wrong(name, "Invalid key in record"));
+                return Err(self.wrong(name, Issue::NoSuchKey));
             }
             let value = value
                 .as_str()
-                .ok_or_else(|| fields.wrong(key, "Invalid input: expected string"))?;
+                .ok_or_else(|| fields.wrong(key, Issue::Expected("string")))?;
             if !is_value(value) {
-                return Err(fields.wrong(key, "Invalid string"));
+                return Err(fields.wrong(key, Issue::NoSuchString));
             }
             map.insert(key.clone(), value.to_owned());
         }
@@ -150,14 +144,14 @@ impl<'a> Fields<'a> {
         };
         let known = words.iter().copied().find(|word| *word == text);
         known.map(Some).ok_or_else(|| {
-            let why = format!("Invalid option: expected one of {}", words.join("|"));
-            self.wrong(name, &why)
+            let options = format!("one of {}", words.join("|"));
+            self.wrong(name, Issue::NoOption(options))
         })
     }
 
     /// A field that must be there.
     pub(in crate::hf) fn required<T>(&self, name: &str, found: Option<T>) -> Checked<T> {
-        found.ok_or_else(|| self.wrong(name, "Required"))
+        found.ok_or_else(|| self.wrong(name, Issue::Required))
     }
 }
 

@@ -4,6 +4,7 @@ pub(in crate::hf) mod cost;
 pub(in crate::hf) mod fields;
 pub(in crate::hf) mod flavors;
 pub(in crate::hf) mod image_name;
+pub(in crate::hf) mod invalid;
 pub(in crate::hf) mod labels;
 pub(in crate::hf) mod logs;
 pub(in crate::hf) mod origin;

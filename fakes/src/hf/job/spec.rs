@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     fields::{Checked, Fields, integer, json},
     flavors,
+    invalid::Issue,
     labels::{
         is_environment_name, is_label_key, is_label_value, is_network_name, is_resource_group_id,
         is_secret_name,
@@ -98,7 +99,7 @@ impl JobSpec {
     pub(in crate::hf) fn of_schedule(fields: &Fields<'_>) -> Checked<Self> {
         for name in ["network", "ssh"] {
             if fields.has(name) {
-                return Err(fields.wrong(name, "Not available for scheduled jobs"));
+                return Err(fields.wrong(name, Issue::NotInSchedules));
             }
         }
         Self::read(fields)
@@ -107,7 +108,7 @@ impl JobSpec {
     fn read(fields: &Fields<'_>) -> Checked<Self> {
         let name = fields.required("flavor", fields.text("flavor")?)?;
         let flavor = flavors::find(name)
-            .ok_or_else(|| fields.wrong("flavor", "Invalid option: expected a flavor"))?;
+            .ok_or_else(|| fields.wrong("flavor", Issue::NoOption("a flavor".to_owned())))?;
         let (command, arguments) = (command(fields)?, fields.texts("arguments")?);
         let words = command.iter().flatten().chain(arguments.iter().flatten());
         let container = Container {
@@ -149,7 +150,7 @@ impl Expose {
     pub(in crate::hf) fn read(fields: &Fields<'_>) -> Checked<Self> {
         let ports = fields.required("ports", ports(fields, "ports")?)?;
         if ports.len() > PORTS_MAX {
-            return Err(fields.wrong("ports", "Too big: expected at most 20 items"));
+            return Err(fields.wrong("ports", Issue::TooBig(format!("{PORTS_MAX} items"))));
         }
         let ports_public = self::ports(fields, "portsPublic")?;
         if ports_public
@@ -157,7 +158,7 @@ impl Expose {
             .flatten()
             .any(|port| !ports.contains(port))
         {
-            return Err(fields.wrong("portsPublic", "Must be a subset of ports"));
+            return Err(fields.wrong("portsPublic", Issue::NotExposed));
         }
         Ok(Self {
             ports,
@@ -178,11 +179,8 @@ fn positive(fields: &Fields<'_>, name: &str) -> Checked<Option<u64>> {
     };
     match u64::try_from(number) {
         Ok(number @ 1..=INTEGER_MAX) => Ok(Some(number)),
-        Ok(0) | Err(_) => Err(fields.wrong(name, "Too small: expected at least 1")),
-        Ok(_) => {
-            let why = format!("Too big: expected at most {INTEGER_MAX}");
-            Err(fields.wrong(name, &why))
-        }
+        Ok(0) | Err(_) => Err(fields.wrong(name, Issue::TooSmall("at least 1"))),
+        Ok(_) => Err(fields.wrong(name, Issue::TooBig(INTEGER_MAX.to_string()))),
     }
 }
 
@@ -191,11 +189,11 @@ fn image(fields: &Fields<'_>) -> Checked<Image> {
     match (fields.text("dockerImage")?, fields.text("spaceId")?) {
         // Another name that no registry can have is found out where the image is pulled.
         (Some(""), None) => {
-            Err(fields.wrong("dockerImage", "Too small: expected at least 1 character"))
+            Err(fields.wrong("dockerImage", Issue::TooSmall("at least 1 character")))
         }
         (Some(image), None) => Ok(Image::Docker(image.to_owned())),
         (None, Some(space)) => Ok(Image::Space(space.to_owned())),
-        _ => Err(fields.wrong("dockerImage", "Exactly one of dockerImage and spaceId")),
+        _ => Err(fields.wrong("dockerImage", Issue::OneImage)),
     }
 }
 
@@ -203,10 +201,10 @@ fn command(fields: &Fields<'_>) -> Checked<Option<Vec<String>>> {
     let command = fields.texts("command")?;
     if let Some(command) = &command {
         if command.is_empty() {
-            return Err(fields.wrong("command", "Too small: expected at least 1 item"));
+            return Err(fields.wrong("command", Issue::TooSmall("at least 1 item")));
         }
         if command.iter().any(String::is_empty) {
-            return Err(fields.wrong("command", "Too small: expected items of 1 character"));
+            return Err(fields.wrong("command", Issue::TooSmall("items of 1 character")));
         }
     }
     Ok(command)
@@ -217,7 +215,7 @@ fn volumes(fields: &Fields<'_>) -> Checked<Option<Vec<Volume>>> {
         return Ok(None);
     };
     if list.is_empty() {
-        return Err(fields.wrong("volumes", "Too small: expected at least 1 item"));
+        return Err(fields.wrong("volumes", Issue::TooSmall("at least 1 item")));
     }
     let volumes = list.iter().enumerate().map(|(index, value)| {
         let fields = Fields::of(fields.place(&format!("volumes.{index}")), value)?;
@@ -230,7 +228,7 @@ fn volume(fields: &Fields<'_>) -> Checked<Volume> {
     let kinds = ["bucket", "model", "dataset", "space"];
     let mount_path = fields.required("mountPath", fields.text("mountPath")?)?;
     if !mount_path.starts_with('/') {
-        return Err(fields.wrong("mountPath", "Must begin with /"));
+        return Err(fields.wrong("mountPath", Issue::NotAbsolute));
     }
     Ok(Volume {
         kind: fields.required("type", fields.word("type", &kinds)?)?,
@@ -255,13 +253,13 @@ fn ports(fields: &Fields<'_>, name: &str) -> Checked<Option<Vec<u16>>> {
     ports
         .collect::<Option<Vec<u16>>>()
         .map(Some)
-        .ok_or_else(|| fields.wrong(name, "Invalid input: expected integers from 1 to 65535"))
+        .ok_or_else(|| fields.wrong(name, Issue::Expected("integers from 1 to 65535")))
 }
 
 fn resource_group_id(fields: &Fields<'_>) -> Checked<Option<String>> {
     match fields.text("resourceGroupId")? {
         Some(id) if !is_resource_group_id(id) => {
-            Err(fields.wrong("resourceGroupId", "Expected 24 hexadecimal digits"))
+            Err(fields.wrong("resourceGroupId", Issue::NoObjectId))
         }
         id => Ok(id.map(str::to_owned)),
     }
@@ -272,14 +270,14 @@ fn resource_group_id(fields: &Fields<'_>) -> Checked<Option<String>> {
 fn check_network(fields: &Fields<'_>) -> Checked<()> {
     let group = fields.required("group", fields.text("group")?)?;
     if !is_network_name(group, NETWORK_GROUP_MAX) {
-        return Err(fields.wrong("group", "Invalid string"));
+        return Err(fields.wrong("group", Issue::NoSuchString));
     }
     let aliases = fields.texts("aliases")?.unwrap_or_default();
     if aliases
         .iter()
         .any(|alias| !is_network_name(alias, NETWORK_ALIAS_MAX))
     {
-        return Err(fields.wrong("aliases", "Invalid string"));
+        return Err(fields.wrong("aliases", Issue::NoSuchString));
     }
     Ok(())
 }

@@ -8,26 +8,27 @@ use std::time::Duration;
 
 use super::ending::Change;
 use crate::{
-    calls::Reply,
-    hf::{handle::HfJobs, objects::reply::error, state::State},
+    hf::{handle::HfJobs, objects::refusal::Refusal, state::State},
     history::{Stage, StageCause},
     ids::HfJobId,
 };
-
-/// <https://huggingface.co/docs/hub/jobs-pricing>; the words are from logs of several third parties.
-const REFUSAL: &str =
-    "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs.";
 
 /// `cancelReason` of a job that nobody pays for any more; from HF's OpenAPI description.
 const NO_CREDITS: &str = "NO_CREDITS";
 
 impl HfJobs {
-    /// The refusal of a new job in a namespace whose balance is used up.
-    pub(in crate::hf) fn unpaid(&self, state: &State, namespace: &str) -> Option<Reply> {
-        let balance = *self.settings().balances.get(namespace)?;
+    /// Refuses a new job in a namespace whose balance is used up.
+    pub(in crate::hf) fn must_be_paid(
+        &self,
+        state: &State,
+        namespace: &str,
+    ) -> Result<(), Refusal> {
+        let Some(&balance) = self.settings().balances.get(namespace) else {
+            return Ok(());
+        };
         let spent = due(state, namespace, self.env().clock.elapsed_ms());
         let broke = spent >= balance || state.broke.contains(namespace);
-        broke.then(|| error(402, REFUSAL))
+        if broke { Err(Refusal::Unpaid) } else { Ok(()) }
     }
 
     /// Whether the namespace can pay for the first minute of this job, unless that is paid for already.

@@ -108,7 +108,7 @@ impl HfJobs {
             return;
         };
         let joins = !job.concurrency && state.is_running(id);
-        if joins || self.unpaid(&state, &job.namespace).is_some() {
+        if joins || self.must_be_paid(&state, &job.namespace).is_err() {
             return;
         }
         let order = Order {

@@ -11,7 +11,8 @@ use crate::{
     calls::Reply,
     hf::{
         handle::HfJobs,
-        objects::reply::{bad, no_such_job},
+        job::invalid::{Invalid, Issue},
+        objects::refusal::{Answer, Refusal},
     },
     json_text::milliseconds,
     settings::{HfPermission, HfPlan, HfScope, HfToken},
@@ -38,14 +39,17 @@ pub(in crate::hf) const ROUTES: &[Route] = &[
 
 /// The list of AI agents that clients know themselves by: none, so that no client takes itself for one
 /// (`huggingface_hub`, `utils/_detect_agent.py`).
-fn agent_harnesses(_: &HfJobs, _: &Ask<'_>) -> Reply {
-    Reply::json(200, &json!({"standardEnvVars": [], "harnesses": {}}))
+fn agent_harnesses(_: &HfJobs, _: &Ask<'_>) -> Answer {
+    Ok(Reply::json(
+        200,
+        &json!({"standardEnvVars": [], "harnesses": {}}),
+    ))
 }
 
 impl HfJobs {
-    fn whoami(&self, ask: &Ask<'_>) -> Reply {
+    fn whoami(&self, ask: &Ask<'_>) -> Answer {
         let Some(token) = ask.caller.token.as_deref() else {
-            return Reply::json(200, &Value::Null);
+            return Ok(Reply::json(200, &Value::Null));
         };
         let name = token.user.as_str();
         let mut body = self.payer(name, token.plan);
@@ -62,7 +66,7 @@ impl HfJobs {
         body["isPro"] = json!(token.plan == HfPlan::Pro);
         body["orgs"] = json!(organisations);
         body["auth"] = json!({"type": "access_token", "accessToken": self.token_object(token)});
-        Reply::json(200, &body)
+        Ok(Reply::json(200, &body))
     }
 
     /// What users and organisations have in common.
@@ -106,31 +110,29 @@ impl HfJobs {
     }
 
     /// Whether the token may do this in a namespace.
-    fn auth_check(&self, ask: &Ask<'_>) -> Reply {
+    fn auth_check(&self, ask: &Ask<'_>) -> Answer {
         let permission = match ask.params.text("permission") {
             "read" => HfPermission::JobRead,
             "write" => HfPermission::JobWrite,
-            _ => return bad("permission: Invalid option: expected one of read|write"),
+            _ => {
+                let issue = Issue::NoOption("one of read|write".to_owned());
+                return Err(Invalid::at("permission", issue).into());
+            }
         };
         let namespace = ask.namespace();
         let token = ask.caller.token.as_deref();
         if !token.is_some_and(|token| token.may(permission, namespace)) {
-            return no_permission(permission, namespace);
+            return Err(no_permission(permission, namespace));
         }
         let body = json!({"namespace": self.person(namespace), "user": self.person(ask.user())});
-        Reply::json(200, &body)
+        Ok(Reply::json(200, &body))
     }
 
     /// The same for a job, which must be there.
-    fn auth_check_job(&self, ask: &Ask<'_>) -> Reply {
-        let reply = self.auth_check(ask);
-        let is_there = self
-            .state()
-            .in_namespace(ask.namespace(), &ask.job_id())
-            .is_some();
-        if reply.status == 200 && !is_there {
-            return no_such_job();
-        }
-        reply
+    fn auth_check_job(&self, ask: &Ask<'_>) -> Answer {
+        let reply = self.auth_check(ask)?;
+        let state = self.state();
+        let found = state.in_namespace(ask.namespace(), &ask.job_id());
+        found.map(|_| reply).ok_or(Refusal::NoSuchJob)
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::route::{Access, Route};
 use crate::{
-    calls::{Incoming, Reply},
+    calls::Incoming,
     hf::{
         accounts::rate_limits::{Bucket, Payer, Quota},
         handle::HfJobs,
-        objects::reply::error,
+        objects::refusal::Refusal,
     },
     history::{CredentialKind, CredentialState, CredentialUse},
     settings::{HfPermission, HfToken},
@@ -18,7 +18,7 @@ use crate::{
 pub(in crate::hf) struct Caller {
     /// The token, if it is good.
     pub(in crate::hf) token: Option<Arc<HfToken>>,
-    pub(in crate::hf) refusal: Option<Reply>,
+    pub(in crate::hf) refusal: Option<Refusal>,
     /// The name that the caller gave this call.
     pub(in crate::hf) request_id: Option<String>,
     pub(in crate::hf) quota: Option<Quota>,
@@ -86,33 +86,33 @@ impl HfJobs {
         Some(stricter.filter(|_| !all.is_exceeded).unwrap_or(all))
     }
 
-    fn too_many(&self, quota: Option<&Quota>) -> Option<Reply> {
+    fn too_many(&self, quota: Option<&Quota>) -> Option<Refusal> {
         let quota = quota.filter(|quota| quota.is_exceeded)?;
         let seconds = quota.seconds_left(self.env().clock.elapsed_ms());
-        let refusal = error(429, "Too Many Requests");
-        Some(refusal.with_header("retry-after", seconds.to_string()))
+        Some(Refusal::TooManyRequests {
+            retry_after_s: seconds,
+        })
     }
 
-    fn too_large(&self, request: &Incoming) -> Option<Reply> {
+    fn too_large(&self, request: &Incoming) -> Option<Refusal> {
         let announced = request
             .header("content-length")
             .and_then(|length| length.parse().ok())
             .unwrap_or_default();
         let length = request.body.len().max(announced);
-        (length > self.settings().limits.body_bytes_max)
-            .then(|| error(413, "request entity too large"))
+        (length > self.settings().limits.body_bytes_max).then_some(Refusal::TooLarge)
     }
 }
 
 /// The refusal of a token that may not call this route.
-fn not_allowed(route: &Route, token: Option<&HfToken>, namespace: &str) -> Option<Reply> {
+fn not_allowed(route: &Route, token: Option<&HfToken>, namespace: &str) -> Option<Refusal> {
     let permission = match &route.access {
         Access::Public(_) => return None,
         Access::User(_) => None,
         Access::Namespace(permission, _) => Some(*permission),
     };
     match token {
-        None => Some(error(401, "Invalid credentials in Authorization header")),
+        None => Some(Refusal::BadCredentials),
         Some(token) => permission
             .filter(|permission| !token.may(*permission, namespace))
             .map(|permission| no_permission(permission, namespace)),
@@ -120,12 +120,9 @@ fn not_allowed(route: &Route, token: Option<&HfToken>, namespace: &str) -> Optio
 }
 
 /// The refusal of a token that may not do this in a namespace, or of a namespace that is not there.
-pub(in crate::hf) fn no_permission(permission: HfPermission, namespace: &str) -> Reply {
-    let permission = permission.name();
-    error(
-        403,
-        &format!(
-            "You don't have the required permissions to complete this action on namespace {namespace}, missing permissions: {permission}"
-        ),
-    )
+pub(in crate::hf) fn no_permission(permission: HfPermission, namespace: &str) -> Refusal {
+    Refusal::NoPermission {
+        namespace: namespace.to_owned(),
+        permission: permission.name(),
+    }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::route::{Access, Ask, Route};
 use crate::{
     calls::Reply,
-    hf::{handle::HfJobs, job::flavors::flavors},
+    hf::{handle::HfJobs, job::flavors::flavors, objects::refusal::Answer},
 };
 
 pub(in crate::hf) const ROUTES: &[Route] = &[Route::get(
@@ -40,7 +40,7 @@ struct AcceleratorObject {
     manufacturer: &'static str,
 }
 
-fn hardware(_: &HfJobs, _: &Ask<'_>) -> Reply {
+fn hardware(_: &HfJobs, _: &Ask<'_>) -> Answer {
     let sold: Vec<HardwareObject> = flavors()
         .iter()
         .filter(|flavor| flavor.is_sold())
@@ -62,5 +62,5 @@ fn hardware(_: &HfJobs, _: &Ask<'_>) -> Reply {
             unit_label: "minute",
         })
         .collect();
-    Reply::json(200, &sold)
+    Ok(Reply::json(200, &sold))
 }

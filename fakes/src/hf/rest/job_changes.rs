@@ -9,7 +9,7 @@ use crate::{
             fields::{Checked, Fields, json},
             spec::{Expose, JobSpec, labels},
         },
-        objects::reply::{bad, error, no_such_job},
+        objects::refusal::{Answer, Refusal},
     },
     settings::{CancelOfEnded, HfPermission},
 };
@@ -36,22 +36,25 @@ pub(in crate::hf) const ROUTES: &[Route] = &[
 
 impl HfJobs {
     /// What HF says to the cancellation of a job that has ended is not documented: the settings say it.
-    fn cancel(&self, ask: &Ask<'_>) -> Reply {
+    fn cancel(&self, ask: &Ask<'_>) -> Answer {
         let job = ask.job_id();
         if self.state().in_namespace(ask.namespace(), &job).is_none() {
-            return no_such_job();
+            return Err(Refusal::NoSuchJob);
         }
         if self.cancel_job(&job, ask.call.received) {
-            return self.inspect(ask).with_effect();
+            return self.inspect(ask).map(Reply::with_effect);
         }
         match &self.settings().life.cancel_of_ended {
             CancelOfEnded::Ignored => self.inspect(ask),
-            CancelOfEnded::Refused { status, message } => error(*status, message),
+            CancelOfEnded::Refused { status, message } => Err(Refusal::CancelOfEnded {
+                status: *status,
+                message: message.clone(),
+            }),
         }
     }
 
     /// Replaces all labels.
-    fn update_labels(&self, ask: &Ask<'_>) -> Reply {
+    fn update_labels(&self, ask: &Ask<'_>) -> Answer {
         self.update(ask, |fields| {
             let labels = fields.required("labels", labels(fields)?)?;
             Ok(move |spec: &mut JobSpec| spec.labels = labels)
@@ -60,7 +63,7 @@ impl HfJobs {
 
     /// Replaces the exposed ports. What becomes of a job that has ended is not documented: it is changed
     /// like any other.
-    fn update_expose(&self, ask: &Ask<'_>) -> Reply {
+    fn update_expose(&self, ask: &Ask<'_>) -> Answer {
         self.update(ask, |fields| {
             let expose = Expose::read(fields)?;
             Ok(move |spec: &mut JobSpec| spec.expose = Some(expose))
@@ -71,17 +74,14 @@ impl HfJobs {
         &self,
         ask: &Ask<'_>,
         read: impl FnOnce(&Fields<'_>) -> Checked<C>,
-    ) -> Reply {
-        let body = json(&ask.request.body);
-        let change = match body.and_then(|body| read(&Fields::of_body(&body)?)) {
-            Ok(change) => change,
-            Err(why) => return bad(&why),
-        };
+    ) -> Answer {
+        let body = json(&ask.request.body)?;
+        let change = read(&Fields::of_body(&body)?)?;
         let mut state = self.state();
         let Some(job) = state.in_namespace_mut(ask.namespace(), &ask.job_id()) else {
-            return no_such_job();
+            return Err(Refusal::NoSuchJob);
         };
         change(&mut job.spec);
-        Reply::json(200, &self.object(job)).with_effect()
+        Ok(Reply::json(200, &self.object(job)).with_effect())
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     hf::{
         job::{
             fields::Checked,
+            invalid::{Invalid, Issue},
             labels::{is_label_key, is_label_value},
         },
         state::{HfJob, Status},
@@ -34,7 +35,8 @@ impl JobFilter {
             match key.as_str() {
                 "stage" => {
                     let stage = serde_json::from_value(value.into());
-                    let stage = stage.map_err(|_| "stage: Invalid option: expected a stage")?;
+                    let issue = || Issue::NoOption("a stage".to_owned());
+                    let stage = stage.map_err(|_| Invalid::at("stage", issue()))?;
                     filter.stages.push(stage);
                 }
                 "label" => filter.labels.push(label(&value)?),
@@ -42,7 +44,7 @@ impl JobFilter {
                     let cursor = Some(value).filter(|text| text.len() <= CURSOR_CHARACTERS_MAX);
                     filter.before = cursor
                         .and_then(|text| text.parse().ok())
-                        .ok_or("cursor: Invalid cursor")?;
+                        .ok_or_else(|| Invalid::at("cursor", Issue::NoCursor))?;
                 }
                 _ => {}
             }
@@ -65,5 +67,5 @@ pub(in crate::hf) fn label(text: &str) -> Checked<(String, String)> {
     text.split_once('=')
         .filter(|(key, value)| is_label_key(key) && is_label_value(value))
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .ok_or_else(|| "label: Invalid filter: expected key=value".to_owned())
+        .ok_or_else(|| Invalid::at("label", Issue::NoFilter))
 }

@@ -9,7 +9,8 @@ use crate::{
     github::query_pairs,
     hf::{
         handle::HfJobs,
-        objects::reply::{error, no_such_job},
+        job::invalid::{Invalid, Issue},
+        objects::refusal::{Answer, Refusal},
     },
     settings::HfPermission,
 };
@@ -35,62 +36,59 @@ pub(in crate::hf) const ROUTES: &[Route] = &[
 ];
 
 impl HfJobs {
-    fn logs(&self, ask: &Ask<'_>) -> Reply {
+    fn logs(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let Some(job) = state.in_namespace(ask.namespace(), &ask.job_id()) else {
-            return no_such_job();
+            return Err(Refusal::NoSuchJob);
         };
-        let tail = match tail(&ask.request.query) {
-            Ok(tail) => tail,
-            Err(refusal) => return refusal,
-        };
+        let tail = tail(&ask.request.query)?;
         let log = job.log.clone();
-        Reply::events(Live::new(move || log.follow(tail)))
+        Ok(Reply::events(Live::new(move || log.follow(tail))))
     }
 }
 
 impl HfJobs {
     /// What a job uses, once a second while it runs. The stream does not end with the job, and there is
     /// none for a job that has ended (`huggingface_hub`, `hf_api.py`, `fetch_job_metrics`).
-    fn metrics(&self, ask: &Ask<'_>) -> Reply {
+    fn metrics(&self, ask: &Ask<'_>) -> Answer {
         let id = ask.job_id();
         let state = self.state();
         let Some(job) = state.in_namespace(ask.namespace(), &id) else {
-            return no_such_job();
+            return Err(Refusal::NoSuchJob);
         };
         if job.status.stage.is_terminal() {
-            return error(406, "Job is not running");
+            return Err(Refusal::NotRunning);
         }
         let hf = self.clone();
-        Reply::events(Live::new(move || {
+        Ok(Reply::events(Live::new(move || {
             let (hf, id) = (hf.clone(), id.clone());
             ticking(Pace::EverySecond, move |_| {
                 hf.metric_event(&id).map_or(Next::Wait, Next::Event)
             })
-        }))
+        })))
     }
 
     /// The stages of a job, to its end.
-    fn events(&self, ask: &Ask<'_>) -> Reply {
+    fn events(&self, ask: &Ask<'_>) -> Answer {
         let id = ask.job_id();
         if self.state().in_namespace(ask.namespace(), &id).is_none() {
-            return no_such_job();
+            return Err(Refusal::NoSuchJob);
         }
         let hf = self.clone();
-        Reply::events(Live::new(move || {
+        Ok(Reply::events(Live::new(move || {
             let (hf, id) = (hf.clone(), id.clone());
             ticking(Pace::AtOnce, move |told| hf.stage_event(&id, told))
-        }))
+        })))
     }
 }
 
 /// How many of the last lines are asked for.
-fn tail(query: &str) -> Result<Option<usize>, Reply> {
+fn tail(query: &str) -> Result<Option<usize>, Invalid> {
     let given = query_pairs(query)
         .into_iter()
         .find(|(key, _)| key == "tail");
     given
         .map(|(_, value)| value.parse())
         .transpose()
-        .map_err(|_| error(400, "tail: Invalid input: expected a whole number"))
+        .map_err(|_| Invalid::at("tail", Issue::Expected("a whole number")))
 }

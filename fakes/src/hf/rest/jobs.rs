@@ -16,7 +16,7 @@ use crate::{
         },
         objects::{
             job::JobObject,
-            reply::{bad, either, internal, no_such_job},
+            refusal::{Answer, Refusal},
         },
         state::{HfJob, State, Status},
     },
@@ -55,19 +55,16 @@ pub(in crate::hf) const ROUTES: &[Route] = &[
 ];
 
 impl HfJobs {
-    fn create(&self, ask: &Ask<'_>) -> Reply {
-        let spec = match JobSpec::parse(&ask.request.body) {
-            Ok(spec) => spec,
-            Err(why) => return bad(&why),
-        };
+    fn create(&self, ask: &Ask<'_>) -> Answer {
+        let spec = JobSpec::parse(&ask.request.body)?;
         self.launch(&mut self.state(), ask, spec, Initiator::User)
     }
 
     /// A new job like an old one, with its labels and secrets.
-    fn duplicate(&self, ask: &Ask<'_>) -> Reply {
+    fn duplicate(&self, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let Some(job) = state.in_namespace(ask.namespace(), &ask.job_id()) else {
-            return no_such_job();
+            return Err(Refusal::NoSuchJob);
         };
         let (spec, initiator) = (job.spec.clone(), Initiator::DuplicatedJob(job.id.clone()));
         self.launch(&mut state, ask, spec, initiator)
@@ -80,10 +77,8 @@ impl HfJobs {
         ask: &Ask<'_>,
         spec: JobSpec,
         initiator: Initiator,
-    ) -> Reply {
-        if let Some(refusal) = self.unpaid(state, ask.namespace()) {
-            return refusal;
-        }
+    ) -> Answer {
+        self.must_be_paid(state, ask.namespace())?;
         let order = Order {
             namespace: ask.namespace().to_owned(),
             spec,
@@ -96,17 +91,14 @@ impl HfJobs {
         };
         let id = self.begin(state, order);
         match state.get(&id) {
-            Some(job) => Reply::json(200, &self.object(job)).with_effect(),
-            None => internal(),
+            Some(job) => Ok(Reply::json(200, &self.object(job)).with_effect()),
+            None => Err(Refusal::Internal),
         }
     }
 
     /// Newest first.
-    fn list(&self, ask: &Ask<'_>) -> Reply {
-        let filter = match JobFilter::parse(&ask.request.query) {
-            Ok(filter) => filter,
-            Err(why) => return bad(&why),
-        };
+    fn list(&self, ask: &Ask<'_>) -> Answer {
+        let filter = JobFilter::parse(&ask.request.query)?;
         let state = self.state();
         let mut rest = self.found(&state, ask, &filter).rev().peekable();
         let page: Vec<(&HfJob, &Status)> = rest
@@ -118,12 +110,12 @@ impl HfJobs {
             .map(|(job, status)| self.object_with(job, status))
             .collect();
         let reply = Reply::json(200, &objects);
-        match (page.last(), rest.peek()) {
+        Ok(match (page.last(), rest.peek()) {
             (Some((last, _)), Some(_)) => {
                 reply.with_header("link", self.next_page(ask, last.ordinal))
             }
             _ => reply,
-        }
+        })
     }
 
     /// The jobs that a call may see and asks for, as they were at the moment it is answered from.
@@ -151,25 +143,20 @@ impl HfJobs {
         format!("<{base_url}{path}?{}>; rel=\"next\"", query.join("&"))
     }
 
-    fn count(&self, ask: &Ask<'_>) -> Reply {
-        either(
-            JobFilter::parse(&ask.request.query)
-                .map_err(|why| bad(&why))
-                .map(|filter| {
-                    let count = self.found(&self.state(), ask, &filter).count();
-                    Reply::json(200, &json!({ "count": count }))
-                }),
-        )
+    fn count(&self, ask: &Ask<'_>) -> Answer {
+        let filter = JobFilter::parse(&ask.request.query)?;
+        let count = self.found(&self.state(), ask, &filter).count();
+        Ok(Reply::json(200, &json!({ "count": count })))
     }
 
-    pub(in crate::hf) fn inspect(&self, ask: &Ask<'_>) -> Reply {
+    pub(in crate::hf) fn inspect(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         let found = state
             .in_namespace(ask.namespace(), &ask.job_id())
             .and_then(|job| Some((job, job.status_at(ask.call.as_of_ms)?)));
         match found {
-            Some((job, status)) => Reply::json(200, &self.object_with(job, status)),
-            None => no_such_job(),
+            Some((job, status)) => Ok(Reply::json(200, &self.object_with(job, status))),
+            None => Err(Refusal::NoSuchJob),
         }
     }
 }

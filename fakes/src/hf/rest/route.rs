@@ -2,14 +2,14 @@
 
 use super::admission::Caller;
 use crate::{
-    calls::{self, CallContext, Incoming, Reply},
-    hf::{handle::HfJobs, job::origin::ScheduleId},
+    calls::{self, CallContext, Incoming},
+    hf::{handle::HfJobs, job::origin::ScheduleId, objects::refusal::Answer},
     ids::HfJobId,
     path_template::Params,
     settings::HfPermission,
 };
 
-type Handler = fn(&HfJobs, &Ask<'_>) -> Reply;
+type Handler = fn(&HfJobs, &Ask<'_>) -> Answer;
 
 /// Who may call a route, and what answers those who may.
 pub(in crate::hf) enum Access {

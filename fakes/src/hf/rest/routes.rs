@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, Surface},
-    hf::{handle::HfJobs, objects::reply::error},
+    hf::{
+        handle::HfJobs,
+        objects::refusal::{Answer, Refusal},
+    },
     history::CredentialUse,
     ids::CallId,
     json_text::http_date,
@@ -94,23 +97,8 @@ impl Api for HfApi {
         request: &Incoming,
         call: CallContext,
     ) -> Reply {
-        if let Some(refusal) = &caller.refusal {
-            return refusal.clone();
-        }
-        let Some(route) = endpoint.route else {
-            return error(404, "Sorry, we can't find the page you are looking for.");
-        };
-        let ask = Ask {
-            request,
-            call,
-            params: &endpoint.params,
-            caller,
-        };
-        match route.access {
-            Access::Public(answer) | Access::User(answer) | Access::Namespace(_, answer) => {
-                answer(&self.0, &ask)
-            }
-        }
+        let answer = self.0.answer(endpoint, caller, request, call);
+        answer.unwrap_or_else(Reply::from)
     }
 
     fn truth(
@@ -159,6 +147,30 @@ impl Api for HfApi {
 }
 
 impl HfJobs {
+    fn answer(
+        &self,
+        endpoint: &Endpoint,
+        caller: &Caller,
+        request: &Incoming,
+        call: CallContext,
+    ) -> Answer {
+        if let Some(refusal) = &caller.refusal {
+            return Err(refusal.clone());
+        }
+        let route = endpoint.route.ok_or(Refusal::NoPage)?;
+        let ask = Ask {
+            request,
+            call,
+            params: &endpoint.params,
+            caller,
+        };
+        match route.access {
+            Access::Public(answer) | Access::User(answer) | Access::Namespace(_, answer) => {
+                answer(self, &ask)
+            }
+        }
+    }
+
     /// The API.
     pub(crate) fn router(&self) -> axum::Router {
         self.inner.calls.router(&HfApi(self.clone()))

@@ -11,11 +11,12 @@ use crate::{
         handle::HfJobs,
         job::{
             fields::{Checked, Fields, json},
+            invalid::{Invalid, Issue},
             origin::Initiator,
             spec::{JobSpec, labels},
         },
         life::keeping_time::NewSchedule,
-        objects::reply::{bad, error, internal, no_such_schedule},
+        objects::refusal::{Answer, Refusal},
         schedules::{record::ScheduledJob, times::Schedule},
     },
     settings::HfPermission,
@@ -26,10 +27,6 @@ const WRITE: HfPermission = HfPermission::JobWrite;
 
 const ALL: &str = "/api/scheduled-jobs/{namespace}";
 const ONE: &str = "/api/scheduled-jobs/{namespace}/{scheduledJobId}";
-
-/// The description says when, not in which words.
-const RUNS_ALREADY: &str =
-    "An instance of this scheduled job is already running and concurrency is disabled";
 
 pub(in crate::hf) const ROUTES: &[Route] = &[
     Route::post(
@@ -84,16 +81,13 @@ pub(in crate::hf) const ROUTES: &[Route] = &[
 ];
 
 impl HfJobs {
-    fn create_scheduled(&self, ask: &Ask<'_>) -> Reply {
-        let new = match self.wanted(ask) {
-            Ok(new) => new,
-            Err(why) => return bad(&why),
-        };
+    fn create_scheduled(&self, ask: &Ask<'_>) -> Answer {
+        let new = self.wanted(ask)?;
         let mut state = self.state();
         let id = self.begin_schedule(&mut state, new);
         match state.schedules.get(&id) {
-            Some(job) => Reply::json(200, &self.scheduled_object(job)).with_effect(),
-            None => internal(),
+            Some(job) => Ok(Reply::json(200, &self.scheduled_object(job)).with_effect()),
+            None => Err(Refusal::Internal),
         }
     }
 
@@ -118,18 +112,18 @@ impl HfJobs {
         let text = fields.required("schedule", fields.text("schedule")?)?;
         Schedule::parse(text)
             .filter(|schedule| schedule.after(now).is_some())
-            .ok_or_else(|| fields.wrong("schedule", "Invalid schedule"))
+            .ok_or_else(|| fields.wrong("schedule", Issue::NoSchedule))
     }
 
     /// Newest first, like jobs; by one label at most.
-    fn list_scheduled(&self, ask: &Ask<'_>) -> Reply {
+    fn list_scheduled(&self, ask: &Ask<'_>) -> Answer {
         let labels = query_pairs(&ask.request.query).filter(|(key, _)| key == "label");
         let labels: Checked<Vec<_>> = labels.map(|(_, text)| label(&text)).collect();
         let wanted = match labels.as_deref() {
             Ok([]) => None,
             Ok([one]) => Some(one),
-            Ok(_) => return bad("label: Invalid input: expected one label"),
-            Err(why) => return bad(why),
+            Ok(_) => return Err(Invalid::at("label", Issue::Expected("one label")).into()),
+            Err(why) => return Err(why.clone().into()),
         };
         let state = self.state();
         let found = state.schedules.of_namespace(ask.namespace()).rev();
@@ -137,76 +131,72 @@ impl HfJobs {
             wanted.is_none_or(|(key, value)| job.spec.labels.get(key) == Some(value))
         });
         let objects: Vec<_> = found.map(|job| self.scheduled_object(job)).collect();
-        Reply::json(200, &objects)
+        Ok(Reply::json(200, &objects))
     }
 
-    fn inspect_scheduled(&self, ask: &Ask<'_>) -> Reply {
+    fn inspect_scheduled(&self, ask: &Ask<'_>) -> Answer {
         let state = self.state();
         match state
             .schedules
             .in_namespace(ask.namespace(), &ask.schedule_id())
         {
-            Some(job) => Reply::json(200, &self.scheduled_object(job)),
-            None => no_such_schedule(),
+            Some(job) => Ok(Reply::json(200, &self.scheduled_object(job))),
+            None => Err(Refusal::NoSuchSchedule),
         }
     }
 
     /// Answers with what was deleted; clients do not look at it.
-    fn delete_scheduled(&self, ask: &Ask<'_>) -> Reply {
+    fn delete_scheduled(&self, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         match state.schedules.delete(ask.namespace(), &ask.schedule_id()) {
-            Some(job) => Reply::json(200, &self.scheduled_object(&job)).with_effect(),
-            None => no_such_schedule(),
+            Some(job) => Ok(Reply::json(200, &self.scheduled_object(&job)).with_effect()),
+            None => Err(Refusal::NoSuchSchedule),
         }
     }
 
-    fn change_scheduled(&self, ask: &Ask<'_>, change: impl FnOnce(&mut ScheduledJob)) -> Reply {
+    fn change_scheduled(&self, ask: &Ask<'_>, change: impl FnOnce(&mut ScheduledJob)) -> Answer {
         let mut state = self.state();
         let found = state
             .schedules
             .in_namespace_mut(ask.namespace(), &ask.schedule_id());
         let Some(job) = found else {
-            return no_such_schedule();
+            return Err(Refusal::NoSuchSchedule);
         };
         job.change(ask.call.received, change);
-        Reply::json(200, &self.scheduled_object(job)).with_effect()
+        Ok(Reply::json(200, &self.scheduled_object(job)).with_effect())
     }
 
-    fn reschedule(&self, ask: &Ask<'_>) -> Reply {
-        let body = json(&ask.request.body);
-        match body.and_then(|body| self.schedule(&Fields::of_body(&body)?)) {
-            Ok(schedule) => self.change_scheduled(ask, |job| job.schedule = schedule),
-            Err(why) => bad(&why),
-        }
+    fn reschedule(&self, ask: &Ask<'_>) -> Answer {
+        let body = json(&ask.request.body)?;
+        let schedule = self.schedule(&Fields::of_body(&body)?)?;
+        self.change_scheduled(ask, |job| job.schedule = schedule)
     }
 
-    fn update_scheduled_labels(&self, ask: &Ask<'_>) -> Reply {
-        let read = |fields: &Fields<'_>| fields.required("labels", labels(fields)?);
-        let body = json(&ask.request.body);
-        match body.and_then(|body| read(&Fields::of_body(&body)?)) {
-            Ok(labels) => self.change_scheduled(ask, |job| job.spec.labels = labels),
-            Err(why) => bad(&why),
-        }
+    fn update_scheduled_labels(&self, ask: &Ask<'_>) -> Answer {
+        let body = json(&ask.request.body)?;
+        let fields = Fields::of_body(&body)?;
+        let labels = fields.required("labels", labels(&fields)?)?;
+        self.change_scheduled(ask, |job| job.spec.labels = labels)
     }
 
     /// Runs it now, suspended or not.
-    fn run_scheduled(&self, ask: &Ask<'_>) -> Reply {
+    fn run_scheduled(&self, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let found = state
             .schedules
             .in_namespace(ask.namespace(), &ask.schedule_id());
         let Some(job) = found else {
-            return no_such_schedule();
+            return Err(Refusal::NoSuchSchedule);
         };
         let (id, spec) = (job.id.clone(), job.spec.clone());
         if !job.concurrency && state.is_running(&id) {
-            return error(409, RUNS_ALREADY);
+            return Err(Refusal::RunsAlready);
         }
-        let reply = self.launch(&mut state, ask, spec, Initiator::ScheduledJob(id.clone()));
+        let reply = self.launch(&mut state, ask, spec, Initiator::ScheduledJob(id.clone()))?;
         let started = state.jobs.last().map(|job| job.id.clone());
-        if let Some(started) = started.filter(|_| reply.status == 200) {
+        if let Some(started) = started {
             state.ran(&id, started, self.env().clock.now());
         }
-        reply
+        Ok(reply)
     }
 }

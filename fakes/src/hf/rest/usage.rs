@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::route::{Access, Ask, Route};
 use crate::{
     calls::Reply,
-    hf::{handle::HfJobs, state::HfJob},
+    hf::{handle::HfJobs, objects::refusal::Answer, state::HfJob},
     json_text::milliseconds,
 };
 
@@ -47,7 +47,7 @@ struct JobUsage<'a> {
 }
 
 impl HfJobs {
-    fn usage(&self, ask: &Ask<'_>) -> Reply {
+    fn usage(&self, ask: &Ask<'_>) -> Answer {
         let clock = self.env().clock;
         let (period_start, period_end) = month_of(clock.now());
         let user = ask.user();
@@ -67,7 +67,7 @@ impl HfJobs {
             usage,
             has_access: true,
         };
-        Reply::json(200, &answer)
+        Ok(Reply::json(200, &answer))
     }
 }
 

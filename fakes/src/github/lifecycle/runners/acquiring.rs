@@ -4,10 +4,10 @@
 //! registration was used up by the assignment: it listens for ever, and GitHub knows it no more
 //! (<https://github.com/actions/runner/issues/4617>).
 
-use super::refusals::Refusal;
 use crate::{
     github::{
         handle::Github,
+        objects::runner_refusal::RunnerRefusal,
         state::{records::State, runners::record::Link, runs::job::Status},
     },
     history::{Conclusion, Removal, What},
@@ -22,15 +22,15 @@ impl Github {
         runner: RunnerId,
         job: JobId,
         because: EventId,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RunnerRefusal> {
         let mut state = self.state();
         let status = state.runs.jobs.get(&job).map(|job| job.status);
         if state.queue.holders.get(&job) != Some(&runner) {
             return Err(match status {
                 Some(Status::Waiting | Status::Queued | Status::InProgress) => {
-                    (409, "Job message already acquired".to_owned())
+                    RunnerRefusal::JobAcquired
                 }
-                Some(Status::Completed) | None => (404, "Job message not found".to_owned()),
+                Some(Status::Completed) | None => RunnerRefusal::JobNotFound,
             });
         }
         state.picked_up(runner, job);

@@ -2,14 +2,11 @@
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{
-    life::Registration,
-    refusals::{Refusal, busy},
-};
+use super::life::Registration;
 use crate::{
     github::{
         handle::Github,
-        limits::refusal::SECONDARY,
+        objects::runner_refusal::RunnerRefusal,
         state::{
             accounts::owner::Owner,
             queue::agenda::Duty,
@@ -107,7 +104,7 @@ impl Github {
         credential: &Credential,
         version: RunnerVersion,
         because: EventId,
-    ) -> Result<Registered, Refusal> {
+    ) -> Result<Registered, RunnerRefusal> {
         let Credential::Registration {
             token,
             name,
@@ -119,10 +116,10 @@ impl Github {
             ..
         } = credential
         else {
-            return Err((400, "not a registration".to_owned()));
+            return Err(RunnerRefusal::NoRegistration);
         };
         if self.look_at(credential).state != CredentialState::Fresh {
-            return Err((404, "Not Found".to_owned()));
+            return Err(RunnerRefusal::NotFound);
         }
         self.must_support(version)?;
         let mut state = self.state();
@@ -131,21 +128,21 @@ impl Github {
             .tokens
             .get(token)
             .map(|found| found.owner.clone());
-        let owner = owner.ok_or_else(|| (404, "Not Found".to_owned()))?;
+        let owner = owner.ok_or(RunnerRefusal::NotFound)?;
         if !self.may_register(owner.name()) {
-            return Err((403, SECONDARY.to_owned()));
+            return Err(RunnerRefusal::TooManyRegistrations);
         }
         let group = state.runners.group_named(&owner, group.as_deref())?;
         let old = state.runners.named(owner.scope(), name);
         let old = old.map(|old| (old.id, old.is_busy()));
         if let Some((old, is_busy)) = old {
             if !replace {
-                return Err((409, format!("A runner exists with the same name {name}.")));
+                return Err(RunnerRefusal::NameTaken(name.clone()));
             }
             // GitHub says nowhere what becomes of the job; here it keeps its runner, as it does when
             // somebody asks to delete that one.
             if is_busy {
-                return Err((422, busy(name)));
+                return Err(RunnerRefusal::Busy(name.clone()));
             }
             self.remove_runner(&mut state, old, Removal::Replaced, because);
         }
@@ -172,26 +169,23 @@ impl Github {
         credential: CredentialUse,
         hf_job: Option<&HfJobId>,
         because: Option<EventId>,
-    ) -> Result<UnboundedReceiver<ToRunner>, Refusal> {
+    ) -> Result<UnboundedReceiver<ToRunner>, RunnerRefusal> {
         let mut state = self.state();
         let now = self.env().clock.elapsed_ms();
         let found = state.runners.get_mut(&runner);
         let Some(found) = found.filter(|found| !found.lingers) else {
-            return Err((
-                404,
-                "The runner registration has been deleted from the server".to_owned(),
-            ));
+            return Err(RunnerRefusal::Deleted);
         };
         match (credential.kind, credential.state, &found.link) {
             (_, _, Link::Connected(_) | Link::Lost(_)) => {
-                return Err((409, "A session for this runner already exists".to_owned()));
+                return Err(RunnerRefusal::SessionExists);
             }
             (CredentialKind::JitConfig, CredentialState::Expired, _) => {
-                return Err((401, "The just-in-time configuration has expired".to_owned()));
+                return Err(RunnerRefusal::ConfigurationExpired);
             }
             (CredentialKind::JitConfig, CredentialState::Fresh, _)
             | (CredentialKind::RegistrationToken, ..) => {}
-            _ => return Err((401, "The credentials are not valid".to_owned())),
+            _ => return Err(RunnerRefusal::BadCredentials),
         }
         let (sender, receiver) = unbounded_channel();
         let online = What::RunnerOnline {
@@ -222,7 +216,7 @@ impl Runners {
         &self,
         owner: &Owner,
         name: Option<&str>,
-    ) -> Result<u64, Refusal> {
+    ) -> Result<u64, RunnerRefusal> {
         let Some(name) = name else {
             return Ok(DEFAULT_GROUP);
         };
@@ -236,9 +230,6 @@ impl Runners {
                 .and_then(|groups| groups.named(name))
                 .map(|group| group.id),
         };
-        found.ok_or_else(|| {
-            let message = format!("Could not find any self-hosted runner group named \"{name}\".");
-            (404, message)
-        })
+        found.ok_or_else(|| RunnerRefusal::NoSuchGroup(name.to_owned()))
     }
 }

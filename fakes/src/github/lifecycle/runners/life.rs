@@ -1,12 +1,10 @@
 //! The life of a runner's record: made, idle, through with a job, lost, away for too long, removed.
 
-use super::{
-    assigning::millis,
-    refusals::{Refusal, RunnerRefusal},
-};
+use super::assigning::millis;
 use crate::{
     github::{
         handle::Github,
+        objects::runner_refusal::RunnerRefusal,
         state::{
             accounts::owner::Owner,
             queue::agenda::Duty,
@@ -61,11 +59,10 @@ impl Github {
     ) -> Result<RunnerId, RunnerRefusal> {
         let mut state = self.state();
         let owner = state.accounts.owner_named(&runner.owner);
-        let owner = owner.ok_or_else(|| (404, "Not Found".to_owned()))?;
+        let owner = owner.ok_or(RunnerRefusal::NotFound)?;
         let group = state.runners.group_named(&owner, runner.group.as_deref())?;
         if state.runners.named(owner.scope(), &runner.name).is_some() {
-            let message = format!("A runner exists with the same name {}.", runner.name);
-            return Err((409, message).into());
+            return Err(RunnerRefusal::NameTaken(runner.name));
         }
         self.group_must_have_room(&state, &owner, group)?;
         let registration = Registration {
@@ -121,16 +118,21 @@ impl Github {
         state: &State,
         owner: &Owner,
         group: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RunnerRefusal> {
         let settings = &self.settings().runners;
         if state.runners.group_size(owner.scope(), group) < settings.group_runners_max {
             return Ok(());
         }
-        let message = format!(
-            "A runner group can have at most {} runners.",
-            settings.group_runners_max
-        );
-        Err((settings.group_full_status, message))
+        Err(self.group_is_full())
+    }
+
+    /// The refusal of a runner more than a group can have.
+    pub(in crate::github) fn group_is_full(&self) -> RunnerRefusal {
+        let settings = &self.settings().runners;
+        RunnerRefusal::GroupFull {
+            most: settings.group_runners_max,
+            status: settings.group_full_status,
+        }
     }
 
     /// The runner reports the end of its job. The record of an ephemeral one goes, any other is idle again.
@@ -140,14 +142,14 @@ impl Github {
         job: JobId,
         conclusion: Conclusion,
         because: EventId,
-    ) -> Result<EventId, Refusal> {
+    ) -> Result<EventId, RunnerRefusal> {
         let mut state = self.state();
         let found = state.runners.get(&runner);
         let Some(ephemeral) = found
             .filter(|runner| runner.job == Some(job))
             .map(|runner| runner.ephemeral)
         else {
-            return Err((404, "Not Found".to_owned()));
+            return Err(RunnerRefusal::NotFound);
         };
         self.conclude(&mut state, job, conclusion, because);
         let ended = state

@@ -5,10 +5,10 @@ use std::{pin::pin, time::Duration};
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::refusals::RunnerRefusal;
 use crate::{
     github::{
         handle::Github,
+        objects::runner_refusal::RunnerRefusal,
         state::runners::{
             orders::ToRunner,
             record::{Link, Runner},

@@ -7,5 +7,4 @@ pub(in crate::github) mod duties;
 pub(in crate::github) mod life;
 pub(in crate::github) mod listening;
 pub(in crate::github) mod reconnecting;
-pub(in crate::github) mod refusals;
 pub(in crate::github) mod sessions;

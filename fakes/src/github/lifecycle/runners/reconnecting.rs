@@ -2,10 +2,10 @@
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::refusals::Refusal;
 use crate::{
     github::{
         handle::Github,
+        objects::runner_refusal::RunnerRefusal,
         state::{
             runners::{orders::ToRunner, record::Link},
             runs::job::Status,
@@ -18,13 +18,9 @@ use crate::{
 
 impl Github {
     /// Refuses a runner that is older than GitHub takes.
-    pub(crate) fn must_support(&self, version: RunnerVersion) -> Result<(), Refusal> {
+    pub(crate) fn must_support(&self, version: RunnerVersion) -> Result<(), RunnerRefusal> {
         match self.settings().runners.version_min {
-            Some(oldest) if version < oldest => {
-                let message =
-                    format!("Runner version v{version} is deprecated and cannot receive messages.");
-                Err((403, message))
-            }
+            Some(oldest) if version < oldest => Err(RunnerRefusal::TooOld(version.to_string())),
             _ => Ok(()),
         }
     }
@@ -37,7 +33,7 @@ impl Github {
         credential: CredentialUse,
         hf_job: &HfJobId,
         because: EventId,
-    ) -> Result<UnboundedReceiver<ToRunner>, Refusal> {
+    ) -> Result<UnboundedReceiver<ToRunner>, RunnerRefusal> {
         let mut state = self.state();
         let is_lost = state.runners.get(&runner).is_some_and(|found| {
             found.hf_job.as_ref() == Some(hf_job) && matches!(found.link, Link::Lost(_))

@@ -3,9 +3,33 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 const CALLBACK_URLS_MAX: usize = 10;
 const NAME_CHARACTERS_MAX: usize = 34;
+
+/// Why GitHub does not take a manifest, for the one who sent the form. The wording is the lab's own.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(in crate::github) enum ManifestFault {
+    #[error("The manifest is not valid JSON.")]
+    NoJson,
+    #[error("The manifest should be a JSON object.")]
+    NoObject,
+    /// A field that its JSON schema does not take, in the words of the validator.
+    #[error("The manifest is not valid. {0}")]
+    Schema(String),
+    /// The field.
+    #[error("{0} must be a URL.")]
+    NoUrl(&'static str),
+    #[error("callback_urls must not have more than {CALLBACK_URLS_MAX} entries.")]
+    TooManyCallbacks,
+    #[error("default_permissions has no level {0}.")]
+    UnknownLevel(String),
+    #[error("Name can't be blank.")]
+    BlankName,
+    #[error("Name is too long (maximum is {NAME_CHARACTERS_MAX} characters).")]
+    NameTooLong,
+}
 
 /// The manifest of an App to be made. Keys nobody knows are ignored.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -38,8 +62,8 @@ const fn yes() -> bool {
 }
 
 impl Manifest {
-    /// Whether GitHub takes it. The error is for the one who sent the form.
-    pub(in crate::github) fn check(&self) -> Result<(), String> {
+    /// Whether GitHub takes it.
+    pub(in crate::github) fn check(&self) -> Result<(), ManifestFault> {
         require_url("url", &self.url)?;
         if let Some(hook) = &self.hook_attributes {
             require_url("hook_attributes.url", &hook.url)?;
@@ -48,28 +72,24 @@ impl Manifest {
             require_url("redirect_url", redirect)?;
         }
         if self.callback_urls.len() > CALLBACK_URLS_MAX {
-            return Err(format!(
-                "callback_urls must not have more than {CALLBACK_URLS_MAX} entries."
-            ));
+            return Err(ManifestFault::TooManyCallbacks);
         }
         for callback in &self.callback_urls {
             require_url("callback_urls", callback)?;
         }
         let unknown = |level: &&String| !["read", "write", "admin"].contains(&level.as_str());
         match self.default_permissions.values().find(unknown) {
-            Some(level) => Err(format!("default_permissions has no level {level}.")),
+            Some(level) => Err(ManifestFault::UnknownLevel(level.clone())),
             None => Ok(()),
         }
     }
 
     /// The name the App gets, or why it cannot have it.
-    pub(in crate::github) fn check_name(name: &str) -> Result<(), String> {
+    pub(in crate::github) fn check_name(name: &str) -> Result<(), ManifestFault> {
         match name.trim().chars().count() {
-            0 => Err("Name can't be blank.".to_owned()),
+            0 => Err(ManifestFault::BlankName),
             1..=NAME_CHARACTERS_MAX => Ok(()),
-            _ => Err(format!(
-                "Name is too long (maximum is {NAME_CHARACTERS_MAX} characters)."
-            )),
+            _ => Err(ManifestFault::NameTooLong),
         }
     }
 
@@ -83,7 +103,7 @@ impl Manifest {
     }
 }
 
-fn require_url(key: &str, text: &str) -> Result<(), String> {
+fn require_url(key: &'static str, text: &str) -> Result<(), ManifestFault> {
     let known = ["http://", "https://"];
     let rest = known.iter().find_map(|scheme| text.strip_prefix(scheme));
     // What comes behind the scheme goes into a header, so it must be able to.
@@ -92,7 +112,7 @@ fn require_url(key: &str, text: &str) -> Result<(), String> {
     if fits {
         Ok(())
     } else {
-        Err(format!("{key} must be a URL."))
+        Err(ManifestFault::NoUrl(key))
     }
 }
 

@@ -3,7 +3,7 @@
 use fakes::RepoSettings;
 use serde_json::{Value, json};
 
-use crate::session::Session;
+use super::session::Session;
 
 pub(crate) async fn ask(session: &Session) {
     let session = session.beside(|settings| {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::session::{Caller, Session};
+use super::session::{Caller, Session};
 
 const RUNNERS: &str = "/repos/octo/app/actions/runners";
 const JIT: &str = "/repos/octo/app/actions/runners/generate-jitconfig";

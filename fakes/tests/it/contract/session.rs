@@ -13,7 +13,7 @@ use fakes::{
 use http::Request;
 use serde_json::Value;
 
-use crate::{
+use super::{
     description::{Description, Operation, check_basic_error},
     exceptions::UNDESCRIBED,
     headers,
@@ -260,7 +260,7 @@ impl Asked<'_> {
         if self.body.is_null() {
             String::new()
         } else {
-            crate::violation::shortened(self.body)
+            super::violation::shortened(self.body)
         }
     }
 

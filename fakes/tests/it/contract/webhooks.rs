@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{
+use super::{
     description::{Description, octokit},
     lab::{Received, unwrapped},
     schema::Keys,
@@ -144,7 +144,7 @@ fn seven_of_the_eight_recorded_jobs_fit_and_the_one_of_2021_lacks_todays_keys() 
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_webhook_is_refused() {
-    let lab = crate::lab::Lab::new();
+    let lab = super::lab::Lab::new();
     lab.queue("J1", &["a"]);
     lab.sleep(1.0).await;
     let good = lab.received().remove(0);

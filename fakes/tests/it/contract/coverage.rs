@@ -1,6 +1,6 @@
 //! The claims: every answer fits, every route was asked for everything it can say.
 
-use crate::{
+use super::{
     exceptions::{NEVER_GIVEN, UNDESCRIBED},
     session::{described_routes as routes, key, operation},
     whole_session,

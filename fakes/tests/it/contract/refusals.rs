@@ -4,7 +4,7 @@ use fakes::RouteInfo;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::session::{Session, described_routes as routes};
+use super::session::{Session, described_routes as routes};
 
 /// Routes that anybody may ask.
 const PUBLIC: [&str; 10] = [

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{
+use super::{
     description::Operation,
     lab::Answer,
     violation::{Violation, shortened},

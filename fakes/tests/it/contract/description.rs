@@ -11,7 +11,7 @@ use std::{
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     exceptions::{Correction, Mistake, OF_THE_API, OF_WEBHOOKS},
     schema::{Keys, document},
     violation::{Violation, violations},

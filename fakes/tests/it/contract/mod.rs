@@ -30,8 +30,6 @@
 //!
 //! A new webhook event goes into the list of [`webhooks`] that says which hooks hear of it.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
 mod apps;
 mod changes;
 mod coverage;
@@ -41,12 +39,6 @@ mod exceptions;
 mod headers;
 mod hooks;
 mod installations;
-#[expect(
-    dead_code,
-    reason = "shared with the other integration tests, which use more of it"
-)]
-#[path = "../it/lab.rs"]
-mod lab;
 mod meta;
 mod organisations;
 mod refusals;
@@ -56,6 +48,8 @@ mod schema;
 mod session;
 mod violation;
 mod webhooks;
+
+use crate::lab;
 
 /// Drives worlds through everything.
 async fn whole_session() -> session::Session {

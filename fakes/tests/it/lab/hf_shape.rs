@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::Answer;
 
 fn validator(name: &str) -> Validator {
-    let mut schema: Value = serde_json::from_str(include_str!("../hf-jobs.schema.json")).unwrap();
+    let mut schema: Value =
+        serde_json::from_str(include_str!("../../hf-jobs.schema.json")).unwrap();
     schema["$ref"] = json!(format!("#/$defs/{name}"));
     jsonschema::validator_for(&schema).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     description::{Description, check_basic_error},
     lab::Lab,
     schema::Keys,

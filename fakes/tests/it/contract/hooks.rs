@@ -3,7 +3,7 @@
 use fakes::{ContentType, NewJob, ids::EventId};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     lab::job,
     session::{Caller, Session},
 };

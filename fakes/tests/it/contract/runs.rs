@@ -5,7 +5,7 @@ use std::time::Duration;
 use fakes::{NewJob, history::Conclusion};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     lab::job,
     session::{Caller, Session},
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::session::{Caller, Session};
+use super::session::{Caller, Session};
 
 pub(crate) async fn ask(session: &Session) {
     lookups(session).await;

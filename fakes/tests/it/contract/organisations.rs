@@ -3,7 +3,7 @@
 use fakes::{NewRunner, RepoSettings};
 use serde_json::{Value, json};
 
-use crate::session::{Caller, Session};
+use super::session::{Caller, Session};
 
 const ORG: &str = "/orgs/octo/actions/runners";
 const REPO: &str = "/repos/octo/app/actions/runners";

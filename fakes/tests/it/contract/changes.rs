@@ -3,7 +3,7 @@
 use fakes::NewJob;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     lab::job,
     session::{Caller, Session},
 };
