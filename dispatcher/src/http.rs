@@ -43,7 +43,7 @@ impl Answer {
             .body
             .as_ref()
             .map_err(|error| Failure::Unreadable(error.clone()))?;
-        serde_json::from_slice(body).map_err(|error| Failure::Unreadable(error.to_string()))
+        read_json(body).map_err(|error| Failure::Unreadable(error.to_string()))
     }
 
     /// The server's clock, to the second.
@@ -62,6 +62,15 @@ impl Answer {
             let (address, rest) = link.trim().strip_prefix('<')?.split_once('>')?;
             rest.contains("rel=\"next\"").then(|| address.to_owned())
         })
+    }
+}
+
+/// Reads JSON. That it is text is looked at once for all of it: for each string by itself that takes several times as long.
+/// What is not even text is left to the reader, whose business the words for that are.
+pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
     }
 }
 

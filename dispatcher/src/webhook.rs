@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     config::Config,
     core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId},
+    http::read_json,
     labels::Labels,
     payload::Payload,
     reconciler::Inbox,
@@ -94,7 +95,7 @@ async fn webhook(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bo
     let Some(text) = unwrap_form(&headers, &body) else {
         return refuse(StatusCode::BAD_REQUEST, "the form has no payload");
     };
-    let Ok(payload) = serde_json::from_slice::<Payload>(&text) else {
+    let Ok(payload) = read_json::<Payload>(&text) else {
         return refuse(StatusCode::BAD_REQUEST, "the payload is not JSON");
     };
     match shared.sighting(payload) {

@@ -1,6 +1,6 @@
 //! Texts drawn from the keyed generator: tokens, GUIDs, hexadecimal ids.
 
-use crate::env::Env;
+use crate::{env::Env, json_text::push_display};
 
 /// The alphabet of installation tokens.
 pub(crate) const BASE_62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -22,12 +22,13 @@ pub(crate) fn drawn(
 ) -> String {
     let mut text = String::with_capacity(length);
     let mut bits = 0;
+    let mut part = format!("{purpose}.");
+    let purpose_bytes = part.len();
     for index in 0..length {
         if index % CHARACTERS_PER_DRAW == 0 {
-            bits = env.draw.bits(
-                entity,
-                &format!("{purpose}.{}", index / CHARACTERS_PER_DRAW),
-            );
+            part.truncate(purpose_bytes);
+            push_display(&mut part, index / CHARACTERS_PER_DRAW);
+            bits = env.draw.bits(entity, &part);
         }
         let size = alphabet.len() as u64;
         text.push(char::from(alphabet[(bits % size) as usize]));

@@ -2,7 +2,16 @@
 
 use std::fmt::Write as _;
 
-use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
+use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter, tz::Offset};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Reads JSON. That it is text is looked at once for all of it: for each string by itself that takes several times as long.
+pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    }
+}
 
 /// Appends `text` as a JSON string, quotes included.
 pub(crate) fn push_string(out: &mut String, text: &str) {
@@ -30,6 +39,20 @@ pub(crate) fn push_strings<T: AsRef<str>>(out: &mut String, items: &[T]) {
     out.push(']');
 }
 
+/// Appends these texts, one behind the other.
+pub(crate) fn push_all(out: &mut String, texts: &[&str]) {
+    out.reserve(texts.iter().map(|text| text.len()).sum());
+    texts.iter().for_each(|text| out.push_str(text));
+}
+
+/// A value as JSON.
+pub(crate) fn json(value: &impl Serialize, bytes: usize) -> String {
+    let mut text = Vec::with_capacity(bytes);
+    // Our own types have string keys and finite numbers, which is all that can go wrong.
+    let _ = serde_json::to_writer(&mut text, value);
+    String::from_utf8(text).unwrap_or_default()
+}
+
 /// Appends a number or any other value whose display form is valid JSON.
 pub(crate) fn push_display(out: &mut String, value: impl std::fmt::Display) {
     // Writing to a String cannot fail.
@@ -38,13 +61,57 @@ pub(crate) fn push_display(out: &mut String, value: impl std::fmt::Display) {
 
 /// `YYYY-MM-DDTHH:MM:SSZ`: GitHub's resolution of one second.
 pub(crate) fn seconds(at: Timestamp) -> String {
+    let mut text = String::with_capacity(20);
+    if push_date_and_time(&mut text, at) {
+        text.push('Z');
+        return text;
+    }
     let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
     format!("{whole:.0}")
 }
 
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ`: HF's resolution.
 pub(crate) fn milliseconds(at: Timestamp) -> String {
+    let mut text = String::with_capacity(24);
+    if push_date_and_time(&mut text, at) {
+        text.push('.');
+        push_digits(&mut text, at.subsec_millisecond().unsigned_abs().into(), 3);
+        text.push('Z');
+        return text;
+    }
     format!("{at:.3}")
+}
+
+/// Appends `YYYY-MM-DDTHH:MM:SS`: each answer and each payload has several. False if the year is none of four digits, or
+/// the time lies before that of all clocks, where parts of a second count downwards.
+fn push_date_and_time(out: &mut String, at: Timestamp) -> bool {
+    let time = Offset::UTC.to_datetime(at);
+    let Some(year) = u32::try_from(time.year())
+        .ok()
+        .filter(|_| at >= Timestamp::UNIX_EPOCH)
+    else {
+        return false;
+    };
+    push_digits(out, year, 4);
+    for (before, part) in [
+        ('-', time.month()),
+        ('-', time.day()),
+        ('T', time.hour()),
+        (':', time.minute()),
+        (':', time.second()),
+    ] {
+        out.push(before);
+        push_digits(out, part.unsigned_abs().into(), 2);
+    }
+    true
+}
+
+/// Appends the last so many digits of a number.
+fn push_digits(out: &mut String, number: u32, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = number / 10_u32.pow(place) % 10;
+        out.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
 }
 
 /// The form of the `Date` header.
@@ -75,6 +142,18 @@ mod tests {
             push_string(&mut out, text);
             let back: String = serde_json::from_str(&out).unwrap();
             assert_eq!(back, text);
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_jiff_writes_them() {
+        let day = 86_400_000;
+        let times = (0..4_000).map(|n: i64| n * (31 * day + 7_919_131) + n % 1_000);
+        for ms in times.chain([0, -1, -day, 253_402_207_200_000]) {
+            let at = Timestamp::from_millisecond(ms).unwrap();
+            let whole = Timestamp::from_second(at.as_second()).unwrap();
+            assert_eq!(seconds(at), format!("{whole:.0}"));
+            assert_eq!(milliseconds(at), format!("{at:.3}"));
         }
     }
 

@@ -24,6 +24,9 @@ impl Params {
 /// The parameters of `path`, if it is one of `template`'s. A parameter that is named as a number
 /// (`…_id`, `…_number`) matches nothing else; escaped characters are taken for what they stand for.
 pub(crate) fn matches(template: &'static str, path: &str) -> Option<Params> {
+    if !could_match(template, path) {
+        return None;
+    }
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     let mut params = Vec::new();
     loop {
@@ -37,6 +40,30 @@ pub(crate) fn matches(template: &'static str, path: &str) -> Option<Params> {
             _ => return None,
         }
     }
+}
+
+/// False if a part of the path that is no parameter is another than the template's. It looks from the end, where paths of
+/// the same length differ most.
+fn could_match(template: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (template.as_bytes(), path.as_bytes());
+    while let Some((last, before)) = wanted.split_last() {
+        if *last == b'}' {
+            wanted = before_last(wanted, b'/');
+            given = before_last(given, b'/');
+            continue;
+        }
+        match given.split_last() {
+            Some((byte, rest)) if byte == last => (wanted, given) = (before, rest),
+            _ => return false,
+        }
+    }
+    given.is_empty()
+}
+
+/// All up to and with the last of these bytes.
+fn before_last(text: &[u8], byte: u8) -> &[u8] {
+    let place = text.iter().rposition(|found| *found == byte);
+    &text[..place.map_or(0, |place| place + 1)]
 }
 
 /// How many slashes a path has.

@@ -2,6 +2,9 @@
 
 /// Takes `%2F` and its like for what they stand for, and a percent sign with no digits behind it for itself.
 pub(crate) fn decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
@@ -17,6 +20,9 @@ pub(crate) fn decoded(text: &str) -> String {
 
 /// The same in a query or a form, where a plus stands for a space.
 pub(crate) fn decoded_of_form(text: &str) -> String {
+    if !text.contains('+') {
+        return decoded(text);
+    }
     decoded(&text.replace('+', " "))
 }
 

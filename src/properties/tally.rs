@@ -17,6 +17,11 @@ use super::{
     turns::{Taken, Turn},
 };
 
+/// How many stand in front that are `due`. Most events have none, and hardly one has many.
+fn up_to<T>(rest: &[T], due: impl Fn(&&T) -> bool) -> usize {
+    rest.iter().take_while(due).count()
+}
+
 /// The state of one lane between two events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
@@ -162,7 +167,7 @@ impl<'c, 'a> Tally<'c, 'a> {
         self.touched.clear();
         self.slots_moved = false;
         let next = self.turns.as_slice();
-        let here = next.partition_point(|taken| taken.at.event <= event.id);
+        let here = up_to(next, |taken| taken.at.event <= event.id);
         (self.turned, self.turns) = (&next[..here], next[here..].iter());
         for taken in self.turned {
             self.turn(taken);
@@ -210,7 +215,7 @@ impl<'c, 'a> Tally<'c, 'a> {
             }
         }
         let next = self.loans.as_slice();
-        let here = next.partition_point(|loan| loan.at.event <= event.id);
+        let here = up_to(next, |loan| loan.at.event <= event.id);
         self.loans = next[here..].iter();
         for loan in &next[..here] {
             self.lend(loan);

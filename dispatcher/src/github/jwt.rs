@@ -31,7 +31,7 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 pub struct KeyError;
 
 /// How many signed tokens a key remembers.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 1024;
 
 /// The App's private key. Clones share it (parsing costs six times as much as signing) and what it signed:
 /// such a signature depends on nothing but the claims, and a laboratory that starts the same hour a thousand

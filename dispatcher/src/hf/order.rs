@@ -1,8 +1,9 @@
 //! The HF job of a launch, as the Hub wants it written.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     config::{Config, has_own_entrypoint},
@@ -24,6 +25,13 @@ const VALUE_MAX: usize = 100;
 /// What the HF job runs: finds or installs the runner, registers it if it came without a configuration, runs one job.
 const BOOTSTRAP: &str = include_str!("bootstrap.sh");
 
+/// The same as JSON: it has many lines, and each would be escaped anew for each order.
+static BOOTSTRAP_JSON: LazyLock<Box<RawValue>> = LazyLock::new(|| as_json(BOOTSTRAP));
+
+fn as_json(word: &str) -> Box<RawValue> {
+    to_raw_value(word).expect("a text can be written as JSON")
+}
+
 /// The script an HF job runs when its image has no entry point of its own.
 #[must_use]
 pub fn bootstrap() -> &'static str {
@@ -35,7 +43,7 @@ pub fn bootstrap() -> &'static str {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Spec<'a> {
     docker_image: &'a str,
-    command: Vec<&'a str>,
+    command: Vec<Cow<'a, RawValue>>,
     arguments: [&'a str; 0],
     environment: BTreeMap<&'a str, &'a str>,
     secrets: BTreeMap<&'a str, &'a str>,
@@ -64,9 +72,11 @@ pub(super) fn spec<'a>(
         CredentialKind::RegistrationToken => "RUNNER_TOKEN",
     };
     let command = if has_own_entrypoint(&route.image) {
-        vec!["/entrypoint.sh"]
+        vec![Cow::Owned(as_json("/entrypoint.sh"))]
     } else {
-        vec!["bash", "-c", bootstrap()]
+        let shell = ["bash", "-c"].map(as_json).map(Cow::Owned);
+        let script: &RawValue = &BOOTSTRAP_JSON;
+        shell.into_iter().chain([Cow::Borrowed(script)]).collect()
     };
     Ok(Spec {
         docker_image: &route.image,

@@ -8,6 +8,8 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::json_text;
+
 /// Marks a response that stands for a broken connection. A transport that meets it in a response's
 /// extensions must fail the request instead of passing the response on. Transports that do not look
 /// still fail: the body breaks off at once.
@@ -171,8 +173,7 @@ impl Reply {
     }
 
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
-        // Our own types have string keys and finite numbers, which is all that can go wrong.
-        Self::text(status, serde_json::to_string(body).unwrap_or_default())
+        Self::text(status, json_text::json(body, 512))
     }
 
     /// Server-sent events.

@@ -15,10 +15,7 @@ use std::{
 use jiff::Timestamp;
 
 use self::sessions::Sessions;
-use super::state::{
-    accounts::account::html_base, apps::jwt::lab_app_public_key, records::State,
-    usage::ledger::Ledger,
-};
+use super::state::{accounts::account::html_base, records::State, usage::ledger::Ledger};
 use crate::{
     calls::Calls, env::Env, history::History, http_service::HttpService, ids::HookId,
     settings::GithubSettings,
@@ -40,7 +37,6 @@ pub(in crate::github) struct Inner {
     pub(in crate::github) sessions: Sessions,
     /// Deliveries that are scheduled or in flight.
     pub(in crate::github) pending: AtomicUsize,
-    pub(in crate::github) jwt_key: jsonwebtoken::DecodingKey,
 }
 
 /// Who answers webhooks.
@@ -62,7 +58,6 @@ impl Github {
             limits: Arc::default(),
             sessions: Sessions::default(),
             pending: AtomicUsize::new(0),
-            jwt_key: lab_app_public_key(),
         };
         Self {
             inner: Arc::new(inner),

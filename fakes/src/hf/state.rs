@@ -1,12 +1,16 @@
 //! What the fake HF remembers of its jobs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     job::{cost::Meter, logs::JobLog, origin::Origin, spec::JobSpec},
+    objects::job::Written,
     schedules::record::Schedules,
 };
 use crate::{
@@ -42,6 +46,8 @@ pub(in crate::hf) struct HfJob {
     /// The repository or organisation whose runner it was created for.
     pub(in crate::hf) repo: Option<String>,
     pub(in crate::hf) spec: JobSpec,
+    /// What its JSON says of the specification and of those who made it, once somebody asked.
+    pub(in crate::hf) written: OnceCell<Written>,
     pub(in crate::hf) timeout_s: u64,
     pub(in crate::hf) status: Status,
     /// What its status was before, each until that moment: for answers that are out of date.
@@ -79,6 +85,12 @@ impl HfJob {
     /// The key of its draws.
     pub(in crate::hf) fn entity(&self) -> String {
         format!("hf-job#{}", self.ordinal)
+    }
+
+    /// Changes what it consists of.
+    pub(in crate::hf) fn change_spec(&mut self, change: impl FnOnce(&mut JobSpec)) {
+        change(&mut self.spec);
+        self.written = OnceCell::new();
     }
 
     /// Changes what can be seen of it.
@@ -128,6 +140,7 @@ impl State {
             origin: new.origin,
             repo: new.repo,
             spec: new.spec,
+            written: OnceCell::new(),
             timeout_s: new.timeout_s,
             status: Status {
                 stage: Stage::Scheduling,

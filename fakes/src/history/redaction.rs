@@ -100,12 +100,26 @@ fn is_joint(c: char) -> bool {
     matches!(c, '.' | '+' | '/' | '=' | '~')
 }
 
+/// No secret is shorter: the shortest beginning with what must follow it.
+const SECRET_BYTES_MIN: usize = 12;
+
 fn looks_secret(word: &str) -> bool {
-    PREFIXES.iter().any(|(prefix, follow)| {
-        word.match_indices(prefix).any(|(at, _)| {
-            let behind = &word[at + prefix.len()..];
-            let length = behind.bytes().take_while(u8::is_ascii_alphanumeric).count();
-            length >= *follow
+    if word.len() < SECRET_BYTES_MIN {
+        return false;
+    }
+    // Each beginning ends with one of these.
+    let ends = |byte: &u8| matches!(byte, b'_' | b'J' | b'I');
+    let bytes = word.as_bytes();
+    let mut places = (0..bytes.len()).filter(|place| ends(&bytes[*place]));
+    places.any(|place| {
+        let (before, behind) = bytes.split_at(place + 1);
+        PREFIXES.iter().any(|(prefix, follow)| {
+            let length = || {
+                behind
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_alphanumeric())
+            };
+            before.ends_with(prefix.as_bytes()) && length().count() >= *follow
         })
     })
 }
@@ -181,6 +195,16 @@ mod tests {
             for part in secret.split(['\n', '.']) {
                 assert!(part.len() < 4 || !shown.contains(part), "{shown}");
             }
+        }
+    }
+
+    #[test]
+    fn what_a_secret_begins_with_ends_as_it_is_looked_for_and_nothing_shorter_is_one() {
+        for (prefix, follow) in PREFIXES {
+            assert!(prefix.ends_with(['_', 'J', 'I']), "{prefix}");
+            assert!(prefix.len() + follow >= SECRET_BYTES_MIN, "{prefix}");
+            let shortest = format!("{prefix}{}", "x".repeat(follow));
+            assert!(looks_secret(&shortest) && !looks_secret(&shortest[..shortest.len() - 1]));
         }
     }
 

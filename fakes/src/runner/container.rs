@@ -1,6 +1,10 @@
 //! The container of an HF job, as the runner in it sees it: command, environment and secrets.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     arguments::Arguments,
@@ -12,13 +16,23 @@ use crate::{
     settings::RunnerVersion,
 };
 
-/// What a container is started with.
-#[derive(Clone, Default)]
-pub(crate) struct Container {
+/// What a container is started with. Clones share it, and what was read out of it: many ask, and a command may be a
+/// script of kilobytes.
+#[derive(Clone)]
+pub(crate) struct Container(Arc<Given>);
+
+struct Given {
     /// Command and arguments.
-    pub(crate) words: Vec<String>,
-    pub(crate) environment: BTreeMap<String, String>,
-    pub(crate) secrets: BTreeMap<String, String>,
+    words: Vec<String>,
+    environment: BTreeMap<String, String>,
+    secrets: BTreeMap<String, String>,
+    read: OnceLock<Read>,
+}
+
+/// What a command and its environment say of the runner.
+struct Read {
+    startup: Startup,
+    allows_root: bool,
 }
 
 impl fmt::Debug for Container {
@@ -28,6 +42,7 @@ impl fmt::Debug for Container {
 }
 
 /// What a container does with the runner in it.
+#[derive(Clone)]
 pub(super) enum Startup {
     /// `run.sh` with a just-in-time configuration; none if it cannot be decoded.
     Jit(Option<JitConfig>),
@@ -43,11 +58,86 @@ pub(super) enum Startup {
 }
 
 impl Container {
+    pub(crate) fn new(
+        words: Vec<String>,
+        environment: BTreeMap<String, String>,
+        secrets: BTreeMap<String, String>,
+    ) -> Self {
+        Self(Arc::new(Given {
+            words,
+            environment,
+            secrets,
+            read: OnceLock::new(),
+        }))
+    }
+
+    /// Command and arguments.
+    pub(crate) fn words(&self) -> &[String] {
+        &self.0.words
+    }
+
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.0.environment
+    }
+
+    pub(crate) fn secrets(&self) -> &BTreeMap<String, String> {
+        &self.0.secrets
+    }
+
+    /// What it does with the runner in it.
+    pub(super) fn startup(&self) -> &Startup {
+        &self.0.read().startup
+    }
+
+    /// What the runner in it will prove itself with. Without a name of its own it is called like its machine.
+    pub(super) fn credential(&self, machine: &str) -> Option<Credential> {
+        match self.startup() {
+            Startup::Jit(config) => config.clone().map(Credential::Jit),
+            Startup::Configure { registration, .. } => {
+                let registration = registration.as_ref().ok()?;
+                Some(registration.clone().credential(machine))
+            }
+            Startup::NotConfigured | Startup::Unknown => None,
+        }
+    }
+
+    /// Whether root may run the runner: `RUNNER_ALLOW_RUNASROOT` says anything at all.
+    pub(super) fn allows_root(&self) -> bool {
+        self.0.read().allows_root
+    }
+
+    /// Whether `run.sh` shows that its version is deprecated.
+    pub(super) fn shows_deprecation(&self) -> bool {
+        self.0
+            .get("ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE")
+            == Some("1")
+    }
+
+    /// The version of the runner in it: what `RUNNER_VERSION` says, or else a current one.
+    pub(super) fn version(&self) -> RunnerVersion {
+        self.0
+            .get("RUNNER_VERSION")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(RunnerVersion::CURRENT)
+    }
+}
+
+impl Given {
     fn get(&self, name: &str) -> Option<&str> {
         self.secrets
             .get(name)
             .or_else(|| self.environment.get(name))
             .map(String::as_str)
+    }
+
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| {
+            let script = Script::of(&self.words, &self.variables());
+            Read {
+                startup: self.startup(&script),
+                allows_root: self.allows_root(&script),
+            }
+        })
     }
 
     /// Secrets are part of the environment.
@@ -57,9 +147,7 @@ impl Container {
         variables
     }
 
-    /// What it does with the runner in it.
-    pub(super) fn startup(&self) -> Startup {
-        let script = Script::of(&self.words, &self.variables());
+    fn startup(&self, script: &Script) -> Startup {
         let given = |command: Option<&[String]>| {
             let environment = self.environment.iter().chain(&self.secrets);
             let all = environment.chain(script.assigned());
@@ -107,35 +195,10 @@ impl Container {
         })
     }
 
-    /// What the runner in it will prove itself with. Without a name of its own it is called like its machine.
-    pub(super) fn credential(&self, machine: &str) -> Option<Credential> {
-        match self.startup() {
-            Startup::Jit(config) => config.map(Credential::Jit),
-            Startup::Configure { registration, .. } => {
-                registration.ok().map(|found| found.credential(machine))
-            }
-            Startup::NotConfigured | Startup::Unknown => None,
-        }
-    }
-
-    /// Whether root may run the runner: `RUNNER_ALLOW_RUNASROOT` says anything at all.
-    pub(super) fn allows_root(&self) -> bool {
-        let script = Script::of(&self.words, &self.variables());
+    fn allows_root(&self, script: &Script) -> bool {
         let all = self.environment.iter().chain(&self.secrets);
         all.chain(script.assigned())
             .any(|(name, value)| name == "RUNNER_ALLOW_RUNASROOT" && !value.is_empty())
-    }
-
-    /// Whether `run.sh` shows that its version is deprecated.
-    pub(super) fn shows_deprecation(&self) -> bool {
-        self.get("ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE") == Some("1")
-    }
-
-    /// The version of the runner in it: what `RUNNER_VERSION` says, or else a current one.
-    pub(super) fn version(&self) -> RunnerVersion {
-        self.get("RUNNER_VERSION")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(RunnerVersion::CURRENT)
     }
 }
 
@@ -145,11 +208,11 @@ mod tests {
 
     fn container(words: &[&str], environment: &[(&str, &str)]) -> Container {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Container {
-            words: words.iter().map(|&word| word.to_owned()).collect(),
-            environment: environment.iter().map(own).collect(),
-            secrets: BTreeMap::from([("RUNNER_TOKEN".to_owned(), "t0ken".to_owned())]),
-        }
+        Container::new(
+            words.iter().map(|&word| word.to_owned()).collect(),
+            environment.iter().map(own).collect(),
+            BTreeMap::from([("RUNNER_TOKEN".to_owned(), "t0ken".to_owned())]),
+        )
     }
 
     fn configured(container: &Container) -> (Registration, Then) {
@@ -157,7 +220,7 @@ mod tests {
             Startup::Configure {
                 registration: Ok(registration),
                 then,
-            } => (registration, then),
+            } => (registration.clone(), *then),
             _ => panic!("it does not configure"),
         }
     }
@@ -167,7 +230,7 @@ mod tests {
             Startup::Configure {
                 registration: Err(BadArguments(why)),
                 ..
-            } => why,
+            } => why.clone(),
             _ => panic!("it is not refused"),
         }
     }

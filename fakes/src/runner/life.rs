@@ -347,7 +347,7 @@ impl<'a> Life<'a> {
     pub(super) async fn course(&self) -> Ending {
         tokio::time::sleep(self.boot).await;
         self.reach(RunnerPoint::Boot).await;
-        match self.start.container.startup() {
+        match self.start.container.startup().clone() {
             Startup::Unknown => (FAILED, self.running),
             Startup::NotConfigured => self.run_sh(None, self.running).await,
             Startup::Jit(Some(config)) => {

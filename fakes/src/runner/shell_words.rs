@@ -86,11 +86,32 @@ impl Scan<'_> {
             }
             '$' => self.take_variable(),
             '\n' | ';' | '|' | '&' | '(' | ')' => self.take_joint(c),
-            c => {
-                self.push(c.encode_utf8(&mut [0; 4]));
-                self.skip(c.len_utf8());
-            }
+            _ => self.take_plain(|byte| {
+                matches!(
+                    byte,
+                    b' ' | b'\t'
+                        | b'\''
+                        | b'"'
+                        | b'\\'
+                        | b'$'
+                        | b'\n'
+                        | b';'
+                        | b'|'
+                        | b'&'
+                        | b'('
+                        | b')'
+                )
+            }),
         }
+    }
+
+    /// Takes the next character, and all behind it up to one that does not stand for itself.
+    fn take_plain(&mut self, ends: impl Fn(u8) -> bool) {
+        let bytes = self.rest.bytes().skip(1);
+        let end = bytes.take_while(|byte| !ends(*byte)).count() + 1;
+        let (plain, _) = self.rest.split_at(end.min(self.rest.len()));
+        self.word.get_or_insert_default().push_str(plain);
+        self.skip(end);
     }
 
     fn take_joint(&mut self, c: char) {
@@ -123,10 +144,7 @@ impl Scan<'_> {
                     self.take_escaped();
                 }
                 '$' => self.take_variable(),
-                c => {
-                    self.push(c.encode_utf8(&mut [0; 4]));
-                    self.skip(c.len_utf8());
-                }
+                _ => self.take_plain(|byte| matches!(byte, b'"' | b'\\' | b'$')),
             }
         }
     }

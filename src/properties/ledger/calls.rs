@@ -87,7 +87,7 @@ impl<'a> CallLife<'a> {
     /// True if it asks GitHub to delete a runner's registration.
     #[must_use]
     pub fn is_deletion(&self) -> bool {
-        self.name == "github.delete-runner"
+        is_deletion(self.name)
     }
 
     /// The job it says it is about.
@@ -182,4 +182,9 @@ pub(super) fn enter<'a>(calls: &mut Calls<'a>, event: &'a Event) {
         }
         _ => {}
     }
+}
+
+/// The same by its name.
+pub(super) fn is_deletion(name: &str) -> bool {
+    name == "github.delete-runner"
 }

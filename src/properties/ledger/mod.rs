@@ -17,6 +17,7 @@ use fakes::{
     ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
+use calls::is_deletion;
 pub use calls::{Answered, CallLife, Calls};
 pub use deliveries::Delivery;
 pub use hf_jobs::HfLife;
@@ -164,13 +165,18 @@ impl<'a> Ledger<'a> {
             What::RunnerRemoved { runner, .. } => self.hf_job_of(*runner, event.id),
             What::CallAnswered {
                 call,
+                name,
                 status: 200..300 | 404,
                 ..
             } => {
+                // Most answers are of other calls: only for the rest is the call looked up.
+                if !is_deletion(name) {
+                    return None;
+                }
                 let call = self.calls.get(call)?;
                 let runner = call.about?.runner?;
                 // Whatever GitHub still has: who was told that it is gone cannot count on it.
-                let life = self.runners.get(&runner).filter(|_| call.is_deletion())?;
+                let life = self.runners.get(&runner)?;
                 life.hf_job_at(event.id)
             }
             _ => None,

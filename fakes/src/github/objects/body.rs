@@ -15,6 +15,8 @@ use serde::{
 };
 use serde_json::Value;
 
+use crate::json_text::read_json;
+
 /// Longer values are not repeated in full.
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
@@ -31,7 +33,7 @@ pub(in crate::github) enum Unfit {
 
 /// Reads a body: bad JSON comes first, then what is no object, then wrong fields.
 pub(in crate::github) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unfit> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| Unfit::NoJson)?;
+    let value: Value = read_json(body).map_err(|_| Unfit::NoJson)?;
     if !value.is_object() {
         return Err(Unfit::NoObject);
     }

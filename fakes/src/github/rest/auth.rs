@@ -4,8 +4,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jsonwebtoken::{Algorithm, Validation};
-
 use super::{
     endpoint::Endpoint,
     route::{Access, Level, Permission},
@@ -18,7 +16,7 @@ use crate::{
         state::{
             accounts::{organization::Organization, repository::Repository},
             apps::{
-                caller::Caller, installation::InstallationToken, jwt::JwtClaims, profile::client_id,
+                caller::Caller, installation::InstallationToken, jwt::claims_of, profile::client_id,
             },
             records::State,
         },
@@ -167,8 +165,7 @@ impl Github {
     }
 
     fn judge_jwt(&self, text: &str) -> (CredentialState, Result<(), Refusal>) {
-        let claims = self.claims_of(text);
-        let Some(claims) = claims else {
+        let Some(claims) = claims_of(text) else {
             return (CredentialState::Unknown, Err(Refusal::UndecodableJwt));
         };
         let now = self.now().as_millisecond() as f64 / 1000.0;
@@ -201,26 +198,6 @@ impl Github {
             return (CredentialState::Unknown, Err(Refusal::UnknownApp));
         }
         (CredentialState::Fresh, Ok(()))
-    }
-
-    /// The claims of a JWT whose signature is right. Remembered by its text.
-    fn claims_of(&self, text: &str) -> Option<JwtClaims> {
-        if let Some(known) = self.state().apps.jwts.get(text) {
-            return known.clone();
-        }
-        let mut validation = Validation::new(Algorithm::RS256);
-        // This crate's time checks read the real clock; ours are above.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims.clear();
-        let claims = jsonwebtoken::decode::<JwtClaims>(text, &self.inner.jwt_key, &validation)
-            .ok()
-            .map(|token| token.claims);
-        self.state()
-            .apps
-            .jwts
-            .insert(text.to_owned(), claims.clone());
-        claims
     }
 }
 

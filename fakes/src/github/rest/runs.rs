@@ -23,9 +23,14 @@ use crate::{
         },
     },
     ids::{JobId, RunId},
+    json_text::push_display,
 };
 
 const READ: Permission = Permission::read("actions");
+
+/// Room for a run, with its repository, and for a job.
+const RUN_BYTES: usize = 16_000;
+const JOB_BYTES: usize = 1600;
 
 pub(in crate::github) const ROUTES: &[Route] = &[
     Route::get(
@@ -73,7 +78,11 @@ impl Github {
         let take = page.per_page.min(given_max.saturating_sub(skip));
         let state = self.seen_by(ask.call);
         let (total, runs) = filter.choose(&state, repo, skip, take);
-        let mut body = format!("{{\"total_count\":{total},\"workflow_runs\":[");
+        let mut body = String::with_capacity(64 + runs.len() * RUN_BYTES);
+        push_display(
+            &mut body,
+            format_args!("{{\"total_count\":{total},\"workflow_runs\":["),
+        );
         for (index, run) in runs.into_iter().enumerate() {
             if index > 0 {
                 body.push(',');
@@ -139,8 +148,13 @@ impl Github {
 
     fn jobs_reply(&self, request: &Incoming, run: &Run, jobs: Vec<&Job>) -> Reply {
         let (page, total) = (self.page(request), jobs.len());
-        let mut body = format!("{{\"total_count\":{total},\"jobs\":[");
-        for (index, job) in page.of(jobs).into_iter().enumerate() {
+        let jobs = page.of(jobs);
+        let mut body = String::with_capacity(64 + jobs.len() * JOB_BYTES);
+        push_display(
+            &mut body,
+            format_args!("{{\"total_count\":{total},\"jobs\":["),
+        );
+        for (index, job) in jobs.into_iter().enumerate() {
             if index > 0 {
                 body.push(',');
             }
@@ -157,7 +171,7 @@ impl Github {
         else {
             return Err(Refusal::NotFound);
         };
-        let mut body = String::with_capacity(1600);
+        let mut body = String::with_capacity(JOB_BYTES);
         push_job(&mut body, job, run, &Look::of(job));
         Ok(Reply::text(200, body))
     }
@@ -183,7 +197,7 @@ pub(in crate::github) fn attempt_number(ask: &Ask<'_>) -> Option<u32> {
 }
 
 fn run_reply(run: &Run, look: &RunLook) -> Reply {
-    let mut body = String::with_capacity(16_000);
+    let mut body = String::with_capacity(RUN_BYTES);
     push_run(&mut body, run, look);
     Reply::text(200, body)
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::invalid::{Invalid, Issue};
+use crate::json_text::read_json;
 
 /// What was found, or why the request is refused.
 pub(in crate::hf) type Checked<T> = Result<T, Invalid>;
@@ -20,7 +21,7 @@ pub(in crate::hf) struct Fields<'a> {
 
 /// The JSON of a body.
 pub(in crate::hf) fn json(body: &[u8]) -> Checked<Value> {
-    serde_json::from_slice(body).map_err(|wrong| {
+    read_json(body).map_err(|wrong| {
         // The parser's own words may quote the body.
         let (line, column) = (wrong.line(), wrong.column());
         Invalid::at("", Issue::Json { line, column })

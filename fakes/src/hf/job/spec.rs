@@ -111,15 +111,15 @@ impl JobSpec {
             .ok_or_else(|| fields.wrong("flavor", Issue::NoOption("a flavor".to_owned())))?;
         let (command, arguments) = (command(fields)?, fields.texts("arguments")?);
         let words = command.iter().flatten().chain(arguments.iter().flatten());
-        let container = Container {
-            words: words.cloned().collect(),
-            environment: fields
+        let container = Container::new(
+            words.cloned().collect(),
+            fields
                 .map("environment", is_environment_name, |_| true)?
                 .unwrap_or_default(),
-            secrets: fields
+            fields
                 .map("secrets", is_secret_name, |_| true)?
                 .unwrap_or_default(),
-        };
+        );
         let attempts = positive(fields, "attempts")?.unwrap_or(1);
         Ok(Self {
             flavor,

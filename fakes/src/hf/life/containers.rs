@@ -113,12 +113,12 @@ impl Start {
             .environment()
             .into_iter()
             .chain(own_variables(&job.id));
-        let variables = known_variables(&container.environment, told);
+        let variables = known_variables(container.environment(), told);
         let played = Program::of(
-            &container.words,
+            container.words(),
             Variables {
                 known: &variables,
-                secret: &container.secrets,
+                secret: container.secrets(),
             },
         );
         let why = played.as_ref().err().copied().flatten();
@@ -135,18 +135,14 @@ impl Start {
     /// What a real process is started with: the job's environment and secrets, and what HF's containers are told of
     /// themselves.
     fn launch(&self, id: &HfJobId, boot: &ProcessBoot, running: EventId) -> Launch {
-        let Container {
-            words,
-            environment,
-            secrets,
-        } = &self.container;
         let own = own_variables(id);
         let machine = self.flavor.environment();
-        let given = environment.iter().chain(secrets);
+        let container = &self.container;
+        let given = container.environment().iter().chain(container.secrets());
         let given = given.map(|(name, value)| (name.clone(), value.clone()));
         let (job, log, sink) = (id.clone(), self.log.clone(), boot.log.clone());
         Launch {
-            words: words.clone(),
+            words: container.words().to_vec(),
             environment: given.chain(machine).chain(own).collect(),
             running,
             lines: Arc::new(move |line| {

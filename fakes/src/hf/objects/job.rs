@@ -1,9 +1,11 @@
 //! The JSON of an HF job, and of the accounts around it.
+//!
+//! Most of it stays as it was when the job was created, its whole command among it, and lists repeat it again and again:
+//! that part is written once and kept as text.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::spec::SpecObject;
 use crate::{
     drawn_text::{HEX, drawn},
     hf::{
@@ -12,12 +14,16 @@ use crate::{
         state::{HfJob, Status},
     },
     history::Stage,
-    json_text::milliseconds,
+    json_text::{json, milliseconds, push_all},
 };
 
+/// Room for a job whose command is a script.
+pub(in crate::hf) const BYTES: usize = 4096;
+
+/// What comes first, and changes as the job goes on.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::hf) struct JobObject<'a> {
+struct Head<'a> {
     id: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
@@ -28,12 +34,22 @@ pub(in crate::hf) struct JobObject<'a> {
     finished_at: Option<String>,
     #[serde(skip_serializing_if = "Durations::is_empty")]
     durations: Durations,
-    #[serde(flatten)]
-    spec: SpecObject<'a>,
-    status: StatusObject<'a>,
+}
+
+/// What comes last: who made it, and for whom.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tail<'a> {
     created_by: Person<'a>,
     owner: AccountObject<'a>,
     initiator: InitiatorObject<'a>,
+}
+
+/// What is written once of a job: members of its object, without the brackets around them.
+#[derive(Default)]
+pub(in crate::hf) struct Written {
+    spec: String,
+    tail: String,
 }
 
 /// In whole seconds. A part is there once it is over.
@@ -109,37 +125,60 @@ enum InitiatorObject<'a> {
 }
 
 impl HfJobs {
-    pub(in crate::hf) fn object<'a>(&'a self, job: &'a HfJob) -> JobObject<'a> {
+    /// The job as JSON.
+    pub(in crate::hf) fn object(&self, job: &HfJob) -> String {
         self.object_with(job, &job.status)
     }
 
     /// The job as it looked when it had this status.
-    pub(in crate::hf) fn object_with<'a>(
-        &'a self,
-        job: &'a HfJob,
-        status: &'a Status,
-    ) -> JobObject<'a> {
+    pub(in crate::hf) fn object_with(&self, job: &HfJob, status: &Status) -> String {
+        let mut text = String::with_capacity(BYTES);
+        self.push_object(&mut text, job, status);
+        text
+    }
+
+    /// Appends the job as it looked when it had this status.
+    pub(in crate::hf) fn push_object(&self, out: &mut String, job: &HfJob, status: &Status) {
         let (spec, id) = (&job.spec, &job.id.0);
-        let created_by = job.origin.created_by.as_str();
+        let written = job.written.get_or_init(|| self.written(job));
         let ports = spec.expose.iter().flat_map(|expose| &expose.ports);
-        JobObject {
+        let head = Head {
             id,
             kind: "job",
             created_at: milliseconds(job.created_at),
             started_at: status.started_at.map(milliseconds),
             finished_at: status.finished_at.map(milliseconds),
             durations: Durations::between(job.created_at, status.started_at, status.finished_at),
-            spec: self.spec_object(spec),
-            status: StatusObject {
-                stage: status.stage,
-                message: status.message.as_deref(),
-                cancel_reason: status.cancel_reason.as_deref(),
-                failure_count: status.failures,
-                expose_urls: ports
-                    .map(|port| format!("https://{id}--{port}.hf.jobs"))
-                    .collect(),
-                ssh_url: spec.ssh.then(|| format!("ssh://{id}@ssh.hf.jobs")),
-            },
+        };
+        let status = StatusObject {
+            stage: status.stage,
+            message: status.message.as_deref(),
+            cancel_reason: status.cancel_reason.as_deref(),
+            failure_count: status.failures,
+            expose_urls: ports
+                .map(|port| format!("https://{id}--{port}.hf.jobs"))
+                .collect(),
+            ssh_url: spec.ssh.then(|| format!("ssh://{id}@ssh.hf.jobs")),
+        };
+        let (head, status) = (members(&head, 256), json(&status, 128));
+        let (spec, tail) = (&written.spec, &written.tail);
+        let parts = [
+            "{",
+            &head,
+            ",",
+            spec,
+            ",\"status\":",
+            &status,
+            ",",
+            tail,
+            "}",
+        ];
+        push_all(out, &parts);
+    }
+
+    fn written(&self, job: &HfJob) -> Written {
+        let created_by = job.origin.created_by.as_str();
+        let tail = Tail {
             created_by: self.person(created_by),
             owner: self.account(&job.namespace),
             initiator: match &job.origin.initiator {
@@ -153,6 +192,10 @@ impl HfJobs {
                     id: &id.0,
                 },
             },
+        };
+        Written {
+            spec: members(&self.spec_object(&job.spec), BYTES),
+            tail: members(&tail, 512),
         }
     }
 
@@ -184,4 +227,12 @@ impl HfJobs {
     pub(in crate::hf) fn account_id(&self, name: &str) -> String {
         drawn(self.env(), name, "hf-account-id", HEX, 24)
     }
+}
+
+/// An object that is not empty, without its brackets.
+fn members(object: &impl Serialize, bytes: usize) -> String {
+    let mut text = json(object, bytes);
+    text.pop();
+    text.remove(0);
+    text
 }

@@ -59,8 +59,13 @@ impl HfJobs {
             space_id,
             command: spec.command.as_deref(),
             arguments: spec.arguments.as_deref(),
-            environment: &spec.container.environment,
-            secrets: spec.container.secrets.keys().map(String::as_str).collect(),
+            environment: spec.container.environment(),
+            secrets: spec
+                .container
+                .secrets()
+                .keys()
+                .map(String::as_str)
+                .collect(),
             flavor: spec.flavor.name,
             arch: spec.arch,
             timeout: spec.timeout_seconds,

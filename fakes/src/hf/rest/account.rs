@@ -111,7 +111,7 @@ impl HfJobs {
 
     /// Whether the token may do this in a namespace.
     fn auth_check(&self, ask: &Ask<'_>) -> Answer {
-        let permission = match ask.params.text("permission") {
+        let permission = match ask.params().text("permission") {
             "read" => HfPermission::JobRead,
             "write" => HfPermission::JobWrite,
             _ => {

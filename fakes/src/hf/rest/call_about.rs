@@ -3,7 +3,6 @@
 use super::routes::{Endpoint, HfApi};
 use crate::{
     calls::{About, Incoming},
-    hf::job::spec::JobSpec,
     ids::HfJobId,
 };
 
@@ -13,13 +12,13 @@ impl HfApi {
         let hf_job = endpoint.params().text("jobId");
         let mut about = About {
             name,
-            has_flavor: self.0.flavor_of_call(name, endpoint.params(), request),
+            has_flavor: self.0.flavor_of_call(endpoint, request),
             hf_job: (!hf_job.is_empty()).then(|| HfJobId(hf_job.to_owned())),
             ..About::default()
         };
         // A body that cannot be read says nothing; the call itself will be refused for it.
         if name == "hf.create"
-            && let Ok(spec) = JobSpec::parse(&request.body)
+            && let Ok(spec) = endpoint.spec(&request.body)
         {
             // Without an id: a name that is made of the job's is not known yet.
             let unborn = HfJobId(String::new());

@@ -2,32 +2,34 @@
 
 use serde::Deserialize;
 
+use super::routes::Endpoint;
 use crate::{
     calls::Incoming,
     hf::{handle::HfJobs, job::flavors},
     ids::HfJobId,
-    path_template::Params,
 };
 
-/// All that matters here of the body that creates a job.
+/// All that matters here of a body that creates no job.
 #[derive(Deserialize)]
 struct Wanted {
     flavor: String,
 }
 
 impl HfJobs {
-    /// The flavor of the HF job that the call named so creates or is about, if it is one of HF's.
+    /// The flavor of the HF job that this call creates or is about, if it is one of HF's.
     pub(in crate::hf) fn flavor_of_call(
         &self,
-        name: &str,
-        params: &Params,
+        endpoint: &Endpoint,
         request: &Incoming,
     ) -> Option<&'static str> {
-        if name == "hf.create" {
+        if endpoint.name() == "hf.create" {
+            if let Ok(spec) = endpoint.spec(&request.body) {
+                return Some(spec.flavor.name);
+            }
             let wanted: Wanted = serde_json::from_slice(&request.body).ok()?;
             return flavors::find(&wanted.flavor).map(|flavor| flavor.name);
         }
-        let id = HfJobId(params.text("jobId").to_owned());
+        let id = HfJobId(endpoint.params().text("jobId").to_owned());
         self.state().get(&id).map(|job| job.spec.flavor.name)
     }
 }

@@ -81,7 +81,7 @@ impl HfJobs {
         let Some(job) = state.in_namespace_mut(ask.namespace(), &ask.job_id()) else {
             return Err(Refusal::NoSuchJob);
         };
-        change(&mut job.spec);
-        Ok(Reply::json(200, &self.object(job)).with_effect())
+        job.change_spec(change);
+        Ok(Reply::text(200, self.object(job)).with_effect())
     }
 }

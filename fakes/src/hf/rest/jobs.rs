@@ -15,7 +15,7 @@ use crate::{
             spec::JobSpec,
         },
         objects::{
-            job::JobObject,
+            job::BYTES,
             refusal::{Answer, Refusal},
         },
         state::{HfJob, State, Status},
@@ -56,7 +56,7 @@ pub(in crate::hf) const ROUTES: &[Route] = &[
 
 impl HfJobs {
     fn create(&self, ask: &Ask<'_>) -> Answer {
-        let spec = JobSpec::parse(&ask.request.body)?;
+        let spec = ask.spec().clone()?;
         self.launch(&mut self.state(), ask, spec, Initiator::User)
     }
 
@@ -91,7 +91,7 @@ impl HfJobs {
         };
         let id = self.begin(state, order);
         match state.get(&id) {
-            Some(job) => Ok(Reply::json(200, &self.object(job)).with_effect()),
+            Some(job) => Ok(Reply::text(200, self.object(job)).with_effect()),
             None => Err(Refusal::Internal),
         }
     }
@@ -105,11 +105,16 @@ impl HfJobs {
             .by_ref()
             .take(self.settings().page_size.max(1))
             .collect();
-        let objects: Vec<JobObject<'_>> = page
-            .iter()
-            .map(|(job, status)| self.object_with(job, status))
-            .collect();
-        let reply = Reply::json(200, &objects);
+        let mut list = String::with_capacity(BYTES * page.len() + 2);
+        list.push('[');
+        for (job, status) in &page {
+            if list.len() > 1 {
+                list.push(',');
+            }
+            self.push_object(&mut list, job, status);
+        }
+        list.push(']');
+        let reply = Reply::text(200, list);
         Ok(match (page.last(), rest.peek()) {
             (Some((last, _)), Some(_)) => {
                 reply.with_header("link", self.next_page(ask, last.ordinal))
@@ -155,7 +160,7 @@ impl HfJobs {
             .in_namespace(ask.namespace(), &ask.job_id())
             .and_then(|job| Some((job, job.status_at(ask.call.as_of_ms)?)));
         match found {
-            Some((job, status)) => Ok(Reply::json(200, &self.object_with(job, status))),
+            Some((job, status)) => Ok(Reply::text(200, self.object_with(job, status))),
             None => Err(Refusal::NoSuchJob),
         }
     }

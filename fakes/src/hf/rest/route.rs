@@ -1,9 +1,13 @@
 //! One route of the Hub's API: its method and path, its name, who may call it, and what answers.
 
-use super::admission::Caller;
+use super::{admission::Caller, routes::Endpoint};
 use crate::{
     calls::{self, CallContext, Incoming},
-    hf::{handle::HfJobs, job::origin::ScheduleId, objects::refusal::Answer},
+    hf::{
+        handle::HfJobs,
+        job::{fields::Checked, origin::ScheduleId, spec::JobSpec},
+        objects::refusal::Answer,
+    },
     ids::HfJobId,
     path_template::Params,
     settings::HfPermission,
@@ -28,21 +32,31 @@ pub(in crate::hf) type Route = calls::Route<Access>;
 pub(in crate::hf) struct Ask<'a> {
     pub(in crate::hf) request: &'a Incoming,
     pub(in crate::hf) call: CallContext,
-    pub(in crate::hf) params: &'a Params,
+    pub(in crate::hf) endpoint: &'a Endpoint,
     pub(in crate::hf) caller: &'a Caller,
 }
 
 impl Ask<'_> {
+    /// The parameters of the path.
+    pub(in crate::hf) fn params(&self) -> &Params {
+        self.endpoint.params()
+    }
+
+    /// The job that the body describes.
+    pub(in crate::hf) fn spec(&self) -> &Checked<JobSpec> {
+        self.endpoint.spec(&self.request.body)
+    }
+
     pub(in crate::hf) fn namespace(&self) -> &str {
-        self.params.text("namespace")
+        self.params().text("namespace")
     }
 
     pub(in crate::hf) fn job_id(&self) -> HfJobId {
-        HfJobId(self.params.text("jobId").to_owned())
+        HfJobId(self.params().text("jobId").to_owned())
     }
 
     pub(in crate::hf) fn schedule_id(&self) -> ScheduleId {
-        ScheduleId(self.params.text("scheduledJobId").to_owned())
+        ScheduleId(self.params().text("scheduledJobId").to_owned())
     }
 
     /// The user whose token it is; nobody for a public route.

@@ -1,5 +1,7 @@
 //! The table of all routes, and the fake HF as the layer around its calls sees it.
 
+use std::sync::OnceLock;
+
 use http::Method;
 
 use super::{
@@ -13,6 +15,7 @@ use crate::{
     calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, Surface},
     hf::{
         handle::HfJobs,
+        job::{fields::Checked, spec::JobSpec},
         objects::refusal::{Answer, Refusal},
     },
     history::CredentialUse,
@@ -45,13 +48,24 @@ fn all() -> impl Iterator<Item = &'static Route> {
 pub(in crate::hf) struct Endpoint {
     route: Option<&'static Route>,
     params: Params,
+    /// The job that the body describes, once somebody asked: the layer around the call does, and so does its handler.
+    spec: OnceLock<Checked<JobSpec>>,
 }
 
 impl Endpoint {
     /// What answers `GET` answers `HEAD` too.
     fn recognise(method: &Method, path: &str) -> Self {
         let (route, params) = Route::find(all(), method, path);
-        Self { route, params }
+        Self {
+            route,
+            params,
+            spec: OnceLock::new(),
+        }
+    }
+
+    /// The job that the body of this endpoint's call describes.
+    pub(in crate::hf) fn spec(&self, body: &[u8]) -> &Checked<JobSpec> {
+        self.spec.get_or_init(|| JobSpec::parse(body))
     }
 
     /// The name of its route.
@@ -161,7 +175,7 @@ impl HfJobs {
         let ask = Ask {
             request,
             call,
-            params: &endpoint.params,
+            endpoint,
             caller,
         };
         match route.access {

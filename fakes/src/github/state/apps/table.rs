@@ -7,7 +7,6 @@ use std::{
 
 use super::{
     installation::{Installation, InstallationToken},
-    jwt::JwtClaims,
     manifest::Confirmed,
     profile::{AppProfile, BEFORE},
 };
@@ -28,8 +27,6 @@ pub(in crate::github) struct Apps {
     pub(in crate::github) gone: BTreeSet<u64>,
     /// Installation tokens, by their text.
     pub(in crate::github) tokens: BTreeMap<String, InstallationToken>,
-    /// Verified JWTs, by their text: checking a signature costs more than everything else in a call.
-    pub(in crate::github) jwts: BTreeMap<String, Option<JwtClaims>>,
     /// What recordings tell of installations: their ids are given to no other.
     recorded: Arc<RecordedWorld>,
 }
@@ -43,7 +40,6 @@ impl Apps {
             installations: BTreeMap::new(),
             gone: BTreeSet::new(),
             tokens: BTreeMap::new(),
-            jwts: BTreeMap::new(),
             recorded: recorded.clone(),
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     github::state::accounts::repository::Repository,
     history::Signed,
     ids::{HookId, JobId},
-    json_text::push_display,
+    json_text::push_all,
     settings::ContentType,
 };
 
@@ -54,7 +54,7 @@ impl Payload {
             return Bytes::copy_from_slice(&self.head);
         };
         let tail = ending.tail();
-        let mut out = Vec::with_capacity(self.len_with(&tail, ending));
+        let mut out = Vec::with_capacity(self.len());
         out.extend_from_slice(&self.head);
         out.push(b',');
         out.extend_from_slice(ending.repo.payload_tail.as_bytes());
@@ -65,30 +65,38 @@ impl Payload {
     /// How many bytes it has.
     pub(in crate::github) fn len(&self) -> usize {
         match &self.ending {
-            Some(ending) => self.len_with(&ending.tail(), ending),
+            Some(ending) => {
+                self.head.len() + 1 + ending.repo.payload_tail.len() + ending.tail_len()
+            }
             None => self.head.len(),
         }
     }
-
-    fn len_with(&self, tail: &str, ending: &Ending) -> usize {
-        self.head.len() + 1 + ending.repo.payload_tail.len() + tail.len()
-    }
 }
+
+/// What an installation is called in a payload, before its id, between that and the same id again, and behind it.
+const INSTALLATION: [&str; 3] = [
+    ",\"installation\":{\"id\":",
+    ",\"node_id\":\"MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u",
+    "\"}",
+];
 
 impl Ending {
     /// What follows the repository's own part.
     fn tail(&self) -> String {
-        let mut tail = String::new();
+        let mut tail = String::with_capacity(self.tail_len());
         if let Some(id) = self.installation {
-            push_display(
-                &mut tail,
-                format_args!(
-                    ",\"installation\":{{\"id\":{id},\"node_id\":\"MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u{id}\"}}"
-                ),
-            );
+            let ([before, between, behind], id) = (INSTALLATION, id.to_string());
+            push_all(&mut tail, &[before, &id, between, &id, behind]);
         }
         tail.push('}');
         tail
+    }
+
+    /// Its length. It is asked for more often than what it is the length of.
+    fn tail_len(&self) -> usize {
+        let digits = |id: u64| id.checked_ilog10().unwrap_or(0) as usize + 1;
+        let texts: usize = INSTALLATION.iter().map(|text| text.len()).sum();
+        1 + self.installation.map_or(0, |id| texts + 2 * digits(id))
     }
 }
 
@@ -224,7 +232,7 @@ mod tests {
             Some(9),
             &GithubSettings::default(),
         ));
-        for installation in [None, Some(9)] {
+        for installation in [None, Some(0), Some(9), Some(10), Some(51_234_567)] {
             let head = String::from("{\"action\":\"queued\"");
             let payload = Payload::of_repository(
                 head,
