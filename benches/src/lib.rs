@@ -1,5 +1,7 @@
 //! What the benches share: a webhook of real size, its signature, and plans of known work.
 
+pub mod instructions;
+
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use scenarios::{Choices, Document, plan::Plan};
