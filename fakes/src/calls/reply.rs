@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use vocabulary::Answer;
 
 /// Marks a response that stands for a broken connection. A transport that meets it in a response's
 /// extensions must fail the request instead of passing the response on. Transports that do not look
@@ -183,11 +184,12 @@ impl Reply {
         reply
     }
 
-    pub(super) fn scripted(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Self {
+    /// What a fault gives as the answer.
+    pub(super) fn scripted(answer: Answer) -> Self {
         Self {
-            status,
-            headers,
-            body,
+            status: answer.status,
+            headers: answer.headers.into_iter().collect(),
+            body: Bytes::from(answer.body),
             live: None,
             changed_something: false,
             breaks_off: false,
