@@ -6,6 +6,7 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+pub use vocabulary::{Length, Shift};
 
 /// Wall-clock time as `epoch + elapsed`, where elapsed runs on tokio's clock (virtual when that is paused).
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +96,7 @@ pub struct Env {
 impl Env {
     /// A duration between `span.min` and `span.max`, whole milliseconds, for this entity and purpose.
     #[must_use]
-    pub fn within(&self, span: Span, entity: &str, purpose: &str) -> Duration {
+    pub fn within(&self, span: Length, entity: &str, purpose: &str) -> Duration {
         let (min, max) = (span.min.as_millis() as u64, span.max.as_millis() as u64);
         let width = max.saturating_sub(min).saturating_add(1);
         let offset = if width <= 1 {
@@ -119,13 +120,13 @@ impl Env {
     /// How far a clock is off, whole milliseconds, for this entity and purpose; negative is behind.
     #[must_use]
     pub fn shifted(&self, shift: Shift, entity: &str, purpose: &str) -> i64 {
-        let width = shift.max_ms.abs_diff(shift.min_ms).saturating_add(1);
+        let width = shift.max.0.abs_diff(shift.min.0).saturating_add(1);
         let offset = if width <= 1 {
             0
         } else {
             self.draw.bits(entity, purpose) % width
         };
-        shift.min_ms.saturating_add_unsigned(offset)
+        shift.min.0.saturating_add_unsigned(offset)
     }
 }
 
@@ -134,45 +135,5 @@ impl fmt::Debug for Env {
         f.debug_struct("Env")
             .field("clock", &self.clock)
             .finish_non_exhaustive()
-    }
-}
-
-/// A duration that is fixed (`min == max`) or drawn evenly between two bounds, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The shortest it can be.
-    pub min: Duration,
-    /// The longest it can be.
-    pub max: Duration,
-}
-
-impl Span {
-    /// A span that is always `length`.
-    #[must_use]
-    pub const fn fixed(length: Duration) -> Self {
-        Self {
-            min: length,
-            max: length,
-        }
-    }
-}
-
-/// How far a clock is ahead of another, behind if it is negative: fixed or drawn evenly between two bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shift {
-    /// The lower bound, in milliseconds.
-    pub min_ms: i64,
-    /// The upper bound, in milliseconds.
-    pub max_ms: i64,
-}
-
-impl Shift {
-    /// A shift that is always so many milliseconds.
-    #[must_use]
-    pub const fn fixed(ms: i64) -> Self {
-        Self {
-            min_ms: ms,
-            max_ms: ms,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! JSON text opened one level at a time, and [`JsonPath`]: changing what stands at a path of it.
+//! JSON text opened one level at a time: changing what stands at a [`JsonPath`] of it.
 //!
 //! What is not changed keeps its bytes and its order, so that a bent answer differs from the honest one
 //! in the lie alone.
@@ -10,51 +10,24 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use vocabulary::{JsonPath, Segment};
 
 use crate::json_text::push_string;
 
-/// Places in a JSON value: keys and positions with dots between them, `*` for every element or member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonPath(Vec<Segment>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
-    /// A member of an object, or the element of a list with this number, from 0.
-    Named(String),
-    /// All of them.
-    Every,
+/// The JSON with `value` at every place this path leads to, or nothing if that changes nothing. Places that are not there are
+/// not made.
+pub(crate) fn set_at(path: &JsonPath, json: &str, value: &str) -> Option<String> {
+    let segments: Vec<Segment<'_>> = path.segments().collect();
+    set(json, &segments, value)
 }
 
-impl JsonPath {
-    /// The path that is written like this: `workflow_job.id`, `runners.*.busy`, `labels.0`.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        let segment = |part: &str| match part {
-            "*" => Segment::Every,
-            name => Segment::Named(name.to_owned()),
-        };
-        Self(text.split('.').map(segment).collect())
-    }
-
-    /// Whether it is one key and nothing else.
-    pub(crate) fn is_one_key(&self) -> bool {
-        matches!(self.0.as_slice(), [Segment::Named(_)])
-    }
-
-    /// The JSON with `value` at every place this path leads to, or nothing if that changes nothing.
-    /// Places that are not there are not made.
-    pub(crate) fn set(&self, json: &str, value: &str) -> Option<String> {
-        set(json, &self.0, value)
-    }
-}
-
-fn set(json: &str, path: &[Segment], value: &str) -> Option<String> {
+fn set(json: &str, path: &[Segment<'_>], value: &str) -> Option<String> {
     let Some((first, rest)) = path.split_first() else {
         return (json != value).then(|| value.to_owned());
     };
     let mut opened = Opened::read(json)?;
     let mut changed = false;
-    for part in opened.parts(first) {
+    for part in opened.parts(*first) {
         if let Some(new) = set(part, rest, value) {
             *part = Cow::Owned(new);
             changed = true;
@@ -116,14 +89,14 @@ impl<'a> Opened<'a> {
     }
 
     /// The parts a segment leads to.
-    fn parts(&mut self, segment: &Segment) -> Vec<&mut Cow<'a, str>> {
+    fn parts(&mut self, segment: Segment<'_>) -> Vec<&mut Cow<'a, str>> {
         match (self, segment) {
             (Self::Object(members), Segment::Every) => {
                 members.iter_mut().map(|(_, value)| value).collect()
             }
             (Self::Object(members), Segment::Named(wanted)) => members
                 .iter_mut()
-                .filter(|(name, _)| name == wanted)
+                .filter(|(name, _)| name.as_str() == wanted)
                 .map(|(_, value)| value)
                 .collect(),
             (Self::List(items), Segment::Every) => items.iter_mut().collect(),
@@ -167,7 +140,7 @@ mod tests {
     use super::*;
 
     fn changed(json: &str, path: &str, value: &str) -> Option<String> {
-        JsonPath::new(path).set(json, value)
+        set_at(&JsonPath::new(path), json, value)
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub mod world;
 
 pub use budget::{Budget, Limit, Spent, Used};
 pub use calls::{ConnectionReset, RouteInfo, Surface};
-pub use env::{Clock, Draw, Env, Shift, Span, Spawner};
+pub use env::{Clock, Draw, Env, Length, Shift, Spawner};
 pub use faults::{
     Effect, FaultRule, FaultState, Faults, Omit, Only, RunnerPoint, StoreFate, Window,
 };
@@ -49,7 +49,6 @@ pub use github::{
 pub use hf::{Cost, Costs, HfJobView, HfJobs};
 pub use history::History;
 pub use http_service::{BoxError, HttpService};
-pub use json_path::JsonPath;
 pub use runner::{Runners, SeenProcess};
 pub use settings::{
     AppSettings, Assignment, AssignmentPolicy, AssignmentRule, BegunHour, Boot, CancelOfEnded,
@@ -60,5 +59,5 @@ pub use settings::{
 };
 pub use spread::{Spread, Tail};
 pub use tamper::tampered;
-pub use vocabulary::{EffectKind, Tamper};
+pub use vocabulary::{EffectKind, JsonPath, Tamper};
 pub use world::World;

@@ -14,7 +14,7 @@ mod runners;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::{env::Span, spread::Spread};
+use crate::{env::Length, spread::Spread};
 
 pub use app::{AppSettings, ManifestSettings, TokenFormat};
 pub use boot::{Boot, LogSink, ProcessBoot, StandInSettings};
@@ -73,7 +73,7 @@ pub struct Assignment {
     pub policy: AssignmentPolicy,
     /// From the moment a runner and a job for it are both there to the moment the runner is given one; drawn
     /// for the job that has waited longest, whichever the policy lets it have.
-    pub delay: Span,
+    pub delay: Length,
 }
 
 /// The fake GitHub's settings.
@@ -102,7 +102,7 @@ pub struct GithubSettings {
     /// GitHub's clock minus the world's, in milliseconds.
     pub clock_skew_ms: i64,
     /// From an event to its webhook's departure; drawn per delivery.
-    pub webhook_delay: Span,
+    pub webhook_delay: Length,
     /// How long GitHub waits for a webhook's answer.
     pub webhook_timeout: Duration,
     /// The largest page of a listing.
@@ -130,14 +130,14 @@ impl Default for GithubSettings {
             recorded: RecordedWorld::default(),
             assignment: Assignment {
                 policy: AssignmentPolicy::Oldest,
-                delay: Span::fixed(Duration::ZERO),
+                delay: Length::fixed(Duration::ZERO),
             },
             runners: RunnerSettings::default(),
             installation_token: hour,
             registration_token: hour,
             jit_config: hour,
             clock_skew_ms: 0,
-            webhook_delay: Span::fixed(Duration::from_secs(1)),
+            webhook_delay: Length::fixed(Duration::from_secs(1)),
             webhook_timeout: Duration::from_secs(10),
             page_size_max: 100,
             hooks: HookSettings::default(),

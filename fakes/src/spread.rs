@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::env::{Env, Span};
+use crate::env::{Env, Length};
 
 /// How a duration is distributed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
     /// Fixed, or even between two bounds.
-    Even(Span),
+    Even(Length),
     /// As its quantiles say.
     Tail(Tail),
 }
@@ -17,12 +17,12 @@ impl Spread {
     /// Always `length`.
     #[must_use]
     pub const fn fixed(length: Duration) -> Self {
-        Self::Even(Span::fixed(length))
+        Self::Even(Length::fixed(length))
     }
 }
 
-impl From<Span> for Spread {
-    fn from(span: Span) -> Self {
+impl From<Length> for Spread {
+    fn from(span: Length) -> Self {
         Self::Even(span)
     }
 }

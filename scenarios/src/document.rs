@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use vocabulary::Json;
+
 use crate::{
     Choices, Place, Plan, ScenarioError,
     error::Flaw,
@@ -9,7 +11,7 @@ use crate::{
     keyed::Keyed,
     recording::Recordings,
     slips,
-    written::{Json, Params, Scenario},
+    written::{Params, Scenario},
     yaml::{Node, Scope, decode},
 };
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::time::Length;
+use vocabulary::Length;
 
 /// A generator whose values depend on the seed, an entity and a purpose, and on nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

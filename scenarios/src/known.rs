@@ -2,12 +2,14 @@
 
 use serde::Deserialize;
 
+use vocabulary::Verbatim;
+
 use crate::{
     ScenarioError, corpus,
     error::Flaw,
     plan::CountRange,
     words,
-    written::{OneOrMore, Placed, Property, Verbatim},
+    written::{OneOrMore, Placed, Property},
     yaml::{Node, decode_verbatim},
 };
 

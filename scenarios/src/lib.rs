@@ -27,7 +27,6 @@ pub mod plan;
 pub mod recording;
 mod schema;
 mod slips;
-mod time;
 mod words;
 mod written;
 mod yaml;
@@ -42,10 +41,11 @@ pub use self::{
     keyed::Keyed,
     plan::Plan,
     schema::json_schema,
-    time::{Fixed, Length, Shift, Skew, duration_text, parse_duration},
     words::{FLAVORS, closest},
 };
-pub use vocabulary::{CALLS, PLACES, PROPERTIES};
+pub use vocabulary::{
+    CALLS, Fixed, Length, PLACES, PROPERTIES, Shift, Skew, duration_text, parse_duration,
+};
 
 /// What is chosen when a scenario is planned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use vocabulary::{FailedStage, parse_duration};
+
 use crate::{
     error::Flaw,
-    time::parse_duration,
     yaml::{Kind, Node},
 };
 
@@ -21,6 +22,7 @@ pub(crate) fn check_before(scenario: &Node) -> Result<(), Flaw> {
         return Err(Flaw::at(seed.place, &what));
     }
     beside_when(scenario)?;
+    items(scenario.get("faults")).try_for_each(cancels_for_no_reason)?;
     made_of_others(scenario)
 }
 
@@ -116,6 +118,17 @@ fn beside_when(scenario: &Node) -> Result<(), Flaw> {
         }
     }
     Ok(())
+}
+
+/// Refuses a platform that cancels a job and does not say why, at the word that says so.
+fn cancels_for_no_reason(fault: &Node) -> Result<(), Flaw> {
+    let fail = fault.get("fail");
+    let stage = fail.and_then(|fail| fail.get("stage"));
+    let reason = fail.and_then(|fail| fail.get("cancel_reason"));
+    match stage.filter(|stage| stage.text() == Some("canceled")) {
+        Some(stage) if reason.is_none() => Err(Flaw::at(stage.place, FailedStage::NEEDS_A_REASON)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The headers of the answers that a fault gives.

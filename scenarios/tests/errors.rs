@@ -77,6 +77,11 @@ flaws! {
     a_hold_without_an_end_keeps_hardware_back_for_ever: with_fault("{ to: hf.schedule, hold: true }");
     a_webhook_cannot_be_stuck: with_fault("{ to: webhook, stuck: { every: 10m } }");
     a_flavor_narrows_what_is_about_an_hf_job: with_fault("{ to: hf.list, for: { flavor: h200 }, reset: true }");
+    no_hf_job_is_there_before_it_is_created: with_fault("{ to: hf.create, for: { hf_job: 2 }, reset: true }");
+    no_list_is_about_one_runner: with_fault("{ to: github.list-runners, for: { runner: 2 }, reset: true }");
+    a_process_begins_before_its_runner_is_known: with_fault("{ to: runner, for: { runner: 2 }, hang: true }");
+    an_hf_job_before_the_first: with_fault("{ to: hf.schedule, for: { hf_job: 0 }, limbo: true }");
+    an_hf_job_with_a_name: with_fault("{ to: hf.schedule, for: { hf_job: J1 }, limbo: true }");
     a_flavor_that_is_not_rented_out: with_fault("{ to: hf.schedule, for: { flavor: h20 }, limbo: true }");
     a_platform_that_completes_a_job: with_fault("{ to: hf.schedule, fail: { after: 5s, stage: completed } }");
     a_reason_that_hf_does_not_have: with_fault("{ to: hf.schedule, fail: { after: 5s, cancel_reason: WEATHER } }");

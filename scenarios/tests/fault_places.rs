@@ -4,7 +4,7 @@
 
 use scenarios::{
     Choices, Document, Plan,
-    plan::{Connection, Effect, Fault},
+    plan::{Connection, Effect, Fault, Which},
 };
 
 fn text(rest: &str) -> String {
@@ -110,5 +110,24 @@ fn deliveries_share_connections_or_have_their_own() {
         for plan in plans(&format!("world: {{ webhooks: {{ connection: {word} }} }}")) {
             assert_eq!(plan.world.webhooks.connection, Some(connection));
         }
+    }
+}
+
+#[test]
+fn an_hf_job_and_a_runner_are_told_by_their_place_in_order_by_id_or_by_name() {
+    let nth = |nth: u32| Which::Nth(nth.try_into().unwrap());
+    let id = "0123456789abcdef01234567";
+    for fault in faults(&format!(
+        "{{ to: hf.schedule, for: {{ hf_job: [2, {id}] }}, limbo: true }}"
+    )) {
+        let wanted = vec![nth(2), Which::Named(id.to_owned())];
+        assert_eq!(fault.only.hf_job, Some(wanted));
+    }
+    for fault in faults("{ to: github.get-runner, for: { runner: hf-1 }, reset: true }") {
+        let wanted = vec![Which::Named("hf-1".to_owned())];
+        assert_eq!(fault.only.runner, Some(wanted));
+    }
+    for fault in faults("{ to: runner.*, for: { runner: 3 }, reset: true }") {
+        assert_eq!(fault.only.runner, Some(vec![nth(3)]));
     }
 }

@@ -3,44 +3,19 @@
 use scenarios::{Choices, Document};
 use vocabulary::{EffectKind, all_places, effects_at};
 
-/// The effect, as it is written.
-const fn written(kind: EffectKind) -> &'static str {
-    match kind {
-        EffectKind::Drop => "drop: logged",
-        EffectKind::Delay => "delay: 1s",
-        EffectKind::Duplicate => "duplicate: { after: 1s }",
-        EffectKind::ReorderWithin => "reorder: { within: 1s }",
-        EffectKind::ReorderList => "reorder: { list: true }",
-        EffectKind::Answer => "answer: { status: 503 }",
-        EffectKind::NoAnswer => "no_answer: true",
-        EffectKind::Reset => "reset: true",
-        EffectKind::AfterEffect => "after_effect: reset",
-        EffectKind::Pretend => "pretend: { message: x }",
-        EffectKind::Omit => "omit: all",
-        EffectKind::Truncate => "truncate: true",
-        EffectKind::Stale => "stale: 1s",
-        EffectKind::Stall => "stall: { after: 1s }",
-        EffectKind::EndEarly => "end_early: { after: 1s }",
-        EffectKind::Tamper => "tamper: flip_bit",
-        EffectKind::Hold => "until: 1h, hold: true",
-        EffectKind::Stuck => "stuck: { every: 1m }",
-        EffectKind::Limbo => "limbo: true",
-        EffectKind::Fail => "fail: { after: 1s }",
-        EffectKind::Full => "full: true",
-        EffectKind::Broken => "broken: true",
-        EffectKind::Hang => "hang: true",
-        EffectKind::Freeze => "hang: { at: listening }",
-        EffectKind::Die => "die: { at: listening }",
-        EffectKind::Restart => "restart: { at: listening }",
-        EffectKind::LoseNetwork => "lose_network: { at: listening, for: 1s }",
-        EffectKind::WrongClock => "wrong_clock: 10m",
-    }
+/// An effect, as a plan writes it.
+fn written(kind: EffectKind) -> String {
+    let object = serde_json::to_string(&kind.example()).unwrap();
+    let key = object
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    key.unwrap().to_owned()
 }
 
 /// Why the plan of one fault is refused, if it is.
 fn refusal(place: &str, kind: EffectKind) -> Option<String> {
     let text = format!(
-        "title: One fault\ntimeline:\n  - at: 0s\n    queue: {{ as: J1, labels: a }}\nfaults:\n  - {{ to: \"{place}\", {} }}\n",
+        "title: One fault\ntimeline:\n  - at: 0s\n    queue: {{ as: J1, labels: a }}\nfaults:\n  - {{ to: \"{place}\", until: 1h, {} }}\n",
         written(kind)
     );
     let planned =

@@ -4,7 +4,7 @@
 
 use scenarios::{
     Choices, Document, Length, Shift, Skew,
-    plan::{Effect, Moment, RunnerPoint},
+    plan::{Effect, Moment, Outage, RunnerPoint},
 };
 
 fn scenario(effect: &str) -> String {
@@ -87,16 +87,14 @@ fn a_runner_hangs_after_its_job_or_at_a_moment() {
 #[test]
 fn an_outage_has_a_beginning_and_a_length() {
     for effect in effects("lose_network: { for: 10m }") {
-        let (from, lasts) = (Moment::default(), seconds(600));
-        assert_eq!(effect, Effect::LoseNetwork { from, lasts });
+        let lasts = seconds(600);
+        let Moment { at, after } = Moment::default();
+        assert_eq!(effect, Effect::LoseNetwork(Outage { at, after, lasts }));
     }
-    let from = Moment {
-        at: RunnerPoint::InJob,
-        after: seconds(5),
-    };
+    let (at, after) = (RunnerPoint::InJob, seconds(5));
     for effect in effects("lose_network: { at: in_job, after: 5s, for: 30s..50s }") {
         let lasts = Length::millis(30_000, 50_000);
-        assert_eq!(effect, Effect::LoseNetwork { from, lasts });
+        assert_eq!(effect, Effect::LoseNetwork(Outage { at, after, lasts }));
     }
 }
 

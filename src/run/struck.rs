@@ -5,6 +5,7 @@
 use fakes::history::{Event, What};
 use scenarios::plan::{Fault, Only, Plan};
 use serde::{Deserialize, Serialize};
+use vocabulary::Which;
 
 /// From how many seeds on bad luck is no excuse any more for a fault that never struck.
 pub const SEEDS_TO_BE_LUCKY: usize = 20;
@@ -94,7 +95,7 @@ impl Struck {
         Some(Self {
             line: fault.line,
             to: fault.to.clone(),
-            effect: fault.effect.word().to_owned(),
+            effect: fault.effect.key().to_owned(),
             may_miss: fault.may_miss,
             times: fault.times.map(u64::from),
             drawn: fault.chance.is_some(),
@@ -206,16 +207,24 @@ fn narrowed(only: &Only) -> Option<String> {
         action,
         repo,
         flavor,
+        hf_job,
+        runner,
     } = only;
-    let jobs = job.as_ref().map(|jobs| match jobs.as_slice() {
-        [job] => job.clone(),
-        jobs => format!("[{}]", jobs.join(", ")),
-    });
+    let list = |names: Vec<String>| match names.as_slice() {
+        [name] => name.clone(),
+        names => format!("[{}]", names.join(", ")),
+    };
+    let ones = |ones: &Option<Vec<Which>>| {
+        let ones = ones.as_ref()?;
+        Some(list(ones.iter().map(ToString::to_string).collect()))
+    };
     let keys = [
-        ("job", jobs.as_ref()),
-        ("action", action.as_ref()),
-        ("repo", repo.as_ref()),
-        ("flavor", flavor.as_ref()),
+        ("job", job.clone().map(list)),
+        ("action", action.clone()),
+        ("repo", repo.clone()),
+        ("flavor", flavor.clone()),
+        ("hf_job", ones(hf_job)),
+        ("runner", ones(runner)),
     ];
     let written: Vec<String> = keys
         .into_iter()

@@ -27,7 +27,6 @@ use super::{
 use crate::{
     properties::Twin,
     target::{self, Maker, Place, Reference, Seams, Target, TargetError},
-    translate,
     transport::{Connections, Latency, Listener, Transport},
 };
 
@@ -241,7 +240,7 @@ impl Lab {
             env: env.clone(),
             clock_skew_ms: plan.world.dispatcher.clock_skew.0,
             transport: self.transport,
-            network: Latency::new(env, translate::span(plan.world.latency)),
+            network: Latency::new(env, plan.world.latency),
             github,
             hf,
             caller: tasks,

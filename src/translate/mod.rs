@@ -6,14 +6,3 @@ pub(crate) mod fault;
 mod github_settings;
 pub(crate) mod job;
 pub(crate) mod world;
-
-use fakes::env::Span;
-use scenarios::Length;
-
-/// A length of the language as a span of the fakes.
-pub(crate) const fn span(length: Length) -> Span {
-    Span {
-        min: length.min,
-        max: length.max,
-    }
-}

@@ -9,7 +9,7 @@ use fakes::{
 };
 use scenarios::plan::{self, Plan, Visibility};
 
-use super::{github_settings, span};
+use super::github_settings;
 use crate::target::{LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, LAB_WEBHOOK_SECRET};
 
 /// The settings of the fakes for this plan; the URLs are where they are reached.
@@ -40,13 +40,13 @@ fn github(plan: &Plan, base_url: &str) -> GithubSettings {
                 plan::AssignmentPolicy::Newest => AssignmentPolicy::Newest,
                 plan::AssignmentPolicy::Random => AssignmentPolicy::Random,
             },
-            delay: span(world.assignment.delay),
+            delay: world.assignment.delay,
         },
         installation_token: world.installation_token.0,
         registration_token: world.registration_token.0,
         jit_config: world.jit_config.0,
         clock_skew_ms: world.clock_skew.0,
-        webhook_delay: span(plan.world.webhooks.delay),
+        webhook_delay: plan.world.webhooks.delay,
         webhook_timeout: plan.world.webhooks.timeout.0,
         page_size_max: world.page_size_max.0,
         limits: github_settings::limits(world),
@@ -99,8 +99,8 @@ fn hf(plan: &Plan, base_url: &str) -> HfSettings {
             .into_iter()
             .collect(),
         life: LifeSettings {
-            stage_lag: span(world.stage_lag),
-            cancel_latency: span(world.cancel_latency),
+            stage_lag: world.stage_lag,
+            cancel_latency: world.cancel_latency,
             grace: world.grace.0,
             retention: world.retention.map(|retention| retention.0),
             ..LifeSettings::default()
@@ -111,7 +111,7 @@ fn hf(plan: &Plan, base_url: &str) -> HfSettings {
 
 fn spread(spread: plan::Spread) -> Spread {
     match spread {
-        plan::Spread::Even(length) => Spread::Even(span(length)),
+        plan::Spread::Even(length) => Spread::Even(length),
         plan::Spread::Quantiles(quantiles) => Spread::Tail(Tail {
             min: quantiles.min.0,
             p50: quantiles.p50.0,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::body::Body;
-use fakes::env::{Env, Span};
+use fakes::env::{Env, Length};
 use http::Request;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
@@ -22,7 +22,7 @@ use super::HttpService;
 #[derive(Clone, Debug)]
 pub struct Latency {
     env: Env,
-    each_way: Span,
+    each_way: Length,
     traffic: Arc<Mutex<Traffic>>,
 }
 
@@ -84,7 +84,7 @@ enum Direction {
 impl Latency {
     /// A network that takes `each_way` in each direction.
     #[must_use]
-    pub fn new(env: Env, each_way: Span) -> Self {
+    pub fn new(env: Env, each_way: Length) -> Self {
         Self {
             env,
             each_way,

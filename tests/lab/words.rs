@@ -33,6 +33,8 @@ fn what_narrows_a_call_is_what_its_path_names() {
             (Narrowing::Action, false),
             (Narrowing::Repo, names("{repo}")),
             (Narrowing::Flavor, names("{jobId}") || *call == "hf.create"),
+            (Narrowing::HfJob, names("{jobId}")),
+            (Narrowing::Runner, names("{runner_id}")),
         ];
         for (key, is_named) in expected {
             assert_eq!(key.suits(call), is_named, "{} of {call}", key.word());

@@ -14,6 +14,7 @@ use dispatchlab::{
     transport::Transport,
 };
 use scenarios::{Choices, Document, plan::Plan};
+use vocabulary::{EffectKind, Narrowing, PLACES};
 
 use self::{dispatchers::Kind, draws::Draws};
 
@@ -159,51 +160,27 @@ fn a_plan_is_the_same_whenever_it_is_drawn() {
     }
 }
 
-/// What the language can do to a place, drawn here as well: every effect once at least.
+/// What the language can do to a place, drawn here as well: every effect at least once, and each kind of place.
 #[test]
 fn the_table_of_faults_has_every_effect_of_the_language() {
-    let effects = [
-        "drop",
-        "delay",
-        "duplicate",
-        "reorder",
-        "answer",
-        "no_answer",
-        "reset",
-        "after_effect",
-        "pretend",
-        "omit",
-        "truncate",
-        "stale",
-        "stall",
-        "end_early",
-        "tamper",
-        "hold",
-        "stuck",
-        "limbo",
-        "fail",
-        "full",
-        "broken",
-        "hang",
-        "die",
-        "restart",
-        "lose_network",
-        "wrong_clock",
-    ];
-    for effect in effects {
-        let has = |row: &&faults::Row| row.effect.starts_with(&format!("{effect}: "));
-        assert!(faults::TABLE.iter().any(|row| has(&row)), "{effect}");
+    for kind in EffectKind::ALL {
+        let key = format!("{}: ", kind.key());
+        let has = |row: &faults::Row| row.effect.starts_with(&key);
+        assert!(faults::TABLE.iter().any(has), "{kind:?}");
     }
-    let places = [
-        "webhook",
-        "store",
-        "runner",
-        "hf.schedule",
-        "github.*",
-        "hf.*",
-        "runner.*",
-    ];
-    for place in places {
-        assert!(faults::TABLE.iter().any(|row| row.to == place), "{place}");
+    for place in PLACES {
+        assert!(faults::TABLE.iter().any(|row| row.to == *place), "{place}");
+    }
+}
+
+#[test]
+fn faults_are_narrowed_by_everything_that_can_narrow_one() {
+    let plans: Vec<Random> = (0..300).map(random).collect();
+    for key in Narrowing::ALL {
+        let written = format!("for: {{ {}: ", key.word());
+        assert!(
+            plans.iter().any(|plan| plan.text.contains(&written)),
+            "{key:?}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use dispatchlab::target::LAB_APP_ID;
 use fakes::faults::{Effect, FaultRule};
+use vocabulary::Answer;
 
 use crate::{app, client, lab::Lab, round};
 
@@ -41,11 +42,12 @@ fn octokit_asks_again_for_a_name_that_is_taken() {
 #[test]
 fn octokit_waits_for_a_token_that_is_not_known_everywhere_yet() {
     let lab = Lab::new();
-    let refused = Effect::Answer {
+    let headers = [("content-type".to_owned(), "application/json".to_owned())];
+    let refused = Effect::Answer(Answer {
         status: 401,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: r#"{"message":"Bad credentials","status":"401"}"#.into(),
-    };
+        headers: headers.into(),
+        body: r#"{"message":"Bad credentials","status":"401"}"#.to_owned(),
+    });
     let once = FaultRule {
         times: Some(1),
         ..FaultRule::always("github.list-runners", refused)

@@ -16,11 +16,22 @@ pub enum Narrowing {
     Repo,
     /// The flavor of the HF job.
     Flavor,
+    /// The HF job.
+    HfJob,
+    /// The runner, as GitHub knows it.
+    Runner,
 }
 
 impl Narrowing {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Job, Self::Action, Self::Repo, Self::Flavor];
+    pub const ALL: [Self; 6] = [
+        Self::Job,
+        Self::Action,
+        Self::Repo,
+        Self::Flavor,
+        Self::HfJob,
+        Self::Runner,
+    ];
 
     /// The key in `for`.
     #[must_use]
@@ -30,6 +41,8 @@ impl Narrowing {
             Self::Action => "action",
             Self::Repo => "repo",
             Self::Flavor => "flavor",
+            Self::HfJob => "hf_job",
+            Self::Runner => "runner",
         }
     }
 
@@ -41,6 +54,8 @@ impl Narrowing {
             Self::Action => "delivery of a job's event",
             Self::Repo => "repository",
             Self::Flavor => "HF job of some flavor",
+            Self::HfJob => "HF job that is there",
+            Self::Runner => "runner that GitHub has a record of",
         }
     }
 
@@ -50,6 +65,9 @@ impl Narrowing {
             Self::Job | Self::Repo => &["webhook", "runner"],
             Self::Action => &["webhook"],
             Self::Flavor => &["hf.schedule"],
+            Self::HfJob => &["hf.schedule", "runner"],
+            // A process begins before GitHub knows its runner, and goes by the HF job it is in.
+            Self::Runner => &[],
         }
     }
 
@@ -88,5 +106,8 @@ mod tests {
         assert!(Narrowing::Flavor.suits("hf.*"));
         assert!(!Narrowing::Job.suits("hf.*"));
         assert!(!Narrowing::Flavor.suits("github.*"));
+        assert!(Narrowing::HfJob.suits("runner.*"));
+        assert!(Narrowing::Runner.suits("github.*"));
+        assert!(!Narrowing::Runner.suits("hf.*"));
     }
 }

@@ -2,71 +2,23 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use vocabulary::{AfterEffect, Answer, OnCall};
 
 use super::Calls;
 use crate::{
     env::Env,
-    faults::{Effect, Held, Strike, Subject},
+    faults::{Held, Strike, Subject},
     ids::EventId,
 };
 
 /// What a caller gets in the place of the honest answer.
 pub(super) enum Instead {
     /// Another answer.
-    Answer {
-        status: u16,
-        headers: Vec<(String, String)>,
-        body: Bytes,
-    },
+    Answer(Answer),
     /// None, for as long as the caller waits.
     Nothing,
     /// The end of the connection.
     Reset,
-}
-
-impl Instead {
-    /// What an effect puts in the answer's place; nothing if it does something else.
-    fn of(effect: &Effect) -> Option<Self> {
-        match effect {
-            Effect::Answer {
-                status,
-                headers,
-                body,
-            } => Some(Self::Answer {
-                status: *status,
-                headers: headers.clone(),
-                body: body.clone(),
-            }),
-            Effect::NoAnswer => Some(Self::Nothing),
-            Effect::Reset => Some(Self::Reset),
-            Effect::Drop { .. }
-            | Effect::Delay(_)
-            | Effect::Duplicate { .. }
-            | Effect::Reorder { .. }
-            | Effect::Pretend(_)
-            | Effect::Omit(_)
-            | Effect::SlipPages
-            | Effect::Truncate
-            | Effect::Stale(_)
-            | Effect::Stall { .. }
-            | Effect::EndEarly { .. }
-            | Effect::Full
-            | Effect::Broken
-            | Effect::Tamper(_)
-            | Effect::Hold
-            | Effect::Stuck { .. }
-            | Effect::Limbo
-            | Effect::Fail(_)
-            | Effect::AfterEffect(_)
-            | Effect::Hang
-            | Effect::Freeze { .. }
-            | Effect::Die { .. }
-            | Effect::Restart { .. }
-            | Effect::LoseNetwork { .. }
-            | Effect::WrongClock { .. } => None,
-        }
-    }
 }
 
 /// How a call ends.
@@ -92,12 +44,7 @@ pub(super) struct Bent {
 
 impl Calls {
     /// Asks the faults what becomes of a call, and records what they do.
-    pub(super) fn bend(
-        &self,
-        subject: &Subject<'_>,
-        received: EventId,
-        kinds: fn(&Effect) -> bool,
-    ) -> Bent {
+    pub(super) fn bend(&self, subject: &Subject<'_>, received: EventId) -> Bent {
         let mut bent = Bent {
             delay: Duration::ZERO,
             ending: Ending::Honest,
@@ -105,7 +52,7 @@ impl Calls {
             held: Vec::new(),
             last_event: received,
         };
-        for strike in self.faults.strike(subject, kinds) {
+        for strike in self.faults.strike(subject) {
             bent.last_event = self.faults.applied(&strike, subject, Some(bent.last_event));
             bent.take(&self.env, &strike, subject.entity);
         }
@@ -124,23 +71,32 @@ impl Calls {
 }
 
 impl Bent {
-    fn take(&mut self, env: &Env, strike: &Strike, entity: &str) {
+    fn take(&mut self, env: &Env, strike: &Strike<OnCall>, entity: &str) {
+        let drawn = |length, what| env.within(length, entity, &strike.purpose(what));
         match &strike.effect {
-            Effect::Delay(span) => {
-                self.delay += env.within(*span, entity, &strike.purpose("delay"));
+            OnCall::Delay(length) => {
+                self.delay += drawn(*length, "delay");
                 self.held.push(Held {
                     fault: strike.fault,
                     strike: self.last_event,
                 });
             }
-            Effect::Stale(by) => {
-                let by = env.within(*by, entity, &strike.purpose("stale"));
-                self.as_of_ms = Some(env.clock.elapsed_ms().saturating_sub(by.as_millis() as u64));
+            OnCall::Stale(by) => {
+                let by = drawn(*by, "stale").as_millis() as u64;
+                self.as_of_ms = Some(env.clock.elapsed_ms().saturating_sub(by));
             }
-            Effect::AfterEffect(inner) => {
-                self.ending = Instead::of(inner).map_or(Ending::Honest, Ending::Afterwards);
+            OnCall::Answer(answer) => {
+                self.ending = Ending::Instead(Instead::Answer(answer.clone()));
             }
-            other => self.ending = Instead::of(other).map_or(Ending::Honest, Ending::Instead),
+            OnCall::NoAnswer => self.ending = Ending::Instead(Instead::Nothing),
+            OnCall::Reset => self.ending = Ending::Instead(Instead::Reset),
+            OnCall::AfterEffect(after) => {
+                self.ending = Ending::Afterwards(match after {
+                    AfterEffect::Answer(answer) => Instead::Answer(answer.clone()),
+                    AfterEffect::NoAnswer => Instead::Nothing,
+                    AfterEffect::Reset => Instead::Reset,
+                });
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     open_call::OpenCall,
 };
 use crate::{
-    faults::{Effect, Subject},
+    faults::Subject,
     history::{CallAbout, Caller, CredentialUse, Lost, What},
     ids::{CallId, EventId, HfJobId, JobId, RunnerId},
 };
@@ -108,7 +108,7 @@ impl Calls {
             held,
             last_event,
             ..
-        } = self.bend(&subject, received, Effect::suits_runner_calls);
+        } = self.bend(&subject, received);
         open.because = last_event;
         let (outcome, ending) = match ending {
             Ending::Honest => (Some(self.take_effect(what.name, context, effect)), None),
@@ -155,16 +155,10 @@ impl Calls {
                 let event = open.answered_with(status, &[], "", now);
                 (Some(status), refusal.to_string(), event)
             }
-            (
-                None,
-                Some(Instead::Answer {
-                    status,
-                    headers,
-                    body,
-                }),
-            ) => {
-                let refusal = Reply::scripted(status, Vec::new(), body).refusal_text();
-                let event = open.answered_with(status, &headers, &refusal, now);
+            (None, Some(Instead::Answer(answer))) => {
+                let reply = Reply::scripted(answer);
+                let (status, refusal) = (reply.status, reply.refusal_text());
+                let event = open.answered_with(status, &reply.headers, &refusal, now);
                 (Some(status), format!("answered {status}"), event)
             }
             (None, Some(Instead::Nothing)) => {

@@ -11,14 +11,15 @@ use std::{
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use vocabulary::{EffectKind, JsonPath, Listed, Omit, OnAnswer, Pretended};
 
 use super::{Calls, Incoming, Reply, reply::Cut};
 use crate::{
     env::Env,
-    faults::{Effect, Omit, Strike, Subject},
+    faults::{Strike, Subject},
     github::query_pairs,
     ids::EventId,
-    json_path::{JsonPath, Opened},
+    json_path::{Opened, set_at},
 };
 
 /// Listings that are being paged through at once, at most; older ones are forgotten.
@@ -36,12 +37,10 @@ impl Calls {
         subject: &Subject<'_>,
         because: EventId,
     ) -> EventId {
-        let strikes =
-            self.faults
-                .strike_where(subject, Effect::bends_answers, |strike, strikes| {
-                    self.tell(strike, strikes, reply, request, subject)
-                });
-        if self.faults.threatens(subject, Effect::slips_pages) {
+        let strikes = self.faults.strike_where(subject, |strike, strikes| {
+            self.tell(strike, strikes, reply, request, subject)
+        });
+        if self.faults.threatens(subject, EffectKind::ReorderList) {
             self.keep_page(reply, request, subject);
         }
         strikes.iter().fold(because, |because, strike| {
@@ -52,7 +51,7 @@ impl Calls {
     /// Changes the reply if the lie `strikes`; false if it changes nothing in it.
     fn tell(
         &self,
-        strike: &Strike,
+        strike: &Strike<OnAnswer>,
         strikes: bool,
         reply: &mut Reply,
         request: &Incoming,
@@ -67,40 +66,19 @@ impl Calls {
             }
         };
         match &strike.effect {
-            Effect::Truncate if strikes => reply.break_off(),
-            Effect::Truncate => reply.can_break_off(),
-            Effect::Stall { after } => cut_short(Cut::Stalls(drawn(*after, "stall"))),
-            Effect::EndEarly { after } => cut_short(Cut::Ends(drawn(*after, "end_early"))),
-            Effect::Pretend(values) => rewritten(reply, strikes, |honest| pretend(honest, values)),
-            Effect::Omit(omit) => rewritten(reply, strikes, |honest| {
+            OnAnswer::Truncate if strikes => reply.break_off(),
+            OnAnswer::Truncate => reply.can_break_off(),
+            OnAnswer::Stall(stall) => cut_short(Cut::Stalls(drawn(stall.after, "stall"))),
+            OnAnswer::EndEarly(end) => cut_short(Cut::Ends(drawn(end.after, "end_early"))),
+            OnAnswer::Pretend(values) => {
+                rewritten(reply, strikes, |honest| pretend(honest, values))
+            }
+            OnAnswer::Omit(omit) => rewritten(reply, strikes, |honest| {
                 omitted(honest, *omit, &self.env, strike)
             }),
-            Effect::SlipPages => rewritten(reply, strikes, |honest| {
+            OnAnswer::ReorderList(Listed) => rewritten(reply, strikes, |honest| {
                 self.slipped(honest, strike, request, subject)
             }),
-            // The table lets none of these bend an answer that is known.
-            Effect::Drop { .. }
-            | Effect::Delay(_)
-            | Effect::Duplicate { .. }
-            | Effect::Reorder { .. }
-            | Effect::Answer { .. }
-            | Effect::NoAnswer
-            | Effect::Reset
-            | Effect::AfterEffect(_)
-            | Effect::Stale(_)
-            | Effect::Full
-            | Effect::Broken
-            | Effect::Tamper(_)
-            | Effect::Hold
-            | Effect::Stuck { .. }
-            | Effect::Limbo
-            | Effect::Fail(_)
-            | Effect::Hang
-            | Effect::Freeze { .. }
-            | Effect::Die { .. }
-            | Effect::Restart { .. }
-            | Effect::LoseNetwork { .. }
-            | Effect::WrongClock { .. } => false,
         }
     }
 
@@ -108,7 +86,7 @@ impl Calls {
     fn slipped(
         &self,
         page: &str,
-        strike: &Strike,
+        strike: &Strike<OnAnswer>,
         request: &Incoming,
         subject: &Subject<'_>,
     ) -> Option<String> {
@@ -180,9 +158,9 @@ fn drawn_index(env: &Env, length: usize, entity: &str, purpose: &str) -> Option<
     usize::try_from(env.draw.bits(entity, purpose) % length).ok()
 }
 
-fn pretend(honest: &str, values: &[(JsonPath, serde_json::Value)]) -> Option<String> {
+fn pretend(honest: &str, values: &Pretended) -> Option<String> {
     let mut bent: Option<String> = None;
-    for (path, value) in values {
+    for (path, value) in &values.0 {
         let value = value.to_string();
         let text = bent.as_deref().unwrap_or(honest);
         if let Some(in_items) = path
@@ -193,7 +171,7 @@ fn pretend(honest: &str, values: &[(JsonPath, serde_json::Value)]) -> Option<Str
             bent = Some(in_items);
         }
         let text = bent.as_deref().unwrap_or(honest);
-        if let Some(changed) = path.set(text, &value) {
+        if let Some(changed) = set_at(path, text, &value) {
             bent = Some(changed);
         }
     }
@@ -204,7 +182,7 @@ fn pretend_in_items(json: &str, path: &JsonPath, value: &str) -> Option<String> 
     let mut listing = Listing::read(json)?;
     let mut changed = false;
     for item in &mut listing.items {
-        if let Some(bent) = path.set(item, value) {
+        if let Some(bent) = set_at(path, item, value) {
             *item = Cow::Owned(bent);
             changed = true;
         }
@@ -212,7 +190,7 @@ fn pretend_in_items(json: &str, path: &JsonPath, value: &str) -> Option<String> 
     changed.then(|| listing.to_text())
 }
 
-fn omitted(honest: &str, omit: Omit, env: &Env, strike: &Strike) -> Option<String> {
+fn omitted(honest: &str, omit: Omit, env: &Env, strike: &Strike<OnAnswer>) -> Option<String> {
     let mut listing = Listing::read(honest)?;
     let before = listing.items.len();
     listing.items.retain(|item| match omit {
@@ -310,7 +288,7 @@ mod tests {
     use super::*;
 
     fn pretended(json: &str, path: &str, value: &serde_json::Value) -> Option<String> {
-        pretend(json, &[(JsonPath::new(path), value.clone())])
+        pretend(json, &Pretended::from([(path, value.clone())]))
     }
 
     #[test]

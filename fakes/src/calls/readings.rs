@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use vocabulary::{Call, Is, Shows};
 
 use super::{Api, Calls, Reply, serving::Asked};
 use crate::{
@@ -24,25 +25,24 @@ pub(crate) enum Shown {
     HfJob(HfJobId),
 }
 
-/// What a call reads.
+/// Who a call shows, by the table of calls, and whether it lists many.
+fn shows(name: &str) -> Option<(Reads, bool)> {
+    let call = Call::named(name)?;
+    let reads = match call.shows {
+        Shows::Nothing => return None,
+        Shows::Runners => Reads::Runners,
+        Shows::Jobs => Reads::Jobs,
+        Shows::HfJobs => Reads::HfJobs,
+    };
+    Some((reads, call.is(Is::Lists)))
+}
+
+/// Whose state an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reads {
     Runners,
     Jobs,
     HfJobs,
-}
-
-/// A call that reads, and whether it reads many.
-fn reads(name: &str) -> Option<(Reads, bool)> {
-    Some(match name {
-        "github.list-runners" | "github.list-runner-group-runners" => (Reads::Runners, true),
-        "github.get-runner" => (Reads::Runners, false),
-        "github.list-run-jobs" | "github.list-run-attempt-jobs" => (Reads::Jobs, true),
-        "github.get-job" => (Reads::Jobs, false),
-        "hf.list" => (Reads::HfJobs, true),
-        "hf.inspect" => (Reads::HfJobs, false),
-        _ => return None,
-    })
 }
 
 /// How a runner is shown.
@@ -150,7 +150,7 @@ impl Calls {
         reply: &Reply,
         because: EventId,
     ) {
-        let Some((reads, many)) = reads(asked.about.name) else {
+        let Some((reads, many)) = shows(asked.about.name) else {
             return;
         };
         if !many && reply.status == 404 {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use vocabulary::Answer;
 
 use crate::json_text;
 
@@ -184,11 +185,12 @@ impl Reply {
         reply
     }
 
-    pub(super) fn scripted(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Self {
+    /// What a fault gives as the answer.
+    pub(super) fn scripted(answer: Answer) -> Self {
         Self {
-            status,
-            headers,
-            body,
+            status: answer.status,
+            headers: answer.headers.into_iter().collect(),
+            body: Bytes::from(answer.body),
             live: None,
             changed_something: false,
             breaks_off: false,

@@ -2,6 +2,7 @@
 
 use axum::{body::Body, response::Response};
 use http::{Method, Request};
+use vocabulary::OnAnswer;
 
 use super::{
     About, Api, CallContext, Calls, ConnectionReset, Incoming, Reply,
@@ -10,7 +11,7 @@ use super::{
     open_call::OpenCall,
 };
 use crate::{
-    faults::{Effect, Subject},
+    faults::Subject,
     history::{Caller, Lost, What},
 };
 
@@ -53,18 +54,14 @@ impl Calls {
         let mut open = OpenCall::new(self.history.clone(), context, name);
         let entity = format!("{name}#{}", context.ordinal);
         let subject = asked.about.subject(&entity, context.call);
-        let plan = self.bend(&subject, context.received, Effect::suits_calls);
+        let plan = self.bend(&subject, context.received);
         asked.context.as_of_ms = plan.as_of_ms;
         open.because = plan.last_event;
         let outcome = self.answer(api, &asked, plan.ending, &subject, &mut open);
         self.wait(plan.delay, &plan.held, &subject).await;
         let reply = match outcome {
             Ok(reply) => Some(reply),
-            Err(Instead::Answer {
-                status,
-                headers,
-                body,
-            }) => Some(Reply::scripted(status, headers, body)),
+            Err(Instead::Answer(answer)) => Some(Reply::scripted(answer)),
             Err(Instead::Nothing) => {
                 // The caller's patience ends this future; the drop of `open` records it.
                 std::future::pending().await
@@ -130,7 +127,7 @@ impl Calls {
                 instead
             }
         };
-        self.faults.pass_by(subject, Effect::bends_answers);
+        self.faults.pass_by::<OnAnswer>(subject);
         Err(instead)
     }
 

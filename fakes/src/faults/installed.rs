@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::FaultRule;
+use super::{FaultRule, Subject, known::Known, rule::covers, whom::Whom};
 use crate::{
     history::{Closed, History, What},
     ids::EventId,
@@ -27,6 +27,7 @@ pub struct Counts {
 
 pub(super) struct Installed {
     pub(super) rule: FaultRule,
+    whom: Whom,
     pub(super) open: bool,
     pub(super) left: Option<u32>,
     /// Whether it was closed before.
@@ -44,11 +45,19 @@ impl Installed {
             open: rule.open,
             left: rule.times,
             ended: false,
-            rule,
+            whom: Whom::new(&rule.only),
             closed: Arc::default(),
             counts: Counts::default(),
             told_open: false,
+            rule,
         }
+    }
+
+    /// Whether the subject is at one of its places, and whether the rule is meant for it.
+    pub(super) fn looks_at(&self, subject: &Subject<'_>, known: &Known) -> (bool, bool) {
+        let mut places = self.rule.places.iter();
+        let reached = places.any(|place| covers(place, subject.place));
+        (reached, reached && self.whom.matches(subject, known))
     }
 
     pub(super) fn active(&self) -> bool {

@@ -5,9 +5,11 @@
 //! what is struck, so that removing one rule or job leaves the others' fate as it was.
 
 mod installed;
+mod known;
 mod live;
 mod rule;
 mod store;
+mod whom;
 
 use std::{
     fmt,
@@ -22,10 +24,12 @@ use crate::{
 
 pub use installed::Counts;
 use installed::Installed;
+use known::Known;
 pub use live::{FaultState, Window};
-pub use rule::{Effect, Failing, FaultRule, Only};
+pub use rule::FaultRule;
 pub use store::StoreFate;
-pub use vocabulary::{Omit, RunnerPoint};
+pub use vocabulary::{Effect, Omit, Only, RunnerPoint};
+use vocabulary::{EffectKind, On};
 
 /// What is about to be struck.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,14 +64,16 @@ pub(crate) struct Subject<'a> {
 
 /// One effect to apply, and the rule it came from.
 #[derive(Clone, Debug)]
-pub(crate) struct Strike {
+pub(crate) struct Strike<E> {
     pub(crate) fault: usize,
-    pub(crate) effect: Effect,
+    /// The effect's name in the history.
+    pub(crate) key: &'static str,
+    pub(crate) effect: E,
     /// The job it was narrowed to, or that it concerns anyway.
     pub(crate) job: Option<JobId>,
 }
 
-impl Strike {
+impl<E> Strike<E> {
     /// The purpose under which this strike draws: `fault3.delay`.
     pub(crate) fn purpose(&self, what: &str) -> String {
         format!("fault{}.{what}", self.fault)
@@ -88,6 +94,7 @@ pub struct Faults {
     env: Env,
     history: History,
     rules: Arc<Mutex<Vec<Installed>>>,
+    known: Known,
 }
 
 impl Faults {
@@ -96,6 +103,7 @@ impl Faults {
             env,
             history,
             rules: Arc::default(),
+            known: Known::default(),
         }
     }
 
@@ -187,20 +195,19 @@ impl Faults {
         self.rules().iter().any(Installed::active)
     }
 
-    /// The effects that strike here and now, in the order of the rules. At most one of them is final
-    /// (ends the matter by itself); rules behind it are not asked and lose nothing.
-    pub(crate) fn strike(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) -> Vec<Strike> {
-        self.strike_where(subject, kinds, |_, _| true)
+    /// The effects that strike here and now, of those that come at such a moment and in the order of the rules. At most one of
+    /// them is final (ends the matter by itself); rules behind it are not asked and lose nothing.
+    pub(crate) fn strike<E: On>(&self, subject: &Subject<'_>) -> Vec<Strike<E>> {
+        self.strike_where(subject, |_, _| true)
     }
 
     /// The same, but only what `lands`: a lie that would change nothing is not told and not counted. It is asked
     /// whether a strike would land, and told with `true` when it does.
-    pub(crate) fn strike_where(
+    pub(crate) fn strike_where<E: On>(
         &self,
         subject: &Subject<'_>,
-        kinds: fn(&Effect) -> bool,
-        mut lands: impl FnMut(&Strike, bool) -> bool,
-    ) -> Vec<Strike> {
+        mut lands: impl FnMut(&Strike<E>, bool) -> bool,
+    ) -> Vec<Strike<E>> {
         let mut strikes = Vec::new();
         let mut decided = false;
         // What comes after the history's end is not told, and so not counted.
@@ -208,10 +215,11 @@ impl Faults {
             return strikes;
         }
         for (fault, installed) in self.rules().iter_mut().enumerate() {
-            if !kinds(&installed.rule.effect) {
+            let kind = installed.rule.effect.kind();
+            if !E::comes(kind) {
                 continue;
             }
-            let (reached, matched) = installed.rule.looks_at(subject);
+            let (reached, matched) = installed.looks_at(subject, &self.known);
             // What an earlier rule has decided is no occasion for this one.
             if !installed.meets(reached && !subject.only_by_job, matched)
                 || !installed.active()
@@ -224,9 +232,15 @@ impl Faults {
                     .env
                     .happens(chance, subject.entity, &format!("fault{fault}.chance"))
             });
-            let effect = installed.rule.effect.clone();
-            let job = subject.job.map(|(job, _)| job);
-            let strike = Strike { fault, effect, job };
+            let Some(effect) = E::of(&installed.rule.effect) else {
+                continue;
+            };
+            let strike = Strike {
+                fault,
+                key: kind.key(),
+                effect,
+                job: subject.job.map(|(job, _)| job),
+            };
             if !lands(&strike, !misses) {
                 continue;
             }
@@ -235,38 +249,38 @@ impl Faults {
                 continue;
             }
             installed.left = installed.left.map(|left| left - 1);
-            decided = strike.effect.kind().is_final();
+            decided = kind.is_final();
             strikes.push(strike);
         }
         strikes
     }
 
     /// Something came to a place, but what was decided earlier leaves effects of this kind nothing to do.
-    pub(crate) fn pass_by(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) {
+    pub(crate) fn pass_by<E: On>(&self, subject: &Subject<'_>) {
         if self.history.is_over() {
             return;
         }
         for installed in self.rules().iter_mut() {
-            if kinds(&installed.rule.effect) {
-                let (reached, matched) = installed.rule.looks_at(subject);
+            if E::comes(installed.rule.effect.kind()) {
+                let (reached, matched) = installed.looks_at(subject, &self.known);
                 installed.meets(reached, matched);
             }
         }
     }
 
     /// Whether a rule of this kind could strike the subject, were it to come now.
-    pub(crate) fn threatens(&self, subject: &Subject<'_>, kinds: fn(&Effect) -> bool) -> bool {
+    pub(crate) fn threatens(&self, subject: &Subject<'_>, kind: EffectKind) -> bool {
         self.rules().iter().any(|installed| {
             installed.active()
-                && kinds(&installed.rule.effect)
-                && installed.rule.looks_at(subject).1
+                && installed.rule.effect.kind() == kind
+                && installed.looks_at(subject, &self.known).1
         })
     }
 
     /// Records that a strike took place.
-    pub(crate) fn applied(
+    pub(crate) fn applied<E>(
         &self,
-        strike: &Strike,
+        strike: &Strike<E>,
         subject: &Subject<'_>,
         because: Option<EventId>,
     ) -> EventId {
@@ -275,7 +289,7 @@ impl Faults {
             What::FaultApplied {
                 fault: strike.fault,
                 place: subject.place.to_owned(),
-                effect: strike.effect.name().to_owned(),
+                effect: strike.key.to_owned(),
                 job: subject.job.map(|(job, _)| job),
                 delivery: subject.delivery,
                 call: subject.call,

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Effect, Faults, Subject};
+use vocabulary::OnStore;
+
+use super::{Faults, Subject};
 
 /// What becomes of one write to a dispatcher's store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,44 +27,17 @@ impl Faults {
             ..Subject::default()
         };
         let mut fate = StoreFate::default();
-        let lands = |effect: &Effect| grows || !matches!(effect, Effect::Full);
-        let strikes = self.strike_where(&subject, Effect::suits_stores, |strike, _| {
-            lands(&strike.effect)
+        let strikes = self.strike_where(&subject, |strike, _| {
+            grows || !matches!(strike.effect, OnStore::Full)
         });
         for strike in strikes {
             self.applied(&strike, &subject, None);
             match strike.effect {
-                Effect::Delay(span) => {
-                    fate.delay += self.env.within(span, &entity, &strike.purpose("delay"));
+                OnStore::Delay(length) => {
+                    fate.delay += self.env.within(length, &entity, &strike.purpose("delay"));
                 }
-                Effect::Full => fate.fails = Some("no space left on device"),
-                Effect::Broken => fate.fails = Some("input/output error"),
-                // The table lets none of these come to a store.
-                Effect::Drop { .. }
-                | Effect::Duplicate { .. }
-                | Effect::Reorder { .. }
-                | Effect::Answer { .. }
-                | Effect::NoAnswer
-                | Effect::Reset
-                | Effect::AfterEffect(_)
-                | Effect::Pretend(_)
-                | Effect::Omit(_)
-                | Effect::SlipPages
-                | Effect::Truncate
-                | Effect::Stale(_)
-                | Effect::Stall { .. }
-                | Effect::EndEarly { .. }
-                | Effect::Tamper(_)
-                | Effect::Hold
-                | Effect::Stuck { .. }
-                | Effect::Limbo
-                | Effect::Fail(_)
-                | Effect::Hang
-                | Effect::Freeze { .. }
-                | Effect::Die { .. }
-                | Effect::Restart { .. }
-                | Effect::LoseNetwork { .. }
-                | Effect::WrongClock { .. } => {}
+                OnStore::Full => fate.fails = Some("no space left on device"),
+                OnStore::Broken => fate.fails = Some("input/output error"),
             }
         }
         fate

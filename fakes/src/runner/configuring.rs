@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     calls::{Failure, RunnerCall},
-    env::Span,
+    env::Length,
     faults::RunnerPoint,
     github::{Credential, Registered},
     history::CredentialUse,
@@ -22,7 +22,7 @@ use crate::{
 /// How often it tries to register.
 const TRIES: u32 = 3;
 /// From one try to the next.
-const BACKOFF: Span = Span {
+const BACKOFF: Length = Length {
     min: Duration::from_secs(1),
     max: Duration::from_secs(5),
 };

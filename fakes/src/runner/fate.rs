@@ -15,11 +15,11 @@ use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     watch,
 };
+use vocabulary::{Length, Moment, OnRunner, Shift};
 
 use super::{control::Control, life::Life};
 use crate::{
-    env::Span,
-    faults::{Effect, RunnerPoint, Strike},
+    faults::{RunnerPoint, Strike},
     ids::EventId,
 };
 
@@ -100,8 +100,8 @@ impl Network {
 
 /// What is in store for a process because of the job it was assigned.
 pub(super) struct StrikesOfJob {
-    sender: UnboundedSender<Strike>,
-    receiver: tokio::sync::Mutex<UnboundedReceiver<Strike>>,
+    sender: UnboundedSender<Coming>,
+    receiver: tokio::sync::Mutex<UnboundedReceiver<Coming>>,
 }
 
 impl StrikesOfJob {
@@ -111,20 +111,64 @@ impl StrikesOfJob {
         Self { sender, receiver }
     }
 
-    pub(super) fn come(&self, strike: Strike) {
+    pub(super) fn come(&self, coming: Coming) {
         // The receiver lives as long as `self`.
-        let _sent = self.sender.send(strike);
+        let _sent = self.sender.send(coming);
     }
 }
 
-/// When a strike comes, with the name of its draw.
-pub(super) fn moment(effect: &Effect) -> Option<(RunnerPoint, Span)> {
-    match effect {
-        Effect::Freeze { at, after }
-        | Effect::Die { at, after }
-        | Effect::Restart { at, after }
-        | Effect::LoseNetwork { at, after, .. } => Some((*at, *after)),
-        _ => None,
+/// What a fault does to a process.
+pub(super) enum Done {
+    /// It never exits after its job.
+    Hangs,
+    /// Its container's clock is off by this much.
+    ClockIsOff(Shift),
+    /// Something befalls it at a moment of its life.
+    Later(Moment, Blow),
+}
+
+/// What befalls a process.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Blow {
+    /// It stops for ever.
+    Freezes,
+    /// It is gone.
+    Dies,
+    /// It is gone, and its container starts from the beginning.
+    Restarts,
+    /// It has no network for so long.
+    LosesNetwork(Length),
+}
+
+impl Done {
+    pub(super) fn by(effect: &OnRunner) -> Self {
+        match effect {
+            OnRunner::Hang => Self::Hangs,
+            OnRunner::WrongClock(ahead) => Self::ClockIsOff(*ahead),
+            OnRunner::Freeze(moment) => Self::Later(*moment, Blow::Freezes),
+            OnRunner::Die(moment) => Self::Later(*moment, Blow::Dies),
+            OnRunner::Restart(moment) => Self::Later(*moment, Blow::Restarts),
+            OnRunner::LoseNetwork(outage) => {
+                Self::Later(outage.from(), Blow::LosesNetwork(outage.lasts))
+            }
+        }
+    }
+}
+
+/// A blow that is in store for a process.
+pub(super) struct Coming {
+    pub(super) strike: Strike<OnRunner>,
+    pub(super) moment: Moment,
+    pub(super) blow: Blow,
+}
+
+impl Coming {
+    /// Whether the process outlives it.
+    pub(super) fn is_survived(&self) -> bool {
+        match self.blow {
+            Blow::LosesNetwork(_) => true,
+            Blow::Freezes | Blow::Dies | Blow::Restarts => false,
+        }
     }
 }
 
@@ -133,7 +177,7 @@ impl Life<'_> {
     pub(super) async fn fate(
         &self,
         orders: &mut UnboundedReceiver<Control>,
-        strikes: &[Strike],
+        blows: &[Coming],
     ) -> Fate {
         let by_order = async {
             loop {
@@ -147,8 +191,8 @@ impl Life<'_> {
         };
         let mut all: Vec<Pin<Box<dyn Future<Output = Fate> + Send + '_>>> =
             vec![Box::pin(by_order)];
-        for strike in strikes {
-            all.push(Box::pin(self.befall(strike)));
+        for coming in blows {
+            all.push(Box::pin(self.befall(coming)));
         }
         all.push(Box::pin(self.befall_with_job()));
         select_all(all).await.0
@@ -168,8 +212,8 @@ impl Life<'_> {
                 }
             };
             match select(next, pin!(first)).await {
-                Either::Left((Some(strike), _)) => {
-                    under_way.push(async move { self.befall(&strike).await });
+                Either::Left((Some(blow), _)) => {
+                    under_way.push(async move { self.befall(&blow).await });
                 }
                 Either::Left((None, _)) => return std::future::pending().await,
                 Either::Right((fate, _)) => return fate,
@@ -177,29 +221,27 @@ impl Life<'_> {
         }
     }
 
-    async fn befall(&self, strike: &Strike) -> Fate {
-        let Some((at, after)) = moment(&strike.effect) else {
-            return std::future::pending().await;
-        };
+    async fn befall(&self, coming: &Coming) -> Fate {
+        let (strike, Moment { at, after }) = (&coming.strike, coming.moment);
         self.progress().reached(at).await;
-        let after = self.drawn(after, &strike.purpose(strike.effect.name()));
+        let after = self.drawn(after, &strike.purpose(strike.key));
         if !after.is_zero() {
             tokio::time::sleep(after).await;
         }
         let applied = self.applied(strike);
-        match &strike.effect {
-            Effect::Freeze { .. } => Fate::Freezes(applied),
-            Effect::Restart { .. } => Fate::Restarts(applied, 0),
-            Effect::LoseNetwork { lasts, .. } => {
-                let lasts = self.drawn(*lasts, &strike.purpose("outage"));
+        match coming.blow {
+            Blow::Freezes => Fate::Freezes(applied),
+            Blow::Dies => Fate::Dies(applied),
+            Blow::Restarts => Fate::Restarts(applied, 0),
+            Blow::LosesNetwork(lasts) => {
+                let lasts = self.drawn(lasts, &strike.purpose("outage"));
                 self.lose_network(strike, applied, lasts).await;
                 std::future::pending().await
             }
-            _ => Fate::Dies(applied),
         }
     }
 
-    async fn lose_network(&self, strike: &Strike, because: EventId, lasts: Duration) {
+    async fn lose_network(&self, strike: &Strike<OnRunner>, because: EventId, lasts: Duration) {
         if !lasts.is_zero() {
             self.network().set(Some(because));
             self.cut_off(because);

@@ -9,18 +9,19 @@ use std::{
 };
 
 use jiff::SignedDuration;
+use vocabulary::OnRunner;
 
 use super::{
     container::Startup,
     exit_codes::{FAILED, ListenerExit, RunSh},
-    fate::{Network, Progress, StrikesOfJob, moment},
+    fate::{Coming, Done, Network, Progress, StrikesOfJob},
     handle::Runners,
     running::Start,
 };
 use crate::{
     calls::{CallContext, Failure, PATIENCE, Refusal, RunnerCall},
-    env::Span,
-    faults::{Effect, Held, RunnerPoint, Strike, Subject},
+    env::Length,
+    faults::{Held, RunnerPoint, Strike, Subject},
     github::{Credential, JitConfig},
     history::{CredentialKind, CredentialState, CredentialUse, What},
     ids::{EventId, JobId, RunnerId},
@@ -101,7 +102,7 @@ impl<'a> Life<'a> {
     }
 
     /// What a strike hits: a rule that is narrowed to a job strikes because of it.
-    fn subject_of(&self, strike: &Strike) -> Subject<'_> {
+    fn subject_of(&self, strike: &Strike<OnRunner>) -> Subject<'_> {
         Subject {
             // Its name was looked at when it struck, and is not told.
             job: strike.job.map(|job| (job, "")),
@@ -130,7 +131,7 @@ impl<'a> Life<'a> {
     }
 
     /// The same because of a fault.
-    fn hang_for(&self, strike: &Strike) {
+    fn hang_for(&self, strike: &Strike<OnRunner>) {
         let applied = self.applied(strike);
         self.hang_because.get_or_init(|| applied);
         self.hang();
@@ -142,12 +143,12 @@ impl<'a> Life<'a> {
         hangs.then(|| self.hang_because.get().copied().unwrap_or(ending))
     }
 
-    pub(super) fn drawn(&self, span: Span, purpose: &str) -> Duration {
+    pub(super) fn drawn(&self, span: Length, purpose: &str) -> Duration {
         let env = &self.runners.calls.env;
         env.within(span, self.start.entity, purpose)
     }
 
-    pub(super) fn applied(&self, strike: &Strike) -> EventId {
+    pub(super) fn applied(&self, strike: &Strike<OnRunner>) -> EventId {
         let faults = &self.runners.calls.faults;
         let repo = self.repo();
         let subject = Subject {
@@ -158,7 +159,7 @@ impl<'a> Life<'a> {
     }
 
     /// Records that what a strike took from it is back.
-    pub(super) fn let_on(&self, strike: &Strike, applied: EventId) {
+    pub(super) fn let_on(&self, strike: &Strike<OnRunner>, applied: EventId) {
         let held = Held {
             fault: strike.fault,
             strike: applied,
@@ -184,7 +185,7 @@ impl<'a> Life<'a> {
 
     /// What the faults have in store for this process. A hang and a wrong clock are applied at once, the rest
     /// when it comes.
-    pub(super) fn faults(&mut self) -> Vec<Strike> {
+    pub(super) fn faults(&mut self) -> Vec<Coming> {
         let repo = self.repo();
         let subject = Subject {
             repo: repo.as_deref(),
@@ -192,43 +193,19 @@ impl<'a> Life<'a> {
         };
         let faults = &self.runners.calls.faults;
         let mut later = Vec::new();
-        for strike in faults.strike(&subject, Effect::suits_runners) {
-            match &strike.effect {
-                Effect::Hang => {
-                    self.hang_for(&strike);
-                }
-                Effect::WrongClock { ahead } => {
+        for strike in faults.strike(&subject) {
+            match Done::by(&strike.effect) {
+                Done::Hangs => self.hang_for(&strike),
+                Done::ClockIsOff(ahead) => {
                     let (env, purpose) = (&self.runners.calls.env, strike.purpose("wrong_clock"));
-                    self.clock_ahead_ms = env.shifted(*ahead, self.start.entity, &purpose);
+                    self.clock_ahead_ms = env.shifted(ahead, self.start.entity, &purpose);
                     self.running = self.applied(&strike);
                 }
-                Effect::Freeze { .. }
-                | Effect::Die { .. }
-                | Effect::Restart { .. }
-                | Effect::LoseNetwork { .. } => later.push(strike),
-                // The table lets none of these come to a runner's process.
-                Effect::Drop { .. }
-                | Effect::Delay(_)
-                | Effect::Duplicate { .. }
-                | Effect::Reorder { .. }
-                | Effect::Answer { .. }
-                | Effect::NoAnswer
-                | Effect::Reset
-                | Effect::AfterEffect(_)
-                | Effect::Pretend(_)
-                | Effect::Omit(_)
-                | Effect::SlipPages
-                | Effect::Truncate
-                | Effect::Stale(_)
-                | Effect::Stall { .. }
-                | Effect::EndEarly { .. }
-                | Effect::Full
-                | Effect::Broken
-                | Effect::Tamper(_)
-                | Effect::Hold
-                | Effect::Stuck { .. }
-                | Effect::Limbo
-                | Effect::Fail(_) => {}
+                Done::Later(moment, blow) => later.push(Coming {
+                    strike,
+                    moment,
+                    blow,
+                }),
             }
         }
         self.await_all(&later);
@@ -245,26 +222,29 @@ impl<'a> Life<'a> {
             only_by_job: true,
             ..self.subject()
         };
-        let strikes = self
-            .runners
-            .calls
-            .faults
-            .strike(&subject, Effect::suits_runners);
-        self.await_all(&strikes);
-        for strike in strikes {
-            if matches!(strike.effect, Effect::Hang) {
-                self.hang_for(&strike);
-            } else {
-                self.of_job.come(strike);
+        let mut coming = Vec::new();
+        for strike in self.runners.calls.faults.strike(&subject) {
+            match Done::by(&strike.effect) {
+                Done::Hangs => self.hang_for(&strike),
+                // A container has its clock from its boot on, and no rule for that can name a job.
+                Done::ClockIsOff(_) => {}
+                Done::Later(moment, blow) => coming.push(Coming {
+                    strike,
+                    moment,
+                    blow,
+                }),
             }
+        }
+        self.await_all(&coming);
+        for coming in coming {
+            self.of_job.come(coming);
         }
     }
 
-    fn await_all(&self, strikes: &[Strike]) {
-        let awaited = strikes.iter().filter_map(|strike| {
-            let (at, _) = moment(&strike.effect)?;
-            Some((at, matches!(strike.effect, Effect::LoseNetwork { .. })))
-        });
+    fn await_all(&self, coming: &[Coming]) {
+        let awaited = coming
+            .iter()
+            .map(|coming| (coming.moment.at, coming.is_survived()));
         self.awaited().extend(awaited);
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     calls::{Failure, RunnerCall},
-    env::Span,
+    env::Length,
     faults::RunnerPoint,
     github::{ToRunner, run_job},
     history::Conclusion,
@@ -25,7 +25,7 @@ const NOTICES_REMOVAL_WITHIN: Duration = Duration::from_secs(1);
 /// How often it asks for a job that GitHub neither gives nor refuses, and the pause between (actions/runner,
 /// `src/Runner.Common/RunnerService.cs`).
 const ACQUIRE_TRIES: u32 = 5;
-const ACQUIRE_BACKOFF: Span = Span {
+const ACQUIRE_BACKOFF: Length = Length {
     min: Duration::from_secs(5),
     max: Duration::from_secs(15),
 };
@@ -75,7 +75,7 @@ impl Life<'_> {
             };
             match message {
                 ToRunner::Deleted(because) => {
-                    let span = Span {
+                    let span = Length {
                         min: Duration::ZERO,
                         max: NOTICES_REMOVAL_WITHIN,
                     };

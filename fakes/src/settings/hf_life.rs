@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::HfSettings;
-use crate::{env::Span, history::Stage, spread::Spread};
+use crate::{env::Length, history::Stage, spread::Spread};
 
 /// The three parts of a cold start, each drawn per HF job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +54,9 @@ pub struct LifeSettings {
     pub timed_out_message: String,
     /// From the end of the container and its log to the terminal stage. The client reckons with about
     /// 1.3 s (`huggingface_hub`, `hf_api.py`, `_stream_sse_events`); none unless said otherwise.
-    pub stage_lag: Span,
+    pub stage_lag: Length,
     /// From a cancel call to CANCELED; unconfirmed, none unless said otherwise.
-    pub cancel_latency: Span,
+    pub cancel_latency: Length,
     /// How long a container that is being stopped lives on. `run.sh` passes no SIGTERM on to the runner, so
     /// it notices nothing before it is killed. Unconfirmed, none unless said otherwise.
     pub grace: Duration,
@@ -68,7 +68,7 @@ pub struct LifeSettings {
 
 impl Default for LifeSettings {
     fn default() -> Self {
-        let none = Span::fixed(Duration::ZERO);
+        let none = Length::fixed(Duration::ZERO);
         Self {
             waiting_message: Some("Job is waiting for hardware".to_owned()),
             pulling_message: Some("Job is pulling its image".to_owned()),

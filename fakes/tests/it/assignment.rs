@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fakes::{
-    AssignmentPolicy, NewJob, RepoSettings, Span,
+    AssignmentPolicy, Length, NewJob, RepoSettings,
     github::Status,
     history::{Stage, What},
 };
@@ -133,7 +133,7 @@ async fn a_job_that_comes_later_goes_to_the_idle_runner() {
 #[tokio::test(start_paused = true)]
 async fn the_assignment_delay_counts_from_when_both_were_there_and_can_be_lost() {
     let lab = Lab::with(|settings| {
-        settings.github.assignment.delay = Span::fixed(Duration::from_secs(15));
+        settings.github.assignment.delay = Length::fixed(Duration::from_secs(15));
     });
     lab.queue("J1", &["a"]);
     lab.launch("r1", &["a"]).await;

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use fakes::{
-    AssignmentPolicy, Draw as _, NewJob, NewRunner, NotQueued, Span,
+    AssignmentPolicy, Draw as _, Length, NewJob, NewRunner, NotQueued,
     history::{Event, What},
     ids::{EventId, JobId, RunId, RunnerId},
 };
@@ -241,7 +241,7 @@ impl Model {
 fn judge(
     lab: &Lab,
     order: Order,
-    delay: Span,
+    delay: Length,
     played: &Played,
     seed: u64,
 ) -> Result<usize, TestCaseError> {
@@ -306,7 +306,7 @@ fn judge(
     Ok(given)
 }
 
-fn world(seed: u64, order: Order, delay: Span) -> Lab {
+fn world(seed: u64, order: Order, delay: Length) -> Lab {
     Lab::seeded(seed, |settings| {
         settings.github.assignment.policy = order.policy();
         settings.github.assignment.delay = delay;
@@ -331,7 +331,7 @@ proptest! {
         (min_ms, width_ms) in (prop_oneof![Just(0), 1..900_u64], prop_oneof![Just(0), 1..2_000_u64]),
         seed in any::<u64>(),
     ) {
-        let delay = Span {
+        let delay = Length {
             min: Duration::from_millis(min_ms),
             max: Duration::from_millis(min_ms + width_ms),
         };
@@ -348,7 +348,7 @@ proptest! {
 
 /// One slot and two jobs ten seconds apart; a new runner each time one is free.
 async fn first_of_two(seed: u64, order: Order) -> String {
-    let delay = Span {
+    let delay = Length {
         min: Duration::from_millis(100),
         max: Duration::from_secs(1),
     };
@@ -380,7 +380,7 @@ async fn the_older_of_two_goes_first_in_every_seed_and_with_newest_the_younger()
 
 #[tokio::test(start_paused = true)]
 async fn young_jobs_without_end_do_not_put_off_the_moment_of_a_runner() {
-    let delay = Span::fixed(Duration::from_millis(500));
+    let delay = Length::fixed(Duration::from_millis(500));
     let lab = world(1, Order::Newest, delay);
     let runner = crate::org_runners::register(&lab, "octo/app", "r", true);
     lab.world.github().connect_runner(runner, None).unwrap();

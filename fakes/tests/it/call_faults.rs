@@ -1,22 +1,26 @@
 //! Every fault on calls, seen to happen.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, Only, Span,
+    Effect, FaultRule, Length, Only,
     history::{Event, Lost, What},
 };
 use serde_json::{Value, json};
+use vocabulary::AfterEffect;
 
 use crate::lab::{Answer, Lab};
 
-fn answer(status: u16) -> Effect {
-    Effect::Answer {
+fn given(status: u16) -> vocabulary::Answer {
+    vocabulary::Answer {
         status,
-        headers: vec![("retry-after".to_owned(), "7".to_owned())],
-        body: Bytes::from_static(b"{\"message\":\"scripted\"}"),
+        headers: BTreeMap::from([("retry-after".to_owned(), "7".to_owned())]),
+        body: "{\"message\":\"scripted\"}".to_owned(),
     }
+}
+
+fn answer(status: u16) -> Effect {
+    Effect::Answer(given(status))
 }
 
 fn lab_with(place: &str, effect: Effect) -> Lab {
@@ -120,7 +124,7 @@ async fn a_reset_breaks_the_connection_without_effect() {
 async fn a_delay_answers_late() {
     let lab = lab_with(
         "hf.create",
-        Effect::Delay(Span::fixed(Duration::from_secs(12))),
+        Effect::Delay(Length::fixed(Duration::from_secs(12))),
     );
     assert_eq!(create(&lab).await.status, 200);
     let answered = lab
@@ -132,22 +136,22 @@ async fn a_delay_answers_late() {
 
 #[tokio::test(start_paused = true)]
 async fn after_effect_does_it_first_and_then_lies_about_it() {
-    let after = |effect| Effect::AfterEffect(Box::new(effect));
-    let lab = lab_with("hf.create", after(answer(500)));
+    let after = Effect::AfterEffect;
+    let lab = lab_with("hf.create", after(AfterEffect::Answer(given(500))));
     assert_eq!(create(&lab).await.status, 500);
     assert_eq!(
         kinds(&lab),
         ["received", "fault", "created", "effect", "answered"]
     );
 
-    let lab = lab_with("hf.create", after(Effect::Reset));
+    let lab = lab_with("hf.create", after(AfterEffect::Reset));
     assert!(create(&lab).await.reset);
     assert_eq!(
         kinds(&lab),
         ["received", "fault", "created", "effect", "reset"]
     );
 
-    let lab = lab_with("hf.create", after(Effect::NoAnswer));
+    let lab = lab_with("hf.create", after(AfterEffect::NoAnswer));
     assert!(create_impatiently(&lab).await.is_none());
     assert_eq!(kinds(&lab)[..4], ["received", "fault", "created", "effect"]);
     assert_eq!(
@@ -167,7 +171,7 @@ async fn after_effect_does_it_first_and_then_lies_about_it() {
 async fn a_retry_after_a_lost_success_meets_its_own_409() {
     let lab = lab_with(
         "github.jit-config",
-        Effect::AfterEffect(Box::new(answer(502))),
+        Effect::AfterEffect(AfterEffect::Answer(given(502))),
     );
     assert_eq!(lab.jit("r", &["a"]).await.status, 502);
     assert_eq!(lab.jit("r", &["a"]).await.status, 409);
@@ -206,7 +210,7 @@ async fn a_named_job_narrows_a_rule_to_calls_about_it() {
     let ids = ["J1", "J2"].map(|name| lab.queue(name, &["a"]));
     let token = lab.token().await;
     let only = Only {
-        jobs: Some(["J2".to_owned()].into()),
+        job: Some(vec!["J2".to_owned()]),
         ..Only::default()
     };
     lab.world.faults().install(vec![FaultRule {
@@ -231,7 +235,7 @@ async fn a_named_job_narrows_a_rule_to_calls_about_it() {
 async fn a_caller_that_gives_up_during_a_delay_is_recorded_as_lost() {
     let lab = lab_with(
         "hf.create",
-        Effect::Delay(Span::fixed(Duration::from_secs(60))),
+        Effect::Delay(Length::fixed(Duration::from_secs(60))),
     );
     assert!(create_impatiently(&lab).await.is_none());
     assert_eq!(*kinds(&lab).last().unwrap(), "timed out");

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use fakes::{
-    Effect, FaultRule, RunnerPoint, Span,
+    Effect, FaultRule, Length, RunnerPoint,
     history::{Signed, to_json_lines},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 
 use crate::lab::Lab;
+use vocabulary::{After, Moment, Within};
 
 /// A busy hour: faults, drawn delays, more jobs than runners at times.
 async fn hour(seed: u64) -> String {
-    let span = |min, max| Span {
+    let span = |min, max| Length {
         min: Duration::from_secs(min),
         max: Duration::from_secs(max),
     };
@@ -27,19 +28,19 @@ async fn hour(seed: u64) -> String {
         ..FaultRule::always(place, effect)
     };
     lab.world.faults().install(vec![
-        some("webhook", Effect::Duplicate { after: span(1, 60) }),
+        some("webhook", Effect::Duplicate(After { after: span(1, 60) })),
         some(
             "webhook",
-            Effect::Reorder {
-                within: Duration::from_secs(60),
-            },
+            Effect::ReorderWithin(Within {
+                within: Length::fixed(Duration::from_secs(60)),
+            }),
         ),
         some(
             "runner",
-            Effect::Die {
+            Effect::Die(Moment {
                 at: RunnerPoint::Boot,
                 after: span(0, 60),
-            },
+            }),
         ),
     ]);
     for number in 0..8 {

@@ -8,9 +8,10 @@ use fakes::{
 };
 
 use crate::lab::Lab;
+use vocabulary::DropMode;
 
 fn drops() -> FaultRule {
-    FaultRule::always("webhook", Effect::Drop { logged: true })
+    FaultRule::always("webhook", Effect::Drop(DropMode::Logged))
 }
 
 fn window(from: u64, until: u64) -> Window {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fakes::{
-    CancelOfEnded, ColdStart, HfSettings, Span, Spread, Tail,
+    CancelOfEnded, ColdStart, HfSettings, Length, Spread, Tail,
     history::{Stage, StageCause, What},
     ids::HfJobId,
 };
@@ -113,7 +113,7 @@ async fn cold_starts_follow_their_quantiles() {
 
 #[tokio::test(start_paused = true)]
 async fn the_stage_can_lag_behind_the_end_of_the_log() {
-    let lab = lab(|hf| hf.life.stage_lag = Span::fixed(Duration::from_millis(1_300)));
+    let lab = lab(|hf| hf.life.stage_lag = Length::fixed(Duration::from_millis(1_300)));
     let id = start(&lab, &["true"]).await;
     let path = format!("/api/jobs/lab/{}/logs", id.0);
     let log = lab.hf("GET", &path, Value::Null).await;
@@ -127,7 +127,7 @@ async fn the_stage_can_lag_behind_the_end_of_the_log() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cancellation_can_take_its_time() {
-    let lab = lab(|hf| hf.life.cancel_latency = Span::fixed(secs(3)));
+    let lab = lab(|hf| hf.life.cancel_latency = Length::fixed(secs(3)));
     let id = start(&lab, &["sleep", "900"]).await;
     lab.sleep(50.0).await;
     let answer = cancel(&lab, &id).await;
@@ -141,7 +141,7 @@ async fn a_cancellation_can_take_its_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_ends_before_its_cancellation_does_stays_ended() {
-    let lab = lab(|hf| hf.life.cancel_latency = Span::fixed(secs(30)));
+    let lab = lab(|hf| hf.life.cancel_latency = Length::fixed(secs(30)));
     let id = start(&lab, &["sleep", "10"]).await;
     lab.sleep(45.0).await;
     cancel(&lab, &id).await;

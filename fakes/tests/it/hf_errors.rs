@@ -1,6 +1,7 @@
 //! Each error of HF's API, with its body and its headers.
 
-use bytes::Bytes;
+use std::collections::BTreeMap;
+
 use fakes::{
     HfToken,
     faults::{Effect, FaultRule},
@@ -180,11 +181,11 @@ async fn each_error_has_its_words_in_body_and_header() {
 async fn servers_fail_by_a_fault_and_then_carry_the_common_headers_too() {
     for status in [500_u16, 503] {
         let lab = Lab::new();
-        let answer = Effect::Answer {
+        let answer = Effect::Answer(vocabulary::Answer {
             status,
-            headers: vec![("x-hf-warning".to_owned(), "jobs; Degraded".to_owned())],
-            body: Bytes::from_static(b"{\"error\":\"Internal Error\"}"),
-        };
+            headers: BTreeMap::from([("x-hf-warning".to_owned(), "jobs; Degraded".to_owned())]),
+            body: "{\"error\":\"Internal Error\"}".to_owned(),
+        });
         lab.world
             .faults()
             .install(vec![FaultRule::always("hf.create", answer)]);

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, NewJob, Only, RunnerPoint, Span,
-    faults::Failing,
+    Effect, FaultRule, Length, NewJob, Only, RunnerPoint,
     history::{Conclusion, Stage, What},
     ids::HfJobId,
 };
 use serde_json::{Value, json};
 
 use crate::lab::{Answer, Lab, job};
+use vocabulary::{AfterEffect, CancelReason, FailedStage, Failing, Fixed, Moment, Stuck};
 
 fn struck_by(place: &str, effect: Effect) -> Lab {
     let lab = Lab::new();
@@ -42,16 +41,17 @@ fn secs(seconds: u64) -> Duration {
 }
 
 fn answer(status: u16, body: &'static str) -> Effect {
-    Effect::Answer {
-        status,
-        headers: Vec::new(),
-        body: Bytes::from_static(body.as_bytes()),
-    }
+    Effect::Answer(vocabulary::Answer::of(status, body))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stuck_job_never_runs_and_its_log_says_again_and_again_that_it_started() {
-    let lab = struck_by("hf.schedule", Effect::Stuck { every: secs(600) });
+    let lab = struck_by(
+        "hf.schedule",
+        Effect::Stuck(Stuck {
+            every: Fixed(secs(600)),
+        }),
+    );
     let id = created(&lab, "h200x8").await;
     lab.sleep(12.0 * 3_600.0 + 1.0).await;
     assert_eq!(lab.stage(&id).await, "SCHEDULING");
@@ -87,24 +87,36 @@ async fn a_job_in_limbo_runs_and_is_billed_without_a_container_until_its_timeout
     );
 }
 
+/// HF's own word for it.
+const fn left_in(stage: FailedStage) -> &'static str {
+    match stage {
+        FailedStage::Error => "ERROR",
+        FailedStage::Canceled => "CANCELED",
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_create_that_was_answered_200_can_fail_a_moment_later() {
     for (stage, message, reason) in [
         (
-            Stage::Canceled,
+            FailedStage::Canceled,
             "Resource group spend limit reached",
-            Some("RESOURCE_GROUP_LIMIT"),
+            Some(CancelReason::ResourceGroupLimit),
         ),
-        (Stage::Canceled, "", Some("NO_SUBSCRIPTION")),
-        (Stage::Error, "Failed to pull image", None),
+        (
+            FailedStage::Canceled,
+            "",
+            Some(CancelReason::NoSubscription),
+        ),
+        (FailedStage::Error, "Failed to pull image", None),
     ] {
         let lab = struck_by(
             "hf.schedule",
             Effect::Fail(Failing {
-                after: Span::fixed(secs(4)),
+                after: Length::fixed(secs(4)),
                 stage,
                 message: Some(message.to_owned()),
-                cancel_reason: reason.map(str::to_owned),
+                cancel_reason: reason,
             }),
         );
         let id = created(&lab, "cpu-basic").await;
@@ -114,9 +126,12 @@ async fn a_create_that_was_answered_200_can_fail_a_moment_later() {
         let status = status(&lab, &id).await;
         assert_eq!(
             (&status["stage"], &status["message"]),
-            (&serde_json::to_value(stage).unwrap(), &json!(message))
+            (&json!(left_in(stage)), &json!(message))
         );
-        assert_eq!(status.get("cancelReason").and_then(Value::as_str), reason);
+        assert_eq!(
+            status.get("cancelReason").and_then(Value::as_str),
+            reason.map(CancelReason::as_str)
+        );
         let ended = lab
             .find(|what| matches!(what, What::HfStage { .. }))
             .unwrap();
@@ -132,8 +147,8 @@ async fn a_job_that_runs_already_can_be_ended_by_the_platform_too() {
     let lab = struck_by(
         "hf.schedule",
         Effect::Fail(Failing {
-            after: Span::fixed(secs(90)),
-            stage: Stage::Error,
+            after: Length::fixed(secs(90)),
+            stage: FailedStage::Error,
             message: None,
             cancel_reason: None,
         }),
@@ -232,7 +247,10 @@ async fn a_create_that_fails_may_or_may_not_have_created_a_job() {
     let without = struck_by("hf.create", answer(500, r#"{"error":"Internal Error"}"#));
     assert_eq!(create(&without, "cpu-basic").await.status, 500);
     assert!(without.world.hf().jobs().is_empty());
-    let with = Effect::AfterEffect(Box::new(answer(500, r#"{"error":"Internal Error"}"#)));
+    let with = Effect::AfterEffect(AfterEffect::Answer(vocabulary::Answer::of(
+        500,
+        r#"{"error":"Internal Error"}"#,
+    )));
     let with = struck_by("hf.create", with);
     assert_eq!(create(&with, "cpu-basic").await.status, 500);
     assert_eq!(with.world.hf().jobs().len(), 1);
@@ -242,7 +260,7 @@ async fn a_create_that_fails_may_or_may_not_have_created_a_job() {
 async fn a_create_can_be_answered_200_with_a_body_that_says_nothing() {
     let lab = struck_by(
         "hf.create",
-        Effect::AfterEffect(Box::new(answer(200, "<html>"))),
+        Effect::AfterEffect(AfterEffect::Answer(vocabulary::Answer::of(200, "<html>"))),
     );
     let made = create(&lab, "cpu-basic").await;
     assert_eq!(
@@ -262,7 +280,7 @@ async fn any_call_can_be_refused_delayed_or_left_without_an_answer() {
             status
         );
     }
-    let slow = struck_by("hf.create", Effect::Delay(Span::fixed(secs(9))));
+    let slow = struck_by("hf.create", Effect::Delay(Length::fixed(secs(9))));
     create(&slow, "cpu-basic").await;
     assert_eq!(slow.clock.elapsed_ms(), 9_000);
     let silent = struck_by("hf.create", Effect::NoAnswer);
@@ -284,10 +302,10 @@ async fn a_log_stream_that_breaks_off_says_nothing_about_the_job() {
 async fn a_runner_out_of_memory_ends_its_job_in_error_137() {
     let lab = struck_by(
         "runner",
-        Effect::Die {
+        Effect::Die(Moment {
             at: RunnerPoint::Boot,
-            after: Span::fixed(secs(5)),
-        },
+            after: Length::fixed(secs(5)),
+        }),
     );
     let id = lab.launch("r", &["a"]).await;
     lab.sleep(46.0).await;
@@ -306,7 +324,7 @@ async fn a_stale_answer_shows_what_was_true_so_long_ago() {
     let lab = Lab::new();
     let id = created(&lab, "cpu-basic").await;
     lab.sleep(30.0).await;
-    let stale = |place: &str| FaultRule::always(place, Effect::Stale(Span::fixed(secs(15))));
+    let stale = |place: &str| FaultRule::always(place, Effect::Stale(Length::fixed(secs(15))));
     lab.world
         .faults()
         .install(vec![stale("hf.inspect"), stale("hf.list")]);
@@ -341,12 +359,14 @@ async fn a_stale_answer_shows_what_was_true_so_long_ago() {
 /// When a hold, a stuck start, a limbo or a longer wait is over is part of what happened, also where the job ends first.
 #[tokio::test(start_paused = true)]
 async fn what_holds_a_job_back_lets_it_go_when_it_ends() {
-    let minute = Span::fixed(secs(60));
+    let minute = Length::fixed(secs(60));
     for effect in [
         Effect::Hold,
-        Effect::Stuck { every: secs(60) },
+        Effect::Stuck(Stuck {
+            every: Fixed(secs(60)),
+        }),
         Effect::Limbo,
-        Effect::Delay(Span::fixed(secs(36_000))),
+        Effect::Delay(Length::fixed(secs(36_000))),
     ] {
         let name = format!("{effect:?}");
         let lab = struck_by("hf.schedule", effect);
@@ -368,7 +388,7 @@ async fn what_holds_a_job_back_lets_it_go_when_it_ends() {
     }
     let failing = Failing {
         after: minute,
-        stage: Stage::Error,
+        stage: FailedStage::Error,
         message: None,
         cancel_reason: None,
     };

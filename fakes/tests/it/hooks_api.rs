@@ -179,7 +179,7 @@ async fn the_apps_configuration_hides_its_secret_and_takes_a_new_one() {
 #[tokio::test(start_paused = true)]
 async fn a_deleted_hook_gets_nothing_that_had_not_left_yet() {
     let lab = Lab::with(|settings| {
-        settings.github.webhook_delay = fakes::Span::fixed(std::time::Duration::from_secs(5));
+        settings.github.webhook_delay = fakes::Length::fixed(std::time::Duration::from_secs(5));
         grant_hooks(settings);
     });
     let made = call(&lab, "POST", HOOKS, wanted("https://h.example/x", &["*"])).await;

@@ -1,8 +1,7 @@
 //! Recorded jobs and the runners of this world that work on them: kept, taken up, used up, lost.
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, RunnerPoint, Span,
+    Effect, FaultRule, Length, RunnerPoint,
     github::{RunConclusion, Status},
     history::{Conclusion, What},
     ids::{JobId, RunId, RunnerId},
@@ -13,6 +12,7 @@ use crate::{
     lab::Lab,
     recordings::{drive, launch, payload_of, send, send_of, send_payload},
 };
+use vocabulary::Outage;
 
 #[tokio::test(start_paused = true)]
 async fn a_recorded_start_without_our_runner_happens_outside_the_lab() {
@@ -221,11 +221,7 @@ async fn a_runner_that_was_launched_for_a_recorded_job_and_comes_after_its_end_i
 
 #[tokio::test(start_paused = true)]
 async fn a_runner_that_never_took_its_recorded_job_up_is_gone_though_the_recording_ended_it() {
-    let refused = Effect::Answer {
-        status: 404,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    };
+    let refused = Effect::Answer(vocabulary::Answer::of(404, ""));
     let lab = stuck_beside_a_recorded_one();
     lab.world
         .faults()
@@ -248,12 +244,12 @@ async fn a_runner_that_never_took_its_recorded_job_up_is_gone_though_the_recordi
 async fn a_runner_that_could_not_hear_of_the_recorded_end_reports_it_when_it_can() {
     for (lasts, is_noticed) in [(50, false), (200, true)] {
         let lab = stuck_beside_a_recorded_one();
-        let seconds = |count| Span::fixed(std::time::Duration::from_secs(count));
-        let outage = Effect::LoseNetwork {
+        let seconds = |count| Length::fixed(std::time::Duration::from_secs(count));
+        let outage = Effect::LoseNetwork(Outage {
             at: RunnerPoint::InJob,
             after: seconds(5),
             lasts: seconds(lasts),
-        };
+        });
         lab.world
             .faults()
             .install(vec![FaultRule::always("runner", outage)]);

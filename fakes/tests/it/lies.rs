@@ -2,9 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, JsonPath, Omit, Span,
+    Effect, FaultRule, Length, Omit,
     history::{Lost, What},
 };
 use http::Request;
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::lab::{Answer, Lab};
+use vocabulary::{AfterEffect, Listed};
 
 const RUNNERS: &str = "/repos/octo/app/actions/runners";
 
@@ -28,7 +28,7 @@ fn once(place: &str, effect: Effect) -> FaultRule {
 }
 
 fn pretend(path: &str, value: Value) -> Effect {
-    Effect::Pretend(vec![(JsonPath::new(path), value)])
+    Effect::Pretend([(path, value)].into())
 }
 
 fn install(lab: &Lab, rules: Vec<FaultRule>) {
@@ -203,7 +203,10 @@ async fn a_page_slip_shows_one_item_twice_and_another_never() {
     let listing = format!("{RUNNERS}?per_page=2");
     let honest = pages(&lab, &listing).await;
     assert_eq!(honest.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
-    install(&lab, vec![once("github.list-runners", Effect::SlipPages)]);
+    install(
+        &lab,
+        vec![once("github.list-runners", Effect::ReorderList(Listed))],
+    );
     let slipped = pages(&lab, &listing).await;
     assert_eq!(slipped[0], honest[0], "the first page is honest");
     let seen: BTreeSet<u64> = slipped.concat().into_iter().collect();
@@ -254,7 +257,7 @@ async fn a_truncated_answer_promises_more_than_comes_though_the_call_took_effect
 }
 
 fn stale(seconds: u64) -> Effect {
-    Effect::Stale(Span::fixed(Duration::from_secs(seconds)))
+    Effect::Stale(Length::fixed(Duration::from_secs(seconds)))
 }
 
 #[tokio::test(start_paused = true)]
@@ -313,12 +316,12 @@ async fn stale_answers_about_jobs_and_runs_are_those_of_the_time() {
     let ago = Duration::from_millis(lab.clock.elapsed_ms() - then_ms);
     install(
         &lab,
-        vec![rule("github.*", Effect::Stale(Span::fixed(ago)))],
+        vec![rule("github.*", Effect::Stale(Length::fixed(ago)))],
     );
     for (path, then) in paths.iter().zip(then) {
         assert_eq!(get(&lab, path).await.body, then, "{path}");
     }
-    let began = Span::fixed(Duration::from_millis(lab.clock.elapsed_ms()));
+    let began = Length::fixed(Duration::from_millis(lab.clock.elapsed_ms()));
     install(&lab, vec![rule("github.*", Effect::Stale(began))]);
     assert_eq!(get(&lab, &paths[2]).await.body["status"], "queued");
     assert_eq!(
@@ -353,12 +356,8 @@ async fn a_misleading_404_hides_a_runner_that_is_there() {
     lab.jit("r1", &["a"]).await;
     let id = lab.world.github().runners()[0].runner;
     let path = format!("{RUNNERS}/{}", id.0);
-    let body = Bytes::from_static(b"{\"message\":\"Not Found\",\"status\":\"404\"}");
-    let missing = Effect::Answer {
-        status: 404,
-        headers: Vec::new(),
-        body,
-    };
+    let body = "{\"message\":\"Not Found\",\"status\":\"404\"}";
+    let missing = Effect::Answer(vocabulary::Answer::of(404, body));
     install(&lab, vec![once("github.get-runner", missing)]);
     let lie = get(&lab, &path).await;
     assert_eq!((lie.status, lie.message()), (404, "Not Found"));
@@ -369,12 +368,8 @@ async fn a_misleading_404_hides_a_runner_that_is_there() {
 #[tokio::test(start_paused = true)]
 async fn effect_then_error_registers_the_runner_and_answers_502() {
     let lab = Lab::new();
-    let broken = Effect::Answer {
-        status: 502,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    };
-    let effect = Effect::AfterEffect(Box::new(broken));
+    let broken = vocabulary::Answer::of(502, "");
+    let effect = Effect::AfterEffect(AfterEffect::Answer(broken));
     install(&lab, vec![once("github.jit-config", effect)]);
     assert_eq!(lab.jit("r1", &["a"]).await.status, 502);
     assert_eq!(lab.world.github().runners().len(), 1);
@@ -407,14 +402,14 @@ async fn a_rate_limit_in_any_of_its_shapes_overrides_the_fakes_own_headers() {
     ];
     for (status, headers, message) in shapes {
         let lab = Lab::new();
-        let answer = Effect::Answer {
+        let answer = Effect::Answer(vocabulary::Answer {
             status,
             headers: headers
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
-            body: Bytes::from(json!({ "message": message }).to_string()),
-        };
+            body: json!({ "message": message }).to_string(),
+        });
         install(&lab, vec![once("github.list-runners", answer)]);
         let refused = get(&lab, RUNNERS).await;
         assert_eq!((refused.status, refused.message()), (status, message));

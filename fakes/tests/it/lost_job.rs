@@ -2,22 +2,18 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, Span,
+    Effect, FaultRule, Length,
     history::{Conclusion, Removal, Stage, What},
 };
 
 use crate::lab::Lab;
+use vocabulary::AfterEffect;
 
 const PLACE: &str = "runner.acquire-job";
 
 fn answer(status: u16) -> Effect {
-    Effect::Answer {
-        status,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    }
+    Effect::Answer(vocabulary::Answer::of(status, ""))
 }
 
 fn lab_with(effect: Effect, times: u32) -> Lab {
@@ -62,7 +58,7 @@ fn served(lab: &Lab) -> (Option<Conclusion>, Vec<String>) {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_starts_when_its_runner_acquires_it_and_not_when_it_is_assigned() {
-    let lab = lab_with(Effect::Delay(Span::fixed(Duration::from_secs(7))), 1);
+    let lab = lab_with(Effect::Delay(Length::fixed(Duration::from_secs(7))), 1);
     lab.queue("J1", &["a"]);
     lab.launch("r", &["a"]).await;
     lab.sleep(300.0).await;
@@ -182,7 +178,7 @@ async fn a_runner_asks_again_when_the_answer_is_lost_or_no_refusal() {
     for effect in [
         answer(500),
         Effect::Reset,
-        Effect::AfterEffect(Box::new(Effect::Reset)),
+        Effect::AfterEffect(AfterEffect::Reset),
     ] {
         let lab = lab_with(effect.clone(), 2);
         lab.queue("J1", &["a"]);

@@ -3,91 +3,11 @@
 
 use std::time::Duration;
 
-use fakes::{
-    Effect, EffectKind, FaultRule, JsonPath, Omit, RouteInfo, RunnerPoint, Settings, Span, Tamper,
-    env::Shift,
-    faults::Failing,
-    github, hf,
-    history::{Stage, What},
-};
+use fakes::{EffectKind, FaultRule, RouteInfo, Settings, github, hf, history::What};
 use serde_json::{Value, json};
-use vocabulary::{Asked, CALLS, PLACES};
+use vocabulary::{Asked, CALLS, Call, Effect, Is, Narrowing, Only, PLACES, Shows, Which};
 
 use crate::lab::{Lab, job};
-
-/// Some answer has one of these, whatever it is an answer to.
-const PRETENDED: [&str; 10] = [
-    "message",
-    "error",
-    "action",
-    "id",
-    "name",
-    "count",
-    "login",
-    "resources",
-    "harnesses",
-    "usage",
-];
-
-/// An effect of this kind that makes a difference wherever it can.
-fn effect_of(kind: EffectKind) -> Effect {
-    let second = Span::fixed(Duration::from_secs(1));
-    let (at, after) = (RunnerPoint::Boot, Span::fixed(Duration::ZERO));
-    let answer = Effect::Answer {
-        status: 599,
-        headers: Vec::new(),
-        body: "{}".into(),
-    };
-    match kind {
-        EffectKind::Drop => Effect::Drop { logged: true },
-        EffectKind::Delay => Effect::Delay(second),
-        EffectKind::Duplicate => Effect::Duplicate { after: second },
-        EffectKind::ReorderWithin => Effect::Reorder {
-            within: Duration::from_secs(1),
-        },
-        EffectKind::ReorderList => Effect::SlipPages,
-        EffectKind::Answer => answer,
-        EffectKind::NoAnswer => Effect::NoAnswer,
-        EffectKind::Reset => Effect::Reset,
-        EffectKind::AfterEffect => Effect::AfterEffect(Box::new(answer)),
-        EffectKind::Pretend => Effect::Pretend(
-            PRETENDED
-                .map(|path| (JsonPath::new(path), json!("pretended")))
-                .into(),
-        ),
-        EffectKind::Omit => Effect::Omit(Omit::All),
-        EffectKind::Truncate => Effect::Truncate,
-        EffectKind::Stale => Effect::Stale(second),
-        EffectKind::Stall => Effect::Stall { after: second },
-        EffectKind::EndEarly => Effect::EndEarly { after: second },
-        EffectKind::Tamper => Effect::Tamper(Tamper::FlipBit),
-        EffectKind::Hold => Effect::Hold,
-        EffectKind::Stuck => Effect::Stuck {
-            every: Duration::from_secs(60),
-        },
-        EffectKind::Limbo => Effect::Limbo,
-        EffectKind::Fail => Effect::Fail(Failing {
-            after: second,
-            stage: Stage::Error,
-            message: None,
-            cancel_reason: None,
-        }),
-        EffectKind::Full => Effect::Full,
-        EffectKind::Broken => Effect::Broken,
-        EffectKind::Hang => Effect::Hang,
-        EffectKind::Freeze => Effect::Freeze { at, after },
-        EffectKind::Die => Effect::Die { at, after },
-        EffectKind::Restart => Effect::Restart { at, after },
-        EffectKind::LoseNetwork => Effect::LoseNetwork {
-            at,
-            after,
-            lasts: second,
-        },
-        EffectKind::WrongClock => Effect::WrongClock {
-            ahead: Shift::fixed(600_000),
-        },
-    }
-}
 
 /// The effects that the table allows at a place.
 fn allowed(place: &str) -> impl Iterator<Item = EffectKind> {
@@ -102,7 +22,7 @@ fn needs_a_list(kind: EffectKind) -> bool {
 fn put(lab: &Lab, place: &str, kind: EffectKind) {
     lab.world
         .faults()
-        .install(vec![FaultRule::always(place, effect_of(kind))]);
+        .install(vec![FaultRule::always(place, kind.example())]);
 }
 
 fn strikes(lab: &Lab) -> usize {
@@ -135,7 +55,8 @@ async fn ask(lab: &Lab, route: &RouteInfo) {
     let asked = async {
         let call = (call.0, call.1.as_str());
         if is_hf {
-            lab.hf_with(call, &[("authorization", "Bearer hf_lab")], "")
+            let body = r#"{"flavor": "cpu-basic"}"#;
+            lab.hf_with(call, &[("authorization", "Bearer hf_lab")], body)
                 .await
         } else {
             lab.github_with(call, &[("user-agent", "pairs/1")], "")
@@ -427,4 +348,99 @@ async fn every_effect_on_hf_jobs_and_on_runners_strikes() {
             assert!(strikes(&lab) > 0, "{place}: {}", kind.word());
         }
     }
+}
+
+/// A fault that is meant for the first of two of everything, or for the second.
+fn meant_for(key: Narrowing, first: bool) -> Only {
+    let pick = |one: &str, other: &str| Some(if first { one } else { other }.to_owned());
+    let nth = if first { 1_u32 } else { 2 };
+    let ones = Some(vec![Which::Nth(nth.try_into().unwrap())]);
+    let mut only = Only::default();
+    match key {
+        Narrowing::Job => only.job = pick("J1", "J2").map(|job| vec![job]),
+        Narrowing::Action => only.action = pick("queued", "completed"),
+        Narrowing::Repo => only.repo = pick("octo/app", "octo/other"),
+        Narrowing::Flavor => only.flavor = pick("cpu-basic", "h200"),
+        Narrowing::HfJob => only.hf_job = ones,
+        Narrowing::Runner => only.runner = ones,
+    }
+    only
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_narrowed_by_everything_that_its_route_names() {
+    let lab = Lab::with(without_limits);
+    let job = lab.queue("J1", &["a"]);
+    lab.queue("J2", &["a"]);
+    let run = lab.world.github().run_of(job).unwrap().0;
+    for name in ["r1", "r2"] {
+        lab.launch(name, &["b"]).await;
+    }
+    let runner = lab.world.github().runners()[0].runner.0;
+    let hf_job = lab.world.hf().jobs()[0].hf_job.0.clone();
+    let filled = |path: &str| {
+        path.replace("{owner}", "octo")
+            .replace("{repo}", "app")
+            .replace("{job_id}", &job.0.to_string())
+            .replace("{run_id}", &run.to_string())
+            .replace("{runner_id}", &runner.to_string())
+            .replace("{jobId}", &hf_job)
+    };
+    let mut walked = 0;
+    for call in CALLS.iter().filter(|call| !call.starts_with("runner.")) {
+        // One call can have two routes, of which one names the repository.
+        let routes = github::routes().chain(hf::routes());
+        let routes: Vec<RouteInfo> = routes
+            .filter(|route| route.name == *call)
+            .map(|route| RouteInfo {
+                path: filled(route.path).leak(),
+                ..route
+            })
+            .collect();
+        for key in Narrowing::ALL.into_iter().filter(|key| key.suits(call)) {
+            for first in [true, false] {
+                lab.world.faults().install(vec![FaultRule {
+                    only: meant_for(key, first),
+                    ..FaultRule::always(call, Effect::Reset)
+                }]);
+                let before = strikes(&lab);
+                for route in &routes {
+                    ask(&lab, route).await;
+                }
+                assert_eq!(strikes(&lab) > before, first, "{call} by {}", key.word());
+            }
+            walked += 1;
+        }
+    }
+    assert!(walked > 100, "{walked}");
+}
+
+/// Whose state an answer shows, as far as its text tells.
+fn shown(answer: &Value) -> Shows {
+    let item = |value: &Value, keys: &[&str]| keys.iter().all(|key| value.get(key).is_some());
+    let any = |list: &Value, keys: &[&str]| list.get(0).is_some_and(|first| item(first, keys));
+    match answer {
+        runners if any(&runners["runners"], &["busy", "status"]) => Shows::Runners,
+        jobs if any(&jobs["jobs"], &["run_attempt", "status"]) => Shows::Jobs,
+        jobs if any(jobs, &["dockerImage", "status"]) => Shows::HfJobs,
+        _ => Shows::Nothing,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_table_says_whose_state_each_listing_shows() {
+    let (lab, listings) = full_world().await;
+    let mut seen = 0;
+    for (name, path, credential) in listings.iter().filter(|(name, ..)| !name.ends_with('*')) {
+        let answer = if name.starts_with("hf.") {
+            lab.hf_as(credential, "GET", path, Value::Null).await
+        } else {
+            lab.github("GET", path, credential, Value::Null).await
+        };
+        let call = Call::named(name).unwrap();
+        assert!(call.is(Is::Lists), "{name}");
+        assert_eq!(shown(&answer.body), call.shows, "{name}: {answer:?}");
+        seen += usize::from(call.shows != Shows::Nothing);
+    }
+    assert_eq!(seen, 5);
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use fakes::{
-    BegunHour, Effect, FaultRule, LimitSettings, PointsScope, RepoSettings, Span,
+    BegunHour, Effect, FaultRule, Length, LimitSettings, PointsScope, RepoSettings,
     history::{Lost, What},
 };
 use serde_json::{Value, json};
@@ -201,11 +200,7 @@ async fn a_scripted_answer_shows_the_limit_without_counting() {
     let lab = Lab::new();
     let token = lab.token().await;
     runners(&lab, &token).await;
-    let scripted = Effect::Answer {
-        status: 502,
-        headers: Vec::new(),
-        body: Bytes::from_static(b"{}"),
-    };
+    let scripted = Effect::Answer(vocabulary::Answer::of(502, "{}"));
     lab.world
         .faults()
         .install(vec![FaultRule::always("github.list-runners", scripted)]);
@@ -327,7 +322,7 @@ async fn a_repository_registers_only_so_many_runners_in_five_minutes() {
 async fn more_than_a_hundred_calls_at_once_are_too_many() {
     let lab = Lab::new();
     let token = lab.token().await;
-    let slow = Effect::Delay(Span::fixed(Duration::from_secs(10)));
+    let slow = Effect::Delay(Length::fixed(Duration::from_secs(10)));
     lab.world
         .faults()
         .install(vec![FaultRule::always("github.list-runners", slow)]);

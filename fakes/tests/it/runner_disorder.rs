@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use fakes::{
-    Effect, FaultRule, RunnerPoint, Shift, Span,
+    Effect, FaultRule, Length, RunnerPoint, Shift,
     history::{Conclusion, Event, Removal, Stage, What},
 };
 use serde_json::json;
 
 use crate::lab::Lab;
+use vocabulary::{Moment, Outage, Skew};
 
-fn seconds(seconds: u64) -> Span {
-    Span::fixed(Duration::from_secs(seconds))
+fn seconds(seconds: u64) -> Length {
+    Length::fixed(Duration::from_secs(seconds))
 }
 
-const AT_ONCE: Span = Span::fixed(Duration::ZERO);
+const AT_ONCE: Length = Length::fixed(Duration::ZERO);
 
 fn strike(lab: &Lab, effect: Effect) {
     lab.world.faults().install(vec![FaultRule {
@@ -48,7 +49,7 @@ fn has(log: &[String], text: &str) -> bool {
 /// A runner for a job of a minute that was queued first: it works from 40 s to 100 s. Gives the time of its end,
 /// whether GitHub ever had it online, and how the job stands.
 async fn dies(at: RunnerPoint) -> (u64, bool, Option<Conclusion>) {
-    let lab = lab_with(Effect::Die { at, after: AT_ONCE });
+    let lab = lab_with(Effect::Die(Moment { at, after: AT_ONCE }));
     lab.queue("J1", &["a"]);
     lab.launch_registering("r", "a").await;
     lab.sleep(130.0).await;
@@ -78,7 +79,7 @@ async fn a_runner_dies_at_any_point_of_its_life() {
 #[tokio::test(start_paused = true)]
 async fn one_that_dies_before_it_registers_leaves_no_record_and_one_that_dies_after_does() {
     for (at, records) in [(RunnerPoint::Boot, 0), (RunnerPoint::Registered, 1)] {
-        let lab = lab_with(Effect::Die { at, after: AT_ONCE });
+        let lab = lab_with(Effect::Die(Moment { at, after: AT_ONCE }));
         lab.launch_registering("r", "a").await;
         lab.sleep(60.0).await;
         assert_eq!(lab.world.github().runners().len(), records, "{at:?}");
@@ -89,10 +90,10 @@ async fn one_that_dies_before_it_registers_leaves_no_record_and_one_that_dies_af
 #[tokio::test(start_paused = true)]
 async fn death_comes_so_long_after_the_point() {
     let after = seconds(30);
-    let lab = lab_with(Effect::Die {
+    let lab = lab_with(Effect::Die(Moment {
         at: RunnerPoint::InJob,
         after,
-    });
+    }));
     lab.launch("r", &["a"]).await;
     lab.sleep(100.0).await;
     assert!(exits(&lab).is_empty(), "it has no job yet");
@@ -103,10 +104,10 @@ async fn death_comes_so_long_after_the_point() {
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_stops_is_missed_by_github_and_keeps_its_hf_job() {
-    let lab = lab_with(Effect::Freeze {
+    let lab = lab_with(Effect::Freeze(Moment {
         at: RunnerPoint::Listening,
         after: seconds(5),
-    });
+    }));
     lab.launch("r", &["a"]).await;
     lab.sleep(50.0).await;
     assert_eq!(exits(&lab), [(None, 45_000)]);
@@ -127,10 +128,10 @@ async fn a_process_that_stops_is_missed_by_github_and_keeps_its_hf_job() {
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_stops_in_its_job_loses_it() {
-    let lab = lab_with(Effect::Freeze {
+    let lab = lab_with(Effect::Freeze(Moment {
         at: RunnerPoint::InJob,
         after: seconds(10),
-    });
+    }));
     lab.queue("J1", &["a"]);
     lab.launch("r", &["a"]).await;
     lab.sleep(109.0).await;
@@ -141,11 +142,11 @@ async fn a_process_that_stops_in_its_job_loses_it() {
 
 /// An outage 10 s into the job, which runs from 40 s to 100 s.
 fn outage(lasts: u64) -> Effect {
-    Effect::LoseNetwork {
+    Effect::LoseNetwork(Outage {
         at: RunnerPoint::InJob,
         after: seconds(10),
         lasts: seconds(lasts),
-    }
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,11 +240,11 @@ async fn github_can_wait_longer_before_it_gives_a_job_up() {
 #[tokio::test(start_paused = true)]
 async fn an_idle_runner_comes_back_after_any_outage() {
     for (lasts, sessions) in [(30, 1), (300, 2)] {
-        let lab = lab_with(Effect::LoseNetwork {
+        let lab = lab_with(Effect::LoseNetwork(Outage {
             at: RunnerPoint::Listening,
             after: seconds(10),
             lasts: seconds(lasts),
-        });
+        }));
         lab.launch("r", &["a"]).await;
         lab.sleep(55.0).await;
         // Given to a runner that cannot hear of it.
@@ -260,11 +261,11 @@ async fn an_idle_runner_comes_back_after_any_outage() {
 
 #[tokio::test(start_paused = true)]
 async fn a_runner_that_was_removed_in_an_outage_finds_out_afterwards() {
-    let lab = lab_with(Effect::LoseNetwork {
+    let lab = lab_with(Effect::LoseNetwork(Outage {
         at: RunnerPoint::Listening,
         after: AT_ONCE,
         lasts: seconds(300),
-    });
+    }));
     let id = lab.launch("r", &["a"]).await;
     lab.sleep(120.0).await;
     let runner = lab.world.github().runners()[0].runner;
@@ -299,10 +300,12 @@ async fn a_runner_that_was_removed_in_an_outage_finds_out_afterwards() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_network_a_runner_registers_late_or_never() {
-    let at_boot = |lasts| Effect::LoseNetwork {
-        at: RunnerPoint::Boot,
-        after: AT_ONCE,
-        lasts: seconds(lasts),
+    let at_boot = |lasts| {
+        Effect::LoseNetwork(Outage {
+            at: RunnerPoint::Boot,
+            after: AT_ONCE,
+            lasts: seconds(lasts),
+        })
     };
     let lab = lab_with(at_boot(50));
     lab.launch_registering("r", "a").await;
@@ -326,10 +329,10 @@ async fn without_a_network_a_runner_registers_late_or_never() {
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_in_the_job_of_a_jit_runner_finds_its_registration_used_up() {
-    let lab = lab_with(Effect::Restart {
+    let lab = lab_with(Effect::Restart(Moment {
         at: RunnerPoint::InJob,
         after: seconds(10),
-    });
+    }));
     lab.queue("J1", &["a"]);
     let id = lab.launch("r", &["a"]).await;
     lab.sleep(200.0).await;
@@ -349,10 +352,10 @@ async fn a_restart_in_the_job_of_a_jit_runner_finds_its_registration_used_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_restarted_idle_jit_runner_gets_its_session_back_when_the_old_one_is_gone() {
-    let lab = lab_with(Effect::Restart {
+    let lab = lab_with(Effect::Restart(Moment {
         at: RunnerPoint::Listening,
         after: seconds(10),
-    });
+    }));
     lab.launch("r", &["a"]).await;
     lab.sleep(60.0).await;
     lab.queue("J1", &["a"]);
@@ -364,10 +367,10 @@ async fn a_restarted_idle_jit_runner_gets_its_session_back_when_the_old_one_is_g
 #[tokio::test(start_paused = true)]
 async fn a_restart_registers_again_and_meets_its_own_name() {
     let start = async |arguments: &str| {
-        let lab = lab_with(Effect::Restart {
+        let lab = lab_with(Effect::Restart(Moment {
             at: RunnerPoint::Listening,
             after: seconds(10),
-        });
+        }));
         let command = format!(
             "./config.sh --unattended --url https://github.com/octo/app --token $RUNNER_TOKEN --name r --ephemeral {arguments} && ./run.sh"
         );
@@ -402,9 +405,7 @@ async fn a_restart_registers_again_and_meets_its_own_name() {
 }
 
 fn clock(minutes: i64) -> Effect {
-    Effect::WrongClock {
-        ahead: Shift::fixed(minutes * 60_000),
-    }
+    Effect::WrongClock(Shift::fixed(minutes * 60_000))
 }
 
 #[tokio::test(start_paused = true)]
@@ -469,11 +470,11 @@ async fn a_clock_that_is_off_by_five_minutes_is_good_enough() {
 #[tokio::test(start_paused = true)]
 async fn how_far_a_clock_is_off_is_drawn_for_each_runner() {
     let ahead = Shift {
-        min_ms: -3_600_000,
-        max_ms: 3_600_000,
+        min: Skew(-3_600_000),
+        max: Skew(3_600_000),
     };
     let lab = Lab::new();
-    let rule = fakes::FaultRule::always("runner", Effect::WrongClock { ahead });
+    let rule = fakes::FaultRule::always("runner", Effect::WrongClock(ahead));
     lab.world.faults().install(vec![rule]);
     for number in 0..12 {
         lab.launch(&format!("r{number}"), &["a"]).await;

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, RunnerPoint, Span,
+    Effect, FaultRule, Length, RunnerPoint,
     history::{Conclusion, Stage, What},
 };
 use serde_json::{Value, json};
 
 use crate::lab::Lab;
+use vocabulary::{AfterEffect, Moment};
 
-fn seconds(seconds: u64) -> Span {
-    Span::fixed(Duration::from_secs(seconds))
+fn seconds(seconds: u64) -> Length {
+    Length::fixed(Duration::from_secs(seconds))
 }
 
 fn lab_with(place: &str, effect: Effect) -> Lab {
@@ -59,10 +59,10 @@ async fn a_hanging_runner_finishes_its_job_and_keeps_its_hf_job_until_the_timeou
 async fn a_runner_can_die_so_long_after_its_boot() {
     let lab = lab_with(
         "runner",
-        Effect::Die {
+        Effect::Die(Moment {
             at: RunnerPoint::Boot,
             after: seconds(30),
-        },
+        }),
     );
     lab.queue("J1", &["a"]);
     lab.launch("r1", &["a"]).await;
@@ -165,11 +165,7 @@ async fn scheduling_can_be_delayed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_runners_own_calls_can_fail() {
-    let answer = Effect::Answer {
-        status: 500,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    };
+    let answer = Effect::Answer(vocabulary::Answer::of(500, ""));
     for (effect, why) in [
         (answer, "answered 500"),
         (Effect::Reset, "connection reset"),
@@ -195,10 +191,7 @@ async fn the_runners_own_calls_can_fail() {
 #[tokio::test(start_paused = true)]
 async fn a_registration_whose_answer_is_lost_meets_its_own_record_at_the_next_try() {
     for (replace, code) in [("true", None), ("false", Some(1))] {
-        let lab = lab_with(
-            "runner.register",
-            Effect::AfterEffect(Box::new(Effect::Reset)),
-        );
+        let lab = lab_with("runner.register", Effect::AfterEffect(AfterEffect::Reset));
         let token = lab.registration_token("repos/octo/app").await;
         let environment = json!({
             "RUNNER_NAME": "r", "RUNNER_LABELS": "a", "GH_REPO": "octo/app", "RUNNER_REPLACE": replace,

@@ -1,7 +1,7 @@
 //! A webhook's secret changes while deliveries are under way.
 
 use fakes::{
-    RawDelivery, Redeliver, Span,
+    Length, RawDelivery, Redeliver,
     history::{Origin, Signed, What},
 };
 
@@ -12,7 +12,7 @@ const OLD: &str = "lab-webhook-secret";
 #[tokio::test(start_paused = true)]
 async fn what_leaves_after_a_rotation_is_signed_with_the_new_secret() {
     let lab = Lab::with(|settings| {
-        settings.github.webhook_delay = Span::fixed(std::time::Duration::from_secs(5));
+        settings.github.webhook_delay = Length::fixed(std::time::Duration::from_secs(5));
     });
     lab.queue("before", &["a"]);
     lab.sleep(6.0).await;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use fakes::{Effect, FaultRule, Span, history::What};
+use fakes::{Effect, FaultRule, Length, history::What};
 use futures_util::StreamExt as _;
 use http::Request;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::lab::Lab;
+use vocabulary::After;
 
 /// A job that runs by now, and does so for two minutes.
 async fn start(lab: &Lab) -> String {
@@ -48,8 +49,8 @@ fn strike(lab: &Lab, place: &str, effect: Effect) {
     }]);
 }
 
-fn after(seconds: f64) -> Span {
-    Span::fixed(Duration::from_secs_f64(seconds))
+fn after(seconds: f64) -> Length {
+    Length::fixed(Duration::from_secs_f64(seconds))
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,7 +63,7 @@ async fn a_stream_that_stalls_says_nothing_more_and_stays_open() {
         let lab = Lab::new();
         let id = start(&lab).await;
         let path = format!("/api/jobs/lab/{id}/{name}");
-        strike(&lab, place, Effect::Stall { after: after(4.9) });
+        strike(&lab, place, Effect::Stall(After { after: after(4.9) }));
         let (_, last, ended) = listen(&lab, &path, 40.0).await;
         assert!(last < 5 && !ended, "{name}: {last}");
         let (_, later, _) = listen(&lab, &path, 100.0).await;
@@ -79,7 +80,7 @@ async fn a_stream_that_ends_early_ends_in_order_while_its_job_runs() {
     ] {
         let lab = Lab::new();
         let id = start(&lab).await;
-        strike(&lab, place, Effect::EndEarly { after: after(4.9) });
+        strike(&lab, place, Effect::EndEarly(After { after: after(4.9) }));
         let path = format!("/api/jobs/lab/{id}/{name}");
         let begun = lab.clock.elapsed();
         let (_, last, ended) = listen(&lab, &path, 1000.0).await;
@@ -96,7 +97,11 @@ async fn a_stream_that_ends_early_ends_in_order_while_its_job_runs() {
 async fn metrics_come_every_second_until_they_stall() {
     let lab = Lab::new();
     let id = start(&lab).await;
-    strike(&lab, "hf.metrics", Effect::Stall { after: after(9.5) });
+    strike(
+        &lab,
+        "hf.metrics",
+        Effect::Stall(After { after: after(9.5) }),
+    );
     let seen = listen(&lab, &format!("/api/jobs/lab/{id}/metrics"), 500.0).await;
     assert_eq!(seen, (10, 9, false));
 }
@@ -104,7 +109,7 @@ async fn metrics_come_every_second_until_they_stall() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_stream_is_not_struck() {
     let lab = Lab::new();
-    strike(&lab, "hf.logs", Effect::Stall { after: after(0.0) });
+    strike(&lab, "hf.logs", Effect::Stall(After { after: after(0.0) }));
     let missing = lab
         .hf("GET", "/api/jobs/lab/nobody/logs", Value::Null)
         .await;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, JsonPath, LAB_APP_PRIVATE_KEY_PEM, Omit, Span,
+    Effect, FaultRule, LAB_APP_PRIVATE_KEY_PEM, Length, Omit,
     history::{CallAbout, Caller, What, to_json_lines},
     ids::{HfJobId, JobId, RunId, RunnerId},
 };
@@ -173,13 +172,15 @@ fn limit(lab: &Lab) -> (u16, Option<u64>, bool) {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_tells_whether_it_is_a_limit_and_when_to_try_again() {
-    let scripted = |status, headers: &[(&str, &str)], body: &'static str| Effect::Answer {
-        status,
-        headers: headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-        body: Bytes::from_static(body.as_bytes()),
+    let scripted = |status, headers: &[(&str, &str)], body: &'static str| {
+        Effect::Answer(vocabulary::Answer {
+            status,
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body: body.to_owned(),
+        })
     };
     let reset_in = |lab: &Lab, seconds: i64| (lab.clock.now().as_second() + seconds).to_string();
     let lab = Lab::new();
@@ -251,11 +252,7 @@ fn answered(lab: &Lab) -> Vec<(u16, Option<String>, Option<u16>)> {
 #[tokio::test(start_paused = true)]
 async fn the_dispatchers_own_answer_is_recorded_whatever_github_sees() {
     let lab = Lab::new();
-    let answer = Effect::Answer {
-        status: 500,
-        headers: Vec::new(),
-        body: Bytes::from_static(b"edge"),
-    };
+    let answer = Effect::Answer(vocabulary::Answer::of(500, "edge"));
     lab.world
         .faults()
         .install(vec![FaultRule::always("webhook", answer)]);
@@ -346,11 +343,11 @@ fn install(lab: &Lab, place: &str, effect: Effect) {
 }
 
 fn pretend(path: &str, value: Value) -> Effect {
-    Effect::Pretend(vec![(JsonPath::new(path), value)])
+    Effect::Pretend([(path, value)].into())
 }
 
 fn ago(seconds: u64) -> Effect {
-    Effect::Stale(Span::fixed(Duration::from_secs(seconds)))
+    Effect::Stale(Length::fixed(Duration::from_secs(seconds)))
 }
 
 #[tokio::test(start_paused = true)]
@@ -367,11 +364,7 @@ async fn a_busy_runner_shown_idle_or_left_out_is_a_false_reading() {
     get(&lab, &one).await;
     install(&lab, "github.*", Effect::Omit(Omit::All));
     get(&lab, &list).await;
-    let missing = Effect::Answer {
-        status: 404,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    };
+    let missing = Effect::Answer(vocabulary::Answer::of(404, ""));
     install(&lab, "github.get-runner", missing);
     get(&lab, &one).await;
     get(&lab, &format!("{list}/1")).await;
@@ -437,7 +430,7 @@ async fn a_late_answer_is_a_false_reading_if_it_is_no_longer_true() {
     install(
         &lab,
         "github.list-runners",
-        Effect::Delay(Span::fixed(Duration::from_secs(300))),
+        Effect::Delay(Length::fixed(Duration::from_secs(300))),
     );
     get(&lab, &format!("{ACTIONS}/runners")).await;
     assert_eq!(readings(&lab), [reading("online busy", "absent")]);

@@ -1,18 +1,18 @@
 //! What the history tells of faults: their windows, what they held back and let go, how often they could strike.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, JsonPath, Only, RunnerPoint, Shift, Span, Window,
+    Effect, FaultRule, Length, Only, RunnerPoint, Shift, Window,
     history::{Closed, Event, What},
 };
 use serde_json::{Value, json};
 
 use crate::lab::Lab;
+use vocabulary::{Moment, Outage};
 
-fn seconds(seconds: u64) -> Span {
-    Span::fixed(Duration::from_secs(seconds))
+fn seconds(seconds: u64) -> Length {
+    Length::fixed(Duration::from_secs(seconds))
 }
 
 fn rule(place: &str, effect: Effect) -> FaultRule {
@@ -20,11 +20,7 @@ fn rule(place: &str, effect: Effect) -> FaultRule {
 }
 
 fn answer(status: u16) -> Effect {
-    Effect::Answer {
-        status,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    }
+    Effect::Answer(vocabulary::Answer::of(status, ""))
 }
 
 async fn list_runners(lab: &Lab) {
@@ -234,11 +230,11 @@ async fn hardware_that_was_delayed_or_held_is_released_before_the_job_runs() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_network_is_released_when_it_is_back() {
     let lab = Lab::new();
-    let outage = Effect::LoseNetwork {
+    let outage = Effect::LoseNetwork(Outage {
         at: RunnerPoint::InJob,
         after: seconds(10),
         lasts: seconds(30),
-    };
+    });
     lab.world.faults().install(vec![rule("runner", outage)]);
     lab.queue("J1", &["a"]);
     let id = lab.launch("r1", &["a"]).await;
@@ -265,7 +261,7 @@ async fn a_rule_counts_what_came_its_way_and_what_it_could_have_struck() {
         repo: Some(repo.to_owned()),
         ..Only::default()
     };
-    let busy = Effect::Pretend(vec![(JsonPath::new("busy"), json!(false))]);
+    let busy = Effect::Pretend([("busy", json!(false))].into());
     lab.world.faults().install(vec![
         FaultRule {
             times: Some(1),
@@ -314,7 +310,7 @@ async fn what_an_earlier_rule_decides_is_no_occasion_for_a_later_one() {
         rule("github.list-runners", answer(502)),
         rule(
             "github.list-runners",
-            Effect::Pretend(vec![(JsonPath::new("busy"), json!(true))]),
+            Effect::Pretend([("busy", json!(true))].into()),
         ),
     ]);
     list_runners(&lab).await;
@@ -326,9 +322,11 @@ async fn what_an_earlier_rule_decides_is_no_occasion_for_a_later_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_moment_of_a_runners_life_that_never_comes_is_no_occasion() {
-    let die = |at| Effect::Die {
-        at,
-        after: seconds(0),
+    let die = |at| {
+        Effect::Die(Moment {
+            at,
+            after: seconds(0),
+        })
     };
     for (at, counted) in [
         (RunnerPoint::InJob, [1, 1, 1, 0, 0]),
@@ -356,7 +354,7 @@ async fn a_strike_names_the_call_the_run_and_the_runner_it_concerns() {
     assert_eq!(lab.jit("r1", &["a"]).await.status, 201);
     let runner = lab.world.github().runners()[0].runner;
     let named = Only {
-        jobs: Some(BTreeSet::from(["J1".to_owned()])),
+        job: Some(vec!["J1".to_owned()]),
         ..Only::default()
     };
     lab.world.faults().install(vec![
@@ -400,14 +398,14 @@ async fn a_strike_names_the_call_the_run_and_the_runner_it_concerns() {
 async fn a_process_reaches_a_rule_once_and_a_strike_because_of_its_job_names_it() {
     let lab = Lab::new();
     let of_job = Only {
-        jobs: Some(BTreeSet::from(["J1".to_owned()])),
+        job: Some(vec!["J1".to_owned()]),
         ..Only::default()
     };
-    let lose_network = Effect::LoseNetwork {
+    let lose_network = Effect::LoseNetwork(Outage {
         at: RunnerPoint::InJob,
         after: seconds(1),
         lasts: seconds(5),
-    };
+    });
     lab.world.faults().install(vec![
         FaultRule {
             only: of_job.clone(),
@@ -417,12 +415,7 @@ async fn a_process_reaches_a_rule_once_and_a_strike_because_of_its_job_names_it(
             only: of_job,
             ..rule("runner", Effect::Hang)
         },
-        rule(
-            "runner",
-            Effect::WrongClock {
-                ahead: Shift::fixed(2),
-            },
-        ),
+        rule("runner", Effect::WrongClock(Shift::fixed(2))),
     ]);
     let job = lab.queue("J1", &["a"]);
     lab.launch("r1", &["a"]).await;

@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bytes::Bytes;
 use fakes::{
-    Effect, FaultRule, Only, Span,
+    Effect, FaultRule, Length, Only,
     history::{Lost, Origin, What},
 };
 use serde_json::Value;
 
 use crate::lab::Lab;
+use vocabulary::{After, AfterEffect, DropMode, Within};
 
-fn seconds(seconds: u64) -> Span {
-    Span::fixed(Duration::from_secs(seconds))
+fn seconds(seconds: u64) -> Length {
+    Length::fixed(Duration::from_secs(seconds))
 }
 
 /// Queues J1 and J2 under these rules and waits long enough for everything.
@@ -44,8 +44,9 @@ async fn log(lab: &Lab) -> Vec<Value> {
 
 #[tokio::test(start_paused = true)]
 async fn a_drop_is_never_sent_and_shows_in_the_log_only_if_it_is_a_logged_one() {
-    for logged in [true, false] {
-        let lab = two_jobs(first(Effect::Drop { logged })).await;
+    for mode in [DropMode::Logged, DropMode::Unlogged] {
+        let logged = mode == DropMode::Logged;
+        let lab = two_jobs(first(Effect::Drop(mode))).await;
         assert_eq!(lab.received_names(), ["J2.queued"]);
         let log = log(&lab).await;
         assert_eq!(log.len(), if logged { 2 } else { 1 });
@@ -84,7 +85,7 @@ async fn a_delay_lets_a_later_delivery_overtake() {
 
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_has_the_same_guid_and_another_id() {
-    let lab = two_jobs(first(Effect::Duplicate { after: seconds(30) })).await;
+    let lab = two_jobs(first(Effect::Duplicate(After { after: seconds(30) }))).await;
     assert_eq!(
         lab.received_names(),
         ["J1.queued", "J2.queued", "J1.queued"]
@@ -119,7 +120,7 @@ async fn a_duplicate_to_come_is_pending() {
     let lab = Lab::new();
     lab.world
         .faults()
-        .install(first(Effect::Duplicate { after: seconds(30) }));
+        .install(first(Effect::Duplicate(After { after: seconds(30) })));
     lab.queue("J1", &["a"]);
     lab.sleep(10.0).await;
     assert_eq!((lab.received().len(), lab.world.pending()), (1, 1));
@@ -130,10 +131,10 @@ async fn a_duplicate_to_come_is_pending() {
 #[tokio::test(start_paused = true)]
 async fn reordering_shuffles_within_its_window() {
     let lab = Lab::new();
-    let within = Duration::from_secs(100);
+    let within = seconds(100);
     lab.world.faults().install(vec![FaultRule::always(
         "webhook",
-        Effect::Reorder { within },
+        Effect::ReorderWithin(Within { within }),
     )]);
     for number in 0..10 {
         lab.queue(&format!("J{number}"), &["a"]);
@@ -146,11 +147,7 @@ async fn reordering_shuffles_within_its_window() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_what_github_sees_while_the_dispatcher_gets_the_delivery_and_answers() {
-    let answer = Effect::Answer {
-        status: 503,
-        headers: Vec::new(),
-        body: Bytes::from_static(b"edge"),
-    };
+    let answer = Effect::Answer(vocabulary::Answer::of(503, "edge"));
     let lab = two_jobs(first(answer)).await;
     assert_eq!(lab.received_names(), ["J1.queued", "J2.queued"]);
     assert_eq!(log(&lab).await[1]["status_code"], 503);
@@ -202,27 +199,23 @@ async fn no_answer_costs_github_its_ten_seconds_and_a_reset_none() {
 
 #[tokio::test(start_paused = true)]
 async fn after_effect_means_that_the_dispatcher_got_it_and_github_does_not_know() {
-    let lab = two_jobs(first(Effect::AfterEffect(Box::new(Effect::Reset)))).await;
+    let lab = two_jobs(first(Effect::AfterEffect(AfterEffect::Reset))).await;
     assert_eq!(lab.received_names(), ["J1.queued", "J2.queued"]);
     assert_eq!(log(&lab).await[1]["status"], "failed to connect to host");
-    let lab = two_jobs(first(Effect::AfterEffect(Box::new(Effect::NoAnswer)))).await;
+    let lab = two_jobs(first(Effect::AfterEffect(AfterEffect::NoAnswer))).await;
     assert_eq!(lab.received_names(), ["J1.queued", "J2.queued"]);
     assert_eq!(log(&lab).await[1]["status"], "timed out");
-    let answer = Effect::Answer {
-        status: 502,
-        headers: Vec::new(),
-        body: Bytes::new(),
-    };
-    let lab = two_jobs(first(Effect::AfterEffect(Box::new(answer)))).await;
+    let answer = AfterEffect::Answer(vocabulary::Answer::of(502, ""));
+    let lab = two_jobs(first(Effect::AfterEffect(answer))).await;
     assert_eq!(lab.received_names(), ["J1.queued", "J2.queued"]);
     assert_eq!(log(&lab).await[1]["status_code"], 502);
 }
 
 #[tokio::test(start_paused = true)]
 async fn filters_narrow_a_rule_to_a_job_an_action_or_a_repository() {
-    let drop = || FaultRule::always("webhook", Effect::Drop { logged: true });
+    let drop = || FaultRule::always("webhook", Effect::Drop(DropMode::Logged));
     let only_job = Only {
-        jobs: Some(BTreeSet::from(["J2".to_owned()])),
+        job: Some(vec!["J2".to_owned()]),
         ..Only::default()
     };
     let lab = two_jobs(vec![FaultRule {
@@ -261,7 +254,7 @@ async fn rules_can_be_opened_closed_and_healed() {
     let lab = Lab::new();
     let drop = FaultRule {
         open: false,
-        ..FaultRule::always("webhook", Effect::Drop { logged: false })
+        ..FaultRule::always("webhook", Effect::Drop(DropMode::Unlogged))
     };
     let faults = lab.world.faults();
     faults.install(vec![drop.clone(), drop]);
@@ -297,7 +290,7 @@ async fn chance_is_drawn_per_delivery_and_does_not_depend_on_its_neighbours() {
         let lab = Lab::new();
         let drop = FaultRule {
             chance: Some(0.5),
-            ..FaultRule::always("webhook", Effect::Drop { logged: false })
+            ..FaultRule::always("webhook", Effect::Drop(DropMode::Unlogged))
         };
         lab.world.faults().install(vec![drop]);
         for number in jobs {

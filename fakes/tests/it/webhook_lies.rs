@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fakes::{
-    Effect, FaultRule, JsonPath, Only, Redeliver, Span, Tamper,
+    Effect, FaultRule, JsonPath, Length, Only, Redeliver, Tamper,
     history::{Signed, What},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::lab::{Lab, Received};
+use vocabulary::{After, DropMode, Pretended};
 
 fn once(effect: Effect) -> FaultRule {
     FaultRule {
@@ -23,7 +24,7 @@ fn pretend(values: &[(&str, Value)]) -> Effect {
     let values = values
         .iter()
         .map(|(path, value)| (JsonPath::new(path), value.clone()));
-    Effect::Pretend(values.collect())
+    Effect::Pretend(Pretended(values.collect()))
 }
 
 /// Queues J1 and J2 under these rules.
@@ -92,9 +93,9 @@ async fn a_pretended_payload_is_correctly_signed_and_false_in_these_values_alone
 
 #[tokio::test(start_paused = true)]
 async fn all_attempts_of_a_pretended_delivery_say_the_same() {
-    let after = Span::fixed(Duration::from_secs(5));
+    let after = Length::fixed(Duration::from_secs(5));
     let lab = two_jobs(vec![
-        once(Effect::Duplicate { after }),
+        once(Effect::Duplicate(After { after })),
         once(pretend(&[("installation.id", json!(0))])),
     ])
     .await;
@@ -160,9 +161,9 @@ async fn sorted_keys_mean_the_same_in_other_bytes() {
 
 #[tokio::test(start_paused = true)]
 async fn held_deliveries_come_all_at_once_when_the_rule_ends() {
-    let after = Span::fixed(Duration::from_secs(5));
+    let after = Length::fixed(Duration::from_secs(5));
     let lab = two_jobs(vec![
-        once(Effect::Duplicate { after }),
+        once(Effect::Duplicate(After { after })),
         FaultRule::always("webhook", Effect::Hold),
     ])
     .await;
@@ -204,7 +205,7 @@ async fn an_event_that_is_never_sent_is_not_in_the_log_and_can_only_be_found_by_
             action: Some("queued".to_owned()),
             ..Only::default()
         },
-        ..once(Effect::Drop { logged: false })
+        ..once(Effect::Drop(DropMode::Unlogged))
     };
     let lab = two_jobs(vec![never]).await;
     assert_eq!(lab.received_names(), ["J2.queued"]);

@@ -6,10 +6,10 @@ use super::expect::SERVED_WITHIN;
 use crate::{
     error::{Flaw, Place},
     plan::{ColdStart, Spread, World},
-    time::{Fixed, duration_text},
     words,
     written::{Placed, Scenario, Step},
 };
+use vocabulary::{Fixed, duration_text};
 
 /// Messages that lie between a job and its HF job at the least: the webhook, a credential's request and answer, the
 /// create call.

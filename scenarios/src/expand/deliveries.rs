@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use vocabulary::Fixed;
+
 use super::{
     Context,
     step::{Start, known_action},
@@ -10,7 +12,6 @@ use crate::{
     error::Flaw,
     plan::{Deliver, DeliverJob, DeliverRaw, Step, Verb},
     recording::{form, known_before, learnable},
-    time::Fixed,
     written::{self, Placed},
 };
 

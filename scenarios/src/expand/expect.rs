@@ -2,11 +2,12 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use vocabulary::Fixed;
+
 use super::bounds;
 use crate::{
     error::Flaw,
     plan::{Expect, Waiver},
-    time::Fixed,
     written::{Placed, Scenario},
 };
 

@@ -1,15 +1,15 @@
 //! Faults: checks places and effects, and resolves whom a fault strikes to a list of jobs.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
-use vocabulary::{Narrowing, all_places, effects_at};
+use vocabulary::{Narrowing, Which, all_places, effects_at};
 
 use super::{Context, effect::the_effect, jobs::share_of, step::known_action};
 use crate::{
     error::{Flaw, Place},
     plan::{Effect, Fault, Only},
     words,
-    written::{self, For, Half, Moment, Placed},
+    written::{self, For, Half, Moment, Names, Placed},
 };
 
 impl Context<'_> {
@@ -158,6 +158,8 @@ impl Context<'_> {
                 .map(|repo| self.repos.named(Some(repo)))
                 .transpose()?,
             flavor: only.flavor.as_ref().map(known_flavor).transpose()?,
+            hf_job: only.hf_job.as_ref().map(hf_jobs).transpose()?,
+            runner: only.runner.as_ref().map(runners).transpose()?,
         })
     }
 }
@@ -175,6 +177,8 @@ fn can_narrow(
             Narrowing::Action => only.action.is_some(),
             Narrowing::Repo => only.repo.is_some(),
             Narrowing::Flavor => only.flavor.is_some(),
+            Narrowing::HfJob => only.hf_job.is_some(),
+            Narrowing::Runner => only.runner.is_some(),
         };
         if !is_set {
             continue;
@@ -193,7 +197,7 @@ fn can_narrow(
         }
     }
     let strikes_runners = fault.value.to.0.iter().any(|place| place.value == "runner");
-    match before_any_job(effect) {
+    match effect.before_any_job() {
         Some(why) if strikes_runners && only.job.is_some() => {
             let what = format!(
                 "`job` cannot narrow this: {why}\nlet it strike at `in_job` or `after_job`, or narrow it by `repo`, `times` or `chance`"
@@ -204,38 +208,33 @@ fn can_narrow(
     }
 }
 
-/// Why no job can narrow this effect on a runner, if that is so.
-fn before_any_job(effect: &Effect) -> Option<&'static str> {
-    let at = match effect {
-        Effect::Freeze(moment) | Effect::Die(moment) | Effect::Restart(moment) => moment.at,
-        Effect::LoseNetwork { from, .. } => from.at,
-        Effect::WrongClock(_) => return Some("a container has its clock from its boot on"),
-        // After its job: then it has had one.
-        Effect::Hang => return None,
-        Effect::Drop(_)
-        | Effect::Delay(_)
-        | Effect::Duplicate { .. }
-        | Effect::Reorder { .. }
-        | Effect::SlipPages
-        | Effect::Answer(_)
-        | Effect::NoAnswer
-        | Effect::Reset
-        | Effect::AfterEffect(_)
-        | Effect::Pretend(_)
-        | Effect::Omit(_)
-        | Effect::Truncate
-        | Effect::Stale(_)
-        | Effect::Stall { .. }
-        | Effect::EndEarly { .. }
-        | Effect::Tamper(_)
-        | Effect::Hold
-        | Effect::Stuck { .. }
-        | Effect::Limbo
-        | Effect::Fail(_)
-        | Effect::Full
-        | Effect::Broken => return None,
+/// The HF jobs that are meant: nobody knows their ids before they are there.
+fn hf_jobs(names: &Names) -> Result<Vec<Which>, Flaw> {
+    let is_id = |name: &str| name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let read = |name: &Placed<String>| match which(name)? {
+        Which::Named(id) if !is_id(&id) => {
+            let what = format!(
+                "`{id}` is no HF job\nwrite its place in the order of their creation, `hf_job: 2`, or its id of 24 hexadecimal digits"
+            );
+            Err(Flaw::at(name.place, &what))
+        }
+        which @ (Which::Nth(_) | Which::Named(_)) => Ok(which),
     };
-    at.before_any_job()
+    names.0.iter().map(read).collect()
+}
+
+/// The runners that are meant.
+fn runners(names: &Names) -> Result<Vec<Which>, Flaw> {
+    names.0.iter().map(which).collect()
+}
+
+/// A number counts, all else is a name.
+fn which(name: &Placed<String>) -> Result<Which, Flaw> {
+    let Ok(nth) = name.value.parse::<u32>() else {
+        return Ok(Which::Named(name.value.clone()));
+    };
+    let none = || Flaw::at(name.place, "there is no 0th\nthe first one is `1`");
+    Ok(Which::Nth(NonZeroU32::new(nth).ok_or_else(none)?))
 }
 
 fn known_flavor(flavor: &Placed<String>) -> Result<String, Flaw> {

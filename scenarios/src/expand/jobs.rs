@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use vocabulary::Chance;
+
 use crate::{
     error::Flaw,
     keyed::Keyed,
     plan::IT,
     recording::{LearnedNames, Recordings},
     words,
-    written::{Chance, Names, Placed, Queue, Scenario},
+    written::{Names, Placed, Queue, Scenario},
 };
 
 /// More jobs than this in one scenario are a slip of the pen.

@@ -22,7 +22,7 @@ mod world;
 
 use std::time::Duration;
 
-use vocabulary::PROPERTIES;
+use vocabulary::{Fixed, PROPERTIES};
 
 pub(crate) use self::live::{faults, verbs};
 use self::{jobs::Jobs, repos::Repos, so_far::SoFar};
@@ -31,7 +31,6 @@ use crate::{
     keyed::Keyed,
     plan::{Deliver, DeliverRaw, Plan, Step, Trigger, Verb},
     recording::Recordings,
-    time::Fixed,
     words,
     written::Scenario,
 };
@@ -93,8 +92,7 @@ pub(crate) fn plan(
         .max()
         .unwrap_or_default();
     let expect = expect::expand(&scenario, last)?;
-    let texts =
-        |words: Vec<crate::written::Verbatim>| words.into_iter().map(|word| word.0).collect();
+    let texts = |words: Vec<vocabulary::Verbatim>| words.into_iter().map(|word| word.0).collect();
     Ok(Plan {
         title: scenario.title.0,
         source: scenario.source.map(|source| source.0),

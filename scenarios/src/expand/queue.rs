@@ -11,9 +11,9 @@ use super::{
 use crate::{
     error::{Flaw, Place},
     plan::{Concurrency, NewJob, Step, Verb},
-    time::{Fixed, Length},
     written::{Names, Placed, Queue},
 };
+use vocabulary::{Fixed, Length};
 
 /// How many jobs GitHub makes of a matrix, at most: <https://docs.github.com/en/actions/reference/limits>.
 const MATRIX_JOBS_MAX: usize = 256;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use vocabulary::Length;
+
 use crate::{
     error::{Flaw, Place},
     plan::RenameRepo,
-    time::Length,
     words,
     written::{self, Placed, Scenario},
 };
@@ -119,7 +120,7 @@ impl Repos {
         }
         let what = format!(
             "no repository is called `{name}` yet\n`rename_repo` gives the name at {}: act after that, or use the name of before",
-            crate::time::duration_text(since)
+            vocabulary::duration_text(since)
         );
         Err(Flaw::at(repo.place, &what))
     }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use vocabulary::Fixed;
+
 use super::{Context, it, so_far::SoFar};
 use crate::{
     error::{Flaw, Place},
     plan::{Down, HfStage, Redeliver, RunnerVerb, Step, Trigger, Verb},
-    time::Fixed,
     words,
     written::{self, Placed},
 };

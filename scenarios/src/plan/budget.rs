@@ -119,7 +119,7 @@ mod as_text {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
     use super::Amount;
-    use crate::time::written_as_text;
+    use vocabulary::written_as_text;
 
     written_as_text!(
         Amount,

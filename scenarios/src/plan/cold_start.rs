@@ -8,10 +8,11 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
+use vocabulary::Length;
+
 use super::spread::Spread;
 use crate::{
     forms::{TextOrParts, text_or_parts},
-    time::Length,
     words,
 };
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU32};
 use serde::Serialize;
 
 use super::{budget::Budget, waiver::Waiver};
-use crate::time::{Fixed, written_as_text};
+use vocabulary::{Fixed, written_as_text};
 
 /// What must hold besides the properties' own rules.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -6,10 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::word::Word;
-use crate::{
-    time::{Fixed, written_as_text},
-    written::Names,
-};
+use crate::written::Names;
+use vocabulary::{Fixed, written_as_text};
 
 /// The primary limit of an installation: calls in an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
@@ -160,7 +158,7 @@ impl RetryAfter {
         if text == "none" {
             return Ok(Self(None));
         }
-        let length = crate::time::parse_duration(text).map_err(|error| {
+        let length = vocabulary::parse_duration(text).map_err(|error| {
             let what = error.split('\n').next().unwrap_or_default();
             format!("{what}\nwrite a time, such as `60s`, or `none` for no `retry-after` at all")
         })?;

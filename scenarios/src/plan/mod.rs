@@ -30,7 +30,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use vocabulary::{Omit, RunnerPoint, Tamper};
+pub use vocabulary::{
+    After, AfterEffect, Answer, CancelReason, DropMode, Effect, FailedStage, Failing, Listed,
+    Moment, Omit, Only, Outage, Pretended, RunnerPoint, Stuck, Tamper, Which, Within,
+};
 
 pub use self::{
     around::{Account, CompleteRun, EventName, OtherEvent, RenameRepo, RunConclusion, TakeBack},
@@ -38,7 +41,7 @@ pub use self::{
     cold_start::{ColdStart, ColdStarts},
     expect::{CountRange, Expect, MicroUsd},
     failed::Failed,
-    fault::{AfterEffect, Answer, CancelReason, DropMode, Effect, Failing, Fault, Moment, Only},
+    fault::Fault,
     github_limits::{
         ContentType, Hook, HookSecret, LimitStatus, Permission, Permissions, PointsOf, RateLimit,
         RetryAfter, SecondaryLimit,

@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{
-    forms::{TextOrParts, text_or_parts},
-    time::Fixed,
-};
+use vocabulary::Fixed;
+
+use crate::forms::{TextOrParts, text_or_parts};
 
 /// A job to be queued.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,10 +5,9 @@ use std::{borrow::Cow, time::Duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{
-    forms::{TextOrParts, text_or_parts},
-    time::{Fixed, Length},
-};
+use vocabulary::{Fixed, Length};
+
+use crate::forms::{TextOrParts, text_or_parts};
 
 /// How a time is distributed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

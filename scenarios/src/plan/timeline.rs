@@ -12,7 +12,7 @@ use super::{
     new_job::NewJob,
     when::{HfMoment, Trigger},
 };
-use crate::time::Fixed;
+use vocabulary::Fixed;
 
 /// One thing that happens.
 #[derive(Clone, Debug, PartialEq)]

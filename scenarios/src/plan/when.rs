@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
-use crate::time::Fixed;
+use vocabulary::Fixed;
 
 /// When something happens or a fault begins or ends.
 #[derive(Clone, Debug, PartialEq)]

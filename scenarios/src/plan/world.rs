@@ -11,10 +11,8 @@ use super::{
     github_limits::{Hook, Permissions, RateLimit, SecondaryLimit},
     label_rules::{LabelRule, WarmPools},
 };
-use crate::{
-    time::{Fixed, Length, Skew},
-    words,
-};
+use crate::words;
+use vocabulary::{Fixed, Length, Skew};
 
 /// Settings that hold from the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Delivery, Failed, Import, life::rank};
-use crate::time::{Fixed, duration_text};
+use vocabulary::{Fixed, duration_text};
 
 /// What happened in a recording, by job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use serde_json::Value;
 
 use super::life::Moment;
-use crate::time::{duration_text, parse_duration};
+use vocabulary::{duration_text, parse_duration};
 
 /// What a delivery tells about its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use serde_json::{
 };
 
 use super::{Failed, Import, known_before};
-use crate::time::duration_text;
+use vocabulary::duration_text;
 
 /// A scenario and its recording, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]

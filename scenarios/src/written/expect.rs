@@ -4,12 +4,11 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use vocabulary::PROPERTIES;
+use vocabulary::{Fixed, PROPERTIES};
 
 use super::{one_or_more::OneOrMore, scalars::Placed, waiver::Waiver};
 use crate::{
     plan::{Budget, CountRange, MicroUsd},
-    time::Fixed,
     words,
 };
 

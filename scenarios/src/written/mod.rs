@@ -5,7 +5,6 @@
 mod around;
 mod expect;
 mod fault;
-mod omit;
 mod one_or_more;
 mod params;
 mod queue;
@@ -19,14 +18,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::{
     around::{Event, Installation, RenameRepo, RunnerVerb},
     expect::{Expect, Property},
-    fault::{Fault, For, Half, Hang, LifeMoment, Outage},
+    fault::{Fault, For, Half},
     one_or_more::OneOrMore,
     params::Params,
     queue::Queue,
-    scalars::{Chance, Json, Names, Placed, Verbatim, verbatim, verbatim_values},
+    scalars::{Names, Placed},
     timeline::{Deliver, Down, Moment, Redeliver, Step, When},
 };
-use crate::{plan::World, time::Length};
+use vocabulary::{Length, Verbatim};
+
+use crate::plan::World;
 
 /// How well the cause of a reported bug is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -7,15 +7,14 @@ use std::{borrow::Cow, collections::BTreeMap};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::scalars::Chance;
 use crate::{
     error::{Flaw, Place},
     keyed::Keyed,
     plan::CountRange,
-    time::{Length, duration_text},
     words,
     yaml::{Kind, Node, Scope},
 };
+use vocabulary::{Chance, Length, duration_text};
 
 /// The parameters of a scenario.
 #[derive(Clone, Debug, Default)]

@@ -5,11 +5,10 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use vocabulary::Length;
+
 use super::scalars::{Names, Placed};
-use crate::{
-    plan::{Conclusion, Concurrency},
-    time::Length,
-};
+use crate::plan::{Conclusion, Concurrency};
 
 /// Jobs to queue.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

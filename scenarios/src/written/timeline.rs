@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer, de::Error};
 use super::{
     around::{CompleteRun, Event, Installation, RenameRepo, RotateSecret, RunnerVerb, TakeBack},
     queue::Queue,
-    scalars::{Chance, Json, Names, Placed, Verbatim},
+    scalars::{Names, Placed},
 };
 use crate::{
     forms::{TextOrParts, text_or_parts},
     plan::{Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
-    time::{Fixed, Length},
 };
+use vocabulary::{Chance, Fixed, Json, Length, Verbatim};
 
 /// One thing that happens: `at` or `when`, and exactly one verb.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

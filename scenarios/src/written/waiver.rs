@@ -8,12 +8,9 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
-use vocabulary::PROPERTIES;
+use vocabulary::{PROPERTIES, verbatim};
 
-use super::{
-    expect::Property,
-    scalars::{Placed, verbatim},
-};
+use super::{expect::Property, scalars::Placed};
 use crate::words;
 
 /// A property that is not judged.

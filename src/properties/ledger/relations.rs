@@ -7,9 +7,7 @@ use fakes::{
     ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
-use scenarios::plan::Effect;
-
-use super::{CallLife, Delivery, Ledger, Moment, RunnerLife};
+use super::{CallLife, Delivery, Ledger, Moment, RunnerLife, strikes::longest_hold_ms};
 use crate::properties::{
     lanes::{LaneId, Reach},
     rules::label_set,
@@ -297,37 +295,5 @@ impl<'a> Ledger<'a> {
             let connected = delivery.lost.is_some_and(|(_, why)| hung_up(why));
             delivery.answered.is_some() || (connected && !delivery.faulted)
         })
-    }
-}
-
-/// How long an effect keeps an HF job from its runner, at the most.
-fn longest_hold_ms(effect: &Effect) -> Option<u64> {
-    match effect {
-        Effect::Delay(length) => Some(length.max_ms()),
-        Effect::Hold | Effect::Stuck { .. } | Effect::Limbo => Some(u64::MAX),
-        Effect::Drop(_)
-        | Effect::Duplicate { .. }
-        | Effect::Reorder { .. }
-        | Effect::Answer(_)
-        | Effect::NoAnswer
-        | Effect::Reset
-        | Effect::AfterEffect(_)
-        | Effect::Pretend(_)
-        | Effect::Omit(_)
-        | Effect::SlipPages
-        | Effect::Truncate
-        | Effect::Stale(_)
-        | Effect::Tamper(_)
-        | Effect::Fail(_)
-        | Effect::Hang
-        | Effect::Freeze(_)
-        | Effect::Die(_)
-        | Effect::Restart(_)
-        | Effect::LoseNetwork { .. }
-        | Effect::WrongClock(_)
-        | Effect::Stall { .. }
-        | Effect::EndEarly { .. }
-        | Effect::Full
-        | Effect::Broken => None,
     }
 }

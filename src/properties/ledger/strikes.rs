@@ -7,6 +7,8 @@ use fakes::{
     ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
+use vocabulary::{Effect, EffectKind, On, OnHardware, OnSchedule};
+
 use super::{CallLife, Ledger, Moment, moment};
 use crate::properties::{
     disturbance::{Course, Hold, Scope},
@@ -52,9 +54,7 @@ impl<'a> Ledger<'a> {
             let Some((effect, named)) = strike(event) else {
                 continue;
             };
-            // The first copy came as ever, and the dispatcher did get what GitHub was told it had refused.
-            let is_webhook = named.delivery.is_some();
-            if is_webhook && ["duplicate", "answer"].contains(&effect) {
+            if named.delivery.is_some() && lasts(effect) == Some(Lasts::ElsewhereThanInDeliveries) {
                 continue;
             }
             let course = course(*fault, terms, &closed);
@@ -92,8 +92,7 @@ impl<'a> Ledger<'a> {
         released.collect()
     }
 
-    /// From when a strike or release counts. One that the dispatcher's own act makes (it ends a stuck HF job, it gives up a
-    /// call) counts at most a bound after its strike, or it could excuse itself for as long as it likes.
+    /// From when a strike or release counts.
     fn counted(&self, event: &Event, terms: &Terms) -> Moment {
         let at = moment(event);
         let What::FaultReleased { strike, .. } = &event.event else {
@@ -102,7 +101,7 @@ impl<'a> Ledger<'a> {
         let struck = self.event(*strike);
         match struck.map(|struck| (&struck.event, struck.at_ms)) {
             Some((What::FaultApplied { effect, .. }, struck_ms))
-                if ["stuck", "limbo", "no-answer", "no_answer"].contains(&effect.as_str()) =>
+                if lasts(effect) == Some(Lasts::UntilGivenUp) =>
             {
                 let longest = struck_ms.saturating_add(terms.bounds.served_within_ms);
                 self.at(at.at_ms.min(longest))
@@ -237,6 +236,60 @@ impl<'a> Ledger<'a> {
             .filter_map(|job| self.jobs.get(job)?.lane)
             .collect();
         lanes.into_iter().map(Scope::Lane).collect()
+    }
+}
+
+/// For how long a strike disturbs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasts {
+    /// From there to its release, if it has one.
+    ToItsRelease,
+    /// The same, but the dispatcher's own act releases it (it ends a stuck HF job, it gives up a call). That counts at most a
+    /// bound after the strike, or it could excuse itself for as long as it likes.
+    UntilGivenUp,
+    /// The same as the first, but for a delivery: the first copy came as ever, and the dispatcher did get what GitHub was told
+    /// it had refused.
+    ElsewhereThanInDeliveries,
+}
+
+/// The same of an effect, by its name in the history. Kinds of one name last alike.
+fn lasts(effect: &str) -> Option<Lasts> {
+    Some(match EffectKind::keyed(effect)? {
+        EffectKind::Duplicate | EffectKind::Answer => Lasts::ElsewhereThanInDeliveries,
+        EffectKind::NoAnswer | EffectKind::Stuck | EffectKind::Limbo => Lasts::UntilGivenUp,
+        EffectKind::Drop
+        | EffectKind::Delay
+        | EffectKind::ReorderWithin
+        | EffectKind::ReorderList
+        | EffectKind::Reset
+        | EffectKind::AfterEffect
+        | EffectKind::Pretend
+        | EffectKind::Omit
+        | EffectKind::Truncate
+        | EffectKind::Stale
+        | EffectKind::Stall
+        | EffectKind::EndEarly
+        | EffectKind::Tamper
+        | EffectKind::Hold
+        | EffectKind::Fail
+        | EffectKind::Full
+        | EffectKind::Broken
+        | EffectKind::Hang
+        | EffectKind::Freeze
+        | EffectKind::Die
+        | EffectKind::Restart
+        | EffectKind::LoseNetwork
+        | EffectKind::WrongClock => Lasts::ToItsRelease,
+    })
+}
+
+/// How long an effect keeps an HF job from its runner, at the most.
+pub(super) fn longest_hold_ms(effect: &Effect) -> Option<u64> {
+    match OnSchedule::of(effect) {
+        Some(OnSchedule::Delay(length)) => Some(length.max_ms()),
+        Some(OnSchedule::Stuck(_) | OnSchedule::Limbo) => Some(u64::MAX),
+        Some(OnSchedule::Fail(_)) => None,
+        None => OnHardware::of(effect).map(|OnHardware::Hold| u64::MAX),
     }
 }
 

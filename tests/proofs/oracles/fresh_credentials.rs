@@ -156,7 +156,7 @@ fn kept(scene: &Scene<'_>, hf_job: &HfJob) -> u64 {
     });
     let kept = faults.map(|fault| match &fault.effect {
         Effect::Delay(length) => length.max_ms(),
-        Effect::Hold | Effect::Stuck { .. } | Effect::Limbo => u64::MAX,
+        Effect::Hold | Effect::Stuck(_) | Effect::Limbo => u64::MAX,
         _ => 0,
     });
     kept.max().unwrap_or(0)

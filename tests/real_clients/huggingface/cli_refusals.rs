@@ -7,6 +7,7 @@ use fakes::{
 };
 
 use http::Request;
+use vocabulary::{AfterEffect, Answer};
 
 use super::{
     QUICK, ask,
@@ -20,11 +21,11 @@ const RUN: &str = "jobs run --detach ubuntu true";
 /// A call is answered like this, so many times.
 fn answer(lab: &Lab, call: &str, status: u16, headers: &[(&str, &str)], times: u32) {
     let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
-    let effect = Effect::Answer {
+    let effect = Effect::Answer(Answer {
         status,
         headers: headers.iter().map(owned).collect(),
-        body: r#"{"error":"Internal Error"}"#.into(),
-    };
+        body: r#"{"error":"Internal Error"}"#.to_owned(),
+    });
     strike(lab, call, effect, times);
 }
 
@@ -154,7 +155,7 @@ fn hf_starts_no_job_twice_by_itself() {
     strike(
         &lab,
         "hf.create",
-        Effect::AfterEffect(Box::new(Effect::Reset)),
+        Effect::AfterEffect(AfterEffect::Reset),
         1,
     );
     assert_eq!(hf(&lab, RUN, &[]).code, Some(1));

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use crate::{
-    env::Span,
+    env::Length,
     github::{
         handle::Github,
         state::hooks::{
@@ -121,7 +121,7 @@ impl Github {
         };
         let keys = state.hooks.get(hook).and_then(|hook| hook.keys.as_ref());
         message.signed = as_sent(&message, keys);
-        let delay = Span::fixed(raw.late);
+        let delay = Length::fixed(raw.late);
         let message = Arc::new(message);
         self.dispatch(
             &mut state,

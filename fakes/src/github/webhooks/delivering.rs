@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use vocabulary::Pretended;
+
 use crate::{
-    env::Span,
+    env::Length,
     github::{
         handle::Github,
         state::hooks::message::{Message, Payload},
     },
     history::Origin,
     ids::{DeliveryId, EventId, JobId},
-    json_path::JsonPath,
+    json_path::set_at,
     settings::LogStatus,
 };
 
@@ -33,7 +35,7 @@ pub(in crate::github) struct Dispatch {
     /// How it fails, if that is settled: then nothing is sent.
     pub(in crate::github) failed: Option<LogStatus>,
     /// Drawn per delivery; the faults' delays come on top.
-    pub(in crate::github) delay: Span,
+    pub(in crate::github) delay: Length,
     /// Whether faults apply. A duplicate that a fault made is spared, or it would breed.
     pub(in crate::github) bend: bool,
     pub(in crate::github) because: Option<EventId>,
@@ -46,7 +48,7 @@ impl Dispatch {
         origin: Origin,
         because: EventId,
     ) -> Self {
-        let delay = Span::fixed(Duration::ZERO);
+        let delay = Length::fixed(Duration::ZERO);
         Self {
             message,
             origin,
@@ -92,7 +94,7 @@ impl Github {
             .into_iter()
             .rev()
             .map(|message| {
-                let delay = Span::fixed(Duration::ZERO);
+                let delay = Length::fixed(Duration::ZERO);
                 let origin = Origin::Repeated;
                 self.dispatch(
                     &mut state,
@@ -111,15 +113,12 @@ impl Github {
     }
 
     /// The same webhook with other values in its payload; nothing if it says so already.
-    pub(in crate::github) fn pretending(
-        message: &Message,
-        values: &[(JsonPath, serde_json::Value)],
-    ) -> Option<Message> {
+    pub(in crate::github) fn pretending(message: &Message, values: &Pretended) -> Option<Message> {
         let bytes = message.payload.bytes();
         let honest = std::str::from_utf8(&bytes).ok()?;
         let mut bent: Option<String> = None;
-        for (path, value) in values {
-            let changed = path.set(bent.as_deref().unwrap_or(honest), &value.to_string());
+        for (path, value) in &values.0 {
+            let changed = set_at(path, bent.as_deref().unwrap_or(honest), &value.to_string());
             bent = changed.or(bent);
         }
         Some(Message {

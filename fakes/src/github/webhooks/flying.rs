@@ -11,10 +11,11 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use tower::ServiceExt as _;
+use vocabulary::{Answer, DropMode};
 
 use crate::{
     calls::ConnectionReset,
-    faults::{Effect, Held},
+    faults::Held,
     github::{
         handle::Github,
         state::hooks::{
@@ -31,7 +32,8 @@ use crate::{
 };
 
 /// What became of an attempt.
-enum Outcome {
+#[derive(Clone)]
+pub(in crate::github) enum Outcome {
     Answered {
         status: u16,
         headers: HeaderMap,
@@ -40,6 +42,16 @@ enum Outcome {
     Lost(Lost),
     /// The host's certificate was refused. For the history that is a broken connection.
     Untrusted,
+}
+
+/// How a fault ends an attempt.
+pub(in crate::github) enum Ending {
+    /// It never leaves.
+    Unsent(DropMode),
+    /// The dispatcher never hears of it, and GitHub sees this.
+    Unheard(Outcome),
+    /// GitHub sees this, whatever the dispatcher does.
+    Seen(Outcome),
 }
 
 /// What leaves, and what the log keeps of it.
@@ -71,7 +83,7 @@ pub(in crate::github) struct Flight {
     pub(in crate::github) too_large: bool,
     pub(in crate::github) delay: Duration,
     /// How a fault ends it.
-    pub(in crate::github) ending: Option<Effect>,
+    pub(in crate::github) ending: Option<Ending>,
     /// How its hook means to sign it.
     pub(in crate::github) intended: Signed,
     /// How that looks to the dispatcher, as the secrets were when it was made.
@@ -133,8 +145,8 @@ impl Github {
         };
         let unsent_as = match (&flight.failed, &flight.ending) {
             (Some(_), _) => Some((Lost::FailedThen, true)),
-            (None, Some(Effect::Drop { logged })) => Some((Lost::Dropped, *logged)),
-            (None, _) => None,
+            (None, Some(Ending::Unsent(how))) => Some((Lost::Dropped, *how == DropMode::Logged)),
+            (None, Some(Ending::Unheard(_) | Ending::Seen(_)) | None) => None,
         };
         if let Some((why, logged)) = unsent_as {
             self.history()
@@ -204,17 +216,18 @@ impl Github {
     async fn outcome(&self, flight: &Flight, request: Request<Body>, sent: EventId) -> Outcome {
         let departure = tokio::time::Instant::now();
         let gives_up = departure + self.settings().webhook_timeout;
-        let dictated = flight.ending.as_ref().and_then(dictated);
-        if let Some(Effect::NoAnswer | Effect::Reset) = flight.ending
-            && let Some(outcome) = dictated
-        {
-            // The dispatcher never heard of it: the loss is the fault's.
-            if outcome.is_timeout() {
-                tokio::time::sleep_until(gives_up).await;
+        let dictated = match &flight.ending {
+            Some(Ending::Unheard(outcome)) => {
+                // The loss is the fault's.
+                if outcome.is_timeout() {
+                    tokio::time::sleep_until(gives_up).await;
+                }
+                self.tell(flight, outcome, Duration::ZERO, None, flight.because);
+                return outcome.clone();
             }
-            self.tell(flight, &outcome, Duration::ZERO, None, flight.because);
-            return outcome;
-        }
+            Some(Ending::Seen(outcome)) => Some(outcome.clone()),
+            Some(Ending::Unsent(_)) | None => None,
+        };
         let own = self.post(flight, request).await;
         let seen = dictated
             .as_ref()
@@ -334,49 +347,17 @@ impl Github {
 }
 
 impl Outcome {
+    /// What GitHub sees where a fault gives the answer.
+    pub(in crate::github) fn of(answer: &Answer) -> Self {
+        Self::Answered {
+            status: answer.status,
+            headers: HeaderMap::new(),
+            body: answer.body.clone(),
+        }
+    }
+
     fn is_timeout(&self) -> bool {
         matches!(self, Self::Lost(Lost::TimedOut))
-    }
-}
-
-/// What a fault makes GitHub see, whatever the dispatcher did.
-fn dictated(ending: &Effect) -> Option<Outcome> {
-    match ending {
-        Effect::Answer { status, body, .. } => {
-            let body = String::from_utf8_lossy(body).into_owned();
-            Some(Outcome::Answered {
-                status: *status,
-                headers: HeaderMap::new(),
-                body,
-            })
-        }
-        Effect::Reset => Some(Outcome::Lost(Lost::Reset)),
-        Effect::NoAnswer => Some(Outcome::Lost(Lost::TimedOut)),
-        Effect::AfterEffect(inner) => dictated(inner),
-        Effect::Drop { .. }
-        | Effect::Delay(_)
-        | Effect::Duplicate { .. }
-        | Effect::Reorder { .. }
-        | Effect::Pretend(_)
-        | Effect::Omit(_)
-        | Effect::SlipPages
-        | Effect::Truncate
-        | Effect::Stale(_)
-        | Effect::Stall { .. }
-        | Effect::EndEarly { .. }
-        | Effect::Full
-        | Effect::Broken
-        | Effect::Tamper(_)
-        | Effect::Hold
-        | Effect::Stuck { .. }
-        | Effect::Limbo
-        | Effect::Fail(_)
-        | Effect::Hang
-        | Effect::Freeze { .. }
-        | Effect::Die { .. }
-        | Effect::Restart { .. }
-        | Effect::LoseNetwork { .. }
-        | Effect::WrongClock { .. } => None,
     }
 }
 

@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use vocabulary::Tamper;
+use vocabulary::{AfterEffect, OnDelivery, Tamper};
 
 use super::{
     delivering::Dispatch,
-    flying::{Flight, Pending},
+    flying::{Ending, Flight, Outcome, Pending},
 };
 use crate::{
-    env::Span,
-    faults::{Effect, Held, Strike, Subject},
+    env::Length,
+    faults::{Held, Strike, Subject},
     github::{
         handle::Github,
         state::{
@@ -19,7 +19,7 @@ use crate::{
             records::State,
         },
     },
-    history::{Origin, Signed, What},
+    history::{Lost, Origin, Signed, What},
     ids::{DeliveryId, EventId},
     tamper::tampered,
 };
@@ -44,7 +44,7 @@ impl Github {
             (message, Vec::new())
         };
         let tampered = strikes.iter().rev().find_map(|strike| match strike.effect {
-            Effect::Tamper(how) => bytes_tampered(&message.body(), how),
+            OnDelivery::Tamper(how) => bytes_tampered(&message.body(), how),
             _ => None,
         });
         let intended = match message.signed {
@@ -97,13 +97,13 @@ impl Github {
         message: Arc<Message>,
         key: &str,
         id: DeliveryId,
-    ) -> (Arc<Message>, Vec<Strike>) {
+    ) -> (Arc<Message>, Vec<Strike<OnDelivery>>) {
         let honest = message.clone();
         let mut message = message;
         let faults = &self.inner.calls.faults;
         let subject = honest.subject(key, id);
-        let strikes = faults.strike_where(&subject, Effect::suits_webhooks, |strike, strikes| {
-            let Effect::Pretend(values) = &strike.effect else {
+        let strikes = faults.strike_where(&subject, |strike: &Strike<OnDelivery>, strikes| {
+            let OnDelivery::Pretend(values) = &strike.effect else {
                 return true;
             };
             let lie = Self::pretending(&message, values);
@@ -116,7 +116,7 @@ impl Github {
         (message, strikes)
     }
 
-    fn bend_flight(&self, flight: &mut Flight, strikes: Vec<Strike>, key: &str) {
+    fn bend_flight(&self, flight: &mut Flight, strikes: Vec<Strike<OnDelivery>>, key: &str) {
         let message = flight.message.clone();
         let subject = message.subject(key, flight.id);
         let faults = &self.inner.calls.faults;
@@ -128,55 +128,55 @@ impl Github {
                 strike: applied,
             };
             match &strike.effect {
-                Effect::Delay(span) => {
-                    flight.delay += self.env().within(*span, key, &strike.purpose("delay"));
+                OnDelivery::Delay(length) => {
+                    flight.delay += self.env().within(*length, key, &strike.purpose("delay"));
                     flight.delayed_by.push(held);
                     flight.because = applied;
                 }
-                Effect::Reorder { within } => {
-                    let span = Span {
+                OnDelivery::ReorderWithin(reorder) => {
+                    let length = Length {
                         min: Duration::ZERO,
-                        max: *within,
+                        max: reorder.within.max,
                     };
-                    flight.delay += self.env().within(span, key, &strike.purpose("reorder"));
+                    flight.delay += self.env().within(length, key, &strike.purpose("reorder"));
                     flight.delayed_by.push(held);
                     flight.because = applied;
                 }
-                Effect::Duplicate { after } => {
-                    let after = self.env().within(*after, key, &strike.purpose("duplicate"));
+                OnDelivery::Duplicate(again) => {
+                    let after = self
+                        .env()
+                        .within(again.after, key, &strike.purpose("duplicate"));
                     duplicates.push((flight.delay + after, applied));
                 }
-                Effect::Hold => {
+                OnDelivery::Hold => {
                     flight.held_by.push(held);
                     flight.because = applied;
                 }
-                Effect::Pretend(_) | Effect::Tamper(_) => flight.because = applied,
-                Effect::Drop { .. }
-                | Effect::Answer { .. }
-                | Effect::NoAnswer
-                | Effect::Reset
-                | Effect::AfterEffect(_) => {
-                    flight.ending = Some(strike.effect.clone());
+                OnDelivery::Pretend(_) | OnDelivery::Tamper(_) => flight.because = applied,
+                OnDelivery::Drop(how) => {
+                    flight.ending = Some(Ending::Unsent(*how));
                     flight.because = applied;
                 }
-                // The table lets none of these come to a delivery.
-                Effect::Omit(_)
-                | Effect::SlipPages
-                | Effect::Truncate
-                | Effect::Stale(_)
-                | Effect::Stall { .. }
-                | Effect::EndEarly { .. }
-                | Effect::Full
-                | Effect::Broken
-                | Effect::Stuck { .. }
-                | Effect::Limbo
-                | Effect::Fail(_)
-                | Effect::Hang
-                | Effect::Freeze { .. }
-                | Effect::Die { .. }
-                | Effect::Restart { .. }
-                | Effect::LoseNetwork { .. }
-                | Effect::WrongClock { .. } => {}
+                OnDelivery::NoAnswer => {
+                    flight.ending = Some(Ending::Unheard(Outcome::Lost(Lost::TimedOut)));
+                    flight.because = applied;
+                }
+                OnDelivery::Reset => {
+                    flight.ending = Some(Ending::Unheard(Outcome::Lost(Lost::Reset)));
+                    flight.because = applied;
+                }
+                OnDelivery::Answer(answer) => {
+                    flight.ending = Some(Ending::Seen(Outcome::of(answer)));
+                    flight.because = applied;
+                }
+                OnDelivery::AfterEffect(after) => {
+                    flight.ending = Some(Ending::Seen(match after {
+                        AfterEffect::Answer(answer) => Outcome::of(answer),
+                        AfterEffect::NoAnswer => Outcome::Lost(Lost::TimedOut),
+                        AfterEffect::Reset => Outcome::Lost(Lost::Reset),
+                    }));
+                    flight.because = applied;
+                }
             }
         }
         // Only now all the rules are known that hold the first one back, and they hold its duplicates too.
@@ -198,7 +198,7 @@ impl Github {
                 origin: Origin::Repeated,
                 redelivery,
                 failed: None,
-                delay: Span::fixed(Duration::ZERO),
+                delay: Length::fixed(Duration::ZERO),
                 bend: false,
                 because: Some(applied),
             };

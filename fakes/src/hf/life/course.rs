@@ -7,6 +7,7 @@ use std::{
 
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use vocabulary::{FailedStage, OnHardware};
 
 use super::{
     ending::{Change, exit_change},
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     drawn_text::{HEX, drawn},
-    faults::{Effect, Held},
+    faults::Held,
     hf::{
         handle::HfJobs,
         job::{
@@ -58,6 +59,7 @@ impl HfJobs {
             runner_labels: runner.labels,
         };
         let created = self.history().record(Some(because), created);
+        self.inner.calls.faults.know_hf_job(&id);
         let (commands, orders) = unbounded_channel();
         let clock = self.env().clock;
         let mut meter = Meter::new(micro_usd_per_minute(&spec));
@@ -181,11 +183,12 @@ impl HfJobs {
         let (faults, subject) = (&self.inner.calls.faults, plan.subject());
         let mut because = plan.because;
         loop {
-            let strikes = faults.strike(&subject, Effect::holds_schedules);
+            let strikes = faults.strike::<OnHardware>(&subject);
             if strikes.is_empty() {
                 return because;
             }
             for strike in strikes {
+                let OnHardware::Hold = strike.effect;
                 because = faults.applied(&strike, &subject, Some(because));
                 let held = Held {
                     fault: strike.fault,
@@ -347,10 +350,15 @@ async fn failing(plan: &LifePlan) -> Change {
         return std::future::pending().await;
     };
     tokio::time::sleep(*after).await;
+    let stage = match failing.stage {
+        FailedStage::Error => Stage::Error,
+        FailedStage::Canceled => Stage::Canceled,
+    };
+    let reason = failing.cancel_reason;
     Change {
         message: failing.message.clone(),
-        cancel_reason: failing.cancel_reason.clone(),
-        ..Change::new(failing.stage, StageCause::Platform, Some(*because))
+        cancel_reason: reason.map(|reason| reason.as_str().to_owned()),
+        ..Change::new(stage, StageCause::Platform, Some(*because))
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use vocabulary::{Failing, OnSchedule};
+
 use super::holds::{Holds, Until};
 use crate::{
-    faults::{Effect, Failing, Held, Subject},
+    faults::{Held, Subject},
     hf::{handle::HfJobs, state::HfJob},
     ids::{EventId, HfJobId},
 };
@@ -53,7 +55,7 @@ impl HfJobs {
     pub(in crate::hf) fn life_plan(&self, id: &HfJobId) -> Option<LifePlan> {
         let mut plan = self.honest_plan(self.state().get(id)?);
         let (env, faults) = (self.env(), &self.inner.calls.faults);
-        for strike in faults.strike(&plan.subject(), Effect::bends_schedules) {
+        for strike in faults.strike(&plan.subject()) {
             plan.because = faults.applied(&strike, &plan.subject(), Some(plan.because));
             let within = |span, what| env.within(span, &plan.entity, &strike.purpose(what));
             let held = Held {
@@ -61,48 +63,23 @@ impl HfJobs {
                 strike: plan.because,
             };
             match &strike.effect {
-                Effect::Delay(span) => {
+                OnSchedule::Delay(span) => {
                     plan.schedule += within(*span, "delay");
                     plan.holds.add(held, Until::Schedule);
                 }
-                Effect::Stuck { every } => {
-                    plan.stuck = Some(*every);
+                OnSchedule::Stuck(stuck) => {
+                    plan.stuck = Some(stuck.every.0);
                     plan.holds.add(held, Until::Hardware);
                 }
-                Effect::Limbo => {
+                OnSchedule::Limbo => {
                     plan.limbo = true;
                     plan.holds.add(held, Until::End);
                 }
-                Effect::Fail(failing) => {
+                OnSchedule::Fail(failing) => {
                     plan.holds.add(held, Until::Failure);
                     let after = within(failing.after, "fail");
                     plan.failing = Some((after, failing.clone(), plan.because));
                 }
-                // The table lets nothing else bend a schedule.
-                Effect::Drop { .. }
-                | Effect::Duplicate { .. }
-                | Effect::Reorder { .. }
-                | Effect::Answer { .. }
-                | Effect::NoAnswer
-                | Effect::Reset
-                | Effect::AfterEffect(_)
-                | Effect::Pretend(_)
-                | Effect::Omit(_)
-                | Effect::SlipPages
-                | Effect::Truncate
-                | Effect::Stale(_)
-                | Effect::Stall { .. }
-                | Effect::EndEarly { .. }
-                | Effect::Full
-                | Effect::Broken
-                | Effect::Tamper(_)
-                | Effect::Hold
-                | Effect::Hang
-                | Effect::Freeze { .. }
-                | Effect::Die { .. }
-                | Effect::Restart { .. }
-                | Effect::LoseNetwork { .. }
-                | Effect::WrongClock { .. } => {}
             }
         }
         Some(plan)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fakes::{
-    Clock, Draw, Env, NewJob, Settings, Span, Spawner, World,
+    Clock, Draw, Env, Length, NewJob, Settings, Spawner, World,
     history::{Event, History, What},
     ids::EventId,
 };
@@ -56,7 +56,7 @@ impl Lab {
 
     pub(crate) fn seeded(seed: u64, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
-        settings.github.webhook_delay = Span::fixed(Duration::ZERO);
+        settings.github.webhook_delay = Length::fixed(Duration::ZERO);
         change(&mut settings);
         let clock = Clock::starting_at(START.parse().unwrap());
         let env = Env {

@@ -5,15 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, value::RawValue};
 
+use vocabulary::parse_duration;
+
 use super::{
     Around, Fields, Findings, NotADelivery, body, headers, object_in, payload, text_in, value_in,
 };
-use crate::{
-    recording::{
-        Failed, form,
-        offsets::{Clue, clue_of_date, clue_of_offset, clue_of_time, oddity_of_time},
-    },
-    time::parse_duration,
+use crate::recording::{
+    Failed, form,
+    offsets::{Clue, clue_of_date, clue_of_offset, clue_of_time, oddity_of_time},
 };
 
 /// What the body is called.

@@ -91,6 +91,7 @@ impl Github {
             labels: wanted.labels.names(),
         };
         let created = self.history().record(because, created);
+        self.inner.calls.faults.know_runner(id, &wanted.name);
         state.runners.insert(Runner {
             id,
             name: wanted.name,

@@ -143,6 +143,15 @@ pub struct Shift {
 }
 
 impl Shift {
+    /// Always so many milliseconds.
+    #[must_use]
+    pub const fn fixed(ms: i64) -> Self {
+        Self {
+            min: Skew(ms),
+            max: Skew(ms),
+        }
+    }
+
     /// Reads `10m`, `-10m` or `-10m..5m`.
     fn parse(text: &str) -> Result<Self, String> {
         let Some((from, to)) = text.split_once("..") else {
@@ -273,7 +282,9 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Implements the serde and schema sides of a type that is written as text.
+/// Implements the serde and schema sides of a type that is written as text. Serde's and schemars' traits are taken from where
+/// it is called.
+#[macro_export]
 macro_rules! written_as_text {
     ($type:ty, $name:literal, $parse:expr, $kinds:expr, $about:literal) => {
         impl Serialize for $type {
@@ -300,7 +311,6 @@ macro_rules! written_as_text {
         }
     };
 }
-pub(crate) use written_as_text;
 
 /// One time; a range is refused with the reason.
 fn parse_fixed(text: &str) -> Result<Fixed, String> {
