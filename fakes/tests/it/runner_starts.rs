@@ -244,11 +244,7 @@ async fn a_script_that_does_not_look_hides_that_registering_failed() {
 #[tokio::test(start_paused = true)]
 async fn registering_is_tried_three_times_but_not_after_404() {
     let answers = |lab: &Lab, status: u16| {
-        let answer = fakes::Effect::Answer(vocabulary::Answer {
-            status,
-            headers: BTreeMap::new(),
-            body: String::new(),
-        });
+        let answer = fakes::Effect::Answer(vocabulary::Answer::of(status, ""));
         let rule = fakes::FaultRule::always("runner.register", answer);
         lab.world.faults().install(vec![rule]);
     };
