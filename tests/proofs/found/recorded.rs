@@ -8,7 +8,7 @@ use fakes::{
 };
 use scenarios::plan::Plan;
 
-use super::{JIT, LABEL, MINUTE, OTHER_LABEL, REPO, SECOND, Written, hf, plan_of};
+use super::written::{JIT, LABEL, MINUTE, OTHER_LABEL, REPO, SECOND, Written, hf, plan_of};
 use crate::{agreement::said_by, oracles::Said};
 
 const SERVED: &str = "served-or-told";
