@@ -78,10 +78,9 @@ impl HfJobs {
             Err(why) => return bad(&why),
         };
         let mut state = self.state();
-        let Some(job) = state.in_namespace_mut(ask.namespace(), &ask.job_id()) else {
+        let Some(job) = state.respecify(ask.namespace(), &ask.job_id(), change) else {
             return no_such_job();
         };
-        change(&mut job.spec);
         Reply::json(200, &self.object(job)).with_effect()
     }
 }
