@@ -20,9 +20,11 @@ mod isolation;
 mod knowledge;
 mod lanes;
 mod ledger;
+mod line;
 mod loans;
 mod meant;
 mod monotone_state;
+mod moves;
 mod names;
 mod never_kill_busy;
 mod no_leak;
@@ -58,7 +60,8 @@ pub use expectations::Expectations;
 pub use knowledge::{Heard, Knowledge, News};
 pub use lanes::{LabelSet, Lane, LaneId, Lanes, Reach};
 pub use ledger::{
-    Answered, CallLife, Calls, Delivery, HfLife, JobLife, Ledger, Moment, RunnerLife,
+    Answered, ByHfJob, CallLife, Calls, Delivery, HfLife, JobLife, Ledger, Moment, Number,
+    Numbered, RunnerLife,
 };
 pub use meant::Routed;
 pub use restart_safe::Twin;
