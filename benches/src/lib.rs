@@ -1,11 +1,16 @@
 //! What the benches share: a webhook of real size, its signature, and plans of known work.
 
+mod growth;
 pub mod instructions;
+mod machine;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use scenarios::{Choices, Document, plan::Plan};
 use sha2::Sha256;
+
+pub use growth::Growth;
+pub use machine::{cpu, cpu_of, memory_bytes_peak};
 
 /// The allocator of the command line, so that the figures are the product's.
 #[global_allocator]
@@ -66,11 +71,21 @@ timeline:
     queue: {{ as: J, jobs: {jobs}, labels: hf-jobs-cpu-basic, runs_for: 10s..10m }}
 "
     );
-    let document = Document::parse("bench.yaml", &text).expect("the text is a scenario");
-    document
-        .plan(&Choices {
-            seed,
-            ..Choices::default()
-        })
-        .expect("the scenario can be planned")
+    plan(&text, seed)
+}
+
+/// The plan of a scenario.
+///
+/// # Panics
+/// If the scenario language does not read this text.
+#[must_use]
+pub fn plan(text: &str, seed: u64) -> Plan {
+    let document = Document::parse("bench.yaml", text)
+        .unwrap_or_else(|error| panic!("the text is no scenario: {error}"));
+    let choices = Choices {
+        seed,
+        ..Choices::default()
+    };
+    let plan = document.plan(&choices);
+    plan.unwrap_or_else(|error| panic!("the scenario cannot be planned: {error}"))
 }

@@ -92,7 +92,7 @@ fn ambiguous<'a>(context: &Context<'_, 'a>) -> BTreeMap<&'a HfJobId, Lookup> {
     let lives = ledger.hf_jobs.iter();
     let open = lives.filter_map(|(hf_job, life)| {
         let call = ledger.calls.get(&life.call?).filter(|call| call.failed())?;
-        Some((*hf_job, Lookup::After(call.over()?.at_ms)))
+        Some((hf_job, Lookup::After(call.over()?.at_ms)))
     });
     open.collect()
 }

@@ -90,10 +90,13 @@ fn cancelled_out(context: &Context<'_, '_>, judgement: &mut Judgement) {
                     tally.enter(event);
                     continue;
                 };
-                let mut heard = heard.get(&lane).into_iter().flatten();
-                let why = heard
-                    .find_map(|(at, job)| ended(context, &tally, event, hf_job, lane, (*at, *job)));
-                judgement.breach_if(event.id, why);
+                if is_given_up(context, &tally, event, hf_job, lane) {
+                    let mut heard = heard.get(&lane).into_iter().flatten();
+                    let why = heard.find_map(|(at, job)| {
+                        ended(context, &tally, event, hf_job, lane, (*at, *job))
+                    });
+                    judgement.breach_if(event.id, why);
+                }
             }
             _ => {}
         }
@@ -101,6 +104,31 @@ fn cancelled_out(context: &Context<'_, '_>, judgement: &mut Judgement) {
     }
 }
 
+/// Whether this ends supply that nobody has a reason to give up.
+fn is_given_up(
+    context: &Context<'_, '_>,
+    tally: &Tally<'_, '_>,
+    event: &Event,
+    hf_job: &HfJobId,
+    lane: LaneId,
+) -> bool {
+    let ledger = context.ledger;
+    let Some(life) = ledger.hf_jobs.get(hf_job) else {
+        return false;
+    };
+    let Some(Reach::Lane(_)) = ledger.lanes.reach(hf_job) else {
+        return false;
+    };
+    let is_supply = tally.standing(hf_job) == Some(Standing::Supply);
+    let online = life
+        .online
+        .is_some_and(|(online, _)| online.event < event.id);
+    let young = event.at_ms.saturating_sub(life.created.at_ms) < YOUNG_MS;
+    let short = tally.supply(lane) <= tally.open(lane);
+    is_supply && (online || young) && short
+}
+
+/// Why it was ended in answer to an event of this job, if it can be.
 fn ended(
     context: &Context<'_, '_>,
     tally: &Tally<'_, '_>,
@@ -110,18 +138,7 @@ fn ended(
     (heard_ms, of): (u64, JobId),
 ) -> Option<String> {
     let ledger = context.ledger;
-    let life = ledger.hf_jobs.get(hf_job)?;
-    let Some(Reach::Lane(_)) = ledger.lanes.reach(hf_job) else {
-        return None;
-    };
-    let is_supply = tally.standing(hf_job) == Some(Standing::Supply);
-    let online = life
-        .online
-        .is_some_and(|(online, _)| online.event < event.id);
-    let young = event.at_ms.saturating_sub(life.created.at_ms) < YOUNG_MS;
-    let short = tally.supply(lane) <= tally.open(lane);
-    let soon = event.at_ms.saturating_sub(heard_ms) <= AFTER_MS;
-    if !(is_supply && (online || young) && short && soon) {
+    if event.at_ms.saturating_sub(heard_ms) > AFTER_MS {
         return None;
     }
     let earlier = |job: &JobId| {

@@ -1,6 +1,9 @@
 //! What every property is judged by: the history, indexed, the scenario's terms, and what follows from both once for all.
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use fakes::ids::{CallId, EventId, JobId};
 
@@ -11,6 +14,7 @@ use super::{
     lanes::LaneId,
     ledger::{Ledger, Moment},
     loans::{self, Loan},
+    moves::Moves,
     no_leak::{self, Idler},
     queues::{self, Grace, Wait},
     shortages::{self, Place},
@@ -32,11 +36,14 @@ pub struct Context<'l, 'a> {
     pub turns: Turns,
     /// What the dispatcher had heard of each job.
     pub knowledge: Knowledge,
+    pub(super) moves: Moves<'a>,
     loans: OnceCell<Vec<Loan<'a>>>,
     waits: OnceCell<Vec<Wait>>,
     places: OnceCell<Vec<Place>>,
     idlers: OnceCell<Vec<Idler<'a>>>,
     creates: OnceCell<BTreeMap<CallId, Create>>,
+    /// Repositories that any job was of, and their owners, in lower case.
+    real: OnceCell<BTreeSet<String>>,
 }
 
 impl<'l, 'a> Context<'l, 'a> {
@@ -51,11 +58,13 @@ impl<'l, 'a> Context<'l, 'a> {
             tellings,
             turns,
             knowledge: Knowledge::read(ledger),
+            moves: Moves::read(ledger),
             loans: OnceCell::new(),
             waits: OnceCell::new(),
             places: OnceCell::new(),
             idlers: OnceCell::new(),
             creates: OnceCell::new(),
+            real: OnceCell::new(),
         }
     }
 
@@ -180,8 +189,21 @@ impl<'l, 'a> Context<'l, 'a> {
         let first_name = self.ledger.lanes.place(repo);
         let repos = &self.terms.repos;
         let known = |name: &String| is(name) || name.eq_ignore_ascii_case(first_name);
-        let is_real = || self.ledger.jobs.values().any(|life| is(life.repo));
-        !repos.is_empty() && !repos.iter().any(known) && !is_real()
+        !repos.is_empty() && !repos.iter().any(known) && !self.is_real(repo)
+    }
+
+    /// Whether any job was of this repository, or of one of this owner.
+    fn is_real(&self, repo: &str) -> bool {
+        let read = || {
+            let repos: BTreeSet<&str> = self.ledger.jobs.values().map(|life| life.repo).collect();
+            let owners = repos
+                .iter()
+                .map(|repo| repo.split('/').next().unwrap_or(repo));
+            let names = repos.iter().copied().chain(owners);
+            names.map(str::to_ascii_lowercase).collect()
+        };
+        let real = self.real.get_or_init(read);
+        real.contains(&repo.to_ascii_lowercase())
     }
 
     /// What two sides may not have heard of each other yet, milliseconds: `L` of docs/verdicts.md.

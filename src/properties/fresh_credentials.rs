@@ -24,7 +24,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     for event in context.ledger.events {
         watch.enter(event);
     }
-    for (hf_job, life) in &context.ledger.hf_jobs {
+    for (hf_job, life) in context.ledger.hf_jobs.iter() {
         watch.boot(hf_job, life);
     }
     watch.judgement

@@ -4,27 +4,30 @@ use std::collections::{BTreeSet, VecDeque};
 
 use fakes::{
     history::{Event, What},
-    ids::{HfJobId, JobId},
+    ids::JobId,
 };
+
+use super::ledger::Ledger;
 
 /// How long it is, milliseconds.
 const HOUR_MS: u64 = 3_600_000;
 
 /// What one hour may hold: calls, and what they may be for.
 #[derive(Debug, Default)]
-pub(super) struct Hour<'a> {
+pub(super) struct Hour {
     calls: VecDeque<u64>,
     /// Jobs that were queued, until they are over.
     jobs: BTreeSet<JobId>,
-    /// HF jobs that were created, until they end.
-    hf_jobs: BTreeSet<&'a HfJobId>,
-    over: BTreeSet<(u64, Live<'a>)>,
+    /// HF jobs that were created, by their numbers, until they end.
+    hf_jobs: BTreeSet<usize>,
+    /// Who was over when, in order.
+    over: VecDeque<(u64, Live)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Live<'a> {
+#[derive(Clone, Copy, Debug)]
+enum Live {
     Job(JobId),
-    HfJob(&'a HfJobId),
+    HfJob(usize),
 }
 
 /// What an hour came to.
@@ -35,23 +38,25 @@ pub(super) struct Counts {
     pub(super) hf_jobs: u64,
 }
 
-impl<'a> Hour<'a> {
+impl Hour {
     /// A routed job is queued.
     pub(super) fn queued(&mut self, job: JobId) {
         self.jobs.insert(job);
     }
 
     /// Takes in what else lives and ends.
-    pub(super) fn enter(&mut self, event: &'a Event) {
+    pub(super) fn enter(&mut self, ledger: &Ledger<'_>, event: &Event) {
         match &event.event {
             What::JobCompleted { job, .. } => {
-                self.over.insert((event.at_ms, Live::Job(*job)));
+                self.over.push_back((event.at_ms, Live::Job(*job)));
             }
             What::HfCreated { hf_job, .. } => {
-                self.hf_jobs.insert(hf_job);
+                self.hf_jobs.extend(ledger.hf_jobs.number(hf_job));
             }
             What::HfStage { hf_job, stage, .. } if stage.is_terminal() => {
-                self.over.insert((event.at_ms, Live::HfJob(hf_job)));
+                let ended = ledger.hf_jobs.number(hf_job);
+                let ended = ended.map(|number| (event.at_ms, Live::HfJob(number)));
+                self.over.extend(ended);
             }
             _ => {}
         }
@@ -73,14 +78,14 @@ impl<'a> Hour<'a> {
         while self.calls.front().is_some_and(|at| *at <= began_ms) {
             self.calls.pop_front();
         }
-        while let Some((at_ms, live)) = self.over.first().copied() {
+        while let Some((at_ms, live)) = self.over.front().copied() {
             if at_ms > began_ms {
                 return;
             }
-            self.over.pop_first();
+            self.over.pop_front();
             match live {
                 Live::Job(job) => self.jobs.remove(&job),
-                Live::HfJob(hf_job) => self.hf_jobs.remove(hf_job),
+                Live::HfJob(number) => self.hf_jobs.remove(&number),
             };
         }
     }

@@ -35,6 +35,8 @@ struct Poison<'a> {
     refusals: ByScope<'a>,
     /// Everything that concerns some lane or nobody's, in order: the event and the lane.
     somewhere: Vec<(EventId, Option<LaneId>)>,
+    /// For each of these the first behind it that concerns another lane.
+    next_elsewhere: Vec<usize>,
 }
 
 impl<'a> Poison<'a> {
@@ -75,9 +77,19 @@ impl<'a> Poison<'a> {
             }
         }
         somewhere.sort_unstable();
+        let mut next_elsewhere = vec![somewhere.len(); somewhere.len()];
+        for (at, pair) in somewhere.windows(2).enumerate().rev() {
+            let is_other = pair[0].1 != pair[1].1;
+            next_elsewhere[at] = if is_other {
+                at + 1
+            } else {
+                next_elsewhere[at + 1]
+            };
+        }
         Self {
             refusals,
             somewhere,
+            next_elsewhere,
         }
     }
 
@@ -90,12 +102,11 @@ impl<'a> Poison<'a> {
         let own = ledger.disturbances.touched(lanes, wait.lane, from, until)
             || self.refusals.first(lanes, wait.lane, from, until).is_some();
         let first = self.somewhere.partition_point(|(event, _)| *event < from);
-        let during = self
-            .somewhere
-            .iter()
-            .skip(first)
-            .take_while(|(event, _)| *event < until);
-        let mut elsewhere = during.filter(|(_, lane)| *lane != Some(wait.lane));
-        !own && elsewhere.next().is_some()
+        let elsewhere = match self.somewhere.get(first) {
+            Some((_, lane)) if *lane == Some(wait.lane) => self.next_elsewhere.get(first).copied(),
+            Some(_) | None => Some(first),
+        };
+        let elsewhere = elsewhere.and_then(|at| self.somewhere.get(at));
+        !own && elsewhere.is_some_and(|(event, _)| *event < until)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::ids::{HfJobId, JobId};
 
-use super::disturbance::Scope;
+use super::{disturbance::Scope, ledger::ByHfJob};
 
 /// A lane's place in [`Lanes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ pub struct Lanes<'a> {
     first_names: BTreeMap<&'a str, &'a str>,
     /// Owners for the whole of which runners are registered, by their lower case.
     owners: BTreeMap<String, &'a str>,
-    reaches: BTreeMap<&'a HfJobId, Reach<'a>>,
+    reaches: ByHfJob<'a, Reach<'a>>,
 }
 
 impl<'a> Lanes<'a> {

@@ -12,8 +12,10 @@ mod hour;
 mod knowledge;
 mod lanes;
 mod ledger;
+mod line;
 mod loans;
 mod meant;
+mod moves;
 mod queues;
 mod registrations;
 mod rules;
@@ -33,7 +35,8 @@ pub use expectations::Expectations;
 pub use knowledge::{Heard, Knowledge, News};
 pub use lanes::{LabelSet, Lane, LaneId, Lanes, Reach};
 pub use ledger::{
-    Answered, CallLife, Calls, Delivery, HfLife, JobLife, Ledger, Moment, RunnerLife,
+    Answered, ByHfJob, CallLife, Calls, Delivery, HfLife, JobLife, Ledger, Moment, Number,
+    Numbered, RunnerLife,
 };
 pub use meant::Routed;
 pub use restart_safe::Twin;

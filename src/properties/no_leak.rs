@@ -69,9 +69,10 @@ pub(super) fn idlers<'a>(context: &Context<'_, 'a>) -> Vec<Idler<'a>> {
         let touched = tally.enter(event).to_vec();
         watch.enter(event, &tally, &touched);
     }
-    watch
-        .done
-        .extend(std::mem::take(&mut watch.idle).into_values());
+    // Those that are left come in the order of their ids.
+    let mut left: Vec<_> = std::mem::take(&mut watch.idle).into_values().collect();
+    left.sort_unstable_by_key(|idler| idler.hf_job);
+    watch.done.append(&mut left);
     watch.done
 }
 
@@ -95,7 +96,8 @@ struct Watch<'c, 'l, 'a> {
     supply: BTreeMap<LaneId, Supply<'a>>,
     /// Supply that hides its lane, by flavor.
     hidden: BTreeMap<&'a str, Supply<'a>>,
-    idle: BTreeMap<&'a HfJobId, Idler<'a>>,
+    /// Those without a reason, by the events that created them.
+    idle: BTreeMap<EventId, Idler<'a>>,
     /// On which HF job each job started.
     on: BTreeMap<JobId, &'a HfJobId>,
     done: Vec<Idler<'a>>,
@@ -225,11 +227,14 @@ impl<'a> Watch<'_, '_, 'a> {
             cause,
             until: None,
         };
-        self.idle.entry(hf_job).or_insert(idler);
+        if let Some(life) = self.context.ledger.hf_jobs.get(hf_job) {
+            self.idle.entry(life.created.event).or_insert(idler);
+        }
     }
 
     fn useful_again(&mut self, hf_job: &HfJobId, until: Moment) {
-        if let Some(idler) = self.idle.remove(hf_job) {
+        let life = self.context.ledger.hf_jobs.get(hf_job);
+        if let Some(idler) = life.and_then(|life| self.idle.remove(&life.created.event)) {
             self.done.push(Idler {
                 until: Some(until),
                 ..idler

@@ -1,7 +1,7 @@
 //! Queues: the demands of each lane in the order they came, and when each was due. A start takes out the first, whichever
 //! job started; docs/verdicts.md, "served-or-told", has the rules. Shared by the properties that judge how long jobs wait.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::ids::{EventId, JobId};
 
@@ -9,6 +9,7 @@ use super::{
     Context,
     lanes::LaneId,
     ledger::Moment,
+    line::{Line, Waiting},
     loans::{Lending, Loan},
     tally::Tally,
     turns::{Taken, Turn},
@@ -71,8 +72,10 @@ pub(super) fn waits(context: &Context<'_, '_>, grace: Grace) -> Vec<Wait> {
         let mut queue = Queue {
             context,
             lane,
-            late: VecDeque::new(),
-            waiting: VecDeque::new(),
+            late: BTreeMap::new(),
+            line: Line::default(),
+            of_job: BTreeSet::new(),
+            entered: 0,
             open: BTreeSet::new(),
             grace,
             counts: (!context.terms.caps.is_none()).then_some(usize::MAX),
@@ -143,15 +146,6 @@ fn steps(
     steps
 }
 
-/// A demand in the queue.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    job: JobId,
-    since: Moment,
-    /// Time that has counted since the beginning, where slots are capped.
-    counted_ms: u64,
-}
-
 /// The demands of one lane as its history goes on.
 ///
 /// Who came later is due later, and time counts for him only while it counts for those before him. So those who are
@@ -160,9 +154,12 @@ struct Waiting {
 struct Queue<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     lane: LaneId,
-    /// Those who are late, with what they were due by and since when that counted.
-    late: VecDeque<(Waiting, Moment, Option<u64>)>,
-    waiting: VecDeque<Waiting>,
+    /// Those who are late, by their place, with what they were due by and since when that counted.
+    late: BTreeMap<u64, (Waiting, Moment, Option<u64>)>,
+    line: Line,
+    /// The places of each job's demands. Who is late stands before all who are not.
+    of_job: BTreeSet<(JobId, u64)>,
+    entered: u64,
     /// The jobs that are open: one that is held has no demand to leave with.
     open: BTreeSet<JobId>,
     grace: Grace,
@@ -176,15 +173,7 @@ impl Queue<'_, '_, '_> {
     fn step(&mut self, step: &Step) {
         self.pass(step.at().at_ms);
         match step {
-            Step::Moves(_) => {
-                for waiting in self
-                    .waiting
-                    .iter_mut()
-                    .take_while(|waiting| waiting.counted_ms > 0)
-                {
-                    waiting.counted_ms = 0;
-                }
-            }
+            Step::Moves(_) => self.line.count_anew(self.now_ms),
             Step::Counts(_, counts) => self.counts = Some(*counts),
             Step::Turn(Taken { at, job, turn, .. }) => match turn {
                 Turn::Opens => self.enter(*job, *at),
@@ -203,32 +192,26 @@ impl Queue<'_, '_, '_> {
     }
 
     fn enter(&mut self, job: JobId, since: Moment) {
-        let waiting = Waiting {
-            job,
-            since,
-            counted_ms: 0,
-        };
         self.open.insert(job);
-        self.waiting.push_back(waiting);
+        self.of_job.insert((job, self.entered));
+        self.line.enter(self.entered, job, since);
+        self.entered += 1;
     }
 
     /// Lets time pass: counts it, and finds out who became late.
     fn pass(&mut self, now_ms: u64) {
-        let passed = now_ms.saturating_sub(self.now_ms);
-        self.now_ms = self.now_ms.max(now_ms);
         if let Some(counts) = self.counts {
             let left = counts.saturating_sub(self.late.len());
-            for waiting in self.waiting.iter_mut().take(left) {
-                waiting.counted_ms = waiting.counted_ms.saturating_add(passed);
-            }
+            self.line.count_for(left, self.now_ms);
         }
-        while let Some(first) = self.waiting.front().copied() {
+        self.now_ms = self.now_ms.max(now_ms);
+        while let Some((place, first)) = self.line.first() {
             let (beginning, due_ms) = self.due(&first);
             if due_ms.is_none_or(|due_ms| due_ms >= self.now_ms) {
                 return;
             }
-            self.waiting.pop_front();
-            self.late.push_back((first, beginning, due_ms));
+            self.line.remove(place);
+            self.late.insert(place, (first, beginning, due_ms));
         }
     }
 
@@ -239,7 +222,8 @@ impl Queue<'_, '_, '_> {
             match self.counts {
                 None => Some(due_ms),
                 Some(_) => {
-                    let over = waiting.counted_ms.checked_sub(within_ms)?;
+                    let counted_ms = self.line.counted_ms(waiting, self.now_ms);
+                    let over = counted_ms.checked_sub(within_ms)?;
                     let counted = (over > 0).then(|| self.now_ms.saturating_sub(over))?;
                     Some(counted.max(due_ms))
                 }
@@ -263,10 +247,20 @@ impl Queue<'_, '_, '_> {
     }
 
     fn pop(&mut self, taken: Option<(Moment, JobId, By)>) {
-        if let Some((late, beginning, due_ms)) = self.late.pop_front() {
+        let late = self.late.first_key_value().map(|(place, _)| *place);
+        let first = late.or_else(|| Some(self.line.first()?.0));
+        if let Some(place) = first {
+            self.take_out(place, taken);
+        }
+    }
+
+    fn take_out(&mut self, place: u64, taken: Option<(Moment, JobId, By)>) {
+        if let Some((late, beginning, due_ms)) = self.late.remove(&place) {
+            self.of_job.remove(&(late.job, place));
             self.done(&late, beginning, due_ms, true, taken);
-        } else if let Some(first) = self.waiting.pop_front() {
-            self.leave(&first, taken);
+        } else if let Some(waiting) = self.line.remove(place) {
+            self.of_job.remove(&(waiting.job, place));
+            self.leave(&waiting, taken);
         }
     }
 
@@ -284,30 +278,17 @@ impl Queue<'_, '_, '_> {
             return;
         }
         let taken = Some((at, job, By::Leaving));
-        if let Some(at) = self.late.iter().position(|(late, ..)| late.job == job) {
-            if let Some((late, beginning, due_ms)) = self.late.remove(at) {
-                self.done(&late, beginning, due_ms, true, taken);
-            }
-        } else if let Some(own) = self.remove(job) {
-            self.leave(&own, taken);
-        } else {
-            self.pop(taken);
+        match self.of_job.range((job, 0)..=(job, u64::MAX)).next() {
+            Some((_, own)) => self.take_out(*own, taken),
+            None => self.pop(taken),
         }
-    }
-
-    fn remove(&mut self, job: JobId) -> Option<Waiting> {
-        let at = self.waiting.iter().position(|waiting| waiting.job == job)?;
-        self.waiting.remove(at)
     }
 
     fn end(&mut self) {
         self.pass(self.context.ledger.end.at_ms);
         let before = self.done.len();
-        for (late, beginning, due_ms) in std::mem::take(&mut self.late) {
-            self.done(&late, beginning, due_ms, true, None);
-        }
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.leave(&waiting, None);
+        while !self.late.is_empty() || self.line.first().is_some() {
+            self.pop(None);
         }
         let left = &mut self.done[before..];
         let named: BTreeSet<JobId> = left.iter().map(|wait| wait.job).collect();

@@ -21,6 +21,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement =
         Judgement::new("no delivery was lost whose job still waited, or whose HF job still lived");
     let lost = Losses::read(context.ledger);
+    let lists = lists(context.ledger);
     for (job, at) in &lost.queued {
         if was_open(context, *job, *at) {
             judgement.occasion();
@@ -28,7 +29,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     }
     let spans = Spans::of(context.ledger, lost.queued.keys().copied());
     for place in context.places() {
-        judge_place(context, (&lost, &spans), place, &mut judgement);
+        judge_place(context, (&lost, &spans, &lists), place, &mut judgement);
     }
     for idler in context.idlers() {
         let (Cause::Worked(job) | Cause::Withdrawn(job)) = idler.cause else {
@@ -107,7 +108,7 @@ fn was_open(context: &Context<'_, '_>, job: JobId, lost: Moment) -> bool {
 /// Judges a place that stood empty while a job with a lost `queued` was open.
 fn judge_place(
     context: &Context<'_, '_>,
-    (lost, spans): (&Losses, &Spans),
+    (lost, spans, lists): (&Losses, &Spans, &[&CallLife<'_>]),
     place: &Place,
     judgement: &mut Judgement,
 ) {
@@ -132,7 +133,7 @@ fn judge_place(
     let gone = ledger.is_gone_by(bound.due_ms);
     if end.at_ms > bound.due_ms && !gone {
         let logged = lost.logged.contains(&job);
-        if lists_are_stopped(context, (job, logged), from, bound.due_ms) {
+        if lists_are_stopped(context, lists, (job, logged), from, bound.due_ms) {
             return;
         }
         let outcome = place.filled.map_or_else(
@@ -154,6 +155,28 @@ fn judge_place(
     }
 }
 
+/// What the dispatcher asked for of which any shows jobs, in order.
+fn lists<'l, 'a>(ledger: &'l Ledger<'a>) -> Vec<&'l CallLife<'a>> {
+    let calls = ledger.events.iter().filter_map(|event| match &event.event {
+        What::CallReceived {
+            call,
+            by: Caller::Dispatcher,
+            name,
+            ..
+        } if LISTS.contains(&name.as_str()) => ledger.calls.get(call),
+        _ => None,
+    });
+    calls.collect()
+}
+
+/// The calls of which one may show that a job is queued.
+const LISTS: [&str; 4] = [
+    "github.list-runs",
+    "github.list-run-jobs",
+    "github.list-run-attempt-jobs",
+    "github.list-deliveries",
+];
+
 /// Whether a listing would show a job that is queued: the runs of its repository and their jobs, and the log of deliveries
 /// where its lost delivery stands in it.
 fn shows(ledger: &Ledger<'_>, call: &CallLife<'_>, job: JobId, logged: bool) -> bool {
@@ -174,6 +197,7 @@ fn shows(ledger: &Ledger<'_>, call: &CallLife<'_>, job: JobId, logged: bool) -> 
 /// Whether the dispatcher asked all the time for listings that would show a job, and a fault without end struck every one.
 fn lists_are_stopped(
     context: &Context<'_, '_>,
+    lists: &[&CallLife<'_>],
     (job, logged): (JobId, bool),
     from: Moment,
     due_ms: u64,
@@ -181,18 +205,10 @@ fn lists_are_stopped(
     let ledger = context.ledger;
     let within_ms = context.terms.bounds.served_within_ms;
     let mut last_ms = from.at_ms;
-    let lists = ledger.events.iter().filter_map(|event| match &event.event {
-        What::CallReceived {
-            call,
-            by: Caller::Dispatcher,
-            ..
-        } => ledger.calls.get(call),
-        _ => None,
-    });
-    let lists = lists.filter(|call| shows(ledger, call, job, logged));
-    for call in
-        lists.filter(|call| call.received.event > from.event && call.received.at_ms <= due_ms)
-    {
+    let first = lists.partition_point(|call| call.received.event <= from.event);
+    let asked = lists.get(first..).unwrap_or_default().iter();
+    let in_time = asked.take_while(|call| call.received.at_ms <= due_ms);
+    for call in in_time.filter(|call| shows(ledger, call, job, logged)) {
         if !ledger.is_stopped_for_ever(call) {
             return false;
         }

@@ -9,7 +9,7 @@ use super::{
 
 /// Judges how long each runner's record stays that nothing stands behind.
 pub(super) fn judge(context: &Context<'_, '_>, judgement: &mut Judgement) {
-    for (id, life) in &context.ledger.runners {
+    for (id, life) in context.ledger.runners.iter() {
         for spell in context.ledger.left_behind(*id) {
             judgement.occasion();
             judge_spell(context, life, spell, judgement);

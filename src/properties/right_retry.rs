@@ -83,7 +83,7 @@ struct Watch<'c, 'l, 'a> {
     requests: BTreeMap<Request<'a>, Refused>,
     places: BTreeMap<(&'a str, Option<For<'a>>), Failing>,
     limits: BTreeMap<(bool, Option<CredentialKind>), Limit>,
-    hour: Hour<'a>,
+    hour: Hour,
     calls: u64,
     /// When jobs of each lane were queued, the last ten minutes of them.
     queued: BTreeMap<LaneId, VecDeque<u64>>,
@@ -93,7 +93,7 @@ impl<'a> Watch<'_, '_, 'a> {
     fn enter(&mut self, event: &'a Event) {
         let ledger = self.context.ledger;
         let now = moment(event);
-        self.hour.enter(event);
+        self.hour.enter(ledger, event);
         match &event.event {
             What::JobQueued { job, .. } => {
                 if let Some((lane, _)) = ledger.routed(*job) {

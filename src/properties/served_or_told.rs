@@ -43,7 +43,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
 fn judge_strays(context: &Context<'_, '_>, judgement: &mut Judgement) {
     let ledger = context.ledger;
     let left = Strays::left(ledger);
-    for (id, life) in &ledger.jobs {
+    for (id, life) in ledger.jobs.iter() {
         let Some(queued) = life.queued.filter(|_| is_stray(context, life)) else {
             continue;
         };

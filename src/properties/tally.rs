@@ -4,23 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Event, What},
+    history::Event,
     ids::{EventId, HfJobId, JobId},
 };
 
 use super::{
     Context,
     lanes::{Lane, LaneId, Reach},
-    ledger::{Ledger, ends_hf_job},
+    ledger::Ledger,
     loans::{Lending, Loan},
+    moves::{Change, Made, Move},
     terms::Caps,
     turns::{Taken, Turn},
 };
-
-/// How many stand in front that are `due`. Most events have none, and hardly one has many.
-fn up_to<T>(rest: &[T], due: impl Fn(&&T) -> bool) -> usize {
-    rest.iter().take_while(due).count()
-}
 
 /// The state of one lane between two events.
 #[derive(Clone, Debug, Default)]
@@ -47,16 +43,19 @@ pub(super) enum Standing {
 /// The state of all lanes between two events.
 pub(super) struct Tally<'c, 'a> {
     ledger: &'c Ledger<'a>,
-    turns: std::slice::Iter<'c, Taken>,
-    loans: std::slice::Iter<'c, Loan<'a>>,
+    made: &'c [Made<'a>],
+    /// What is still to come.
+    turns: &'c [Taken],
+    moves: &'c [Move],
+    loans: &'c [Loan<'a>],
     lanes: Vec<Counts>,
     /// Supply that hides its lane, by flavor.
     hidden: BTreeMap<&'a str, usize>,
-    /// HF jobs that have not ended.
-    alive: BTreeMap<&'a HfJobId, Standing>,
+    /// Where each HF job that has not ended stands, at its number, and how many those are.
+    standings: Vec<Option<Standing>>,
+    alive: usize,
     alive_by_repo: BTreeMap<&'a str, usize>,
     alive_by_flavor: BTreeMap<&'a str, usize>,
-    on: BTreeMap<JobId, &'a HfJobId>,
     opened: BTreeMap<JobId, EventId>,
     touched: Vec<LaneId>,
     slots_moved: bool,
@@ -78,14 +77,16 @@ impl<'c, 'a> Tally<'c, 'a> {
         let ledger = context.ledger;
         Self {
             ledger,
-            turns: context.turns.all().iter(),
-            loans: loans.iter(),
+            made: &context.moves.made,
+            turns: context.turns.all(),
+            moves: &context.moves.all,
+            loans,
             lanes: vec![Counts::default(); ledger.lanes.len()],
             hidden: BTreeMap::new(),
-            alive: BTreeMap::new(),
+            standings: vec![None; ledger.hf_jobs.len()],
+            alive: 0,
             alive_by_repo: BTreeMap::new(),
             alive_by_flavor: BTreeMap::new(),
-            on: BTreeMap::new(),
             opened: BTreeMap::new(),
             touched: Vec::new(),
             slots_moved: false,
@@ -106,6 +107,9 @@ impl<'c, 'a> Tally<'c, 'a> {
     /// How many HF jobs boot or idle that can serve a lane.
     pub(super) fn supply(&self, id: LaneId) -> usize {
         let own = self.lane(id).map_or(0, |lane| lane.supply);
+        if self.hidden.is_empty() {
+            return own;
+        }
         let lane = self.ledger.lanes.get(id);
         let hidden = lane.and_then(|lane| self.hidden.get(lane.flavor));
         own + hidden.copied().unwrap_or(0)
@@ -113,14 +117,15 @@ impl<'c, 'a> Tally<'c, 'a> {
 
     /// Where an HF job that has not ended stands.
     pub(super) fn standing(&self, hf_job: &HfJobId) -> Option<Standing> {
-        self.alive.get(hf_job).copied()
+        let number = self.ledger.hf_jobs.number(hf_job)?;
+        self.standings.get(number).copied().flatten()
     }
 
     /// Each cap that a lane is under, with how many HF jobs are alive in its scope.
     fn scopes(&self, lane: &Lane<'_>, caps: &Caps) -> [(Option<u32>, usize); 3] {
         let of = |alive: &BTreeMap<&str, usize>, scope| alive.get(scope).copied().unwrap_or(0);
         [
-            (caps.total, self.alive.len()),
+            (caps.total, self.alive),
             (caps.per_repo, of(&self.alive_by_repo, lane.place)),
             (caps.per_flavor, of(&self.alive_by_flavor, lane.flavor)),
         ]
@@ -166,61 +171,40 @@ impl<'c, 'a> Tally<'c, 'a> {
     pub(super) fn enter(&mut self, event: &'a Event) -> &[LaneId] {
         self.touched.clear();
         self.slots_moved = false;
-        let next = self.turns.as_slice();
-        let here = up_to(next, |taken| taken.at.event <= event.id);
-        (self.turned, self.turns) = (&next[..here], next[here..].iter());
+        // Each passes by once: who comes next stands in front.
+        let here = |at: EventId| at <= event.id;
+        let turned = self.turns.iter().take_while(|taken| here(taken.at.event));
+        (self.turned, self.turns) = self.turns.split_at(turned.count());
         for taken in self.turned {
             self.turn(taken);
         }
-        if let Some((job, runner)) = self.ledger.works_on(event)
-            && let Some(hf_job) = self.ledger.hf_job_of(runner, event.id)
-        {
-            self.on.insert(job, hf_job);
-            self.stand(hf_job, Standing::Working);
+        let moved = self.moves.iter().take_while(|moved| here(moved.event));
+        let (moved, moves) = self.moves.split_at(moved.count());
+        self.moves = moves;
+        for moved in moved {
+            self.take(*moved);
         }
-        match &event.event {
-            What::JobCompleted { job, .. } => {
-                if let Some(hf_job) = self.on.remove(job) {
-                    self.stand(hf_job, Standing::Spent);
-                }
-            }
-            What::JobTakenBack { runner, .. } => {
-                if let Some(hf_job) = self.ledger.hf_job_of(*runner, event.id) {
-                    self.stand(hf_job, Standing::Spent);
-                }
-            }
-            What::HfCreated {
-                hf_job,
-                repo,
-                flavor,
-                ..
-            } => {
-                self.alive.insert(hf_job, Standing::Spent);
-                self.slots_moved = true;
-                *self.alive_by_flavor.entry(flavor).or_default() += 1;
-                if let Some(repo) = repo {
-                    let place = self.ledger.lanes.first_name(repo);
-                    *self.alive_by_repo.entry(place).or_default() += 1;
-                }
-                self.stand(hf_job, Standing::Supply);
-            }
-            other => {
-                if let Some((hf_job, ..)) = ends_hf_job(other) {
-                    self.end(hf_job);
-                } else if let Some(hf_job) = self.ledger.spends(event)
-                    && self.standing(hf_job) == Some(Standing::Supply)
-                {
-                    self.stand(hf_job, Standing::Spent);
-                }
-            }
-        }
-        let next = self.loans.as_slice();
-        let here = up_to(next, |loan| loan.at.event <= event.id);
-        self.loans = next[here..].iter();
-        for loan in &next[..here] {
+        let lent = self.loans.iter().take_while(|loan| here(loan.at.event));
+        let (lent, loans) = self.loans.split_at(lent.count());
+        self.loans = loans;
+        for loan in lent {
             self.lend(loan);
         }
         &self.touched
+    }
+
+    fn take(&mut self, moved: Move) {
+        match moved.change {
+            Change::Created => self.create(moved.hf_job),
+            Change::Works => self.stand(moved.hf_job, Standing::Working),
+            Change::Spent => self.stand(moved.hf_job, Standing::Spent),
+            Change::GivenUp => {
+                if self.standings.get(moved.hf_job) == Some(&Some(Standing::Supply)) {
+                    self.stand(moved.hf_job, Standing::Spent);
+                }
+            }
+            Change::Ended => self.end(moved.hf_job),
+        }
     }
 
     fn lend(&mut self, loan: &Loan<'a>) {
@@ -228,9 +212,9 @@ impl<'c, 'a> Tally<'c, 'a> {
         match loan.lending {
             Lending::Lent { job, hf_job } => {
                 self.close(loan.lane, job);
-                self.stand(hf_job, Standing::Working);
+                self.stand_of(hf_job, Standing::Working);
             }
-            Lending::Free { hf_job } => self.stand(hf_job, Standing::Supply),
+            Lending::Free { hf_job } => self.stand_of(hf_job, Standing::Supply),
             Lending::Lost { job } => opens = Some((loan.at.event, job)),
         }
         if let Some((opened, job)) = opens
@@ -268,39 +252,62 @@ impl<'c, 'a> Tally<'c, 'a> {
         self.touched.push(taken.lane);
     }
 
-    fn stand(&mut self, hf_job: &'a HfJobId, standing: Standing) {
-        let Some(stands) = self.alive.get_mut(hf_job) else {
-            return;
-        };
-        let before = std::mem::replace(stands, standing);
-        self.supplied(hf_job, before, false);
-        self.supplied(hf_job, standing, true);
+    fn stand_of(&mut self, hf_job: &HfJobId, standing: Standing) {
+        if let Some(number) = self.ledger.hf_jobs.number(hf_job) {
+            self.stand(number, standing);
+        }
     }
 
-    fn end(&mut self, hf_job: &'a HfJobId) {
-        let Some(standing) = self.alive.remove(hf_job) else {
+    fn stand(&mut self, hf_job: usize, standing: Standing) {
+        let Some(stands @ Some(_)) = self.standings.get_mut(hf_job) else {
             return;
         };
+        let before = stands.replace(standing);
+        self.supplied(hf_job, before, false);
+        self.supplied(hf_job, Some(standing), true);
+    }
+
+    fn create(&mut self, hf_job: usize) {
+        let Some(stands) = self.standings.get_mut(hf_job) else {
+            return;
+        };
+        *stands = Some(Standing::Spent);
+        self.alive += 1;
+        self.slots_moved = true;
+        if let Some(made) = self.made.get(hf_job) {
+            *self.alive_by_flavor.entry(made.flavor).or_default() += 1;
+            if let Some(place) = made.place {
+                *self.alive_by_repo.entry(place).or_default() += 1;
+            }
+        }
+        self.stand(hf_job, Standing::Supply);
+    }
+
+    fn end(&mut self, hf_job: usize) {
+        let standing = self.standings.get_mut(hf_job).and_then(Option::take);
+        if standing.is_none() {
+            return;
+        }
+        self.alive -= 1;
         self.slots_moved = true;
         self.supplied(hf_job, standing, false);
-        let Some(life) = self.ledger.hf_jobs.get(hf_job) else {
+        let Some(made) = self.made.get(hf_job) else {
             return;
         };
-        let place = life.repo.map(|repo| self.ledger.lanes.first_name(repo));
-        let of_repo = place.and_then(|place| self.alive_by_repo.get_mut(place));
-        let of_flavor = self.alive_by_flavor.get_mut(life.flavor);
+        let of_repo = made
+            .place
+            .and_then(|place| self.alive_by_repo.get_mut(place));
+        let of_flavor = self.alive_by_flavor.get_mut(made.flavor);
         for count in of_repo.into_iter().chain(of_flavor) {
             *count = count.saturating_sub(1);
         }
     }
 
-    fn supplied(&mut self, hf_job: &'a HfJobId, standing: Standing, more: bool) {
+    fn supplied(&mut self, hf_job: usize, standing: Option<Standing>, more: bool) {
         let ledger = self.ledger;
-        let Some(reach) = ledger
-            .lanes
-            .reach(hf_job)
-            .filter(|_| standing == Standing::Supply)
-        else {
+        let made = self.made.get(hf_job);
+        let reach = made.and_then(|made| made.reach);
+        let Some(reach) = reach.filter(|_| standing == Some(Standing::Supply)) else {
             return;
         };
         let count = match reach {

@@ -1,7 +1,10 @@
 //! Telling: the ways in which a user learns that, and why, a job will not be served, and whether there was a cause.
 //! docs/verdicts.md, "Told", lists the accepted ways.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use fakes::{
     history::{Caller, Event, Removal, StageCause, What},
@@ -233,6 +236,8 @@ struct Causes<'a> {
     failed: ByScope<'a>,
     /// Runners that came online: what had failed before is over.
     online: ByScope<'a>,
+    /// What both come to for each lane that was asked about.
+    failing: RefCell<BTreeMap<LaneId, Failing>>,
 }
 
 /// So many failures give cause to tell,
@@ -260,7 +265,11 @@ impl<'a> Causes<'a> {
                 kind.note(scope, over);
             }
         }
-        let mut counted: BTreeSet<&HfJobId> = BTreeSet::new();
+        let mut counted = vec![false; ledger.hf_jobs.len()];
+        let mut is_first = |hf_job: &HfJobId| {
+            let known = ledger.hf_jobs.number(hf_job);
+            known.is_none_or(|number| !std::mem::replace(&mut counted[number], true))
+        };
         for event in ledger.events {
             if let What::RunnerOnline {
                 hf_job: Some(hf_job),
@@ -271,7 +280,7 @@ impl<'a> Causes<'a> {
                 causes.online.note(Scope::of(reach), moment(event));
             }
             // Whoever was given up too early is no failure once he finds that out.
-            let spent = spent(ledger, event).filter(|(hf_job, _)| counted.insert(hf_job));
+            let spent = spent(ledger, event).filter(|(hf_job, _)| is_first(hf_job));
             if let Some((hf_job, given_up)) = spent
                 && let Some(reach) = ledger.lanes.reach(hf_job)
                 && is_in_vain(ledger, terms, hf_job, given_up, moment(event))
@@ -291,21 +300,75 @@ impl<'a> Causes<'a> {
         if self.refused.first(lanes, lane, since, at).is_some() {
             return true;
         }
-        let failures = self.failed.all(lanes, lane, since, at);
-        let online = self.online.all(lanes, lane, since, at);
-        // What lies between two runners that came online counts together.
-        let runs = failures.chunk_by(|one, next| {
+        let mut failing = self.failing.borrow_mut();
+        let of_lane = failing.entry(lane).or_insert_with(|| {
+            let all = |kind: &ByScope<'a>| kind.all(lanes, lane, EventId(0), EventId(u64::MAX));
+            Failing::between(all(&self.failed), &all(&self.online))
+        });
+        of_lane.gives_cause(since, at)
+    }
+}
+
+/// How what one lane needs has failed, in order. What lies between two runners that came online is a run, and counts
+/// together.
+struct Failing {
+    failures: Vec<Moment>,
+    /// For each failure where its run begins, and where it ends.
+    runs: Vec<(usize, usize)>,
+    /// How many runs give cause by themselves that begin before each failure, and before the end.
+    causes_before: Vec<usize>,
+}
+
+impl Failing {
+    fn between(failures: Vec<Moment>, online: &[Moment]) -> Self {
+        let (mut runs, mut causes_before, mut causes) = (Vec::new(), Vec::new(), 0);
+        let together = failures.chunk_by(|one, next| {
             let up = online.partition_point(|up| up.event < one.event);
             online.get(up).is_none_or(|up| up.event > next.event)
         });
-        runs.into_iter().any(|run| {
-            let (first, last) = (run.first(), run.last());
-            let long = first.zip(last).is_some_and(|(first, last)| {
-                last.at_ms >= first.at_ms.saturating_add(FAILING_FOR_MS)
-            });
-            run.len() >= FAILURES && long
-        })
+        for run in together {
+            let begin = runs.len();
+            runs.extend(run.iter().map(|_| (begin, begin + run.len())));
+            causes_before.push(causes);
+            causes += usize::from(is_cause(run));
+            causes_before.extend(run.iter().skip(1).map(|_| causes));
+        }
+        causes_before.push(causes);
+        Self {
+            failures,
+            runs,
+            causes_before,
+        }
     }
+
+    /// Whether any run of those from `since` on and before `at` gives cause, as far as it lies there.
+    fn gives_cause(&self, since: EventId, at: EventId) -> bool {
+        let before = |until: EventId| {
+            self.failures
+                .partition_point(|failure| failure.event < until)
+        };
+        let (first, end) = (before(since), before(at));
+        let part = |from: usize, to: usize| self.failures.get(from..to).is_some_and(is_cause);
+        let run_of = |failure: Option<usize>| failure.and_then(|failure| self.runs.get(failure));
+        let (Some((_, head_end)), Some((tail_begin, _))) =
+            (run_of(Some(first)), run_of(end.checked_sub(1)))
+        else {
+            return false;
+        };
+        let whole = |upto: usize| self.causes_before.get(upto).copied().unwrap_or(0);
+        part(first, end.min(*head_end))
+            || (*head_end < end
+                && (part(*tail_begin, end) || whole(*tail_begin) > whole(*head_end)))
+    }
+}
+
+/// Whether failures that count together give cause to tell.
+fn is_cause(run: &[Moment]) -> bool {
+    let (first, last) = (run.first(), run.last());
+    let long = first
+        .zip(last)
+        .is_some_and(|(first, last)| last.at_ms >= first.at_ms.saturating_add(FAILING_FOR_MS));
+    run.len() >= FAILURES && long
 }
 
 /// The HF job that, by this event, will serve nobody any more, and whether the dispatcher gave it up.

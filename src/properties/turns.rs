@@ -49,7 +49,7 @@ pub struct Taken {
 #[derive(Clone, Debug, Default)]
 pub struct Turns {
     all: Vec<Taken>,
-    /// While a job of a lane waits for its installation to be back: from, until.
+    /// While a job of a lane waits for its installation to be back: from, until; in order, and apart from one another.
     away: BTreeMap<LaneId, Vec<(EventId, EventId)>>,
 }
 
@@ -82,7 +82,11 @@ impl Turns {
         }
         Self {
             all: reader.turns,
-            away: reader.spells,
+            away: reader
+                .spells
+                .into_iter()
+                .map(|(lane, spells)| (lane, united(spells)))
+                .collect(),
         }
     }
 
@@ -95,8 +99,10 @@ impl Turns {
     /// Whether a job of this lane that will be open or held again waits for its installation at this event.
     #[must_use]
     pub fn is_away(&self, lane: LaneId, at: EventId) -> bool {
-        let mut spells = self.away.get(&lane).into_iter().flatten();
-        spells.any(|(from, until)| *from <= at && at < *until)
+        let spells = self.away.get(&lane).map_or(&[][..], Vec::as_slice);
+        let begun = spells.partition_point(|(from, _)| *from <= at);
+        let last = begun.checked_sub(1).and_then(|last| spells.get(last));
+        last.is_some_and(|(_, until)| at < *until)
     }
 }
 
@@ -264,6 +270,19 @@ impl Reader<'_, '_> {
             self.turns.push(taken);
         }
     }
+}
+
+/// What these spells cover together: many jobs of a lane are away at the same time.
+fn united(mut spells: Vec<(EventId, EventId)>) -> Vec<(EventId, EventId)> {
+    spells.sort_unstable();
+    let mut united: Vec<(EventId, EventId)> = Vec::new();
+    for (from, until) in spells {
+        match united.last_mut() {
+            Some((_, last)) if from <= *last => *last = until.max(*last),
+            Some(_) | None => united.push((from, until)),
+        }
+    }
+    united
 }
 
 /// The owner of a repository, in lower case.

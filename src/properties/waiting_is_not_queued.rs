@@ -80,14 +80,17 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
 /// Whether a create is for jobs that are known to wait.
 fn burns(context: &Context<'_, '_>, tally: &Tally<'_, '_>, create: &Create) -> Option<String> {
     let counts = tally.lane(create.lane)?;
-    let covered = tally.supply(create.lane) >= counts.open.len();
+    // Who waits is looked at only where nobody else can be meant.
+    if tally.supply(create.lane) < counts.open.len() {
+        return None;
+    }
     let heard_by = create.received.at_ms.saturating_sub(context.hearing_ms());
     let known = counts.held.iter().all(|job| {
         let last = context.knowledge.last(*job, create.received.event);
         last.is_some_and(|heard| heard.news == News::Waiting && heard.at.at_ms <= heard_by)
     });
     let held = counts.held.first()?;
-    (covered && known && !is_of_pool(context, tally, create.lane)).then(|| {
+    (known && !is_of_pool(context, tally, create.lane)).then(|| {
         format!(
             "an HF job was created although only waiting jobs were left without a runner, such as {}",
             context.ledger.job_named(*held)

@@ -2,11 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fakes::{
-    HfJobView, RunnerView, World,
-    history::Event,
-    ids::{JobId, RunId},
-};
+use fakes::{HfJobView, RunnerView, World, history::Event, ids::JobId};
 use scenarios::{
     Fixed,
     plan::{Expect, Plan, RenameRepo, RepoName, Spread, Verb, Word, label_set},
@@ -193,20 +189,18 @@ fn answers(expected: &BTreeMap<String, u32>) -> BTreeMap<u16, u64> {
 /// owes it.
 pub(super) fn is_at_rest(world: &World, terms: &Terms) -> bool {
     use fakes::github::Status;
-    let hf_jobs = world.hf().jobs();
-    let mut alive = hf_jobs
-        .iter()
-        .filter(|hf_job| !hf_job.stage.is_terminal())
-        .peekable();
-    if alive.peek().is_some() && !are_of_pool(alive, world, terms) {
+    let alive = world.hf().live_jobs();
+    if !alive.is_empty() && !are_of_pool(&alive, world, terms) {
         return false;
     }
-    world.github().jobs().iter().all(|job| match job.status {
+    let unfinished = world.github().unfinished_jobs();
+    unfinished.iter().all(|job| match job.status {
         Status::Completed | Status::Waiting => true,
         // A recording may end while a runner outside the lab still has the job.
         Status::InProgress => job.runner.is_none(),
         Status::Queued => {
-            is_dead(world, job.run)
+            // A run that has ended over this job of it gives it to nobody any more.
+            !job.in_live_run
                 || terms.unserved_repos.contains(&job.repo)
                 || terms
                     .rules
@@ -216,29 +210,23 @@ pub(super) fn is_at_rest(world: &World, terms: &Terms) -> bool {
     })
 }
 
-/// Whether a run has ended over this job of it, which GitHub gives to nobody any more.
-fn is_dead(world: &World, run: RunId) -> bool {
-    use fakes::RunStatus;
-    let found = world.github().run(run);
-    found.is_some_and(|run| run.status == RunStatus::Completed)
-}
-
 /// True if each of these HF jobs idles in a pool that was declared, and none of those has too many.
-fn are_of_pool<'a>(
-    mut hf_jobs: impl Iterator<Item = &'a HfJobView>,
-    world: &World,
-    terms: &Terms,
-) -> bool {
+fn are_of_pool(hf_jobs: &[HfJobView], world: &World, terms: &Terms) -> bool {
     if terms.warm.is_empty() {
         return false;
     }
     let runners = world.github().runners();
+    let idle = runners
+        .iter()
+        .filter(|runner| runner.online && !runner.busy);
+    // Of several in one HF job the first counts.
+    let idle: BTreeMap<_, &RunnerView> = idle
+        .rev()
+        .filter_map(|runner| Some((runner.hf_job.as_ref()?, runner)))
+        .collect();
     let mut pools: BTreeMap<(&str, BTreeSet<String>), usize> = BTreeMap::new();
-    hf_jobs.all(|hf_job| {
-        let idle = |runner: &&RunnerView| {
-            runner.hf_job.as_ref() == Some(&hf_job.hf_job) && runner.online && !runner.busy
-        };
-        runners.iter().find(idle).is_some_and(|runner| {
+    hf_jobs.iter().all(|hf_job| {
+        idle.get(&hf_job.hf_job).is_some_and(|runner| {
             let labels = label_set(runner.labels.iter().map(String::as_str));
             let most = terms.warm_of(&labels);
             let count = pools.entry((&runner.repo, labels)).or_default();

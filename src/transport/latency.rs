@@ -1,7 +1,7 @@
 //! The network between two hosts: how long a request and its answer travel.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -30,18 +30,30 @@ pub struct Latency {
 #[derive(Debug, Default)]
 struct Traffic {
     counts: BTreeMap<String, u32>,
-    /// Milliseconds at which a message arrives.
-    arrivals: BTreeSet<u64>,
+    /// For each slot the stretches of its milliseconds at which a message arrives, the first to the last of each: a burst
+    /// is one stretch, so the next free one is found without a walk over all that are on their way.
+    arrivals: [BTreeMap<u64, u64>; SLOTS as usize],
 }
 
 impl Traffic {
-    /// The first free millisecond of this slot from `wanted` on; it is taken then.
+    /// The first free millisecond of this slot from `wanted` on; it is taken then. Nobody asks for one before `now_ms`.
     fn book(&mut self, now_ms: u64, wanted: u64, slot: u64) -> u64 {
-        self.arrivals = self.arrivals.split_off(&now_ms);
-        let mut arrival = wanted + (SLOTS + slot - wanted % SLOTS) % SLOTS;
-        while !self.arrivals.insert(arrival) {
-            arrival += SLOTS;
+        let stretches = &mut self.arrivals[(slot % SLOTS) as usize];
+        while let Some(first) = stretches.first_entry()
+            && *first.get() < now_ms
+        {
+            first.remove();
         }
+        let wanted = wanted + (SLOTS + slot - wanted % SLOTS) % SLOTS;
+        let before = stretches.range(..=wanted).next_back();
+        let before = before.map(|(first, last)| (*first, *last));
+        // A stretch that ends right before it grows; one that begins right behind it is joined to it.
+        let (first, arrival) = match before {
+            Some((first, last)) if last + SLOTS >= wanted => (first, last + SLOTS),
+            Some(_) | None => (wanted, wanted),
+        };
+        let last = stretches.remove(&(arrival + SLOTS)).unwrap_or(arrival);
+        stretches.insert(first, last);
         arrival
     }
 }
@@ -132,5 +144,50 @@ impl Latency {
         *count += 1;
         name.push_str(&format!("#{count}"));
         name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// One millisecond after the other.
+    fn walk(taken: &mut BTreeSet<u64>, wanted: u64, slot: u64) -> u64 {
+        let mut arrival = wanted;
+        while arrival % SLOTS != slot || !taken.insert(arrival) {
+            arrival += 1;
+        }
+        arrival
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_arrives_in_the_first_millisecond_of_its_slot_that_is_free(
+            messages in proptest::collection::vec((0_u64..6, 0_u64..60, 0..SLOTS), 1..200),
+        ) {
+            let (mut traffic, mut taken, mut now_ms) = (Traffic::default(), BTreeSet::new(), 0);
+            for (passed, travels, slot) in messages {
+                now_ms += passed;
+                let booked = traffic.book(now_ms, now_ms + travels, slot);
+                prop_assert_eq!(booked, walk(&mut taken, now_ms + travels, slot));
+            }
+            let kept: usize = traffic.arrivals.iter().map(BTreeMap::len).sum();
+            prop_assert!(kept <= taken.len());
+        }
+    }
+
+    #[test]
+    fn a_burst_is_one_stretch_and_what_has_arrived_is_let_go() {
+        let mut traffic = Traffic::default();
+        for message in 0..10_000 {
+            assert_eq!(traffic.book(3, 5, 0), 8 + message * SLOTS);
+        }
+        assert_eq!(traffic.arrivals[0].len(), 1);
+        assert_eq!(traffic.book(1_000_000, 1_000_000, 0), 1_000_000);
+        assert_eq!(traffic.arrivals[0].len(), 1);
     }
 }

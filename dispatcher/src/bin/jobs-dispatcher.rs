@@ -14,6 +14,10 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tower::{ServiceExt, util::BoxCloneSyncService};
 use tracing_subscriber::EnvFilter;
 
+/// Each webhook and each call is hundreds of small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BAD_CONFIGURATION: u8 = 2;
 const INTERNAL: u8 = 70;
 

@@ -1,10 +1,10 @@
 //! The journal in one SQLite file, on a thread of its own so that no async task ever waits for the disk.
 
-use std::{fmt, path::Path, sync::mpsc, thread};
+use std::{fmt, path::Path, sync::mpsc, thread, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use rusqlite::{Connection, params};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{Store, StoreError, Write};
 
@@ -70,13 +70,23 @@ fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// From the end of one write to the beginning of the next, at least. A write costs a wait for the disk and most of its work
+/// whatever is in it: while many webhooks come what they bring is written together, and a lone one is written at once.
+const GATHERS: Duration = Duration::from_millis(10);
+
 /// Answers requests until the store is dropped.
 fn serve(mut connection: Connection, inbox: &mpsc::Receiver<Request>) {
+    // This thread is of no runtime: the time is real here.
+    let mut written: Option<Instant> = None;
     while let Ok(request) = inbox.recv() {
         // Whoever asked may be gone by now; that changes nothing.
         match request {
             Request::Write(writes, reply) => {
+                if let Some(written) = written {
+                    thread::sleep(GATHERS.saturating_sub(written.elapsed()));
+                }
                 drop(reply.send(write(&mut connection, &writes).map_err(failed)));
+                written = Some(Instant::now());
             }
             Request::Load(reply) => drop(reply.send(load(&connection).map_err(failed))),
         }

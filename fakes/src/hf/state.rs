@@ -88,7 +88,7 @@ impl HfJob {
     }
 
     /// Changes what it consists of.
-    pub(in crate::hf) fn change_spec(&mut self, change: impl FnOnce(&mut JobSpec)) {
+    fn change_spec(&mut self, change: impl FnOnce(&mut JobSpec)) {
         change(&mut self.spec);
         self.written = OnceCell::new();
     }
@@ -119,11 +119,32 @@ impl HfJob {
     }
 }
 
+/// Where to look for jobs, so that those are not looked at that cannot be meant: places below `before` only.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::hf) enum Among<'a> {
+    All {
+        before: usize,
+    },
+    /// Those that have not ended.
+    Live {
+        before: usize,
+    },
+    /// Those with this label now.
+    Labelled {
+        label: (&'a str, &'a str),
+        before: usize,
+    },
+}
+
 #[derive(Default)]
 pub(in crate::hf) struct State {
-    /// In order of creation.
+    /// In order of creation. Who adds one or changes its stage or its labels does so by the functions below.
     pub(in crate::hf) jobs: Vec<HfJob>,
     by_id: BTreeMap<HfJobId, usize>,
+    /// The places of those that have not ended.
+    live: BTreeSet<usize>,
+    /// The places of those that carry each label.
+    by_label: BTreeMap<String, BTreeMap<String, BTreeSet<usize>>>,
     pub(in crate::hf) schedules: Schedules,
     /// The namespaces whose balance has ended.
     pub(in crate::hf) broke: BTreeSet<String>,
@@ -131,8 +152,11 @@ pub(in crate::hf) struct State {
 
 impl State {
     pub(in crate::hf) fn add(&mut self, new: NewHfJob) {
-        let ordinal = self.jobs.len() + 1;
-        self.by_id.insert(new.id.clone(), self.jobs.len());
+        let place = self.jobs.len();
+        let ordinal = place + 1;
+        self.by_id.insert(new.id.clone(), place);
+        self.live.insert(place);
+        self.label(place, &new.spec.labels, true);
         self.jobs.push(HfJob {
             id: new.id,
             ordinal,
@@ -171,24 +195,75 @@ impl State {
             .filter(|job| job.namespace == namespace && !job.forgotten)
     }
 
-    /// The jobs of a namespace that are not forgotten, in order of creation.
-    pub(in crate::hf) fn of_namespace(
+    /// The jobs among which all are that a question is about, in order of creation.
+    pub(in crate::hf) fn among(
         &self,
-        namespace: &str,
-    ) -> impl DoubleEndedIterator<Item = &HfJob> {
-        self.jobs
-            .iter()
-            .filter(move |job| job.namespace == namespace && !job.forgotten)
+        among: &Among<'_>,
+    ) -> Box<dyn DoubleEndedIterator<Item = &HfJob> + '_> {
+        const NOTHING: &BTreeSet<usize> = &BTreeSet::new();
+        let places = match among {
+            Among::All { before } => {
+                let end = self.jobs.len().min(*before);
+                return Box::new(self.jobs[..end].iter());
+            }
+            Among::Live { before } => self.live.range(..before),
+            Among::Labelled { label, before } => {
+                let (key, value) = label;
+                let with_key = self.by_label.get(*key);
+                let labelled = with_key.and_then(|values| values.get(*value));
+                labelled.unwrap_or(NOTHING).range(..before)
+            }
+        };
+        Box::new(places.filter_map(|place| self.jobs.get(*place)))
     }
 
-    /// The job, if it is in this namespace and can be changed.
-    pub(in crate::hf) fn in_namespace_mut(
+    /// The jobs that have not ended, in order of creation.
+    pub(in crate::hf) fn live(&self) -> impl Iterator<Item = &HfJob> {
+        self.live.iter().filter_map(|place| self.jobs.get(*place))
+    }
+
+    /// A job has ended.
+    pub(in crate::hf) fn ended(&mut self, id: &HfJobId) {
+        if let Some(place) = self.by_id.get(id) {
+            self.live.remove(place);
+        }
+    }
+
+    /// Changes what a job was ordered as, if it is in this namespace.
+    pub(in crate::hf) fn respecify(
         &mut self,
         namespace: &str,
         id: &HfJobId,
-    ) -> Option<&mut HfJob> {
-        self.get_mut(id)
-            .filter(|job| job.namespace == namespace && !job.forgotten)
+        change: impl FnOnce(&mut JobSpec),
+    ) -> Option<&HfJob> {
+        let place = *self.by_id.get(id)?;
+        let job = self.jobs.get_mut(place)?;
+        if job.namespace != namespace || job.forgotten {
+            return None;
+        }
+        let before = job.spec.labels.clone();
+        job.change_spec(change);
+        let after = job.spec.labels.clone();
+        if before != after {
+            self.label(place, &before, false);
+            self.label(place, &after, true);
+        }
+        self.jobs.get(place)
+    }
+
+    /// The job at this place carries these labels from now on, or no longer.
+    fn label(&mut self, place: usize, labels: &BTreeMap<String, String>, carries: bool) {
+        for (key, value) in labels {
+            let values = self.by_label.entry(key.clone()).or_default();
+            if carries {
+                values.entry(value.clone()).or_default().insert(place);
+            } else if let Some(places) = values.get_mut(value) {
+                places.remove(&place);
+                if places.is_empty() {
+                    values.remove(value);
+                }
+            }
+        }
     }
 
     pub(in crate::hf) fn get_mut(&mut self, id: &HfJobId) -> Option<&mut HfJob> {

@@ -1,13 +1,11 @@
 //! The life of an API call of the dispatcher or of a runner.
 
-use std::collections::BTreeMap;
-
 use fakes::{
     history::{CallAbout, Caller, CredentialUse, Event, Lost, What},
     ids::{CallId, HfJobId, JobId, RunnerId},
 };
 
-use super::{Moment, moment};
+use super::{Moment, Numbered, moment};
 
 /// One API call.
 #[derive(Clone, Debug)]
@@ -104,7 +102,7 @@ impl<'a> CallLife<'a> {
 }
 
 /// Calls by id.
-pub type Calls<'a> = BTreeMap<CallId, CallLife<'a>>;
+pub type Calls<'a> = Numbered<CallId, CallLife<'a>>;
 
 /// Enters an event of a call's life.
 pub(super) fn enter<'a>(calls: &mut Calls<'a>, event: &'a Event) {

@@ -2,10 +2,12 @@
 //! they belong to, and what disturbed them.
 
 mod access;
+mod by_hf_job;
 mod calls;
 mod deliveries;
 mod hf_jobs;
 mod jobs;
+mod numbered;
 mod relations;
 mod runners;
 mod strikes;
@@ -17,11 +19,13 @@ use fakes::{
     ids::{CallId, DeliveryId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
+pub use by_hf_job::ByHfJob;
 use calls::is_deletion;
 pub use calls::{Answered, CallLife, Calls};
 pub use deliveries::Delivery;
 pub use hf_jobs::HfLife;
 pub use jobs::JobLife;
+pub use numbered::{Number, Numbered};
 pub use runners::RunnerLife;
 
 use super::{
@@ -46,15 +50,15 @@ pub struct Ledger<'a> {
     /// Everything, in order.
     pub events: &'a [Event],
     /// Workflow jobs.
-    pub jobs: BTreeMap<JobId, JobLife<'a>>,
+    pub jobs: Numbered<JobId, JobLife<'a>>,
     /// The jobs of each run.
     pub runs: BTreeMap<RunId, Vec<JobId>>,
     /// HF jobs.
-    pub hf_jobs: BTreeMap<&'a HfJobId, HfLife<'a>>,
+    pub hf_jobs: ByHfJob<'a, HfLife<'a>>,
     /// Runner records.
-    pub runners: BTreeMap<RunnerId, RunnerLife<'a>>,
+    pub runners: Numbered<RunnerId, RunnerLife<'a>>,
     /// Deliveries.
-    pub deliveries: BTreeMap<DeliveryId, Delivery<'a>>,
+    pub deliveries: Numbered<DeliveryId, Delivery<'a>>,
     /// Calls.
     pub calls: Calls<'a>,
     /// Repositories with their labels, in which jobs wait and HF jobs serve.
@@ -90,12 +94,12 @@ impl<'a> Ledger<'a> {
         };
         let mut ledger = Self {
             events,
-            jobs: BTreeMap::new(),
+            jobs: Numbered::default(),
             runs: BTreeMap::new(),
-            hf_jobs: BTreeMap::new(),
-            runners: BTreeMap::new(),
-            deliveries: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            hf_jobs: ByHfJob::default(),
+            runners: Numbered::default(),
+            deliveries: Numbered::default(),
+            calls: Numbered::default(),
             lanes: Lanes::default(),
             disturbances: Disturbances::default(),
             outages: Vec::new(),
@@ -277,13 +281,13 @@ impl<'a> Ledger<'a> {
 
     /// Finds out for which lanes each HF job was: by what it was given, or by the runner that came up in it.
     fn file_hf_jobs(&mut self, terms: &Terms) {
-        let mut seen: BTreeMap<&HfJobId, (&'a str, &'a [String])> = BTreeMap::new();
+        let mut seen: ByHfJob<'a, (&'a str, &'a [String])> = ByHfJob::default();
         for life in self.runners.values().filter(|life| life.online.is_some()) {
             if let Some(hf_job) = life.hf_job {
                 seen.insert(hf_job, (life.repo, life.labels));
             }
         }
-        for (hf_job, life) in &self.hf_jobs {
+        for (hf_job, life) in self.hf_jobs.iter() {
             let seen = seen.get(hf_job).copied();
             let labels = if life.runner_labels.is_empty() {
                 seen.map_or(life.runner_labels, |(_, labels)| labels)

@@ -7,7 +7,7 @@ use fakes::{
     ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
-use super::{CallLife, Delivery, Ledger, Moment, RunnerLife, strikes::longest_hold_ms};
+use super::{ByHfJob, CallLife, Delivery, Ledger, Moment, RunnerLife, strikes::longest_hold_ms};
 use crate::properties::{
     lanes::{LaneId, Reach},
     rules::label_set,
@@ -18,11 +18,11 @@ use crate::properties::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Relations<'a> {
     /// The dispatcher's cancels of each HF job, in order.
-    cancels: BTreeMap<&'a HfJobId, Vec<CallId>>,
+    cancels: ByHfJob<'a, Vec<CallId>>,
     /// The creates that named a runner, in order.
     creates_by_name: BTreeMap<&'a str, Vec<Moment>>,
     /// The runner of each HF job.
-    runners: BTreeMap<&'a HfJobId, RunnerId>,
+    runners: ByHfJob<'a, RunnerId>,
     /// Installations that are or were this App's, as far as the history shows.
     installations: BTreeSet<u64>,
     /// When a fault first made the answer to a call of this name.
@@ -36,7 +36,7 @@ pub(super) struct Relations<'a> {
 impl<'a> Ledger<'a> {
     pub(super) fn relate(&mut self) {
         let mut relations = Relations::default();
-        for (id, call) in &self.calls {
+        for (id, call) in self.calls.iter() {
             if call.by != Caller::Dispatcher {
                 continue;
             }
@@ -44,7 +44,10 @@ impl<'a> Ledger<'a> {
             match (call.name, about) {
                 ("hf.cancel", Some(about)) => {
                     if let Some(hf_job) = &about.hf_job {
-                        relations.cancels.entry(hf_job).or_default().push(*id);
+                        match relations.cancels.get_mut(hf_job) {
+                            Some(cancels) => cancels.push(*id),
+                            None => relations.cancels.insert(hf_job, vec![*id]),
+                        }
                     }
                 }
                 ("hf.create", Some(about)) => {
@@ -70,7 +73,7 @@ impl<'a> Ledger<'a> {
                 first.or_insert(answered.unwrap_or(call.received.event));
             }
         }
-        for (runner, life) in &self.runners {
+        for (runner, life) in self.runners.iter() {
             if let Some(hf_job) = life.hf_job {
                 relations.runners.insert(hf_job, *runner);
             }

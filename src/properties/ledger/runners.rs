@@ -108,7 +108,7 @@ impl<'a> Ledger<'a> {
     /// A runner that never came online is known by the name its HF job was given.
     pub(super) fn name_runners(&mut self) {
         let mut given: BTreeMap<(&str, &str), Vec<(Moment, &'a HfJobId)>> = BTreeMap::new();
-        for (hf_job, life) in &self.hf_jobs {
+        for (hf_job, life) in self.hf_jobs.iter() {
             if let (Some(repo), Some(name)) = (life.repo, life.runner_name) {
                 let named = given.entry((self.lanes.place(repo), name)).or_default();
                 named.push((life.created, hf_job));

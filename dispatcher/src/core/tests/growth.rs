@@ -259,3 +259,26 @@ fn a_list_of_hf_jobs_is_looked_at_once() {
         "{few} looks a job in a list of 100, {many} in one of 10,000"
     );
 }
+
+#[test]
+fn what_is_over_is_remembered_for_a_day_and_holds_nothing_else() {
+    let mut loaded = Loaded::with(0, Settings::default());
+    for job in 0..10_000 {
+        loaded.now += Duration::from_millis(10);
+        loaded.lead(job, Until::Over);
+    }
+    let core = &loaded.core;
+    assert_eq!((core.jobs.len(), core.launches.len()), (0, 0));
+    assert_eq!((core.closed.len(), core.ended.len()), (10_000, 10_000));
+    let due = core.due.subjects().count() + core.overdue.subjects().count();
+    assert!(due <= 100, "{due} of those that are over are still due");
+    // A late event changes nothing.
+    loaded.step(event(7, JobStatus::Queued, None));
+    loaded.step(event(7, JobStatus::InProgress, None));
+    assert_eq!(loaded.core.jobs.len(), 0);
+    loaded.now += Settings::default().memory + Duration::from_secs(1);
+    let (commands, _) = loaded.step(Input::Tick);
+    assert_eq!((loaded.core.closed.len(), loaded.core.ended.len()), (0, 0));
+    let is_deletion = |command: &&Command| matches!(command, Command::Write(Write::Delete(_)));
+    assert_eq!(commands.iter().filter(is_deletion).count(), 20_000);
+}

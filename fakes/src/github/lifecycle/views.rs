@@ -4,8 +4,9 @@ use crate::{
     github::{
         handle::Github,
         state::runs::{
-            job::Status,
+            job::{Job, Status},
             standing::{RunConclusion, RunStatus},
+            table::Runs,
         },
     },
     history::Conclusion,
@@ -78,26 +79,17 @@ impl Github {
     #[must_use]
     pub fn jobs(&self) -> Vec<JobView> {
         let state = self.state();
-        state
-            .runs
-            .jobs
-            .values()
-            .map(|job| JobView {
-                job: job.id,
-                name: job.name.clone(),
-                run: job.run,
-                attempt: job.attempt,
-                repo: job.repo.name.clone(),
-                labels: job.labels.clone(),
-                status: job.status,
-                conclusion: job.conclusion,
-                runner: job.runner,
-                in_live_run: state
-                    .runs
-                    .by_id
-                    .get(&job.run)
-                    .is_some_and(|run| state.runs.run_status(run) != RunStatus::Completed),
-            })
+        let jobs = state.runs.jobs.values();
+        jobs.map(|job| view_of(&state.runs, job)).collect()
+    }
+
+    /// The jobs that are not completed, in the order of their ids. The others are not looked at.
+    #[must_use]
+    pub fn unfinished_jobs(&self) -> Vec<JobView> {
+        let state = self.state();
+        let jobs = state.runs.unfinished.iter();
+        jobs.filter_map(|id| state.runs.jobs.get(id))
+            .map(|job| view_of(&state.runs, job))
             .collect()
     }
 
@@ -171,5 +163,21 @@ impl Github {
             .filter_map(|job| state.runs.jobs.get(job))
             .map(|job| job.name.clone())
             .collect()
+    }
+}
+
+fn view_of(runs: &Runs, job: &Job) -> JobView {
+    let run = runs.by_id.get(&job.run);
+    JobView {
+        job: job.id,
+        name: job.name.clone(),
+        run: job.run,
+        attempt: job.attempt,
+        repo: job.repo.name.clone(),
+        labels: job.labels.clone(),
+        status: job.status,
+        conclusion: job.conclusion,
+        runner: job.runner,
+        in_live_run: run.is_some_and(|run| runs.run_status(run) != RunStatus::Completed),
     }
 }

@@ -82,8 +82,8 @@ impl HfJobs {
         let mut state = self.state();
         state.broke.insert(namespace.clone());
         let live: Vec<HfJobId> = state
-            .of_namespace(&namespace)
-            .filter(|job| !job.status.stage.is_terminal())
+            .live()
+            .filter(|job| job.namespace == namespace)
             .map(|job| job.id.clone())
             .collect();
         drop(state);

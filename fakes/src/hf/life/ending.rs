@@ -81,6 +81,9 @@ impl HfJobs {
             },
         );
         job.last_event = event;
+        if stage.is_terminal() {
+            state.ended(id);
+        }
         Some(event)
     }
 

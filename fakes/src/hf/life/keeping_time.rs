@@ -34,10 +34,8 @@ pub(in crate::hf) struct NewSchedule {
 impl State {
     /// Whether a run of this scheduled job is not over.
     pub(in crate::hf) fn is_running(&self, id: &ScheduleId) -> bool {
-        self.jobs.iter().any(|job| {
-            !job.status.stage.is_terminal()
-                && matches!(&job.origin.initiator, Initiator::ScheduledJob(by) if by == id)
-        })
+        self.live()
+            .any(|job| matches!(&job.origin.initiator, Initiator::ScheduledJob(by) if by == id))
     }
 
     pub(in crate::hf) fn ran(&mut self, id: &ScheduleId, job: HfJobId, at: Timestamp) {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::ending::Change;
 use crate::{
-    hf::{handle::HfJobs, state::Command},
+    hf::{
+        handle::HfJobs,
+        state::{Command, HfJob},
+    },
     history::{Stage, StageCause},
     ids::{EventId, HfJobId, RunnerId},
 };
@@ -68,22 +71,28 @@ impl HfJobs {
     /// All HF jobs, in order of creation.
     #[must_use]
     pub fn jobs(&self) -> Vec<HfJobView> {
-        let now_ms = self.env().clock.elapsed_ms();
-        self.state()
-            .jobs
-            .iter()
-            .map(|job| {
-                let (stage, cost) = (job.status.stage, job.meter.micro_usd(now_ms));
-                HfJobView {
-                    hf_job: job.id.clone(),
-                    flavor: job.spec.flavor.name.to_owned(),
-                    stage,
-                    cost_micro_usd: stage.is_terminal().then_some(cost),
-                    cost_so_far_micro_usd: cost,
-                    runner: self.inner.runners.runner_in(&job.id),
-                }
-            })
-            .collect()
+        let state = self.state();
+        state.jobs.iter().map(|job| self.view_of(job)).collect()
+    }
+
+    /// The HF jobs that have not ended, in order of creation. The others are not looked at.
+    #[must_use]
+    pub fn live_jobs(&self) -> Vec<HfJobView> {
+        let state = self.state();
+        state.live().map(|job| self.view_of(job)).collect()
+    }
+
+    fn view_of(&self, job: &HfJob) -> HfJobView {
+        let stage = job.status.stage;
+        let cost = job.meter.micro_usd(self.env().clock.elapsed_ms());
+        HfJobView {
+            hf_job: job.id.clone(),
+            flavor: job.spec.flavor.name.to_owned(),
+            stage,
+            cost_micro_usd: stage.is_terminal().then_some(cost),
+            cost_so_far_micro_usd: cost,
+            runner: self.inner.runners.runner_in(&job.id),
+        }
     }
 
     /// What all HF jobs cost so far.

@@ -78,10 +78,9 @@ impl HfJobs {
         let body = json(&ask.request.body)?;
         let change = read(&Fields::of_body(&body)?)?;
         let mut state = self.state();
-        let Some(job) = state.in_namespace_mut(ask.namespace(), &ask.job_id()) else {
+        let Some(job) = state.respecify(ask.namespace(), &ask.job_id(), change) else {
             return Err(Refusal::NoSuchJob);
         };
-        job.change_spec(change);
         Ok(Reply::text(200, self.object(job)).with_effect())
     }
 }

@@ -8,7 +8,7 @@ use crate::{
             invalid::{Invalid, Issue},
             labels::{is_label_key, is_label_value},
         },
-        state::{HfJob, Status},
+        state::{Among, HfJob, Status},
     },
     history::Stage,
 };
@@ -50,6 +50,24 @@ impl JobFilter {
             }
         }
         Ok(filter)
+    }
+
+    /// Where all jobs are that it can match. What was live at an earlier moment may have ended since.
+    pub(in crate::hf) fn among(&self, of_before: bool) -> Among<'_> {
+        let before = self.before.saturating_sub(1);
+        let is_live = |stages: &[Stage]| {
+            !stages.is_empty() && !stages.iter().any(|stage| stage.is_terminal())
+        };
+        if is_live(&self.stages) && !of_before {
+            return Among::Live { before };
+        }
+        match self.labels.first() {
+            Some((key, value)) => Among::Labelled {
+                label: (key, value),
+                before,
+            },
+            None => Among::All { before },
+        }
     }
 
     pub(in crate::hf) fn matches(&self, job: &HfJob, status: &Status) -> bool {

@@ -130,9 +130,11 @@ impl HfJobs {
         ask: &'a Ask<'_>,
         filter: &'a JobFilter,
     ) -> impl DoubleEndedIterator<Item = (&'a HfJob, &'a Status)> {
+        let as_of_ms = ask.call.as_of_ms;
         state
-            .of_namespace(ask.namespace())
-            .filter_map(|job| Some((job, job.status_at(ask.call.as_of_ms)?)))
+            .among(&filter.among(as_of_ms.is_some()))
+            .filter(|job| job.namespace == ask.namespace() && !job.forgotten)
+            .filter_map(move |job| Some((job, job.status_at(as_of_ms)?)))
             .filter(|(job, status)| filter.matches(job, status))
     }
 

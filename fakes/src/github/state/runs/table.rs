@@ -33,6 +33,8 @@ pub(in crate::github) struct Runs {
     pub(in crate::github) unborn: BTreeMap<RunId, Vec<Job>>,
     /// The jobs of all attempts that have begun.
     pub(in crate::github) jobs: BTreeMap<JobId, Job>,
+    /// Those of them that are not completed, so that nobody has to look for them.
+    pub(in crate::github) unfinished: BTreeSet<JobId>,
     /// The jobs by their names, unborn ones too. A name outlives its job, so that no other gets it.
     pub(in crate::github) names: BTreeMap<String, JobId>,
     /// Jobs that a recording drives, with the actions it holds.
@@ -62,6 +64,7 @@ impl Runs {
             groups: BTreeMap::new(),
             unborn: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            unfinished: BTreeSet::new(),
             names: BTreeMap::new(),
             recorded: BTreeMap::new(),
             checks: CheckRuns::default(),
@@ -141,6 +144,7 @@ impl Runs {
             self.index.remove(&run);
             for job in run.jobs {
                 self.jobs.remove(&job);
+                self.unfinished.remove(&job);
             }
         }
     }

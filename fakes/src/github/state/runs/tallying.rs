@@ -35,6 +35,7 @@ impl Runs {
             return;
         };
         let (run_id, attempt, status) = (job.run, job.attempt, job.status);
+        self.follow(id, status);
         if let Some(run) = self.by_id.get_mut(&run_id) {
             run.ended = None;
             if run.attempt == attempt {
@@ -51,6 +52,7 @@ impl Runs {
         };
         let from = std::mem::replace(&mut job.status, to);
         let (run_id, attempt) = (job.run, job.attempt);
+        self.follow(id, to);
         if let Some(run) = self
             .by_id
             .get_mut(&run_id)
@@ -61,6 +63,13 @@ impl Runs {
             *run.tally.of(to) += 1;
         }
         self.refile(run_id);
+    }
+
+    fn follow(&mut self, id: JobId, status: Status) {
+        match status {
+            Status::Waiting | Status::Queued | Status::InProgress => self.unfinished.insert(id),
+            Status::Completed => self.unfinished.remove(&id),
+        };
     }
 
     /// Looks again at where the run stands, after anything that decides it has changed.
