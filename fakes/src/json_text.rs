@@ -75,7 +75,7 @@ pub(crate) fn milliseconds(at: Timestamp) -> String {
     let mut text = String::with_capacity(24);
     if push_date_and_time(&mut text, at) {
         text.push('.');
-        push_digits(&mut text, at.subsec_millisecond().unsigned_abs().into(), 3);
+        push_digits(&mut text, at.subsec_millisecond().unsigned_abs(), 3);
         text.push('Z');
         return text;
     }

@@ -1,5 +1,7 @@
 //! The table *effect × place* in the language: what it allows is taken, every other pair is refused, with what is possible.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use scenarios::{Choices, Document};
 use vocabulary::{EffectKind, all_places, effects_at};
 
