@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    job::{cost::Meter, logs::JobLog, origin::Origin, spec::JobSpec},
-    objects::job::Written,
+    job::{cost::Meter, logs::JobLog, origin::Origin, spec::JobSpec, written::Written},
     schedules::record::Schedules,
 };
 use crate::{

@@ -412,7 +412,7 @@ async fn a_call_is_narrowed_by_everything_that_its_route_names() {
             walked += 1;
         }
     }
-    assert!(walked > 100, "{walked}");
+    assert!(walked >= 100, "{walked}");
 }
 
 /// Whose state an answer shows, as far as its text tells.

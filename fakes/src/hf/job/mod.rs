@@ -9,3 +9,4 @@ pub(in crate::hf) mod labels;
 pub(in crate::hf) mod logs;
 pub(in crate::hf) mod origin;
 pub(in crate::hf) mod spec;
+pub(in crate::hf) mod written;

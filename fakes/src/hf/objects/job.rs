@@ -10,7 +10,7 @@ use crate::{
     drawn_text::{HEX, drawn},
     hf::{
         handle::HfJobs,
-        job::origin::Initiator,
+        job::{origin::Initiator, written::Written},
         state::{HfJob, Status},
     },
     history::Stage,
@@ -43,13 +43,6 @@ struct Tail<'a> {
     created_by: Person<'a>,
     owner: AccountObject<'a>,
     initiator: InitiatorObject<'a>,
-}
-
-/// What is written once of a job: members of its object, without the brackets around them.
-#[derive(Default)]
-pub(in crate::hf) struct Written {
-    spec: String,
-    tail: String,
 }
 
 /// In whole seconds. A part is there once it is over.

@@ -1,6 +1,6 @@
 //! What a call to HF says it is about: by its path and, for a new job, by its body as HF itself reads it.
 
-use super::routes::{Endpoint, HfApi};
+use super::{endpoint::Endpoint, routes::HfApi};
 use crate::{
     calls::{About, Incoming},
     ids::HfJobId,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::routes::Endpoint;
+use super::endpoint::Endpoint;
 use crate::{
     calls::Incoming,
     hf::{handle::HfJobs, job::flavors},

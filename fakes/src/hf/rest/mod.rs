@@ -3,6 +3,7 @@
 pub(in crate::hf) mod account;
 pub(in crate::hf) mod admission;
 pub(in crate::hf) mod call_about;
+pub(in crate::hf) mod endpoint;
 pub(in crate::hf) mod flavor_of_call;
 pub(in crate::hf) mod hardware;
 pub(in crate::hf) mod job_changes;

@@ -1,6 +1,6 @@
 //! One route of the Hub's API: its method and path, its name, who may call it, and what answers.
 
-use super::{admission::Caller, routes::Endpoint};
+use super::{admission::Caller, endpoint::Endpoint};
 use crate::{
     calls::{self, CallContext, Incoming},
     hf::{

@@ -1,12 +1,11 @@
 //! The table of all routes, and the fake HF as the layer around its calls sees it.
 
-use std::sync::OnceLock;
-
 use http::Method;
 
 use super::{
     account,
     admission::Caller,
+    endpoint::Endpoint,
     hardware, job_changes, job_streams, jobs,
     route::{Access, Ask, Route},
     schedules, usage,
@@ -15,13 +14,11 @@ use crate::{
     calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, Surface},
     hf::{
         handle::HfJobs,
-        job::{fields::Checked, spec::JobSpec},
         objects::refusal::{Answer, Refusal},
     },
     history::CredentialUse,
     ids::CallId,
     json_text::http_date,
-    path_template::Params,
 };
 
 /// The routes, by the file that answers them. Of two that match a path the first one answers.
@@ -44,39 +41,10 @@ fn all() -> impl Iterator<Item = &'static Route> {
     TABLES.into_iter().flatten()
 }
 
-/// The route a request was found to ask for, with the parameters of its path.
-pub(in crate::hf) struct Endpoint {
-    route: Option<&'static Route>,
-    params: Params,
-    /// The job that the body describes, once somebody asked: the layer around the call does, and so does its handler.
-    spec: OnceLock<Checked<JobSpec>>,
-}
-
-impl Endpoint {
-    /// What answers `GET` answers `HEAD` too.
-    fn recognise(method: &Method, path: &str) -> Self {
-        let (route, params) = Route::find(all(), method, path);
-        Self {
-            route,
-            params,
-            spec: OnceLock::new(),
-        }
-    }
-
-    /// The job that the body of this endpoint's call describes.
-    pub(in crate::hf) fn spec(&self, body: &[u8]) -> &Checked<JobSpec> {
-        self.spec.get_or_init(|| JobSpec::parse(body))
-    }
-
-    /// The name of its route.
-    pub(in crate::hf) fn name(&self) -> &'static str {
-        self.route.map_or("hf.unknown", |route| route.name)
-    }
-
-    /// The parameters of its path.
-    pub(in crate::hf) fn params(&self) -> &Params {
-        &self.params
-    }
+/// What answers `GET` answers `HEAD` too.
+fn recognise(method: &Method, path: &str) -> Endpoint {
+    let (route, params) = Route::find(all(), method, path);
+    Endpoint::new(route, params)
 }
 
 /// The fake HF as the call layer sees it.
@@ -88,7 +56,7 @@ impl Api for HfApi {
     type Auth = Caller;
 
     fn recognise(&self, method: &Method, path: &str) -> Endpoint {
-        Endpoint::recognise(method, path)
+        recognise(method, path)
     }
 
     fn about(&self, endpoint: &Endpoint, request: &Incoming) -> About {
@@ -100,8 +68,8 @@ impl Api for HfApi {
         endpoint: &Endpoint,
         request: &Incoming,
     ) -> (Caller, Option<CredentialUse>) {
-        let namespace = endpoint.params.text("namespace");
-        self.0.admit(endpoint.route, namespace, request)
+        let namespace = endpoint.params().text("namespace");
+        self.0.admit(endpoint.route(), namespace, request)
     }
 
     fn answer(
@@ -171,7 +139,7 @@ impl HfJobs {
         if let Some(refusal) = &caller.refusal {
             return Err(refusal.clone());
         }
-        let route = endpoint.route.ok_or(Refusal::NoPage)?;
+        let route = endpoint.route().ok_or(Refusal::NoPage)?;
         let ask = Ask {
             request,
             call,
@@ -209,7 +177,7 @@ mod tests {
 
     #[test]
     fn hardware_is_not_taken_for_a_namespace() {
-        let endpoint = Endpoint::recognise(&Method::GET, "/api/jobs/hardware");
-        assert_eq!(endpoint.route.map(|route| route.name), Some("hf.hardware"));
+        let endpoint = recognise(&Method::GET, "/api/jobs/hardware");
+        assert_eq!(endpoint.name(), "hf.hardware");
     }
 }
