@@ -18,7 +18,6 @@ mod corpus;
 mod document;
 mod error;
 mod expand;
-mod forms;
 mod fragments;
 mod keyed;
 pub mod known;

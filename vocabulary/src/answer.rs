@@ -1,14 +1,14 @@
 //! [`Answer`] and [`AfterEffect`]: what a caller gets in the place of the honest answer.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::text::{verbatim, verbatim_values};
+use crate::{
+    forms::{TextOrParts, text_or_parts},
+    text::{verbatim, verbatim_values},
+};
 
 /// An answer that a fault gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,32 +75,30 @@ impl Serialize for AfterEffect {
     }
 }
 
+impl TextOrParts for AfterEffect {
+    type Parts = Answer;
+
+    const FORMS: &'static str = "`reset`, `no_answer`, or an answer with a `status`";
+
+    fn of_text<E: Error>(word: &str) -> Result<Self, E> {
+        match word {
+            "reset" => Ok(Self::Reset),
+            "no_answer" => Ok(Self::NoAnswer),
+            _ => Err(E::unknown_variant(
+                word,
+                &["reset", "no_answer", "{ status: … }"],
+            )),
+        }
+    }
+
+    fn of_parts<E: Error>(answer: Answer) -> Result<Self, E> {
+        Ok(Self::Answer(answer))
+    }
+}
+
 impl<'de> Deserialize<'de> for AfterEffect {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WordOrAnswer;
-        impl<'de> Visitor<'de> for WordOrAnswer {
-            type Value = AfterEffect;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`reset`, `no_answer`, or an answer with a `status`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<AfterEffect, E> {
-                match word {
-                    "reset" => Ok(AfterEffect::Reset),
-                    "no_answer" => Ok(AfterEffect::NoAnswer),
-                    _ => Err(E::unknown_variant(
-                        word,
-                        &["reset", "no_answer", "{ status: … }"],
-                    )),
-                }
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AfterEffect, A::Error> {
-                Answer::deserialize(MapAccessDeserializer::new(map)).map(AfterEffect::Answer)
-            }
-        }
-        deserializer.deserialize_any(WordOrAnswer)
+        text_or_parts(deserializer)
     }
 }
 

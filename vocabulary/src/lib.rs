@@ -7,7 +7,7 @@
 //!   is what a fault is narrowed to.
 //! * [`Call`] is the table of calls: which read, list, stream, what they show, and what a fault of them can be narrowed by.
 //! * [`PropertyName`] lists the properties.
-//! * [`Length`] and its neighbours are times as they are written.
+//! * [`Length`] and its neighbours are times as they are written; [`TextOrParts`] and [`OneOrMany`] are values in two forms.
 
 // The tables are read row by row.
 #![recursion_limit = "256"]
@@ -18,6 +18,7 @@ mod chance;
 mod effect;
 mod effect_table;
 mod failing;
+mod forms;
 mod json_path;
 mod moment;
 mod narrowing;
@@ -42,6 +43,7 @@ pub use self::{
     },
     effect_table::{Given, On},
     failing::{CancelReason, FailedStage, Failing},
+    forms::{OneOrMany, TextOrParts, one_or_many, text_or_parts},
     json_path::{JsonPath, Segment},
     moment::{Hang, Moment, Outage},
     narrowing::Narrowing,

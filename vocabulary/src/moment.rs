@@ -1,14 +1,19 @@
 //! [`Moment`]: a time in the life of a runner's process, and what is written with one.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+    de::{Error, Unexpected},
 };
 
-use crate::{runner_point::RunnerPoint, schema::schema_is_that_of, time::Length};
+use crate::{
+    forms::{TextOrParts, text_or_parts},
+    runner_point::RunnerPoint,
+    schema::schema_is_that_of,
+    time::Length,
+};
 
 /// A time in the life of a runner's process: so long after a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -138,28 +143,26 @@ pub enum Hang {
     At(Moment),
 }
 
+impl TextOrParts for Hang {
+    type Parts = Moment;
+
+    const FORMS: &'static str = "`true`, or a moment with `at` and `after`";
+
+    fn of_text<E: Error>(word: &str) -> Result<Self, E> {
+        let hangs = word.parse();
+        hangs
+            .map(Self::AfterJob)
+            .map_err(|_| E::invalid_type(Unexpected::Str(word), &Self::FORMS))
+    }
+
+    fn of_parts<E: Error>(moment: Moment) -> Result<Self, E> {
+        Ok(Self::At(moment))
+    }
+}
+
 impl<'de> Deserialize<'de> for Hang {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TruthOrMoment;
-        impl<'de> Visitor<'de> for TruthOrMoment {
-            type Value = Hang;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`true`, or a moment with `at` and `after`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Hang, E> {
-                let hangs = word.parse();
-                hangs
-                    .map(Hang::AfterJob)
-                    .map_err(|_| E::invalid_type(Unexpected::Str(word), &self))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Hang, A::Error> {
-                Moment::deserialize(MapAccessDeserializer::new(map)).map(Hang::At)
-            }
-        }
-        deserializer.deserialize_any(TruthOrMoment)
+        text_or_parts(deserializer)
     }
 }
 

@@ -1,15 +1,14 @@
 //! [`Omit`]: which items a lie leaves out of a listing, written `all` or `{ share: 20% }`.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-    ser::SerializeMap,
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error, ser::SerializeMap};
 
-use crate::chance::Chance;
+use crate::{
+    chance::Chance,
+    forms::{TextOrParts, text_or_parts},
+};
 
 /// Which items are missing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,36 +32,33 @@ impl Serialize for Omit {
     }
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OmitShare {
+pub struct OmitShare {
     /// The share that is missing, drawn per item: an item is missing from every answer or from none.
     share: Chance,
 }
 
+impl TextOrParts for Omit {
+    type Parts = OmitShare;
+
+    const FORMS: &'static str = "`all`, or a `share`";
+
+    fn of_text<E: Error>(word: &str) -> Result<Self, E> {
+        match word {
+            "all" => Ok(Self::All),
+            _ => Err(E::unknown_variant(word, &["all", "{ share: 20% }"])),
+        }
+    }
+
+    fn of_parts<E: Error>(written: OmitShare) -> Result<Self, E> {
+        Ok(Self::Share(written.share.0))
+    }
+}
+
 impl<'de> Deserialize<'de> for Omit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WordOrShare;
-        impl<'de> Visitor<'de> for WordOrShare {
-            type Value = Omit;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`all`, or a `share`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Omit, E> {
-                match word {
-                    "all" => Ok(Omit::All),
-                    _ => Err(E::unknown_variant(word, &["all", "{ share: 20% }"])),
-                }
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Omit, A::Error> {
-                let written = OmitShare::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Omit::Share(written.share.0))
-            }
-        }
-        deserializer.deserialize_any(WordOrShare)
+        text_or_parts(deserializer)
     }
 }
 

@@ -8,13 +8,10 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
-use vocabulary::Length;
+use vocabulary::{Length, TextOrParts, text_or_parts};
 
 use super::spread::Spread;
-use crate::{
-    forms::{TextOrParts, text_or_parts},
-    words,
-};
+use crate::words;
 
 /// The cold start of each flavor; `default` stands for the flavors not named and is always there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -72,9 +69,10 @@ impl Default for ColdStart {
     }
 }
 
-#[derive(Deserialize)]
+/// Its parts, as they are written.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ColdStartParts {
+pub struct ColdStartParts {
     schedule: Spread,
     #[serde(default = "none")]
     pull: Spread,

@@ -8,12 +8,10 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
+use vocabulary::{OneOrMany, one_or_many};
+
 use super::word::Word;
-use crate::{
-    forms::{OneOrMany, one_or_many},
-    words,
-    written::Placed,
-};
+use crate::{words, written::Placed};
 
 /// A label set that a dispatcher serves.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

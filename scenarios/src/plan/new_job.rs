@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use vocabulary::Fixed;
-
-use crate::forms::{TextOrParts, text_or_parts};
+use vocabulary::{Fixed, TextOrParts, text_or_parts};
 
 /// A job to be queued.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,9 +56,9 @@ pub struct Concurrency {
     pub cancel_in_progress: bool,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Parts {
+pub struct Parts {
     /// The group's name.
     group: String,
     /// Whether a new run cancels the one that goes.

@@ -5,9 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use vocabulary::{Fixed, Length};
-
-use crate::forms::{TextOrParts, text_or_parts};
+use vocabulary::{Fixed, Length, TextOrParts, text_or_parts};
 
 /// How a time is distributed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

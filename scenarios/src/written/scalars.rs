@@ -8,10 +8,9 @@ use serde::{
     de::{Error, SeqAccess, Visitor},
 };
 
-use crate::{
-    error::Place,
-    forms::{OneOrMany, one_or_many},
-};
+use vocabulary::{OneOrMany, one_or_many};
+
+use crate::error::Place;
 
 /// A value together with the place it was read from.
 #[derive(Clone, Debug)]

@@ -10,11 +10,8 @@ use super::{
     queue::Queue,
     scalars::{Names, Placed},
 };
-use crate::{
-    forms::{TextOrParts, text_or_parts},
-    plan::{Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper},
-};
-use vocabulary::{Chance, Fixed, Json, Length, Verbatim};
+use crate::plan::{Failed, HfMoment, It, JobMoment, Phase, RunnerMoment, Signing, Tamper};
+use vocabulary::{Chance, Fixed, Json, Length, TextOrParts, Verbatim, text_or_parts};
 
 /// One thing that happens: `at` or `when`, and exactly one verb.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

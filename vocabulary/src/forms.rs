@@ -10,19 +10,31 @@ use serde::{
 };
 
 /// A value that is written as a text, or as a mapping with its parts.
-pub(crate) trait TextOrParts: Sized {
+pub trait TextOrParts: Sized {
     /// Its parts.
     type Parts: for<'de> Deserialize<'de>;
 
     /// The two forms, as an error names them.
     const FORMS: &'static str;
 
+    /// What a text means.
+    ///
+    /// # Errors
+    /// It means nothing.
     fn of_text<E: Error>(text: &str) -> Result<Self, E>;
+
+    /// What the parts come to.
+    ///
+    /// # Errors
+    /// They do not fit together.
     fn of_parts<E: Error>(parts: Self::Parts) -> Result<Self, E>;
 }
 
 /// Reads it in either form.
-pub(crate) fn text_or_parts<'de, T: TextOrParts, D: Deserializer<'de>>(
+///
+/// # Errors
+/// It is in neither form, or what is written there is wrong.
+pub fn text_or_parts<'de, T: TextOrParts, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     struct Forms<T>(PhantomData<T>);
@@ -45,19 +57,31 @@ pub(crate) fn text_or_parts<'de, T: TextOrParts, D: Deserializer<'de>>(
 }
 
 /// A value that is written as one item, or as a list of them.
-pub(crate) trait OneOrMany: Sized {
+pub trait OneOrMany: Sized {
     /// One of them.
     type Item: for<'de> Deserialize<'de>;
 
     /// The two forms, as an error names them.
     const FORMS: &'static str;
 
+    /// What a text alone means.
+    ///
+    /// # Errors
+    /// It means nothing.
     fn item<E: Error>(text: &str) -> Result<Self::Item, E>;
+
+    /// What the items come to.
+    ///
+    /// # Errors
+    /// They do not fit together.
     fn of_items<E: Error>(items: Vec<Self::Item>) -> Result<Self, E>;
 }
 
 /// Reads it in either form.
-pub(crate) fn one_or_many<'de, T: OneOrMany, D: Deserializer<'de>>(
+///
+/// # Errors
+/// It is in neither form, or what is written there is wrong.
+pub fn one_or_many<'de, T: OneOrMany, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     struct Forms<T>(PhantomData<T>);
