@@ -36,11 +36,7 @@ struct Loaded {
 impl Loaded {
     fn with(jobs: u64) -> Self {
         let now = Timestamp::from_second(1_800_000_000).expect("a time");
-        let draw = |key: &str| {
-            key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            })
-        };
+        let draw = |key: &str| benches::hash(key.bytes());
         // Nothing is to come due while it is measured but what the steps themselves ask for.
         let settings = Settings {
             queued_check: Duration::from_secs(86_400),

@@ -2,13 +2,14 @@
 //! beside those of one that holds a hundred. Criterion measures time only: the memory of the process is
 //! printed, and too much of it fails the run.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::StatusCode, routing};
+use benches::{Hashed, memory_bytes_peak};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use dispatchlab::transport::TaskGroup;
 use fakes::{
-    Clock, Draw, Env, History, LAB_APP_PRIVATE_KEY_PEM, NewJob, NewRunner, Settings, Spawner, World,
+    Clock, Env, History, LAB_APP_PRIVATE_KEY_PEM, NewJob, NewRunner, Settings, Spawner, World,
 };
 use http::Request;
 use serde_json::{Value, json};
@@ -20,18 +21,6 @@ const REPO: &str = "octo/app";
 const SIZES: [usize; 2] = [100, 100_000];
 /// All that the process may hold: one GB.
 const MEMORY_BYTES_MAX: u64 = 1_000_000_000;
-
-/// Nothing here depends on what is drawn, as long as it differs.
-struct Hashed;
-
-impl Draw for Hashed {
-    fn bits(&self, entity: &str, purpose: &str) -> u64 {
-        let bytes = entity.bytes().chain([0]).chain(purpose.bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
-    }
-}
 
 /// A world of so many offline runners and queued jobs, each job with a run of its own and its webhook
 /// delivered.
@@ -147,14 +136,6 @@ async fn call(router: &Router, method: &str, path: &str, authorization: &str) ->
     assert!(answer.status().is_success(), "{path}: {}", answer.status());
     let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
     serde_json::from_slice(&body.expect("a body of the fake is whole")).unwrap_or_default()
-}
-
-/// The most memory this process has held. Linux only.
-fn memory_bytes_peak() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 fn listings(criterion: &mut Criterion) {

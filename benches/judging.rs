@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use benches::{Growth, cpu};
+use benches::{Growth, cpu, hash};
 use dispatchlab::{
     run::{End, Lab, Outcome, Tested},
     target::Seams,
@@ -124,9 +124,7 @@ impl Numbers {
 fn texted(value: &mut Value, copy: u64) {
     if let Value::String(text) = value {
         let bytes = text.bytes().chain(copy.to_le_bytes());
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = hash(bytes);
         *text = format!(
             "{:016x}{copy:08x}",
             hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)

@@ -18,13 +18,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use benches::cpu_of;
+use benches::{Hashed, cpu_of};
 use dispatchlab::{
     target::{self, LAB_APP_ID, LAB_HF_TOKEN, LAB_NAMESPACE, LAB_WEBHOOK_SECRET, Target as _, Url},
     transport::TaskGroup,
 };
 use fakes::{
-    Clock, Draw, Env, History, NewJob, Settings, Spawner, World,
+    Clock, Env, History, NewJob, Settings, Spawner, World,
     history::{Event, What},
 };
 use tokio::net::TcpListener;
@@ -38,18 +38,6 @@ const CPU_MAX: Duration = Duration::from_secs(2);
 /// Where GitHub limits, no minute may cost so many times what the usual one does.
 const MINUTE_RATIO_MAX: f64 = 2.0;
 const PATIENCE: Duration = Duration::from_secs(40 * 60);
-
-/// Nothing here depends on what is drawn, as long as it differs.
-struct Hashed;
-
-impl Draw for Hashed {
-    fn bits(&self, entity: &str, purpose: &str) -> u64 {
-        let bytes = entity.bytes().chain([0]).chain(purpose.bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
-    }
-}
 
 /// The dispatcher's process; it does not outlive this value.
 struct Dispatcher {

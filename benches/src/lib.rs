@@ -1,6 +1,7 @@
 //! What the benches share: a webhook of real size, its signature, and plans of known work.
 
 mod growth;
+mod hashed;
 pub mod instructions;
 mod machine;
 
@@ -10,6 +11,7 @@ use scenarios::{Choices, Document, plan::Plan};
 use sha2::Sha256;
 
 pub use growth::Growth;
+pub use hashed::{Hashed, hash};
 pub use machine::{cpu, cpu_of, memory_bytes_peak};
 
 /// The allocator of the command line, so that the figures are the product's.

@@ -53,34 +53,31 @@ fn quoted_below(folder: &str) -> BTreeSet<String> {
     found
 }
 
+/// The words that are among those.
+fn among(words: &[&'static str], named: &BTreeSet<String>) -> Vec<&'static str> {
+    let words = words.iter().copied();
+    words.filter(|word| named.contains(*word)).collect()
+}
+
 #[test]
 fn the_table_of_calls_is_the_only_place_of_the_language_that_names_one() {
     let named = quoted_below("scenarios/src");
     assert!(named.len() > 500);
-    let calls: Vec<&&str> = scenarios::CALLS
-        .iter()
-        .filter(|call| named.contains(**call))
-        .collect();
+    let calls = among(scenarios::CALLS, &named);
     assert!(calls.is_empty(), "{calls:?}");
 }
 
 #[test]
 fn the_tables_of_words_are_the_only_places_that_list_the_properties() {
     let named = quoted_below("scenarios/src");
-    let known: Vec<&&str> = scenarios::PROPERTIES
-        .iter()
-        .filter(|property| named.contains(**property))
-        .collect();
+    let known = among(scenarios::PROPERTIES, &named);
     assert!(known.len() < 3, "{known:?}");
 }
 
 #[test]
 fn the_layer_of_the_fakes_calls_knows_none_by_name() {
     let named = quoted_below("fakes/src/calls");
-    let calls: Vec<&&str> = scenarios::CALLS
-        .iter()
-        .filter(|call| named.contains(**call))
-        .collect();
+    let calls = among(scenarios::CALLS, &named);
     assert!(calls.is_empty(), "{calls:?}");
 }
 

@@ -47,14 +47,8 @@ impl Lab {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("user-agent", "lab-test/1");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let own = ("user-agent", "lab-test/1");
+        let request = request_with((method, path), own, headers, body);
         self.call(&self.github, request).await
     }
 
@@ -85,14 +79,8 @@ impl Lab {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", "Bearer hf_lab");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let own = ("authorization", "Bearer hf_lab");
+        let request = request_with((method, path), own, headers, body);
         self.call(&self.hf, request).await
     }
 
@@ -131,6 +119,23 @@ impl Lab {
     pub(crate) async fn token(&self) -> String {
         self.token_for("octo/app").await
     }
+}
+
+/// A request with the one header that every call to a fake has, and with others.
+fn request_with(
+    (method, path): (&str, &str),
+    (name, value): (&str, &str),
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request<Body> {
+    let first = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(name, value);
+    let request = headers.iter().fold(first, |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    request.body(Body::from(body.to_owned())).unwrap()
 }
 
 fn body_of(body: &Value) -> Body {
