@@ -4,13 +4,16 @@ use std::{str::FromStr, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header, header::InvalidHeaderValue};
 use http_body_util::{BodyExt, Limited};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
-use crate::core::Failure;
+use crate::{
+    core::{Failure, Secret},
+    json,
+};
 
 /// Any error of a service.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -43,7 +46,7 @@ impl Answer {
             .body
             .as_ref()
             .map_err(|error| Failure::Unreadable(error.clone()))?;
-        read_json(body).map_err(|error| Failure::Unreadable(error.to_string()))
+        json::read(body).map_err(|error| Failure::Unreadable(error.to_string()))
     }
 
     /// The server's clock, to the second.
@@ -65,13 +68,11 @@ impl Answer {
     }
 }
 
-/// Reads JSON. That it is text is looked at once for all of it: for each string by itself that takes several times as long.
-/// What is not even text is left to the reader, whose business the words for that are.
-pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
-    match std::str::from_utf8(body) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(body),
-    }
+/// What the `Authorization` header says. It is hidden where a request is printed.
+pub(crate) fn bearer(token: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(["Bearer ", token.expose()].concat())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Sends a request and reads the whole answer, all within `limit`.

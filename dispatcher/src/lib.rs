@@ -15,6 +15,7 @@ pub mod github;
 pub mod hf;
 pub mod host;
 mod http;
+mod json;
 pub mod labels;
 mod payload;
 mod reconciler;

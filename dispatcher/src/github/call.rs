@@ -3,7 +3,7 @@
 use std::{fmt, sync::PoisonError, time::Duration};
 
 use axum::body::Body;
-use http::{Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use serde::Serialize;
 
 use super::{
@@ -13,10 +13,12 @@ use super::{
 };
 use crate::{
     core::{Failure, InstallationId, Secret},
-    http::{Answer, send, sort},
+    http::{Answer, bearer, send, sort},
 };
 
 const USER_AGENT: &str = concat!("jobs-dispatcher/", env!("CARGO_PKG_VERSION"));
+
+const VERSION: HeaderName = HeaderName::from_static("x-github-api-version");
 
 /// The time limit of one call. GitHub itself cuts requests after as long.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
@@ -199,22 +201,34 @@ impl GithubClient {
             status: 400,
             message: error.to_string(),
         };
-        let request = Request::builder()
-            .method(method.clone())
-            .uri(format!("{}{path}", self.base))
-            .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
-            .header(header::USER_AGENT, USER_AGENT)
-            .header(header::ACCEPT, "application/vnd.github+json")
-            .header("x-github-api-version", "2022-11-28");
         // `()` stands for no body.
         let body = serde_json::to_vec(body).map_err(|error| unusable(&error))?;
-        let request = if body == b"null" {
-            request.body(Body::empty())
+        let has_body = body != b"null";
+        let body = if has_body {
+            Body::from(body)
         } else {
-            request
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(Body::from(body))
+            Body::empty()
         };
-        request.map_err(|error| unusable(&error))
+        let mut request = Request::new(body);
+        *request.method_mut() = method.clone();
+        let uri = Uri::try_from([&*self.base, path].concat());
+        *request.uri_mut() = uri.map_err(|error| unusable(&error))?;
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(
+            header::AUTHORIZATION,
+            bearer(token).map_err(|error| unusable(&error))?,
+        );
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        let accept = HeaderValue::from_static("application/vnd.github+json");
+        headers.insert(header::ACCEPT, accept);
+        headers.insert(VERSION, HeaderValue::from_static("2022-11-28"));
+        if has_body {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
+        }
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 }

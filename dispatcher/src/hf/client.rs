@@ -1,25 +1,27 @@
 //! Calls to the Hub: create, list, inspect and cancel HF jobs.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use axum::body::Body;
-use http::{Method, Request, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::order::{APP, LAUNCH, MANAGED_BY, REPO_ID, label_value, spec};
+use super::order::{LAUNCH, MANAGED_BY, label_value, spec};
 use crate::{
     config::Config,
     core::{Failure, HfJob, HfJobId, HfJobOrder, LaunchId, RepoId, Stage},
     host::Clock,
-    http::{Answer, HttpService, send, sort},
+    http::{Answer, HttpService, bearer, send, sort},
     labels::Labels,
 };
+
+const USER_AGENT: &str = concat!("jobs-dispatcher/", env!("CARGO_PKG_VERSION"));
 
 /// Creating may take the Hub long, and an answer given up on costs two look-ups.
 const CREATE_LIMIT: Duration = Duration::from_secs(30);
@@ -41,9 +43,31 @@ struct WireJob {
     id: String,
     status: WireStatus,
     #[serde(default)]
-    labels: Option<BTreeMap<String, Option<String>>>,
+    labels: Option<WireLabels>,
     #[serde(default)]
-    environment: Option<BTreeMap<String, serde_json::Value>>,
+    environment: Option<WireEnvironment>,
+}
+
+/// The labels that are ours to read. Their names are those that an order writes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireLabels {
+    #[serde(rename = "managed-by")]
+    managed_by: Option<String>,
+    launch: Option<String>,
+    #[serde(rename = "gh-repo-id")]
+    repo_id: Option<String>,
+    #[serde(rename = "gh-app")]
+    app: Option<String>,
+}
+
+/// What a stray is taken in by. Its values are texts if they are of an order of ours.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "SCREAMING_SNAKE_CASE")]
+struct WireEnvironment {
+    gh_repo: Option<Value>,
+    runner_labels: Option<Value>,
+    runner_name: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +121,10 @@ impl HfClient {
         let query = format!("?stage=SCHEDULING&stage=RUNNING&label={key}%3D{value}");
         let app = label_value(&self.config.app_id);
         let ours = |job: &WireJob| {
-            job.label(APP).is_none_or(|of| of == app) && job.label(key) == Some(value)
+            let labels = job.labels.as_ref();
+            let of = labels.and_then(|labels| labels.app.as_ref());
+            of.is_none_or(|of| *of == app)
+                && labels.is_some_and(|labels| labels.managed_by.as_deref() == Some(value))
         };
         Ok(self
             .pages(&self.path(&query))
@@ -114,7 +141,10 @@ impl HfClient {
     /// See [`Failure`].
     pub async fn list_tagged(&self, launch: &LaunchId) -> Result<Vec<HfJob>, Failure> {
         let query = format!("?label={LAUNCH}%3D{launch}");
-        let tagged = |job: &WireJob| job.label(LAUNCH) == Some(launch.0.as_str());
+        let tagged = |job: &WireJob| {
+            let labels = job.labels.as_ref();
+            labels.is_some_and(|labels| labels.launch.as_ref() == Some(&launch.0))
+        };
         Ok(self
             .pages(&self.path(&query))
             .await?
@@ -193,29 +223,22 @@ impl HfClient {
         limit: Duration,
     ) -> Result<Answer, Failure> {
         self.check_limit()?;
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(
-                header::AUTHORIZATION,
-                format!("Bearer {}", self.config.hf_token.expose()),
-            )
-            .header(
-                header::USER_AGENT,
-                concat!("jobs-dispatcher/", env!("CARGO_PKG_VERSION")),
+        let has_body = body.is_some();
+        let mut request = Request::new(body.map_or_else(Body::empty, Body::from));
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::try_from(uri).map_err(|error| unusable(&error))?;
+        let mut headers = HeaderMap::with_capacity(4);
+        let token = bearer(&self.config.hf_token).map_err(|error| unusable(&error))?;
+        headers.insert(header::AUTHORIZATION, token);
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        if has_body {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
             );
-        let request = match body {
-            Some(body) => request
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(Body::from(body)),
-            None => request.body(Body::empty()),
-        };
-        let answer = send(
-            &self.service,
-            request.map_err(|error| unusable(&error))?,
-            limit,
-        )
-        .await?;
+        }
+        *request.headers_mut() = headers;
+        let answer = send(&self.service, request, limit).await?;
         let sorted = sort(answer, self.clock.now());
         if let Err(Failure::Limited { until, .. }) = &sorted {
             *self
@@ -256,12 +279,6 @@ fn unusable(error: &dyn fmt::Display) -> Failure {
     }
 }
 
-impl WireJob {
-    fn label(&self, key: &str) -> Option<&str> {
-        self.labels.as_ref()?.get(key)?.as_deref()
-    }
-}
-
 impl From<WireJob> for HfJob {
     fn from(job: WireJob) -> Self {
         let stage = match job.status.stage.as_str() {
@@ -273,21 +290,62 @@ impl From<WireJob> for HfJob {
             "DELETED" => Stage::Over("DELETED"),
             _ => Stage::Other,
         };
-        let launch = job.label(LAUNCH).map(|id| LaunchId(id.to_owned()));
-        let repo = job
-            .label(REPO_ID)
-            .and_then(|id| id.parse().ok())
-            .map(RepoId);
+        let labels = job.labels.unwrap_or_default();
+        let repo = labels.repo_id.and_then(|id| id.parse().ok());
         let environment = job.environment.unwrap_or_default();
-        let text =
-            |(key, value): (String, serde_json::Value)| Some((key, value.as_str()?.to_owned()));
+        let environment = [
+            ("GH_REPO", environment.gh_repo),
+            ("RUNNER_LABELS", environment.runner_labels),
+            ("RUNNER_NAME", environment.runner_name),
+        ];
+        let text = |(key, value): (&str, Option<Value>)| {
+            let text = value?.as_str()?.to_owned();
+            Some((key.to_owned(), text))
+        };
         Self {
             id: HfJobId(job.id),
             stage,
             message: job.status.message,
-            launch,
-            repo,
+            launch: labels.launch.map(LaunchId),
+            repo: repo.map(RepoId),
             environment: environment.into_iter().filter_map(text).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{
+        super::order::{APP, REPO_ID},
+        *,
+    };
+
+    #[test]
+    fn reads_the_labels_that_an_order_writes() {
+        let (managed_by, dispatcher) = MANAGED_BY;
+        let job = json!({
+            "id": "j1",
+            "status": { "stage": "RUNNING", "message": null },
+            "labels": { managed_by: dispatcher, LAUNCH: "l1", REPO_ID: "7", APP: "9", "gh-repo": "octo_app" },
+            "environment": { "GH_REPO": "octo/app", "RUNNER_NAME": "r1", "RUNNER_LABELS": 3, "OTHER": "x" },
+        });
+        let wire: WireJob = serde_json::from_value(job).unwrap();
+        let labels = wire.labels.as_ref().unwrap();
+        assert_eq!(labels.managed_by.as_deref(), Some(dispatcher));
+        assert_eq!(labels.app.as_deref(), Some("9"));
+        let job = HfJob::from(wire);
+        assert_eq!((job.stage, job.repo), (Stage::Running, Some(RepoId(7))));
+        assert_eq!(job.launch, Some(LaunchId("l1".to_owned())));
+        let environment: Vec<(&str, &str)> = job
+            .environment
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            environment,
+            [("GH_REPO", "octo/app"), ("RUNNER_NAME", "r1")]
+        );
     }
 }
