@@ -1,6 +1,6 @@
 //! The journal's records: what a restart must know. One key per job, launch and repository.
 
-use std::borrow::Cow;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use super::{
     engine::{Core, Dirty},
     message::{Command, Write},
     model::{
-        ClosedJob, CredentialKind, EndedLaunch, Job, JobId, JobKey, Launch, LaunchId, Repo, RepoId,
-        State, Trust,
+        ClosedJob, CredentialKind, EndedLaunch, Job, JobId, JobKey, Launch, LaunchId, Live, Repo,
+        RepoId, State, Trust,
     },
 };
 
@@ -25,20 +25,56 @@ pub struct JournalError {
     source: serde_json::Error,
 }
 
-/// Written from what is borrowed, read into what is owned.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum JobRecord<'a> {
-    Open(Cow<'a, Job>),
-    Closed(Cow<'a, ClosedJob>),
+enum JobRecord {
+    Open(Job),
+    Closed(ClosedJob),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "lives for one line of code")]
-enum LaunchRecord<'a> {
-    Alive(Cow<'a, Launch>),
-    Ended(Cow<'a, EndedLaunch>),
+#[expect(clippy::large_enum_variant, reason = "most are alive")]
+enum LaunchRecord {
+    Alive(Launch),
+    Ended(EndedLaunch),
+}
+
+/// A record, as it was when it was handed out. It is written down when somebody wants its text: a journal in memory that nobody
+/// reads needs none.
+#[derive(Clone)]
+pub struct Record(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl Record {
+    fn of<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+        Self(Arc::new(move || to_text(&value)))
+    }
+
+    /// The text to keep.
+    #[must_use]
+    pub fn text(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl From<String> for Record {
+    fn from(text: String) -> Self {
+        Self(Arc::new(move || text.clone()))
+    }
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for Record {}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
 }
 
 impl Core {
@@ -52,35 +88,37 @@ impl Core {
     }
 
     fn write(&self, what: &Dirty) -> Write {
-        let (key, text) = match what {
+        let (key, record) = match what {
             Dirty::Job(key) => {
-                let open = self.jobs.get(key).map(Cow::Borrowed).map(JobRecord::Open);
-                let closed = || self.closed.get(key).map(Cow::Borrowed);
-                let record = open.or_else(|| closed().map(JobRecord::Closed));
-                (
-                    format!("job/{}/{}", key.repo, key.job),
-                    record.as_ref().map(to_text),
-                )
+                let open = self.jobs.get(key).map(|job| JobRecord::Open(job.clone()));
+                let closed = || self.closed.get(key).cloned().map(JobRecord::Closed);
+                let record = open.or_else(closed).map(Record::of);
+                (format!("job/{}/{}", key.repo, key.job), record)
             }
             Dirty::Launch(id) => {
-                let alive = self.launches.get(id).map(Cow::Borrowed);
-                let ended = || self.ended.get(id).map(Cow::Borrowed);
-                let record = alive
-                    .map(LaunchRecord::Alive)
-                    .or_else(|| ended().map(LaunchRecord::Ended));
-                (format!("launch/{id}"), record.as_ref().map(to_text))
+                let alive = self.launches.get(id);
+                // What is not written down, a secret among it, is not kept for that either.
+                let alive = alive.map(|launch| {
+                    LaunchRecord::Alive(Launch {
+                        live: Live::default(),
+                        ..launch.clone()
+                    })
+                });
+                let ended = || self.ended.get(id).cloned().map(LaunchRecord::Ended);
+                let record = alive.or_else(ended).map(Record::of);
+                (["launch/", &id.0].concat(), record)
             }
-            Dirty::Repo(id) => (
-                format!("repo/{id}"),
-                self.repos.get(id).map(|repo| to_text(&repo.name)),
-            ),
-            Dirty::Deliveries => (
-                DELIVERIES.to_owned(),
-                self.deliveries.read_until.as_ref().map(to_text),
-            ),
+            Dirty::Repo(id) => {
+                let name = self.repos.get(id).map(|repo| repo.name.clone());
+                (format!("repo/{id}"), name.map(Record::of))
+            }
+            Dirty::Deliveries => {
+                let until = self.deliveries.read_until;
+                (DELIVERIES.to_owned(), until.map(Record::of))
+            }
         };
-        match text {
-            Some(text) => Write::Put(key, text),
+        match record {
+            Some(record) => Write::Put(key, record),
             None => Write::Delete(key),
         }
     }
@@ -118,17 +156,17 @@ impl Core {
                     job: JobId(job),
                 };
                 match serde_json::from_str(text)? {
-                    JobRecord::Open(job) => self.insert_job(key, job.into_owned()),
-                    JobRecord::Closed(closed) => self.closed.insert(key, closed.into_owned()),
+                    JobRecord::Open(job) => self.insert_job(key, job),
+                    JobRecord::Closed(closed) => self.closed.insert(key, closed),
                 }
             }
             (Some("launch"), Some(id), None) => {
                 let id = LaunchId(id.to_owned());
                 match serde_json::from_str(text)? {
                     LaunchRecord::Alive(launch) => {
-                        self.insert_launch(id, after_restart(launch.into_owned()));
+                        self.insert_launch(id, after_restart(launch));
                     }
-                    LaunchRecord::Ended(ended) => self.ended.insert(id, ended.into_owned()),
+                    LaunchRecord::Ended(ended) => self.ended.insert(id, ended),
                 }
             }
             (Some("repo"), Some(id), None) => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::journal::Record;
 use super::model::{
     CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, Lane, LaunchId, RepoId,
     RunId, RunnerId, Secret,
@@ -51,8 +52,8 @@ pub enum Input {
 /// A write to the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// Keep this text under this key.
-    Put(String, String),
+    /// Keep this record under this key.
+    Put(String, Record),
     /// Forget the key.
     Delete(String),
 }

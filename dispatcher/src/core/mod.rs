@@ -27,7 +27,7 @@ mod tests;
 
 pub use self::{
     engine::{Core, Draw},
-    journal::JournalError,
+    journal::{JournalError, Record},
     message::{
         Access, Command, Credential, FailedDelivery, Failure, HfJob, HfJobOrder, Input, JobReading,
         JobSighting, Mint, Runner, Stage, Survey, Write,

@@ -8,18 +8,18 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Store, StoreError, Write};
+use super::{Record, Store, StoreError, Write};
 
 /// A journal in memory.
 #[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<BTreeMap<String, String>>>);
+pub struct MemoryStore(Arc<Mutex<BTreeMap<String, Record>>>);
 
 impl Store for MemoryStore {
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for write in writes {
             match write {
-                Write::Put(key, text) => records.insert(key, text),
+                Write::Put(key, record) => records.insert(key, record),
                 Write::Delete(key) => records.remove(&key),
             };
         }
@@ -28,7 +28,9 @@ impl Store for MemoryStore {
 
     fn load(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, StoreError>> {
         let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::future::ready(Ok(records.clone().into_iter().collect())).boxed()
+        let texts = records.iter();
+        let texts = texts.map(|(key, record)| (key.clone(), record.text()));
+        std::future::ready(Ok(texts.collect())).boxed()
     }
 }
 

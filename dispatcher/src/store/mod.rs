@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 pub use self::memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
-pub use crate::core::Write;
+pub use crate::core::{Record, Write};
 
 /// A journal that could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -99,7 +99,7 @@ fn write(connection: &mut Connection, writes: &[Write]) -> rusqlite::Result<()> 
         match write {
             Write::Put(key, record) => transaction
                 .prepare_cached("INSERT OR REPLACE INTO journal (key, record) VALUES (?1, ?2)")?
-                .execute(params![key, record])?,
+                .execute(params![key, record.text()])?,
             Write::Delete(key) => transaction
                 .prepare_cached("DELETE FROM journal WHERE key = ?1")?
                 .execute(params![key])?,
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn put(key: &str, record: &str) -> Write {
-        Write::Put(key.to_owned(), record.to_owned())
+        Write::Put(key.to_owned(), record.to_owned().into())
     }
 
     #[tokio::test]

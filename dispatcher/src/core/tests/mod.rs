@@ -101,7 +101,9 @@ impl Bench {
         self.hold_to_twin(input, &commands);
         for command in commands {
             match command {
-                Command::Write(Write::Put(key, text)) => drop(self.journal.insert(key, text)),
+                Command::Write(Write::Put(key, record)) => {
+                    drop(self.journal.insert(key, record.text()));
+                }
                 Command::Write(Write::Delete(key)) => drop(self.journal.remove(&key)),
                 call => calls.push(call),
             }
