@@ -1,6 +1,6 @@
 //! Texts drawn from the keyed generator: tokens, GUIDs, hexadecimal ids.
 
-use crate::{env::Env, json_text::push_display};
+use crate::{env::Env, json_text::push_number};
 
 /// The alphabet of installation tokens.
 pub(crate) const BASE_62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -21,18 +21,22 @@ pub(crate) fn drawn(
     length: usize,
 ) -> String {
     let mut text = String::with_capacity(length);
-    let mut bits = 0;
-    let mut part = format!("{purpose}.");
-    let purpose_bytes = part.len();
-    for index in 0..length {
-        if index % CHARACTERS_PER_DRAW == 0 {
-            part.truncate(purpose_bytes);
-            push_display(&mut part, index / CHARACTERS_PER_DRAW);
-            bits = env.draw.bits(entity, &part);
+    let mut part = String::with_capacity(purpose.len() + 4);
+    part.push_str(purpose);
+    part.push('.');
+    let (purpose_bytes, size) = (part.len(), alphabet.len() as u64);
+    let mut characters = [0; CHARACTERS_PER_DRAW];
+    while text.len() < length {
+        part.truncate(purpose_bytes);
+        push_number(&mut part, (text.len() / CHARACTERS_PER_DRAW) as u64);
+        let mut bits = env.draw.bits(entity, &part);
+        for character in &mut characters {
+            *character = alphabet[(bits % size) as usize];
+            bits /= size;
         }
-        let size = alphabet.len() as u64;
-        text.push(char::from(alphabet[(bits % size) as usize]));
-        bits /= size;
+        let left = (length - text.len()).min(CHARACTERS_PER_DRAW);
+        // Every alphabet is of ASCII.
+        text.push_str(std::str::from_utf8(&characters[..left]).unwrap_or_default());
     }
     text
 }
@@ -40,12 +44,7 @@ pub(crate) fn drawn(
 /// A GUID.
 pub(crate) fn guid(env: &Env, entity: &str, purpose: &str) -> String {
     let digits = drawn(env, entity, purpose, HEX, 32);
-    format!(
-        "{}-{}-{}-{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..]
-    )
+    let (first, second, third) = (&digits[..8], &digits[8..12], &digits[12..16]);
+    let (fourth, last) = (&digits[16..20], &digits[20..]);
+    [first, "-", second, "-", third, "-", fourth, "-", last].concat()
 }

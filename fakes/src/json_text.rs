@@ -59,6 +59,38 @@ pub(crate) fn push_display(out: &mut String, value: impl std::fmt::Display) {
     let _ = write!(out, "{value}");
 }
 
+/// Appends a number. Formatting takes several times as long, and a call has dozens of them.
+pub(crate) fn push_number(out: &mut String, number: u64) {
+    push_in_base::<10>(out, number, 1, b"0123456789ABCDEF");
+}
+
+/// Appends a number in upper-case hexadecimal digits, at least so many.
+pub(crate) fn push_hex(out: &mut String, number: u64, digits: usize) {
+    push_in_base::<16>(out, number, digits, b"0123456789ABCDEF");
+}
+
+/// Appends a number in lower-case hexadecimal digits.
+pub(crate) fn push_lower_hex(out: &mut String, number: u64) {
+    push_in_base::<16>(out, number, 1, b"0123456789abcdef");
+}
+
+fn push_in_base<const BASE: u64>(
+    out: &mut String,
+    mut number: u64,
+    least: usize,
+    digits: &[u8; 16],
+) {
+    // As many as the largest number has in the smaller of the two bases.
+    let mut text = [b'0'; 20];
+    let mut first = text.len();
+    while number > 0 || text.len() - first < least {
+        first -= 1;
+        text[first] = digits[(number % BASE) as usize];
+        number /= BASE;
+    }
+    out.push_str(std::str::from_utf8(&text[first..]).unwrap_or_default());
+}
+
 /// `YYYY-MM-DDTHH:MM:SSZ`: GitHub's resolution of one second.
 pub(crate) fn seconds(at: Timestamp) -> String {
     let mut text = String::with_capacity(20);
@@ -114,13 +146,11 @@ fn push_digits(out: &mut String, number: u32, digits: u32) {
     }
 }
 
-/// The form of the `Date` header.
-pub(crate) fn http_date(at: Timestamp) -> String {
+/// Appends the form of the `Date` header.
+pub(crate) fn push_http_date(out: &mut String, at: Timestamp) {
     let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
     // Only years beyond 9999 have no such form, and the world's clock never gets there.
-    DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&whole)
-        .unwrap_or_default()
+    let _ = DateTimePrinter::new().print_timestamp_rfc9110(&whole, out);
 }
 
 #[cfg(test)]
@@ -162,6 +192,23 @@ mod tests {
         let at: Timestamp = "2026-11-03T10:00:00.999Z".parse().unwrap();
         assert_eq!(seconds(at), "2026-11-03T10:00:00Z");
         assert_eq!(milliseconds(at), "2026-11-03T10:00:00.999Z");
-        assert_eq!(http_date(at), "Tue, 03 Nov 2026 10:00:00 GMT");
+        let mut date = String::new();
+        push_http_date(&mut date, at);
+        assert_eq!(date, "Tue, 03 Nov 2026 10:00:00 GMT");
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_displayed() {
+        let powers = (0..64).flat_map(|power| [1_u64 << power, (1 << power) - 1]);
+        for number in powers.chain([0, 9, 10, 99, 100, 1_234_567_890, u64::MAX]) {
+            let (mut decimal, mut hex) = (String::new(), String::new());
+            push_number(&mut decimal, number);
+            assert_eq!(decimal, number.to_string());
+            push_hex(&mut hex, number, 6);
+            assert_eq!(hex, format!("{number:06X}"));
+            let mut lower = String::new();
+            push_lower_hex(&mut lower, number);
+            assert_eq!(lower, format!("{number:x}"));
+        }
     }
 }

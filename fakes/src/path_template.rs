@@ -27,18 +27,32 @@ pub(crate) fn matches(template: &'static str, path: &str) -> Option<Params> {
     if !could_match(template, path) {
         return None;
     }
-    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
-    let mut params = Vec::new();
+    let (mut wanted, mut given) = (template, path);
+    let mut params = Vec::with_capacity(PARAMS);
     loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return Some(Params(params)),
-            (Some(wanted), Some(given)) => match name_in(wanted) {
-                None if wanted == given => {}
-                Some(name) if suits(name, given) => params.push((name, percent::decoded(given))),
-                _ => return None,
-            },
+        let (name, wanted_rest) = first_segment(wanted);
+        let (value, given_rest) = first_segment(given);
+        match name_in(name) {
+            None if name == value => {}
+            Some(name) if suits(name, value) => params.push((name, percent::decoded(value))),
             _ => return None,
         }
+        match (wanted_rest, given_rest) {
+            (None, None) => return Some(Params(params)),
+            (Some(wanted_rest), Some(given_rest)) => (wanted, given) = (wanted_rest, given_rest),
+            _ => return None,
+        }
+    }
+}
+
+/// Room for the parameters that most paths have.
+const PARAMS: usize = 4;
+
+/// What stands before the first slash, and what behind it.
+fn first_segment(text: &str) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == b'/') {
+        Some(end) => (&text[..end], Some(&text[end + 1..])),
+        None => (text, None),
     }
 }
 

@@ -1,8 +1,16 @@
 //! One world: the fakes, the runners, the faults and the history, wired together.
 
 use crate::{
-    calls::Calls, env::Env, faults::Faults, github::Github, hf::HfJobs, history::History,
-    http_service::HttpService, ids::HookId, runner::Runners, settings::Settings,
+    calls::Calls,
+    env::Env,
+    faults::Faults,
+    github::Github,
+    hf::HfJobs,
+    history::History,
+    http_service::{Answering, HttpService},
+    ids::HookId,
+    runner::Runners,
+    settings::Settings,
 };
 
 /// A world. Clones are the same world.
@@ -76,6 +84,18 @@ impl World {
     /// Hugging Face's API.
     pub fn hf_router(&self) -> axum::Router {
         self.hf.router()
+    }
+
+    /// GitHub's API for callers in this process, who make many calls: it answers as the router does.
+    #[must_use]
+    pub fn github_service(&self) -> Answering {
+        self.github.service()
+    }
+
+    /// Hugging Face's API for callers in this process.
+    #[must_use]
+    pub fn hf_service(&self) -> Answering {
+        self.hf.service()
     }
 
     /// Sends webhooks to this service from now on, each at the path of its hook's URL: `/webhook` for the

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{About, Incoming, Reply, readings::Shown};
+use super::{About, Headers, Incoming, Reply, readings::Shown};
 use crate::{
     history::CredentialUse,
     ids::{CallId, EventId},
@@ -51,6 +51,6 @@ pub(crate) trait Api: Clone + Send + Sync + 'static {
     ) -> Option<Reply>;
     /// How something that such an answer shows is at this moment; nothing if it is not there.
     fn stands(&self, entity: &Shown) -> Option<String>;
-    /// The headers that every answer of this side carries, those of faults among them.
-    fn common_headers(&self, call: CallId, auth: &Self::Auth) -> Vec<(&'static str, String)>;
+    /// Writes the headers that every answer of this side carries, those of faults among them.
+    fn common_headers(&self, call: CallId, auth: &Self::Auth, headers: &mut Headers);
 }

@@ -7,6 +7,7 @@ use super::{
     CallContext, Calls, Reply,
     bending::{Bent, Ending, Instead},
     open_call::OpenCall,
+    serving::numbered,
 };
 use crate::{
     faults::Subject,
@@ -91,7 +92,7 @@ impl Calls {
             as_of_ms: None,
         };
         let mut open = OpenCall::new(self.history.clone(), context, what.name);
-        let entity = format!("{}#{ordinal}", what.name);
+        let entity = numbered(what.name, ordinal);
         let subject = Subject {
             place: what.name,
             entity: &entity,

@@ -34,8 +34,15 @@ impl Incoming {
         if self.query.is_empty() {
             self.path.clone()
         } else {
-            format!("{}?{}", self.path, self.query)
+            [&*self.path, "?", &self.query].concat()
         }
+    }
+
+    /// The bytes of its path with its query, and of its body.
+    pub(super) fn bytes(&self) -> usize {
+        let query = self.query.len();
+        let question_mark = usize::from(query > 0);
+        self.path.len() + question_mark + query + self.body.len()
     }
 }
 

@@ -5,10 +5,11 @@ use std::{fmt, sync::Arc, task::Poll, time::Duration};
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, StatusCode, header};
 use serde::Serialize;
 use vocabulary::Answer;
 
+use super::Headers;
 use crate::json_text;
 
 /// Marks a response that stands for a broken connection. A transport that meets it in a response's
@@ -209,35 +210,30 @@ impl Reply {
         self
     }
 
-    pub(super) fn into_response(self, common: Vec<(&'static str, String)>) -> Response {
+    pub(super) fn into_response(self, common: impl FnOnce(&mut Headers)) -> Response {
+        let mut headers = Headers::new();
+        if !self.body.is_empty() {
+            headers.set_static(header::CONTENT_TYPE, "application/json; charset=utf-8");
+        }
+        if self.breaks_off && self.live.is_none() {
+            headers.set_number(header::CONTENT_LENGTH, self.body.len() as u64);
+        }
+        common(&mut headers);
+        // The answer's own headers win over the common ones.
+        for (name, value) in self.headers {
+            if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+                headers.set(name, |text| text.push_str(&value));
+            }
+        }
         let body = match &self.live {
             Some(live) => live.body(self.breaks_off, self.cut),
             None if self.breaks_off => broken_off(&self.body),
-            None => Body::from(self.body.clone()),
+            None => Body::from(self.body),
         };
         let mut response = Response::new(body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        if !self.body.is_empty() {
-            let json = HeaderValue::from_static("application/json; charset=utf-8");
-            headers.insert(header::CONTENT_TYPE, json);
-        }
-        if self.breaks_off && self.live.is_none() {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
-        }
-        for (name, value) in common {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        }
-        // The answer's own headers win over the common ones.
-        for (name, value) in self.headers {
-            let name = HeaderName::from_bytes(name.as_bytes());
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-                headers.insert(name, value);
-            }
-        }
+        *response.headers_mut() = headers.finish();
         response
     }
 }

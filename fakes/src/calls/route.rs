@@ -77,25 +77,39 @@ impl<A> Route<A> {
             surface,
         }
     }
+}
 
-    /// The first of `routes` that answers a request, with the parameters of its path. What answers `GET` answers
-    /// `HEAD` too. Most paths are told apart by their length alone.
-    pub(crate) fn find(
-        mut routes: impl Iterator<Item = &'static Self>,
-        method: &Method,
-        path: &str,
-    ) -> (Option<&'static Self>, Params) {
-        let length = depth(path);
+/// Routes in the order in which they answer, by the length of their paths: most are told apart by that alone.
+pub(crate) struct Table<A: 'static> {
+    by_depth: Vec<Vec<&'static Route<A>>>,
+}
+
+impl<A> Table<A> {
+    /// The table of these routes.
+    pub(crate) fn of(routes: impl Iterator<Item = &'static Route<A>>) -> Self {
+        let mut by_depth: Vec<Vec<&Route<A>>> = Vec::new();
+        for route in routes {
+            if by_depth.len() <= route.depth {
+                by_depth.resize_with(route.depth + 1, Vec::new);
+            }
+            by_depth[route.depth].push(route);
+        }
+        Self { by_depth }
+    }
+
+    /// The first route that answers a request, with the parameters of its path. What answers `GET` answers `HEAD` too.
+    pub(crate) fn find(&self, method: &Method, path: &str) -> (Option<&'static Route<A>>, Params) {
         let method = if method == Method::HEAD {
             &Method::GET
         } else {
             method
         };
-        let found = routes.find_map(|route| {
-            if route.depth != length || route.method != *method {
+        let routes = self.by_depth.get(depth(path));
+        let found = routes.into_iter().flatten().find_map(|route| {
+            if route.method != *method {
                 return None;
             }
-            Some((route, path_template::matches(route.path, path)?))
+            Some((*route, path_template::matches(route.path, path)?))
         });
         found.map_or_else(
             || (None, Params::default()),

@@ -1,7 +1,10 @@
 //! A call over HTTP, from its arrival to its answer.
 
+use std::sync::Arc;
+
 use axum::{body::Body, response::Response};
 use http::{Method, Request};
+use tower::service_fn;
 use vocabulary::OnAnswer;
 
 use super::{
@@ -13,7 +16,18 @@ use super::{
 use crate::{
     faults::Subject,
     history::{Caller, Lost, What},
+    http_service::Answering,
+    json_text::push_number,
 };
+
+/// The key of a call's draws.
+pub(super) fn numbered(name: &str, ordinal: u32) -> String {
+    let mut entity = String::with_capacity(name.len() + 8);
+    entity.push_str(name);
+    entity.push('#');
+    push_number(&mut entity, ordinal.into());
+    entity
+}
 
 /// A call with everything that is known of it.
 pub(super) struct Asked<A: Api> {
@@ -27,18 +41,29 @@ pub(super) struct Asked<A: Api> {
 impl Calls {
     /// A router that answers everything as `api` does.
     pub(crate) fn router<A: Api>(&self, api: &A) -> axum::Router {
-        let (calls, api) = (self.clone(), api.clone());
-        axum::Router::new().fallback(move |request: Request<Body>| {
-            let (calls, api) = (calls.clone(), api.clone());
+        axum::Router::new().fallback_service(self.service(api))
+    }
+
+    /// The same without what a router costs for each request.
+    pub(crate) fn service<A: Api>(&self, api: &A) -> Answering {
+        let shared = Arc::new((self.clone(), api.clone()));
+        Answering::new(service_fn(move |request: Request<Body>| {
+            let shared = Arc::clone(&shared);
             async move {
-                let wants_body = request.method() != Method::HEAD;
-                let mut response = calls.serve(&api, request).await;
-                if !wants_body && response.extensions().get::<ConnectionReset>().is_none() {
-                    *response.body_mut() = Body::empty();
-                }
-                response
+                let (calls, api) = &*shared;
+                Ok(calls.respond(api, request).await)
             }
-        })
+        }))
+    }
+
+    /// Answers a request as `api` does.
+    pub(crate) async fn respond<A: Api>(&self, api: &A, request: Request<Body>) -> Response {
+        let wants_body = request.method() != Method::HEAD;
+        let mut response = self.serve(api, request).await;
+        if !wants_body && response.extensions().get::<ConnectionReset>().is_none() {
+            *response.body_mut() = Body::empty();
+        }
+        response
     }
 
     /// A call arrives, takes effect at that instant unless a fault prevents it, waits for as long as faults
@@ -52,7 +77,7 @@ impl Calls {
         }
         let (name, context) = (asked.about.name, asked.context);
         let mut open = OpenCall::new(self.history.clone(), context, name);
-        let entity = format!("{name}#{}", context.ordinal);
+        let entity = numbered(name, context.ordinal);
         let subject = asked.about.subject(&entity, context.call);
         let plan = self.bend(&subject, context.received);
         asked.context.as_of_ms = plan.as_of_ms;
@@ -83,14 +108,13 @@ impl Calls {
                 call,
                 by: about.by,
                 name: about.name.to_owned(),
-                method: request.method.to_string(),
+                method: request.method.as_str().to_owned(),
                 path: request.target(),
                 credential,
                 about: about.said(),
             },
         );
-        self.history
-            .keep(request.target().len() + request.body.len());
+        self.history.keep(request.bytes());
         let context = CallContext {
             call,
             ordinal,
@@ -171,7 +195,8 @@ impl Calls {
             self.note_false_readings(api, asked, &reply, open.because);
         }
         let (breaks_off, told) = (reply.breaks_off, reply.refusal_text());
-        let response = reply.into_response(api.common_headers(context.call, auth));
+        let response =
+            reply.into_response(|headers| api.common_headers(context.call, auth, headers));
         if breaks_off {
             open.lost(Lost::Reset);
         } else {

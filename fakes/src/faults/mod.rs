@@ -111,6 +111,11 @@ impl Faults {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules().is_empty()
+    }
+
     /// Puts these rules in place of all others.
     pub fn install(&self, rules: Vec<FaultRule>) {
         let mut installed = self.rules();

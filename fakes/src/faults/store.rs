@@ -20,6 +20,9 @@ impl Faults {
     /// What becomes of the `ordinal`th write. One that adds nothing finds room on a full disk too.
     #[must_use]
     pub fn at_store(&self, ordinal: u64, grows: bool) -> StoreFate {
+        if self.is_empty() {
+            return StoreFate::default();
+        }
         let entity = format!("store#{ordinal}");
         let subject = Subject {
             place: "store",

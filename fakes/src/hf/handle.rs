@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     accounts::{rate_limits::RateLimits, tokens::Accounts},
+    job::repeated::Repeated,
     state::State,
 };
 use crate::{calls::Calls, env::Env, history::History, runner::Runners, settings::HfSettings};
@@ -23,6 +24,7 @@ pub(in crate::hf) struct Inner {
     pub(in crate::hf) rate_limits: RateLimits,
     pub(in crate::hf) calls: Calls,
     pub(in crate::hf) runners: Runners,
+    pub(in crate::hf) repeated: Repeated,
     pub(in crate::hf) state: Mutex<State>,
 }
 
@@ -34,6 +36,7 @@ impl HfJobs {
             settings,
             calls,
             runners,
+            repeated: Repeated::default(),
             state: Mutex::default(),
         };
         Self {

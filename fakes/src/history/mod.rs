@@ -51,6 +51,9 @@ pub struct History {
     exhausted: Arc<Notify>,
 }
 
+/// Room for the events of a usual world: they are large, and grown room is room that all are copied to.
+const EVENTS: usize = 1024;
+
 #[derive(Debug, Default)]
 struct Log {
     events: Vec<Event>,
@@ -63,9 +66,13 @@ impl History {
     /// An empty history on this clock.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
+        let log = Log {
+            events: Vec::with_capacity(EVENTS),
+            ..Log::default()
+        };
         Self {
             clock,
-            log: Arc::default(),
+            log: Arc::new(Mutex::new(log)),
             exhausted: Arc::default(),
         }
     }

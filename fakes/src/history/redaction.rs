@@ -30,8 +30,15 @@ const PREFIXES: [(&str, usize); 9] = [
 pub(super) struct Secrets {
     /// Those that are one word.
     words: BTreeSet<String>,
+    /// A bit for each length that one of those words has, the last for all that are longer.
+    lengths: u64,
     /// All others.
     phrases: BTreeSet<String>,
+}
+
+/// The bit of a word's length: most words that are shown are as long as no secret is.
+fn length_bit(word: &str) -> u64 {
+    1 << word.len().min(63)
 }
 
 /// Whoever prints a world prints no secret.
@@ -49,6 +56,7 @@ impl Secrets {
             return;
         }
         let set = if secret.chars().all(is_of_word) {
+            self.lengths |= length_bit(secret);
             &mut self.words
         } else {
             &mut self.phrases
@@ -86,7 +94,8 @@ impl Secrets {
     }
 
     fn is_secret(&self, word: &str) -> bool {
-        let is_known = |part: &str| !part.is_empty() && self.words.contains(part);
+        let is_known =
+            |part: &str| self.lengths & length_bit(part) != 0 && self.words.contains(part);
         is_known(word) || word.split(is_joint).any(is_known) || looks_secret(word)
     }
 }

@@ -15,16 +15,16 @@ pub(super) struct Arguments(BTreeMap<String, Option<String>>);
 impl Arguments {
     /// Those of the environment, and those of a command line over them.
     pub(super) fn read<'a>(
-        environment: impl Iterator<Item = (&'a String, &'a String)>,
-        words: &[String],
+        environment: impl Iterator<Item = (&'a str, &'a str)>,
+        words: &[impl AsRef<str>],
     ) -> Self {
         let mut arguments = BTreeMap::new();
         for (name, value) in environment {
             if let Some(argument) = name.strip_prefix(PREFIX) {
-                arguments.insert(argument.to_lowercase(), Some(value.clone()));
+                arguments.insert(argument.to_lowercase(), Some(value.to_owned()));
             }
         }
-        let mut words = words.iter().peekable();
+        let mut words = words.iter().map(AsRef::as_ref).peekable();
         while let Some(word) = words.next() {
             let Some(argument) = word.strip_prefix("--") else {
                 continue;
@@ -33,7 +33,9 @@ impl Arguments {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (
                     argument,
-                    words.next_if(|next| !next.starts_with("--")).cloned(),
+                    words
+                        .next_if(|next| !next.starts_with("--"))
+                        .map(str::to_owned),
                 ),
             };
             arguments.insert(name.to_lowercase(), value);
@@ -66,15 +68,7 @@ mod tests {
     use super::*;
 
     fn read(environment: &[(&str, &str)], words: &[&str]) -> Arguments {
-        let environment: Vec<(String, String)> = environment
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-        Arguments::read(
-            environment.iter().map(|(name, value)| (name, value)),
-            &words,
-        )
+        Arguments::read(environment.iter().copied(), words)
     }
 
     #[test]

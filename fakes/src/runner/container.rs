@@ -1,6 +1,7 @@
 //! The container of an HF job, as the runner in it sees it: command, environment and secrets.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     sync::{Arc, OnceLock},
@@ -10,6 +11,7 @@ use super::{
     arguments::Arguments,
     registration::{BadArguments, Registration, split_labels},
     script::{Script, Then},
+    shell_words,
 };
 use crate::{
     github::{Credential, JitConfig},
@@ -132,7 +134,11 @@ impl Given {
 
     fn read(&self) -> &Read {
         self.read.get_or_init(|| {
-            let script = Script::of(&self.words, &self.variables());
+            let variables = shell_words::Given {
+                environment: &self.environment,
+                secrets: &self.secrets,
+            };
+            let script = Script::of(&self.words, variables);
             Read {
                 startup: self.startup(&script),
                 allows_root: self.allows_root(&script),
@@ -140,17 +146,15 @@ impl Given {
         })
     }
 
-    /// Secrets are part of the environment.
-    fn variables(&self) -> BTreeMap<String, String> {
-        let mut variables = self.environment.clone();
-        variables.extend(self.secrets.clone());
-        variables
+    /// What it is started with. Secrets are part of the environment.
+    fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.environment.iter().chain(&self.secrets);
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    fn startup(&self, script: &Script) -> Startup {
-        let given = |command: Option<&[String]>| {
-            let environment = self.environment.iter().chain(&self.secrets);
-            let all = environment.chain(script.assigned());
+    fn startup(&self, script: &Script<'_>) -> Startup {
+        let given = |command: Option<&[Cow<'_, str>]>| {
+            let all = self.variables().chain(script.assigned());
             Arguments::read(all, command.unwrap_or_default())
         };
         // A script that has both asks for the configuration first.
@@ -195,9 +199,9 @@ impl Given {
         })
     }
 
-    fn allows_root(&self, script: &Script) -> bool {
-        let all = self.environment.iter().chain(&self.secrets);
-        all.chain(script.assigned())
+    fn allows_root(&self, script: &Script<'_>) -> bool {
+        self.variables()
+            .chain(script.assigned())
             .any(|(name, value)| name == "RUNNER_ALLOW_RUNASROOT" && !value.is_empty())
     }
 }

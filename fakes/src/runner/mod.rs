@@ -30,6 +30,7 @@ mod registration;
 mod running;
 mod script;
 mod session;
+mod shell_steps;
 mod shell_words;
 
 pub(crate) use archive::archive;

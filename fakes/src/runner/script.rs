@@ -1,8 +1,8 @@
 //! The commands of a container, as far as they start a runner.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use super::shell_words::{Joint, ShellCommand, commands};
+use super::shell_words::{Given, Joint, ShellCommand, commands};
 
 /// What a script does after `config.sh`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,16 +14,17 @@ pub(super) struct Then {
 }
 
 /// The commands of a container.
-pub(super) struct Script {
-    commands: Vec<ShellCommand>,
+pub(super) struct Script<'a> {
+    commands: Vec<ShellCommand<'a>>,
     /// Whether it ends at the first command that fails.
     stops_at_failure: bool,
 }
 
-impl Script {
+impl<'a> Script<'a> {
     /// A shell's script, or the one command there is. Only a shell fills in variables.
-    pub(super) fn of(words: &[String], variables: &BTreeMap<String, String>) -> Self {
-        let is_shell = |word: &String| matches!(base(word), "sh" | "bash" | "dash" | "ash");
+    pub(super) fn of(words: &'a [String], given: Given<'a>) -> Self {
+        let shells = ["sh", "bash", "dash", "ash"];
+        let is_shell = |word: &String| shells.into_iter().any(|shell| is_called(word, shell));
         let options = words
             .iter()
             .skip(1)
@@ -32,7 +33,7 @@ impl Script {
         let takes_script = options.iter().any(|word| short_option(word, 'c'));
         if !words.first().is_some_and(is_shell) || !takes_script {
             let command = ShellCommand {
-                words: words.to_vec(),
+                words: words.iter().map(Cow::from).collect(),
                 assigned: Vec::new(),
                 joint: Joint::End,
             };
@@ -41,11 +42,10 @@ impl Script {
                 stops_at_failure: false,
             };
         }
-        let mut rest = words.iter().skip(1 + options.len());
+        let mut rest = words[1 + options.len()..].iter();
         let script = rest.next().map(String::as_str).unwrap_or_default();
-        let positional: Vec<String> = rest.cloned().collect();
-        let commands = commands(script, variables, &positional);
-        let sets = |command: &ShellCommand| {
+        let commands = commands(script, given, rest.as_slice());
+        let sets = |command: &ShellCommand<'_>| {
             let is_set = command.words.first().is_some_and(|word| word == "set");
             is_set && command.words.iter().any(|word| short_option(word, 'e'))
         };
@@ -57,13 +57,13 @@ impl Script {
     }
 
     /// The arguments of `config.sh`, and what comes of its failure.
-    pub(super) fn config_sh(&self) -> Option<(&[String], Then)> {
+    pub(super) fn config_sh(&self) -> Option<(&[Cow<'a, str>], Then)> {
         let (place, words) = self
             .commands
             .iter()
             .enumerate()
             .find_map(|(place, command)| {
-                let words = behind(command, |name| name == "config.sh")?;
+                let words = behind(command, &["config.sh"])?;
                 Some((place, words))
             })?;
         if words.first().is_some_and(|word| word == "remove") {
@@ -83,29 +83,31 @@ impl Script {
     }
 
     /// The arguments of `run.sh`: of the last one, since scripts look for it before they start it.
-    pub(super) fn run_sh(&self) -> Option<&[String]> {
-        let is_it = |name: &str| name == "run.sh" || name == "Runner.Listener";
+    pub(super) fn run_sh(&self) -> Option<&[Cow<'a, str>]> {
         self.commands
             .iter()
             .rev()
-            .find_map(|command| behind(command, is_it))
+            .find_map(|command| behind(command, &["run.sh", "Runner.Listener"]))
     }
 
     /// The variables it sets.
-    pub(super) fn assigned(&self) -> impl Iterator<Item = (&String, &String)> {
+    pub(super) fn assigned(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.commands.iter().flat_map(|command| &command.assigned);
-        all.map(|(name, value)| (name, value))
+        all.map(|(name, value)| (&**name, &**value))
     }
 }
 
-/// The words behind a program.
-fn behind(command: &ShellCommand, is_it: impl Fn(&str) -> bool) -> Option<&[String]> {
-    let place = command.words.iter().position(|word| is_it(base(word)))?;
+/// The words behind a program of one of these names.
+fn behind<'c, 'a>(command: &'c ShellCommand<'a>, programs: &[&str]) -> Option<&'c [Cow<'a, str>]> {
+    let is_it = |word: &Cow<'_, str>| programs.iter().any(|program| is_called(word, program));
+    let place = command.words.iter().position(is_it)?;
     Some(&command.words[place + 1..])
 }
 
-fn base(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
+/// Whether a word names this program, in whatever folder.
+fn is_called(word: &str, program: &str) -> bool {
+    let folder = word.strip_suffix(program);
+    folder.is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
 }
 
 /// Whether a word like `-euc` has this letter.

@@ -3,7 +3,9 @@
 //! No shell: words are split, quotes taken off and variables filled in; nothing is run, and branches are not
 //! told apart.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::shell_steps::{Step, steps};
 
 /// What stands between two commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,203 +22,117 @@ pub(super) enum Joint {
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ShellCommand {
-    pub(super) words: Vec<String>,
+pub(super) struct ShellCommand<'a> {
+    pub(super) words: Vec<Cow<'a, str>>,
     /// What it sets, in front of a program or with `export`.
-    pub(super) assigned: Vec<(String, String)>,
+    pub(super) assigned: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     pub(super) joint: Joint,
 }
 
-/// The commands of a script. Variables are those of the environment, of the script's own assignments, and `$1`
-/// and its like.
-pub(super) fn commands(
-    script: &str,
-    environment: &BTreeMap<String, String>,
-    positional: &[String],
-) -> Vec<ShellCommand> {
-    let mut scan = Scan {
-        rest: script,
-        variables: environment.clone(),
+/// The variables that a container is started with; the secrets win.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given<'a> {
+    pub(super) environment: &'a BTreeMap<String, String>,
+    pub(super) secrets: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Given<'a> {
+    fn get(self, name: &str) -> Option<&'a String> {
+        let secret = self.secrets.get(name);
+        secret.or_else(|| self.environment.get(name))
+    }
+}
+
+/// The commands of a script. Variables are those that are given, those of the script's own assignments, and `$1`
+/// and its like. What stands there as it is meant is not copied: most words of a script do.
+pub(super) fn commands<'a>(
+    script: &'a str,
+    given: Given<'a>,
+    positional: &'a [String],
+) -> Vec<ShellCommand<'a>> {
+    let mut reading = Reading {
+        given,
+        set: BTreeMap::new(),
         positional,
         commands: Vec::new(),
         words: Vec::new(),
         assigned: Vec::new(),
         word: None,
     };
-    while let Some(c) = scan.rest.chars().next() {
-        scan.take(c);
+    for step in steps(script).iter() {
+        match step {
+            Step::Text(place) => reading.push(Cow::Borrowed(&script[place.clone()])),
+            Step::Variable { name, default } => {
+                let default = default.clone().map(|place| &script[place]);
+                reading.push_variable(&script[name.clone()], default);
+            }
+            Step::EndWord => reading.end_word(),
+            Step::EndCommand(joint) => reading.end_command(*joint),
+        }
     }
-    scan.end_command(Joint::End);
-    scan.commands
+    reading.commands
 }
 
-struct Scan<'a> {
-    rest: &'a str,
-    variables: BTreeMap<String, String>,
+/// Words that are being put together.
+struct Reading<'a> {
+    given: Given<'a>,
+    /// What the script has set itself so far.
+    set: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     positional: &'a [String],
-    commands: Vec<ShellCommand>,
-    words: Vec<String>,
-    assigned: Vec<(String, String)>,
+    commands: Vec<ShellCommand<'a>>,
+    words: Vec<Cow<'a, str>>,
+    assigned: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The word that is being read, if one is.
-    word: Option<String>,
+    word: Option<Cow<'a, str>>,
 }
 
-impl Scan<'_> {
-    fn take(&mut self, c: char) {
-        match c {
-            ' ' | '\t' => {
-                self.skip(1);
-                self.end_word();
-            }
-            '#' if self.word.is_none() => {
-                let end = self.rest.find('\n').unwrap_or(self.rest.len());
-                self.skip(end);
-            }
-            '\'' => {
-                self.skip(1);
-                let end = self.rest.find('\'').unwrap_or(self.rest.len());
-                let text = self.rest[..end].to_owned();
-                self.push(&text);
-                self.skip(end + 1);
-            }
-            '"' => self.take_quoted(),
-            '\\' => {
-                self.skip(1);
-                self.take_escaped();
-            }
-            '$' => self.take_variable(),
-            '\n' | ';' | '|' | '&' | '(' | ')' => self.take_joint(c),
-            _ => self.take_plain(|byte| {
-                matches!(
-                    byte,
-                    b' ' | b'\t'
-                        | b'\''
-                        | b'"'
-                        | b'\\'
-                        | b'$'
-                        | b'\n'
-                        | b';'
-                        | b'|'
-                        | b'&'
-                        | b'('
-                        | b')'
-                )
-            }),
-        }
-    }
-
-    /// Takes the next character, and all behind it up to one that does not stand for itself.
-    fn take_plain(&mut self, ends: impl Fn(u8) -> bool) {
-        let bytes = self.rest.bytes().skip(1);
-        let end = bytes.take_while(|byte| !ends(*byte)).count() + 1;
-        let (plain, _) = self.rest.split_at(end.min(self.rest.len()));
-        self.word.get_or_insert_default().push_str(plain);
-        self.skip(end);
-    }
-
-    fn take_joint(&mut self, c: char) {
-        let joint = if self.rest.starts_with("&&") {
-            Joint::And
-        } else if self.rest.starts_with("||") {
-            Joint::Or
-        } else {
-            Joint::Then
-        };
-        self.skip(if joint == Joint::Then {
-            c.len_utf8()
-        } else {
-            2
-        });
-        self.end_command(joint);
-    }
-
-    fn take_quoted(&mut self) {
-        self.skip(1);
-        self.push("");
-        while let Some(c) = self.rest.chars().next() {
-            match c {
-                '"' => {
-                    self.skip(1);
-                    return;
-                }
-                '\\' => {
-                    self.skip(1);
-                    self.take_escaped();
-                }
-                '$' => self.take_variable(),
-                _ => self.take_plain(|byte| matches!(byte, b'"' | b'\\' | b'$')),
-            }
-        }
-    }
-
-    /// What follows a backslash: the end of a line is nothing, anything else stands for itself.
-    fn take_escaped(&mut self) {
-        let Some(c) = self.rest.chars().next() else {
-            return;
-        };
-        if c != '\n' {
-            self.push(c.encode_utf8(&mut [0; 4]));
-        }
-        self.skip(c.len_utf8());
-    }
-
-    /// `$NAME`, `${NAME}` or `${NAME:-default}`; any other dollar sign stands for itself.
-    fn take_variable(&mut self) {
-        self.skip(1);
-        if let Some(braced) = self.rest.strip_prefix('{')
-            && let Some(end) = braced.find('}')
-        {
-            let (name, default) = match braced[..end].split_once('-') {
-                Some((name, default)) => (name.trim_end_matches(':'), default),
-                None => (&braced[..end], ""),
-            };
-            let value = self.value(name).unwrap_or_else(|| default.to_owned());
-            self.push_value(&value);
-            self.skip(end + 2);
-            return;
-        }
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let length = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
-        if length == 0 {
-            self.push("$");
-            return;
-        }
-        let value = self.value(&self.rest[..length]).unwrap_or_default();
-        self.push_value(&value);
-        self.skip(length);
-    }
-
-    fn value(&self, name: &str) -> Option<String> {
-        let value = match name.parse::<usize>() {
-            Ok(place) => self.positional.get(place),
-            Err(_) => self.variables.get(name),
-        };
-        value.filter(|value| !value.is_empty()).cloned()
-    }
-
-    fn push(&mut self, text: &str) {
-        self.word.get_or_insert_default().push_str(text);
-    }
-
+impl<'a> Reading<'a> {
     /// A variable's value; outside quotes one that is empty makes no word.
-    fn push_value(&mut self, value: &str) {
-        if !value.is_empty() {
+    fn push_variable(&mut self, name: &str, default: Option<&'a str>) {
+        let value = self.value(name);
+        let value = value.or_else(|| default.map(Cow::Borrowed));
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             self.push(value);
         }
     }
 
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    fn value(&self, name: &str) -> Option<Cow<'a, str>> {
+        let borrowed = |text: &'a String| Cow::Borrowed(text.as_str());
+        let value = match name.parse::<usize>() {
+            Ok(place) => self.positional.get(place).map(borrowed),
+            Err(_) => match self.set.get(name) {
+                Some(set) => Some(set.clone()),
+                None => self.given.get(name).map(borrowed),
+            },
+        };
+        value.filter(|value| !value.is_empty())
+    }
+
+    fn push(&mut self, text: Cow<'a, str>) {
+        match &mut self.word {
+            Some(word) if word.is_empty() => *word = text,
+            Some(word) => word.to_mut().push_str(&text),
+            None => self.word = Some(text),
+        }
     }
 
     /// A word is done. In front of a command `NAME=value` is an assignment.
     fn end_word(&mut self) {
         let Some(word) = self.word.take() else { return };
         let in_front = self.words.iter().all(|word| word == "export");
-        match word.split_once('=') {
-            Some((name, value)) if in_front && is_name(name) => {
-                self.variables.insert(name.to_owned(), value.to_owned());
-                self.assigned.push((name.to_owned(), value.to_owned()));
+        let equals = || word.bytes().position(|byte| byte == b'=');
+        match in_front.then(equals).flatten() {
+            Some(end) if is_name(&word[..end]) => {
+                let (name, value) = match word {
+                    Cow::Borrowed(word) => (Cow::from(&word[..end]), Cow::from(&word[end + 1..])),
+                    Cow::Owned(mut word) => {
+                        let value = word.split_off(end + 1);
+                        word.truncate(end);
+                        (Cow::from(word), Cow::from(value))
+                    }
+                };
+                self.set.insert(name.clone(), value.clone());
+                self.assigned.push((name, value));
             }
             _ => self.words.push(word),
         }
@@ -258,9 +174,16 @@ mod tests {
             ("SPACED".to_owned(), "two words".to_owned()),
         ]);
         let positional = ["bash".to_owned(), "first".to_owned()];
-        commands(script, &environment, &positional)
+        let given = Given {
+            environment: &environment,
+            secrets: &BTreeMap::new(),
+        };
+        commands(script, given, &positional)
             .into_iter()
-            .map(|command| (command.words, command.joint))
+            .map(|command| {
+                let words = command.words.into_iter().map(Cow::into_owned);
+                (words.collect(), command.joint)
+            })
             .collect()
     }
 

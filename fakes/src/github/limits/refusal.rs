@@ -1,12 +1,18 @@
 //! What GitHub answers to too many calls, and the headers that warn of it.
 
-use crate::github::{
-    handle::Github,
-    objects::refusal::Refusal,
-    state::usage::{
-        account::{Account, Excess, Resource},
-        ledger::Bucket,
+use http::HeaderName;
+
+use crate::{
+    calls::Headers,
+    github::{
+        handle::Github,
+        objects::refusal::Refusal,
+        state::usage::{
+            account::{Account, Excess, Resource},
+            ledger::Bucket,
+        },
     },
+    json_text::push_display,
 };
 
 impl Github {
@@ -25,22 +31,27 @@ impl Github {
         }
     }
 
-    /// The five headers about a primary limit.
+    /// Writes the five headers about a primary limit.
     pub(in crate::github) fn limit_headers(
         &self,
         account: Account,
         resource: Resource,
-    ) -> [(&'static str, String); 5] {
+        headers: &mut Headers,
+    ) {
         let bucket: Bucket = self.bucket(account, resource);
-        [
-            ("x-ratelimit-limit", bucket.limit.to_string()),
-            ("x-ratelimit-remaining", bucket.remaining().to_string()),
-            ("x-ratelimit-used", bucket.used.to_string()),
-            ("x-ratelimit-reset", bucket.reset_s.to_string()),
-            ("x-ratelimit-resource", resource.as_str().to_owned()),
-        ]
+        headers.set_number(LIMIT, bucket.limit.into());
+        headers.set_number(REMAINING, bucket.remaining().into());
+        headers.set_number(USED, bucket.used.into());
+        headers.set(RESET, |text| push_display(text, bucket.reset_s));
+        headers.set_static(RESOURCE, resource.as_str());
     }
 }
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const USED: HeaderName = HeaderName::from_static("x-ratelimit-used");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const RESOURCE: HeaderName = HeaderName::from_static("x-ratelimit-resource");
 
 fn primary_message(account: Account, app_id: u64) -> String {
     match account {

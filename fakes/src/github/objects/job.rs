@@ -16,7 +16,7 @@ use crate::{
     },
     history::Conclusion,
     ids::RunnerId,
-    json_text::{push_display, push_string, push_strings, seconds},
+    json_text::{push_all, push_lower_hex, push_number, push_string, push_strings, seconds},
     settings::WithoutRunner,
 };
 
@@ -104,24 +104,31 @@ pub(in crate::github) fn workflow_job_head(
 /// Appends the job object.
 pub(in crate::github) fn push_job(out: &mut String, job: &Job, run: &Run, look: &Look<'_>) {
     let Repository { url, html_url, .. } = &*job.repo;
-    let (id, run_id) = (job.id.0, run.id.0);
-    push_display(
+    let (id, run_id) = (job.id.0.to_string(), run.id.0.to_string());
+    push_all(out, &["{\"id\":", &id, ",\"run_id\":", &run_id]);
+    let run_url = [url, "/actions/runs/", &run_id];
+    out.push_str(",\"workflow_name\":\"CI\",\"head_branch\":\"main\",\"run_url\":\"");
+    push_all(out, &run_url);
+    out.push_str("\",\"run_attempt\":");
+    push_number(out, job.attempt.into());
+    out.push_str(",\"node_id\":\"CR_kwDO");
+    push_lower_hex(out, job.id.0);
+    push_all(out, &["\",\"head_sha\":\"", &run.head_sha]);
+    push_all(out, &["\",\"url\":\"", url, "/actions/jobs/", &id]);
+    push_all(
         out,
-        format_args!(
-            "{{\"id\":{id},\"run_id\":{run_id},\"workflow_name\":\"CI\",\"head_branch\":\"main\",\
-             \"run_url\":\"{url}/actions/runs/{run_id}\",\"run_attempt\":{},\"node_id\":\"CR_kwDO{id:x}\",\
-             \"head_sha\":\"{}\",\"url\":\"{url}/actions/jobs/{id}\",\
-             \"html_url\":\"{html_url}/actions/runs/{run_id}/job/{id}\",\"status\":\"{}\",\"conclusion\":",
-            job.attempt,
-            run.head_sha,
-            look.status.as_str(),
-        ),
+        &["\",\"html_url\":\"", html_url, "/actions/runs/", &run_id],
     );
+    push_all(
+        out,
+        &["/job/", &id, "\",\"status\":\"", look.status.as_str()],
+    );
+    out.push_str("\",\"conclusion\":");
     push_optional(out, look.conclusion.map(conclusion_text));
     let created = seconds(job.created_at);
-    push_display(
+    push_all(
         out,
-        format_args!(",\"created_at\":\"{created}\",\"started_at\":\""),
+        &[",\"created_at\":\"", &created, "\",\"started_at\":\""],
     );
     // Before it starts, a job shows its creation as its start.
     out.push_str(&look.started_at.map_or(created, seconds));
@@ -131,10 +138,8 @@ pub(in crate::github) fn push_job(out: &mut String, job: &Job, run: &Run, look: 
     push_string(out, &job.name);
     out.push_str(",\"steps\":");
     push_steps(out, look);
-    push_display(
-        out,
-        format_args!(",\"check_run_url\":\"{url}/check-runs/{id}\",\"labels\":"),
-    );
+    push_all(out, &[",\"check_run_url\":\"", url, "/check-runs/", &id]);
+    out.push_str("\",\"labels\":");
     push_strings(out, &job.labels);
     push_runner(out, look, run.without_runner);
     out.push('}');
@@ -145,10 +150,14 @@ fn push_runner(out: &mut String, look: &Look<'_>, without: WithoutRunner) {
     let zeros = look.status == Status::Completed && without == WithoutRunner::Zero;
     match look.runner {
         Some((runner, name)) => {
-            push_display(out, format_args!(",\"runner_id\":{},\"runner_name\":", runner.0));
+            out.push_str(",\"runner_id\":");
+            push_number(out, runner.0);
+            out.push_str(",\"runner_name\":");
             push_string(out, name);
             let (id, name) = look.group.unwrap_or((DEFAULT_GROUP, DEFAULT_GROUP_NAME));
-            push_display(out, format_args!(",\"runner_group_id\":{id},\"runner_group_name\":"));
+            out.push_str(",\"runner_group_id\":");
+            push_number(out, id);
+            out.push_str(",\"runner_group_name\":");
             push_string(out, name);
         }
         None if zeros => out.push_str(
@@ -175,15 +184,11 @@ fn push_steps(out: &mut String, look: &Look<'_>) {
             ("completed", Some("failure"))
         }
     };
-    push_display(
-        out,
-        format_args!("[{{\"name\":\"Set up job\",\"status\":\"{status}\",\"conclusion\":"),
-    );
+    let name = "[{\"name\":\"Set up job\",\"status\":\"";
+    push_all(out, &[name, status, "\",\"conclusion\":"]);
     push_optional(out, conclusion);
-    push_display(
-        out,
-        format_args!(",\"number\":1,\"started_at\":\"{started}\",\"completed_at\":"),
-    );
+    push_all(out, &[",\"number\":1,\"started_at\":\"", &started]);
+    out.push_str("\",\"completed_at\":");
     push_optional(out, look.completed_at.map(seconds).as_deref());
     out.push_str("}]");
 }

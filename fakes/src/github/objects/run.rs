@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     github::state::runs::{run::Run, standing::Standing},
-    json_text::{push_display, seconds},
+    json_text::{push_all, push_lower_hex, push_number, seconds},
 };
 
 /// The one workflow of every repository.
@@ -56,47 +56,153 @@ impl RunLook {
 /// Appends a workflow run object.
 pub(in crate::github) fn push_run(out: &mut String, run: &Run, look: &RunLook) {
     let repo = &run.repo;
-    let (id, number, attempt) = (run.id.0, run.number, look.attempt);
-    let url = format!("{}/actions/runs/{id}", repo.url);
+    let (id, number) = (run.id.0.to_string(), run.number.to_string());
+    let url = [&*repo.url, "/actions/runs/", &id].concat();
     let (created, updated) = (seconds(run.created_at), seconds(look.updated_at));
     let started = seconds(look.started_at);
-    let status = look.standing.status.as_str();
-    let conclusion = look.standing.conclusion.map_or_else(
-        || "null".to_owned(),
-        |conclusion| format!("\"{}\"", conclusion.as_str()),
+    let (sha, attempt) = (&*run.head_sha, look.attempt);
+    push_all(
+        out,
+        &["{\"id\":", &id, ",\"name\":\"CI\",\"node_id\":\"WFR_kwLO"],
     );
-    let previous = if attempt > 1 {
-        format!("\"{url}/attempts/{}\"", attempt - 1)
+    push_lower_hex(out, run.id.0);
+    push_all(
+        out,
+        &["\",\"head_branch\":\"", BRANCH, "\",\"head_sha\":\"", sha],
+    );
+    push_all(
+        out,
+        &[
+            "\",\"path\":\"",
+            WORKFLOW_PATH,
+            "\",\"display_title\":\"Lab run ",
+        ],
+    );
+    push_all(
+        out,
+        &[
+            &number,
+            "\",\"run_number\":",
+            &number,
+            ",\"event\":\"",
+            run.event,
+        ],
+    );
+    push_all(out, &["\",\"status\":\"", look.standing.status.as_str()]);
+    out.push_str("\",\"conclusion\":");
+    match look.standing.conclusion {
+        Some(conclusion) => push_all(out, &["\"", conclusion.as_str(), "\""]),
+        None => out.push_str("null"),
+    }
+    out.push_str(",\"workflow_id\":");
+    push_number(out, WORKFLOW_ID);
+    push_all(
+        out,
+        &[
+            ",\"check_suite_id\":",
+            &id,
+            ",\"check_suite_node_id\":\"CS_kwDO",
+        ],
+    );
+    push_lower_hex(out, run.id.0);
+    push_all(
+        out,
+        &["\",\"url\":\"", &url, "\",\"html_url\":\"", &repo.html_url],
+    );
+    push_all(
+        out,
+        &[
+            "/actions/runs/",
+            &id,
+            "\",\"pull_requests\":[],\"created_at\":\"",
+        ],
+    );
+    push_all(
+        out,
+        &[
+            &created,
+            "\",\"updated_at\":\"",
+            &updated,
+            "\",\"run_attempt\":",
+        ],
+    );
+    push_number(out, attempt.into());
+    push_all(
+        out,
+        &[
+            ",\"referenced_workflows\":[],\"run_started_at\":\"",
+            &started,
+        ],
+    );
+    push_all(
+        out,
+        &["\",\"jobs_url\":\"", &url, "/jobs\",\"logs_url\":\"", &url],
+    );
+    push_all(
+        out,
+        &[
+            "/logs\",\"check_suite_url\":\"",
+            &repo.url,
+            "/check-suites/",
+            &id,
+        ],
+    );
+    push_all(
+        out,
+        &[
+            "\",\"artifacts_url\":\"",
+            &url,
+            "/artifacts\",\"cancel_url\":\"",
+        ],
+    );
+    push_all(out, &[&url, "/cancel\",\"rerun_url\":\"", &url, "/rerun\""]);
+    out.push_str(",\"previous_attempt_url\":");
+    if attempt > 1 {
+        push_all(out, &["\"", &url, "/attempts/"]);
+        push_number(out, u64::from(attempt - 1));
+        out.push('"');
     } else {
-        "null".to_owned()
-    };
-    let (sha, event) = (&run.head_sha, run.event);
-    push_display(
+        out.push_str("null");
+    }
+    push_all(
         out,
-        format_args!(
-            "{{\"id\":{id},\"name\":\"CI\",\"node_id\":\"WFR_kwLO{id:x}\",\"head_branch\":\"{BRANCH}\",\"head_sha\":\"{sha}\",\
-             \"path\":\"{WORKFLOW_PATH}\",\"display_title\":\"Lab run {number}\",\"run_number\":{number},\
-             \"event\":\"{event}\",\"status\":\"{status}\",\"conclusion\":{conclusion},\"workflow_id\":{WORKFLOW_ID},\
-             \"check_suite_id\":{id},\"check_suite_node_id\":\"CS_kwDO{id:x}\",\"url\":\"{url}\",\
-             \"html_url\":\"{}/actions/runs/{id}\",\"pull_requests\":[],\"created_at\":\"{created}\",\
-             \"updated_at\":\"{updated}\",\"run_attempt\":{attempt},\"referenced_workflows\":[],\
-             \"run_started_at\":\"{started}\",\"jobs_url\":\"{url}/jobs\",\"logs_url\":\"{url}/logs\",\
-             \"check_suite_url\":\"{}/check-suites/{id}\",\"artifacts_url\":\"{url}/artifacts\",\
-             \"cancel_url\":\"{url}/cancel\",\"rerun_url\":\"{url}/rerun\",\"previous_attempt_url\":{previous},\
-             \"workflow_url\":\"{}/actions/workflows/{WORKFLOW_ID}\",",
-            repo.html_url, repo.url, repo.url,
-        ),
+        &[",\"workflow_url\":\"", &repo.url, "/actions/workflows/"],
     );
-    push_display(
+    push_number(out, WORKFLOW_ID);
+    push_people(out, run, &number, &created);
+}
+
+/// Appends what a run says of people, its commit and its repository, and the end of its object.
+fn push_people(out: &mut String, run: &Run, number: &str, created: &str) {
+    let (owner, sha) = (&*run.repo.owner, &*run.head_sha);
+    let author = "{\"name\":\"Octo Cat\",\"email\":\"octocat@example.com\"}";
+    push_all(
         out,
-        format_args!(
-            "\"actor\":{owner},\"triggering_actor\":{owner},\
-             \"head_commit\":{{\"id\":\"{sha}\",\"tree_id\":\"{sha}\",\"message\":\"Lab run {number}\",\
-             \"timestamp\":\"{created}\",\"author\":{{\"name\":\"Octo Cat\",\"email\":\"octocat@example.com\"}},\
-             \"committer\":{{\"name\":\"Octo Cat\",\"email\":\"octocat@example.com\"}}}},\
-             \"repository\":{minimal},\"head_repository\":{minimal}}}",
-            owner = repo.owner,
-            minimal = repo.minimal,
-        ),
+        &["\",\"actor\":", owner, ",\"triggering_actor\":", owner],
+    );
+    push_all(
+        out,
+        &[",\"head_commit\":{\"id\":\"", sha, "\",\"tree_id\":\"", sha],
+    );
+    push_all(
+        out,
+        &[
+            "\",\"message\":\"Lab run ",
+            number,
+            "\",\"timestamp\":\"",
+            created,
+        ],
+    );
+    push_all(out, &["\",\"author\":", author, ",\"committer\":", author]);
+    let minimal = &*run.repo.minimal;
+    push_all(
+        out,
+        &[
+            "},\"repository\":",
+            minimal,
+            ",\"head_repository\":",
+            minimal,
+            "}",
+        ],
     );
 }

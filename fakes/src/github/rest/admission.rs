@@ -1,8 +1,10 @@
 //! What is known of a call once its headers were looked at: who calls, in which version, at what price.
 
+use http::HeaderName;
+
 use super::{endpoint::Endpoint, versions::ApiVersion};
 use crate::{
-    calls::Incoming,
+    calls::{Headers, Incoming},
     github::{
         handle::Github,
         limits::charging::OpenRequest,
@@ -54,11 +56,12 @@ impl Github {
         (admission, credential)
     }
 
-    /// What GitHub says about limits and versions on every answer of its API.
+    /// Writes what GitHub says about limits and versions on every answer of its API.
     pub(in crate::github) fn admission_headers(
         &self,
         admission: &Admission,
-    ) -> Vec<(&'static str, String)> {
+        headers: &mut Headers,
+    ) {
         let Admission {
             account,
             price,
@@ -66,12 +69,13 @@ impl Github {
             ..
         } = admission;
         if !price.is_of_the_api {
-            return Vec::new();
+            return;
         }
         // A free call shows the limit that all others count against.
         let resource = price.resource.unwrap_or(Resource::Core);
-        let mut headers = Vec::from(self.limit_headers(*account, resource));
-        headers.push(("x-github-api-version-selected", version.as_str().to_owned()));
-        headers
+        self.limit_headers(*account, resource, headers);
+        headers.set_static(VERSION_SELECTED, version.as_str());
     }
 }
+
+const VERSION_SELECTED: HeaderName = HeaderName::from_static("x-github-api-version-selected");

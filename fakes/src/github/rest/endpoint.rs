@@ -28,6 +28,6 @@ impl Endpoint {
     /// The name of the repository in the path.
     pub(in crate::github) fn repo(&self) -> Option<String> {
         let (owner, repo) = (self.params.text("owner"), self.params.text("repo"));
-        (!repo.is_empty()).then(|| format!("{owner}/{repo}"))
+        (!repo.is_empty()).then(|| [owner, "/", repo].concat())
     }
 }

@@ -30,20 +30,22 @@ impl Page {
 
 /// The value of a query parameter, decoded.
 pub(in crate::github) fn query_value(request: &Incoming, name: &str) -> Option<String> {
-    query_pairs(&request.query)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
+    // Nothing is decoded that is not asked for, but for a key that hides its name.
+    parts(&request.query).find_map(|(key, value)| {
+        let is_it = key == name || (key.contains(['%', '+']) && decoded_of_form(key) == name);
+        is_it.then(|| decoded_of_form(value))
+    })
+}
+
+/// The keys and values of a query string, as they are written.
+fn parts(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts.map(|part| part.split_once('=').unwrap_or((part, "")))
 }
 
 /// All parameters of a query string, decoded.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
-    query
-        .split('&')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            (decoded_of_form(key), decoded_of_form(value))
-        })
+    parts(query).map(|(key, value)| (decoded_of_form(key), decoded_of_form(value)))
 }
 
 impl Github {

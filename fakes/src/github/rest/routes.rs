@@ -1,6 +1,10 @@
 //! The table of all routes, and the fake GitHub as the layer around its calls sees it.
 
-use http::Method;
+use std::sync::{Arc, LazyLock};
+
+use axum::body::Body;
+use http::{HeaderName, Method, Request, header};
+use tower::{ServiceExt as _, service_fn};
 
 use super::{
     admission::Admission,
@@ -11,16 +15,19 @@ use super::{
     run_changes, runner_groups, runner_labels, runner_protocol, runners, runs, workflows,
 };
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, runner_words},
+    calls::{
+        About, Api, CallContext, Headers, Incoming, Reply, RouteInfo, Shown, Table, runner_words,
+    },
     github::{
         handle::Github,
-        lifecycle::runners::sessions::beside,
+        lifecycle::runners::sessions::{beside, is_of_session},
         objects::refusal::{Answer, Refusal},
         state::accounts::owner::Owner,
     },
     history::CredentialUse,
+    http_service::Answering,
     ids::CallId,
-    json_text::http_date,
+    json_text::{push_hex, push_http_date},
 };
 
 /// The routes, by the file that answers them.
@@ -55,11 +62,13 @@ fn all() -> impl Iterator<Item = &'static Route> {
     TABLES.into_iter().flatten()
 }
 
+static TABLE: LazyLock<Table<Access>> = LazyLock::new(|| Table::of(all()));
+
 /// Recognises a path; `/api/v3` in front makes no difference, a slash at the end does. What answers
 /// `GET` answers `HEAD` too.
 fn recognise(method: &Method, path: &str) -> Endpoint {
     let path = path.strip_prefix("/api/v3").unwrap_or(path);
-    let (route, params) = Route::find(all(), method, path);
+    let (route, params) = TABLE.find(method, path);
     Endpoint { route, params }
 }
 
@@ -139,21 +148,23 @@ impl Api for GithubApi {
         }
     }
 
-    fn common_headers(&self, call: CallId, admission: &Admission) -> Vec<(&'static str, String)> {
+    fn common_headers(&self, call: CallId, admission: &Admission, headers: &mut Headers) {
         let now = self.0.now();
-        let mut headers = vec![
-            ("date", http_date(now)),
-            ("server", "github.com".to_owned()),
-            (
-                "x-github-request-id",
-                format!("{:04X}:{:06X}:LAB", call.0 % 0x1_0000, call.0),
-            ),
-            ("x-github-media-type", "github.v3; format=json".to_owned()),
-        ];
-        headers.extend(self.0.admission_headers(admission));
-        headers
+        headers.set(header::DATE, |text| push_http_date(text, now));
+        headers.set_static(header::SERVER, "github.com");
+        headers.set(REQUEST_ID, |text| {
+            push_hex(text, call.0 % 0x1_0000, 4);
+            text.push(':');
+            push_hex(text, call.0, 6);
+            text.push_str(":LAB");
+        });
+        headers.set_static(MEDIA_TYPE, "github.v3; format=json");
+        self.0.admission_headers(admission, headers);
     }
 }
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-github-request-id");
+const MEDIA_TYPE: HeaderName = HeaderName::from_static("x-github-media-type");
 
 impl Github {
     /// Takes the call's price from its caller's limits, and answers.
@@ -230,6 +241,21 @@ impl Github {
     pub(crate) fn router(&self) -> axum::Router {
         let calls = self.inner.calls.router(&GithubApi(self.clone()));
         beside(calls, self.clone())
+    }
+
+    /// The same without what a router costs for each call.
+    pub(crate) fn service(&self) -> Answering {
+        let shared = Arc::new((GithubApi(self.clone()), self.router()));
+        Answering::new(service_fn(move |request: Request<Body>| {
+            let shared = Arc::clone(&shared);
+            async move {
+                let (api, router) = &*shared;
+                if is_of_session(request.uri().path()) {
+                    return router.clone().oneshot(request).await;
+                }
+                Ok(api.0.inner.calls.respond(api, request).await)
+            }
+        }))
     }
 }
 

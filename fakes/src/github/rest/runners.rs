@@ -1,6 +1,6 @@
 //! The self-hosted runner endpoints of repositories and organisations: the same handlers for both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jiff::tz::{self, Offset};
@@ -38,6 +38,7 @@ use crate::{
     },
     history::Removal,
     ids::{EventId, RunnerId},
+    json_text::{push_all, push_display, push_string},
 };
 
 pub(in crate::github) const READ: Permission = Permission::read("administration");
@@ -267,21 +268,41 @@ impl Github {
             group: (pool, pool_name),
         } = contents;
         let base = &self.settings().base_url;
-        let runner = serde_json::json!({
-            "AgentId": id.0.to_string(), "AgentName": name, "DisableUpdate": "True", "Ephemeral": "True",
-            "PoolId": pool.to_string(), "PoolName": pool_name, "ServerUrl": base, "ServerUrlV2": base, "UseV2Flow": "True",
-            "GitHubUrl": "", "WorkFolder": folder,
-        });
-        let credentials = serde_json::json!({
-            "Scheme": "OAuth",
-            "Data": { "ClientId": client_id, "AuthorizationUrl": format!("{base}/_oauth/token"), "RequireFipsCryptography": "True" },
-        });
-        let files = BTreeMap::from([
-            (".credentials", BASE64.encode(credentials.to_string())),
-            (".credentials_rsaparams", BASE64.encode("{}")),
-            (".runner", BASE64.encode(runner.to_string())),
-        ]);
-        BASE64.encode(serde_json::to_string(&files).unwrap_or_default())
+        let mut runner = String::with_capacity(512);
+        push_display(
+            &mut runner,
+            format_args!("{{\"AgentId\":\"{id}\",\"AgentName\":", id = id.0),
+        );
+        push_string(&mut runner, name);
+        push_display(
+            &mut runner,
+            format_args!(
+                ",\"DisableUpdate\":\"True\",\"Ephemeral\":\"True\",\"GitHubUrl\":\"\",\"PoolId\":\"{pool}\",\"PoolName\":"
+            ),
+        );
+        push_string(&mut runner, pool_name);
+        for field in ["ServerUrl", "ServerUrlV2"] {
+            push_all(&mut runner, &[",\"", field, "\":"]);
+            push_string(&mut runner, base);
+        }
+        runner.push_str(",\"UseV2Flow\":\"True\",\"WorkFolder\":");
+        push_string(&mut runner, folder);
+        runner.push('}');
+        let mut credentials = String::with_capacity(256);
+        credentials.push_str("{\"Data\":{\"AuthorizationUrl\":");
+        push_string(&mut credentials, &format!("{base}/_oauth/token"));
+        credentials.push_str(",\"ClientId\":");
+        push_string(&mut credentials, client_id);
+        credentials.push_str(",\"RequireFipsCryptography\":\"True\"},\"Scheme\":\"OAuth\"}");
+        let mut files = String::with_capacity(2048);
+        files.push_str("{\".credentials\":\"");
+        BASE64.encode_string(credentials, &mut files);
+        files.push_str("\",\".credentials_rsaparams\":\"");
+        BASE64.encode_string("{}", &mut files);
+        files.push_str("\",\".runner\":\"");
+        BASE64.encode_string(runner, &mut files);
+        files.push_str("\"}");
+        BASE64.encode(files)
     }
 
     fn list_runner_downloads(&self, _owner: &Owner, _ask: &Ask<'_>) -> Answer {

@@ -6,6 +6,13 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderName;
+
+use crate::{
+    calls::Headers,
+    json_text::{push_all, push_number},
+};
+
 /// Whose calls are counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::hf) enum Payer {
@@ -50,23 +57,27 @@ impl Quota {
         self.ends_ms.saturating_sub(now_ms).div_ceil(1_000)
     }
 
-    /// `RateLimit` and `RateLimit-Policy` in the form of
+    /// Writes `RateLimit` and `RateLimit-Policy` in the form of
     /// <https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-09.html>.
-    pub(in crate::hf) fn headers(&self, now_ms: u64) -> [(&'static str, String); 2] {
-        let (name, limit, window_s) = (self.bucket.name(), self.limit, self.window_s);
-        let seconds = self.seconds_left(now_ms);
-        [
-            (
-                "ratelimit",
-                format!("\"{name}\";r={};t={seconds}", self.left),
-            ),
-            (
-                "ratelimit-policy",
-                format!("\"fixed window\";\"{name}\";q={limit};w={window_s}"),
-            ),
-        ]
+    pub(in crate::hf) fn headers(&self, now_ms: u64, headers: &mut Headers) {
+        let (name, seconds) = (self.bucket.name(), self.seconds_left(now_ms));
+        headers.set(RATELIMIT, |text| {
+            push_all(text, &["\"", name, "\";r="]);
+            push_number(text, self.left.into());
+            text.push_str(";t=");
+            push_number(text, seconds);
+        });
+        headers.set(RATELIMIT_POLICY, |text| {
+            push_all(text, &["\"fixed window\";\"", name, "\";q="]);
+            push_number(text, self.limit.into());
+            text.push_str(";w=");
+            push_number(text, self.window_s);
+        });
     }
 }
+
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 #[derive(Clone, Copy, Default)]
 struct Window {

@@ -8,5 +8,6 @@ pub(in crate::hf) mod invalid;
 pub(in crate::hf) mod labels;
 pub(in crate::hf) mod logs;
 pub(in crate::hf) mod origin;
+pub(in crate::hf) mod repeated;
 pub(in crate::hf) mod spec;
 pub(in crate::hf) mod written;

@@ -3,6 +3,8 @@
 //! Most of it stays as it was when the job was created, its whole command among it, and lists repeat it again and again:
 //! that part is written once and kept as text.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -10,31 +12,14 @@ use crate::{
     drawn_text::{HEX, drawn},
     hf::{
         handle::HfJobs,
-        job::{origin::Initiator, written::Written},
+        job::{origin::Initiator, repeated::Ownership, written::Written},
         state::{HfJob, Status},
     },
-    history::Stage,
-    json_text::{json, milliseconds, push_all},
+    json_text::{json, milliseconds, push_all, push_display, push_string, push_strings},
 };
 
 /// Room for a job whose command is a script.
 pub(in crate::hf) const BYTES: usize = 4096;
-
-/// What comes first, and changes as the job goes on.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    created_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    finished_at: Option<String>,
-    #[serde(skip_serializing_if = "Durations::is_empty")]
-    durations: Durations,
-}
 
 /// What comes last: who made it, and for whom.
 #[derive(Serialize)]
@@ -43,51 +28,6 @@ struct Tail<'a> {
     created_by: Person<'a>,
     owner: AccountObject<'a>,
     initiator: InitiatorObject<'a>,
-}
-
-/// In whole seconds. A part is there once it is over.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Durations {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scheduling_secs: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    running_secs: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total_secs: Option<i64>,
-}
-
-impl Durations {
-    fn between(
-        created: Timestamp,
-        started: Option<Timestamp>,
-        finished: Option<Timestamp>,
-    ) -> Self {
-        let secs = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs();
-        Self {
-            scheduling_secs: started.or(finished).map(|end| secs(created, end)),
-            running_secs: started.zip(finished).map(|(start, end)| secs(start, end)),
-            total_secs: finished.map(|end| secs(created, end)),
-        }
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.scheduling_secs.is_none()
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusObject<'a> {
-    stage: Stage,
-    message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancel_reason: Option<&'a str>,
-    failure_count: u32,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    expose_urls: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ssh_url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -132,46 +72,62 @@ impl HfJobs {
 
     /// Appends the job as it looked when it had this status.
     pub(in crate::hf) fn push_object(&self, out: &mut String, job: &HfJob, status: &Status) {
-        let (spec, id) = (&job.spec, &job.id.0);
+        let id = &job.id.0;
         let written = job.written.get_or_init(|| self.written(job));
-        let ports = spec.expose.iter().flat_map(|expose| &expose.ports);
-        let head = Head {
-            id,
-            kind: "job",
-            created_at: milliseconds(job.created_at),
-            started_at: status.started_at.map(milliseconds),
-            finished_at: status.finished_at.map(milliseconds),
-            durations: Durations::between(job.created_at, status.started_at, status.finished_at),
-        };
-        let status = StatusObject {
-            stage: status.stage,
-            message: status.message.as_deref(),
-            cancel_reason: status.cancel_reason.as_deref(),
-            failure_count: status.failures,
-            expose_urls: ports
-                .map(|port| format!("https://{id}--{port}.hf.jobs"))
-                .collect(),
-            ssh_url: spec.ssh.then(|| format!("ssh://{id}@ssh.hf.jobs")),
-        };
-        let (head, status) = (members(&head, 256), json(&status, 128));
-        let (spec, tail) = (&written.spec, &written.tail);
-        let parts = [
-            "{",
-            &head,
-            ",",
-            spec,
-            ",\"status\":",
-            &status,
-            ",",
-            tail,
-            "}",
-        ];
-        push_all(out, &parts);
+        out.push_str("{\"id\":");
+        push_string(out, id);
+        out.push_str(",\"type\":\"job\"");
+        push_time(out, "createdAt", Some(job.created_at));
+        push_time(out, "startedAt", status.started_at);
+        push_time(out, "finishedAt", status.finished_at);
+        push_durations(out, job.created_at, status);
+        push_all(out, &[",", &written.spec, ",\"status\":{\"stage\":\""]);
+        push_all(out, &[status.stage.as_str(), "\",\"message\":"]);
+        match &status.message {
+            Some(message) => push_string(out, message),
+            None => out.push_str("null"),
+        }
+        if let Some(reason) = &status.cancel_reason {
+            out.push_str(",\"cancelReason\":");
+            push_string(out, reason);
+        }
+        push_display(out, format_args!(",\"failureCount\":{}", status.failures));
+        if let Some(ports) = job.spec.expose.as_ref().map(|expose| &expose.ports)
+            && !ports.is_empty()
+        {
+            let urls = ports.iter();
+            let urls = urls.map(|port| format!("https://{id}--{port}.hf.jobs"));
+            out.push_str(",\"exposeUrls\":");
+            push_strings(out, &urls.collect::<Vec<_>>());
+        }
+        if job.spec.ssh {
+            out.push_str(",\"sshUrl\":");
+            push_string(out, &format!("ssh://{id}@ssh.hf.jobs"));
+        }
+        push_all(out, &["},", &written.tail, "}"]);
     }
 
     fn written(&self, job: &HfJob) -> Written {
+        let write = || members(&self.tail(job), 512);
+        let tail = match &job.origin.initiator {
+            Initiator::User => {
+                let ownership = Ownership {
+                    created_by: job.origin.created_by.clone(),
+                    namespace: job.namespace.clone(),
+                };
+                self.inner.repeated.owned(&ownership, write)
+            }
+            Initiator::DuplicatedJob(_) | Initiator::ScheduledJob(_) => Arc::from(write()),
+        };
+        Written {
+            spec: members(&self.spec_object(&job.spec), BYTES),
+            tail,
+        }
+    }
+
+    fn tail<'a>(&self, job: &'a HfJob) -> Tail<'a> {
         let created_by = job.origin.created_by.as_str();
-        let tail = Tail {
+        Tail {
             created_by: self.person(created_by),
             owner: self.account(&job.namespace),
             initiator: match &job.origin.initiator {
@@ -185,10 +141,6 @@ impl HfJobs {
                     id: &id.0,
                 },
             },
-        };
-        Written {
-            spec: members(&self.spec_object(&job.spec), BYTES),
-            tail: members(&tail, 512),
         }
     }
 
@@ -220,6 +172,36 @@ impl HfJobs {
     pub(in crate::hf) fn account_id(&self, name: &str) -> String {
         drawn(self.env(), name, "hf-account-id", HEX, 24)
     }
+}
+
+/// Appends a member that is a time, if it is there.
+fn push_time(out: &mut String, name: &str, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        push_all(out, &[",\"", name, "\":\"", &milliseconds(at), "\""]);
+    }
+}
+
+/// Appends how long it waited and ran, in whole seconds. A part is there once it is over.
+fn push_durations(out: &mut String, created: Timestamp, status: &Status) {
+    let (started, finished) = (status.started_at, status.finished_at);
+    let secs = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs();
+    let Some(scheduled) = started.or(finished) else {
+        return;
+    };
+    let waited = secs(created, scheduled);
+    push_display(
+        out,
+        format_args!(",\"durations\":{{\"schedulingSecs\":{waited}"),
+    );
+    if let Some((started, finished)) = started.zip(finished) {
+        let ran = secs(started, finished);
+        push_display(out, format_args!(",\"runningSecs\":{ran}"));
+    }
+    if let Some(finished) = finished {
+        let all = secs(created, finished);
+        push_display(out, format_args!(",\"totalSecs\":{all}"));
+    }
+    out.push('}');
 }
 
 /// An object that is not empty, without its brackets.

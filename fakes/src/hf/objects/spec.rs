@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::hf::{
     handle::HfJobs,
-    job::spec::{Expose, Image, JobSpec, Volume},
+    job::{
+        repeated::Before,
+        spec::{Expose, Image, JobSpec, Volume},
+    },
 };
 
 #[derive(Serialize)]
@@ -17,7 +20,7 @@ pub(in crate::hf) struct SpecObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     space_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    command: Option<&'a [String]>,
+    command: Option<Before>,
     #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<&'a [String]>,
     environment: &'a BTreeMap<String, String>,
@@ -57,7 +60,10 @@ impl HfJobs {
         SpecObject {
             docker_image,
             space_id,
-            command: spec.command.as_deref(),
+            command: spec
+                .command
+                .as_deref()
+                .and_then(|words| self.inner.repeated.command(words)),
             arguments: spec.arguments.as_deref(),
             environment: spec.container.environment(),
             secrets: spec

@@ -1,6 +1,8 @@
 //! The table of all routes, and the fake HF as the layer around its calls sees it.
 
-use http::Method;
+use std::sync::LazyLock;
+
+use http::{HeaderName, Method, header};
 
 use super::{
     account,
@@ -11,14 +13,15 @@ use super::{
     schedules, usage,
 };
 use crate::{
-    calls::{About, Api, CallContext, Incoming, Reply, RouteInfo, Shown, Surface},
+    calls::{About, Api, CallContext, Headers, Incoming, Reply, RouteInfo, Shown, Surface, Table},
     hf::{
         handle::HfJobs,
         objects::refusal::{Answer, Refusal},
     },
     history::CredentialUse,
+    http_service::Answering,
     ids::CallId,
-    json_text::http_date,
+    json_text::{push_display, push_http_date},
 };
 
 /// The routes, by the file that answers them. Of two that match a path the first one answers.
@@ -41,9 +44,11 @@ fn all() -> impl Iterator<Item = &'static Route> {
     TABLES.into_iter().flatten()
 }
 
+static TABLE: LazyLock<Table<Access>> = LazyLock::new(|| Table::of(all()));
+
 /// What answers `GET` answers `HEAD` too.
 fn recognise(method: &Method, path: &str) -> Endpoint {
-    let (route, params) = Route::find(all(), method, path);
+    let (route, params) = TABLE.find(method, path);
     Endpoint::new(route, params)
 }
 
@@ -109,24 +114,25 @@ impl Api for HfApi {
         Some(job.status.stage.as_str().to_owned())
     }
 
-    fn common_headers(&self, call: CallId, caller: &Caller) -> Vec<(&'static str, String)> {
+    fn common_headers(&self, call: CallId, caller: &Caller, headers: &mut Headers) {
         let clock = self.0.env().clock;
+        headers.set(header::DATE, |text| push_http_date(text, clock.now()));
         // Clients send the name under which they want to find the call again.
-        let request_id = caller.request_id.clone();
-        let request_id = request_id.unwrap_or_else(|| format!("Root=1-{:08x}-lab", call.0));
-        let mut headers = vec![
-            ("date", http_date(clock.now())),
-            ("x-request-id", request_id),
-        ];
+        headers.set(REQUEST_ID, |text| match &caller.request_id {
+            Some(given) => text.push_str(given),
+            None => push_display(text, format_args!("Root=1-{:08x}-lab", call.0)),
+        });
         if let Some(quota) = &caller.quota {
-            headers.extend(quota.headers(clock.elapsed_ms()));
+            quota.headers(clock.elapsed_ms(), headers);
         }
         if let Some(warning) = &self.0.settings().warning {
-            headers.push(("x-hf-warning", warning.clone()));
+            headers.set(WARNING, |text| text.push_str(warning));
         }
-        headers
     }
 }
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const WARNING: HeaderName = HeaderName::from_static("x-hf-warning");
 
 impl HfJobs {
     fn answer(
@@ -156,6 +162,11 @@ impl HfJobs {
     /// The API.
     pub(crate) fn router(&self) -> axum::Router {
         self.inner.calls.router(&HfApi(self.clone()))
+    }
+
+    /// The same without what a router costs for each call.
+    pub(crate) fn service(&self) -> Answering {
+        self.inner.calls.service(&HfApi(self.clone()))
     }
 }
 

@@ -159,6 +159,11 @@ struct Patience {
     wait: Option<u64>,
 }
 
+/// Whether this may be the path of that address.
+pub(in crate::github) fn is_of_session(path: &str) -> bool {
+    path.starts_with("/_runner/")
+}
+
 /// `router` with the address where sessions wait for orders.
 pub(in crate::github) fn beside(router: axum::Router, github: Github) -> axum::Router {
     let messages = axum::Router::new()

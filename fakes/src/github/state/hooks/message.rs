@@ -4,7 +4,10 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{self, CONTENT_TYPE},
+};
 
 use super::signing::Signatures;
 use crate::{
@@ -155,36 +158,42 @@ impl Message {
             ContentType::Json => "application/json",
             ContentType::Form => "application/x-www-form-urlencoded",
         };
-        let mut headers = HeaderMap::with_capacity(12);
-        let mut set = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        set("accept", "*/*");
-        set("content-type", content_type);
-        set("user-agent", "GitHub-Hookshot/044aadd");
-        set("x-github-delivery", &self.guid);
-        set("x-github-event", &self.event);
-        set("x-github-hook-id", &self.sender.hook.0.to_string());
-        set(
-            "x-github-hook-installation-target-id",
-            &self.sender.target_id.to_string(),
-        );
-        set(
-            "x-github-hook-installation-target-type",
-            self.sender.target_type,
-        );
+        let mut headers = HeaderMap::with_capacity(14);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let user_agent = HeaderValue::from_static("GitHub-Hookshot/044aadd");
+        headers.insert(header::USER_AGENT, user_agent);
+        set(&mut headers, DELIVERY, &self.guid);
+        set(&mut headers, EVENT, &self.event);
+        headers.insert(HOOK_ID, self.sender.hook.0.into());
+        headers.insert(TARGET_ID, self.sender.target_id.into());
+        let target_type = HeaderValue::from_static(self.sender.target_type);
+        headers.insert(TARGET_TYPE, target_type);
         if let Some(signatures) = signatures {
-            set("x-hub-signature-256", &signatures.sha256);
+            set(&mut headers, SIGNATURE_256, &signatures.sha256);
             if let Some(sha1) = &signatures.sha1 {
-                set("x-hub-signature", sha1);
+                set(&mut headers, SIGNATURE, sha1);
             }
         }
         for (name, value) in &self.own_headers {
             headers.insert(name.clone(), value.clone());
         }
         headers
+    }
+}
+
+const DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
+const EVENT: HeaderName = HeaderName::from_static("x-github-event");
+const HOOK_ID: HeaderName = HeaderName::from_static("x-github-hook-id");
+const TARGET_ID: HeaderName = HeaderName::from_static("x-github-hook-installation-target-id");
+const TARGET_TYPE: HeaderName = HeaderName::from_static("x-github-hook-installation-target-type");
+const SIGNATURE_256: HeaderName = HeaderName::from_static("x-hub-signature-256");
+const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature");
+
+/// Sets a header; one that no header can be is left out.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a runner proves itself with.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::Deserialize;
@@ -58,11 +58,12 @@ pub(crate) struct JitConfig {
 impl JitConfig {
     /// Unpacks `encoded_jit_config`.
     pub(crate) fn decode(encoded: &str) -> Option<Self> {
-        let files: BTreeMap<String, String> =
-            serde_json::from_slice(&BASE64.decode(encoded.trim()).ok()?).ok()?;
-        let file = |name: &str| BASE64.decode(files.get(name)?).ok();
-        let runner: RunnerFile = serde_json::from_slice(&file(".runner")?).ok()?;
-        let credentials: CredentialsFile = serde_json::from_slice(&file(".credentials")?).ok()?;
+        let files = BASE64.decode(encoded.trim()).ok()?;
+        let files: Files<'_> = serde_json::from_slice(&files).ok()?;
+        let file = |encoded: &str| BASE64.decode(encoded).ok();
+        let runner: RunnerFile = serde_json::from_slice(&file(&files.runner)?).ok()?;
+        let credentials: CredentialsFile =
+            serde_json::from_slice(&file(&files.credentials)?).ok()?;
         let id = runner.agent_id.parse().ok()?;
         let client_id = credentials.data.client_id;
         Some(Self {
@@ -71,6 +72,15 @@ impl JitConfig {
             client_id,
         })
     }
+}
+
+/// Files by name, each in base64.
+#[derive(Deserialize)]
+struct Files<'a> {
+    #[serde(rename = ".runner", borrow)]
+    runner: Cow<'a, str>,
+    #[serde(rename = ".credentials", borrow)]
+    credentials: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
