@@ -55,8 +55,9 @@ impl Count {
         self.jobs + self.spent + self.lookups + self.warm
     }
 
-    fn too_many(&self, of: &str) -> Option<String> {
+    fn too_many(&self, of: impl FnOnce() -> String) -> Option<String> {
         (self.created > self.explained()).then(|| {
+            let of = of();
             format!(
                 "HF job number {} of {of}: jobs ({}), HF jobs spent unused ({}), look-ups ({}) and the pool ({}) explain only {}",
                 self.created, self.jobs, self.spent, self.lookups, self.warm, self.explained()
@@ -107,10 +108,12 @@ impl<'a> Watch<'_, '_, 'a> {
         match reach {
             Reach::Lane(id) => {
                 let lane = ledger.lanes.get(id)?;
-                let labels: Vec<_> = lane.labels.iter().map(String::as_str).collect();
                 let count = self.lanes.entry(id).or_default();
                 count.warm = self.context.warm(id);
-                count.too_many(&format!("{} {}", lane.place, labels.join(",")))
+                count.too_many(|| {
+                    let labels: Vec<_> = lane.labels.iter().map(String::as_str).collect();
+                    format!("{} {}", lane.place, labels.join(","))
+                })
             }
             Reach::Hidden(flavor) => {
                 let of_flavor = ledger
@@ -120,7 +123,7 @@ impl<'a> Watch<'_, '_, 'a> {
                 let warm = of_flavor.map(|(id, _)| self.context.warm(id)).sum();
                 let count = self.flavors.entry(flavor).or_default();
                 count.warm = warm;
-                count.too_many(flavor)
+                count.too_many(|| flavor.to_owned())
             }
         }
     }

@@ -301,6 +301,10 @@ pub(super) fn judge_idler(context: &Context<'_, '_>, idler: &Idler<'_>, judgemen
     let end = ledger.after_end();
     let until = idler.until.unwrap_or(end);
     let bound = bound_of(context, idler.hf_job, idler.since, until.event);
+    let is_late = until.at_ms > bound.due_ms;
+    if !is_late && idler.until.is_some() {
+        return;
+    }
     let since = time(idler.since.at_ms);
     let reason = match idler.cause {
         Cause::Worked(job) => format!("{} was over", ledger.job_named(job)),
@@ -308,7 +312,6 @@ pub(super) fn judge_idler(context: &Context<'_, '_>, idler: &Idler<'_>, judgemen
         Cause::Other => "no job needed it".to_owned(),
     };
     let due = time(bound.due_ms);
-    let is_late = until.at_ms > bound.due_ms;
     if is_late && ledger.is_gone_by(bound.due_ms) {
         if idler.until.is_none() {
             let why = format!(

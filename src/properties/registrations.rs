@@ -40,8 +40,11 @@ fn judge_spell(
             due_ms: since.at_ms.saturating_add(within_ms),
         },
     };
-    let (from, due) = (time(since.at_ms), time(bound.due_ms));
     let is_late = until.at_ms > bound.due_ms;
+    if !is_late && gone.is_some() {
+        return;
+    }
+    let (from, due) = (time(since.at_ms), time(bound.due_ms));
     if is_late && ledger.is_gone_by(bound.due_ms) {
         if gone.is_none() {
             let why = format!(

@@ -181,6 +181,10 @@ impl<'a> Watch<'_, '_, 'a> {
 
     /// The same request once more, though it was refused for good.
     fn ask_again(&mut self, call: &CallLife<'a>, now: Moment) {
+        // Most worlds refuse nothing: what a call was for is worked out only where something is held against it.
+        if self.requests.is_empty() {
+            return;
+        }
         let request = self.request(call);
         let heard_by = now.at_ms.saturating_sub(self.context.hearing_ms() + 1);
         let forgotten = now.at_ms.saturating_sub(REFUSED_MS);
@@ -208,9 +212,14 @@ impl<'a> Watch<'_, '_, 'a> {
 
     /// A request to a place that has failed for long.
     fn ask_what_fails(&mut self, call: &CallLife<'a>, now: Moment) {
+        if self.places.is_empty() {
+            return;
+        }
         let key = (call.name, self.lane(call));
         let limit = self.context.terms.budgets.requests_per_minute as usize;
-        let place = self.places.entry(key).or_default();
+        let Some(place) = self.places.get_mut(&key) else {
+            return;
+        };
         while place
             .recent
             .front()
@@ -286,16 +295,16 @@ impl<'a> Watch<'_, '_, 'a> {
     }
 
     fn answered(&mut self, call: &CallLife<'a>, answered: &Answered, now: Moment) {
-        let request = self.request(call);
         if is_permanent(call, answered) {
             self.judgement.occasion();
+            let request = self.request(call);
             self.requests
                 .entry(request)
                 .or_default()
                 .at
                 .push_back(now.at_ms);
-        } else {
-            self.requests.remove(&request);
+        } else if !self.requests.is_empty() {
+            self.requests.remove(&self.request(call));
         }
         if answered.limited {
             self.judgement.occasion();
@@ -317,7 +326,7 @@ impl<'a> Watch<'_, '_, 'a> {
         }
         if answered.status >= 500 || answered.status == 429 {
             self.failed(call, now);
-        } else {
+        } else if !self.places.is_empty() {
             let key = (call.name, self.lane(call));
             self.places.remove(&key);
         }

@@ -17,6 +17,9 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
 }
 
 fn judge_place(ledger: &Ledger<'_>, place: &Place, judgement: &mut Judgement) {
+    if !place.late && place.filled.is_some() {
+        return;
+    }
     let Some(lane) = ledger.lanes.get(place.lane) else {
         return;
     };

@@ -48,6 +48,8 @@ pub(super) struct Tally<'c, 'a> {
     turns: &'c [Taken],
     moves: &'c [Move],
     loans: &'c [Loan<'a>],
+    /// The event before which nothing comes.
+    next: EventId,
     lanes: Vec<Counts>,
     /// Supply that hides its lane, by flavor.
     hidden: BTreeMap<&'a str, usize>,
@@ -75,8 +77,9 @@ impl<'c, 'a> Tally<'c, 'a> {
 
     fn with(context: &'c Context<'_, 'a>, loans: &'c [Loan<'a>]) -> Self {
         let ledger = context.ledger;
-        Self {
+        let mut tally = Self {
             ledger,
+            next: EventId(0),
             made: &context.moves.made,
             turns: context.turns.all(),
             moves: &context.moves.all,
@@ -91,7 +94,9 @@ impl<'c, 'a> Tally<'c, 'a> {
             touched: Vec::new(),
             slots_moved: false,
             turned: &[],
-        }
+        };
+        tally.next = tally.next_change();
+        tally
     }
 
     /// The counts of a lane.
@@ -171,6 +176,11 @@ impl<'c, 'a> Tally<'c, 'a> {
     pub(super) fn enter(&mut self, event: &'a Event) -> &[LaneId] {
         self.touched.clear();
         self.slots_moved = false;
+        self.turned = &[];
+        // Most events change no count.
+        if event.id < self.next {
+            return &self.touched;
+        }
         // Each passes by once: who comes next stands in front.
         let here = |at: EventId| at <= event.id;
         let turned = self.turns.iter().take_while(|taken| here(taken.at.event));
@@ -190,7 +200,17 @@ impl<'c, 'a> Tally<'c, 'a> {
         for loan in lent {
             self.lend(loan);
         }
+        self.next = self.next_change();
         &self.touched
+    }
+
+    /// The event that brings the next change.
+    fn next_change(&self) -> EventId {
+        let turn = self.turns.first().map(|taken| taken.at.event);
+        let moved = self.moves.first().map(|moved| moved.event);
+        let loan = self.loans.first().map(|loan| loan.at.event);
+        let all = [turn, moved, loan].into_iter().flatten();
+        all.min().unwrap_or(EventId(u64::MAX))
     }
 
     fn take(&mut self, moved: Move) {

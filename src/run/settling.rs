@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     target::{LAB_APP_ID, LAB_HF_TOKEN, Target, TargetError, Url},
-    transport::{BoxError, Connections, HttpService, Listener, TaskGroup, Transport},
+    transport::{BoxError, Connections, HttpService, Listener, Served, TaskGroup, Transport},
 };
 
 /// A workflow job, as the dispatcher knows it.
@@ -206,7 +206,8 @@ fn jwt(now: Timestamp) -> String {
 
 impl Target for Late {
     fn start(&mut self) -> BoxFuture<'_, Result<(), TargetError>> {
-        self.listener.open(self.router(), self.tasks.clone());
+        self.listener
+            .open(Served::new(self.router()), self.tasks.clone());
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -298,7 +299,7 @@ fn play(plan: &Plan, pace: Pace) -> Run {
         );
         let reach = |router: Router| {
             let listener = Listener::default();
-            listener.open(router, tasks.clone());
+            listener.open(Served::new(router), tasks.clone());
             Transport::Direct.connect(listener, tasks.clone(), Connections::default())
         };
         let fakes = (reach(world.github_router()), reach(world.hf_router()));

@@ -233,8 +233,8 @@ impl Lab {
         let clock = Clock::starting_at(EPOCH);
         let Built { world, env, tasks } = build(plan, clock, GITHUB_URL, HF_URL, Boot::Model);
         let (github, hf) = (Listener::default(), Listener::default());
-        github.open(world.github_router(), tasks.clone());
-        hf.open(world.hf_router(), tasks.clone());
+        github.open(world.github_service(), tasks.clone());
+        hf.open(world.hf_service(), tasks.clone());
         let place_of_fakes = [github.clone(), hf.clone()];
         let place = Place {
             env: env.clone(),

@@ -60,6 +60,6 @@ impl Place {
         let connected = self
             .transport
             .connect(to.clone(), tasks.clone(), Connections::default());
-        tasks.calls(self.network.in_front_of(line, connected))
+        tasks.calls(&self.network, line, connected)
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use crate::transport::{Listener, TaskGroup};
+use crate::transport::{Listener, Served, TaskGroup};
 
 /// One that is down until it is told otherwise.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl Process {
     /// It is up with these tasks, and takes webhooks if it has a router for them.
     pub fn come_up(&mut self, tasks: TaskGroup, router: Option<Router>) {
         if let Some(router) = router {
-            self.listener.open(router, tasks.clone());
+            self.listener.open(Served::new(router), tasks.clone());
         }
         self.up = Some(tasks);
     }

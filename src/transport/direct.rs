@@ -1,4 +1,4 @@
-//! The `direct` transport: the router called as a service, in the caller's own task.
+//! The `direct` transport: what listens, called as a service, in the caller's own task.
 
 use axum::body::Body;
 use http::Request;
@@ -11,7 +11,7 @@ pub(super) fn connect(listener: Listener) -> HttpService {
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
         let listening = listener.current();
         async move {
-            let answer = listening?.router.oneshot(request).await;
+            let answer = listening?.served.oneshot(request).await;
             Ok(unless_reset(answer)?)
         }
     }))

@@ -8,10 +8,10 @@ use std::{
 
 use axum::body::Body;
 use fakes::env::{Env, Length};
-use http::Request;
+use http::{Request, Response};
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use super::HttpService;
+use super::{BoxError, HttpService};
 
 /// Delays each request and each answer by a draw of its own.
 ///
@@ -107,17 +107,25 @@ impl Latency {
     /// `inner`, reached over this network.
     #[must_use]
     pub fn in_front_of(&self, line: Line, inner: HttpService) -> HttpService {
-        let network = self.clone();
+        let network = Arc::new(self.clone());
         BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
-            let entity = network.name(line.from(), &request);
-            let (network, inner) = (network.clone(), inner.clone());
-            async move {
-                network.travel(&entity, line, Direction::Request).await;
-                let answer = inner.oneshot(request).await;
-                network.travel(&entity, line, Direction::Answer).await;
-                answer
-            }
+            let (network, inner) = (Arc::clone(&network), inner.clone());
+            async move { network.carry(line, inner, request).await }
         }))
+    }
+
+    /// Takes a request to `inner`, and its answer back.
+    pub(super) async fn carry(
+        &self,
+        line: Line,
+        inner: HttpService,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, BoxError> {
+        let entity = self.name(line.from(), &request);
+        self.travel(&entity, line, Direction::Request).await;
+        let answer = inner.oneshot(request).await;
+        self.travel(&entity, line, Direction::Answer).await;
+        answer
     }
 
     async fn travel(&self, entity: &str, line: Line, direction: Direction) {
@@ -138,11 +146,19 @@ impl Latency {
     }
 
     fn name(&self, from: &str, request: &Request<Body>) -> String {
-        let mut name = format!("{from} {} {}", request.method(), request.uri().path());
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        let mut name = String::with_capacity(from.len() + method.len() + path.len() + 8);
+        for part in [from, " ", method, " ", path] {
+            name.push_str(part);
+        }
         let mut traffic = self.traffic();
-        let count = traffic.counts.entry(name.clone()).or_insert(0);
+        let count = match traffic.counts.get_mut(&name) {
+            Some(count) => count,
+            None => traffic.counts.entry(name.clone()).or_insert(0),
+        };
         *count += 1;
-        name.push_str(&format!("#{count}"));
+        name.push('#');
+        name.push_str(&count.to_string());
         name
     }
 }

@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use fakes::ConnectionReset;
 use http::{Request, Response};
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
@@ -28,6 +28,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A place to send HTTP requests to.
 pub type HttpService = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
+
+/// What listens: it answers every request.
+pub type Served = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 /// Which of the two in-process transports a run uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -78,20 +81,20 @@ fn unless_reset(answer: Result<Response<Body>, Infallible>) -> Result<Response<B
     }
 }
 
-/// What listens at one address: a router while its host is up, nothing while it is down.
+/// What listens at one address: a service while its host is up, nothing while it is down.
 #[derive(Clone, Debug, Default)]
 pub struct Listener(Arc<Mutex<Option<Listening>>>);
 
 #[derive(Clone, Debug)]
 struct Listening {
-    router: Router,
+    served: Served,
     tasks: TaskGroup,
 }
 
 impl Listener {
-    /// Starts to listen: `router` answers, its connections live in the host's `tasks`.
-    pub fn open(&self, router: Router, tasks: TaskGroup) {
-        *self.slot() = Some(Listening { router, tasks });
+    /// Starts to listen: `served` answers, its connections live in the host's `tasks`.
+    pub fn open(&self, served: Served, tasks: TaskGroup) {
+        *self.slot() = Some(Listening { served, tasks });
     }
 
     /// `inner`, which reaches what listens here, as long as something does: a host that stops in order takes nothing new

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::{HttpService, traffic::Traffic};
+use super::{HttpService, Latency, Line, traffic::Traffic};
 
 /// How long a host that stops waits for the answers it still owes and is owed.
 pub const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -59,10 +59,10 @@ impl TaskGroup {
         });
     }
 
-    /// `service`, as this host calls it.
+    /// `service`, as this host calls it over a network.
     #[must_use]
-    pub fn calls(&self, service: HttpService) -> HttpService {
-        self.traffic.outgoing(service)
+    pub fn calls(&self, network: &Latency, line: Line, service: HttpService) -> HttpService {
+        self.traffic.outgoing(network, line, service)
     }
 
     /// Runs something that the host does not leave behind half done when it is stopped in order.

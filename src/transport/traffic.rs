@@ -8,9 +8,9 @@ use std::sync::{
 use axum::body::Body;
 use http::Request;
 use tokio::sync::Notify;
-use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
+use tower::{service_fn, util::BoxCloneSyncService};
 
-use super::HttpService;
+use super::{HttpService, Latency, Line};
 
 /// What comes to a host and goes out of it. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -68,16 +68,23 @@ impl Traffic {
         answer
     }
 
-    /// `inner`, as the host calls it. What it would begin when it is stopping is begun by nobody: the process is over first.
-    pub(super) fn outgoing(&self, inner: HttpService) -> HttpService {
-        let traffic = self.clone();
+    /// `inner` over a network, as the host calls it. What it would begin when it is stopping is begun by nobody: the process is
+    /// over first.
+    pub(super) fn outgoing(
+        &self,
+        network: &Latency,
+        line: Line,
+        inner: HttpService,
+    ) -> HttpService {
+        let shared = Arc::new((self.clone(), network.clone()));
         BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
-            let (traffic, inner) = (traffic.clone(), inner.clone());
+            let (shared, inner) = (Arc::clone(&shared), inner.clone());
             async move {
+                let (traffic, network) = &*shared;
                 if traffic.0.is_closing.load(Ordering::Relaxed) {
                     return std::future::pending().await;
                 }
-                traffic.carry(inner.oneshot(request)).await
+                traffic.carry(network.carry(line, inner, request)).await
             }
         }))
     }

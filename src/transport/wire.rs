@@ -26,7 +26,8 @@ use tokio::io::DuplexStream;
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use super::{
-    BoxError, ConnectionRefused, Connections, HttpService, Listener, TaskGroup, unless_reset,
+    BoxError, ConnectionRefused, Connections, HttpService, Listener, Served, TaskGroup,
+    unless_reset,
 };
 
 /// Room in each direction of a pipe, bytes: more than a usual webhook, less than a large one.
@@ -79,16 +80,16 @@ impl Service<Uri> for Dial {
     fn call(&mut self, _: Uri) -> Self::Future {
         std::future::ready(self.0.current().map(|listening| {
             let (near, far) = tokio::io::duplex(PIPE_BYTES);
-            listening.tasks.spawn(serve(far, listening.router));
+            listening.tasks.spawn(serve(far, listening.served));
             Pipe(TokioIo::new(near))
         }))
     }
 }
 
 /// Answers the requests of one connection until either side closes it.
-async fn serve(far: DuplexStream, router: axum::Router) {
+async fn serve(far: DuplexStream, served: Served) {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let answer = served.clone().oneshot(request.map(Body::new));
         // An error of the service is what makes hyper cut the connection.
         async move { unless_reset(answer.await) }
     });
