@@ -2,6 +2,7 @@
 
 use std::str;
 
+use memchr::memchr2;
 use serde::de::Visitor;
 
 use super::GaveUp;
@@ -20,6 +21,18 @@ pub(super) const fn first_special(eight: u64) -> usize {
     let zeros = quotes.wrapping_sub(LOWEST_BITS) & !quotes
         | backslashes.wrapping_sub(LOWEST_BITS) & !backslashes;
     ((zeros & HIGHEST_BITS).trailing_zeros() / 8) as usize
+}
+
+/// The place of the first quote or backslash, if it is near. Names of fields and most words are short: that is found without the
+/// call that is worth its while for an address.
+#[inline]
+fn special_nearby(rest: &[u8]) -> Option<usize> {
+    let (first, second) = rest.first_chunk::<16>()?.split_at(8);
+    let place = |eight: &[u8]| {
+        let place = first_special(u64::from_le_bytes(*eight.first_chunk()?));
+        (place < 8).then_some(place)
+    };
+    place(first).or_else(|| Some(8 + place(second)?))
 }
 
 /// A string between its quotes.
@@ -101,25 +114,18 @@ impl<'a> Reader<'a> {
     fn to_end_of_string(&mut self) -> Result<bool, GaveUp> {
         let mut escapes = false;
         loop {
-            // Eight bytes are looked at together: most strings are a few dozen long, and there are hundreds in an answer.
-            while let Some(eight) = self.text.get(self.at..).and_then(<[u8]>::first_chunk) {
-                let place = first_special(u64::from_le_bytes(*eight));
-                self.at += place;
-                if place < eight.len() {
-                    break;
-                }
-            }
-            match self.text.get(self.at).ok_or(GaveUp)? {
+            let rest = self.text.get(self.at..).ok_or(GaveUp)?;
+            let place = special_nearby(rest).or_else(|| memchr2(b'"', b'\\', rest));
+            self.at += place.ok_or(GaveUp)?;
+            match self.text[self.at] {
                 b'"' => {
                     self.at += 1;
                     return Ok(escapes);
                 }
-                b'\\' => {
+                _ => {
                     escapes = true;
                     self.step_over_escape()?;
                 }
-                // Near the end of the text there are no eight.
-                _ => self.at += 1,
             }
         }
     }
