@@ -10,10 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
-use crate::{
-    core::{Failure, Secret},
-    json,
-};
+use crate::core::{Failure, Secret};
+pub(crate) use crate::json::read as read_json;
 
 /// Any error of a service.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -46,7 +44,7 @@ impl Answer {
             .body
             .as_ref()
             .map_err(|error| Failure::Unreadable(error.clone()))?;
-        json::read(body).map_err(|error| Failure::Unreadable(error.to_string()))
+        read_json(body).map_err(|error| Failure::Unreadable(error.to_string()))
     }
 
     /// The server's clock, to the second.

@@ -10,6 +10,8 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::json::Last;
+
 /// What a webhook says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -18,7 +20,7 @@ pub(crate) struct Payload {
     pub(crate) action: Text,
     #[serde(deserialize_with = "object")]
     pub(crate) workflow_job: Option<WorkflowJob>,
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "repository")]
     pub(crate) repository: Option<Repository>,
     #[serde(deserialize_with = "object")]
     pub(crate) installation: Option<Installation>,
@@ -39,7 +41,7 @@ pub(crate) struct WorkflowJob {
     pub(crate) created_at: Text,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Repository {
     #[serde(deserialize_with = "loose")]
@@ -153,6 +155,14 @@ impl<'de> Deserialize<'de> for Item {
         }
         loose::<Any, D>(deserializer).map(|any| Self(any.0))
     }
+}
+
+/// The repository, which is five of a payload's seven kilobytes and the same in each that tells of it.
+fn repository<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Repository>, D::Error> {
+    #[derive(Clone, Deserialize)]
+    struct Part(#[serde(deserialize_with = "object")] Option<Repository>);
+    static LAST: Last<Part> = Last::new();
+    LAST.read(deserializer).map(|Part(repository)| repository)
 }
 
 /// An object, or nothing if there is something else in its place.

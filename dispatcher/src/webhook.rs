@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     config::Config,
     core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId},
-    json::read as read_json,
+    http::read_json,
     labels::Labels,
     payload::Payload,
     reconciler::Inbox,

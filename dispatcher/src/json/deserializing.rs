@@ -6,7 +6,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{GaveUp, reader::Reader};
+use super::{GaveUp, REPEATED, reader::Reader};
 
 impl<'a> Reader<'a> {
     fn list<V: Visitor<'a>>(&mut self, visitor: V) -> Result<V::Value, GaveUp> {
@@ -75,9 +75,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, GaveUp> {
+        if name == REPEATED && self.next() == Some(b'{') {
+            return visitor.visit_borrowed_bytes(self.step_over()?);
+        }
         visitor.visit_newtype_struct(self)
     }
 

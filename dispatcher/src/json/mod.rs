@@ -5,7 +5,9 @@
 //! fractions, enums, anything wrong) it gives up, and `serde_json` reads the body anew and finds the words.
 
 mod deserializing;
+mod last;
 mod reader;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,11 @@ use std::{fmt, str};
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::last::Last;
 use self::reader::Reader;
+
+/// The name of a type that asks for the bytes of an object that comes again and again, to know it by them.
+const REPEATED: &str = "$repeated";
 
 /// Reads a body.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {

@@ -5,7 +5,10 @@ use std::str;
 use memchr::memchr2;
 use serde::de::Visitor;
 
-use super::GaveUp;
+use super::{
+    GaveUp,
+    seen::{length_if_seen, remember},
+};
 
 /// Objects and lists inside each other, of what is wanted and of what is not.
 const DEPTH_MAX: u32 = 64;
@@ -181,8 +184,23 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Steps over the value that begins here.
-    pub(super) fn step_over(&mut self) -> Result<(), GaveUp> {
+    /// Steps over the value that begins here, and gives its bytes.
+    pub(super) fn step_over(&mut self) -> Result<&'a [u8], GaveUp> {
+        let is_inner = matches!(self.next(), Some(b'{' | b'['));
+        let (text, first) = (self.text, self.at);
+        if is_inner && let Some(length) = length_if_seen(&text[first..]) {
+            self.at += length;
+            return Ok(&text[first..self.at]);
+        }
+        self.step_over_new()?;
+        let value = &text[first..self.at];
+        if is_inner {
+            remember(value);
+        }
+        Ok(value)
+    }
+
+    fn step_over_new(&mut self) -> Result<(), GaveUp> {
         // Of each list and object that is open and not empty a bit, whether it is an object; the innermost is the lowest.
         let (mut depth, mut objects) = (0, 0_u64);
         loop {

@@ -20,7 +20,7 @@ struct Wanted {
     f: i32,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Strict {
     a: u64,
     b: String,
@@ -180,4 +180,54 @@ fn what_is_no_text_or_goes_on_behind_its_end_is_refused() {
     }
     let spread = b"{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n";
     assert_eq!(read::<Strict>(spread).unwrap().a, 1);
+}
+
+#[test]
+fn a_long_value_is_known_again_by_its_bytes_and_only_by_all_of_them() {
+    let long = |end: &str| format!("{{\"x\":[\"{}\"],\"end\":{end}}}", "y".repeat(700));
+    let body = |inner: &str| format!("{{\"a\":1,\"skipped\":{inner},\"b\":\"x\"}}");
+    for _ in 0..2 {
+        for end in ["1", "12", "\"z\""] {
+            let found: Strict = read_plain(body(&long(end)).as_bytes()).unwrap();
+            assert_eq!((found.a, found.b.as_str()), (1, "x"));
+        }
+        for wrong in [
+            long("1]"),
+            long("01"),
+            long("1}"),
+            format!("{} 2", long("1")),
+        ] {
+            assert!(
+                read_plain::<Strict>(body(&wrong).as_bytes()).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_object_that_comes_again_is_what_it_was_and_another_is_not() {
+    static LAST: Last<Strict> = Last::new();
+    #[derive(Debug, Deserialize)]
+    struct With {
+        #[serde(deserialize_with = "last")]
+        inner: Strict,
+    }
+    fn last<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Strict, D::Error> {
+        LAST.read(deserializer)
+    }
+    for a in [7, 7, 8, 7] {
+        let text = format!("{{\"inner\": {{\"a\":{a},\"b\":\"é\"}}}}");
+        assert_eq!(read::<With>(text.as_bytes()).unwrap().inner.a, a);
+        // Where serde_json reads, it is read like anything else.
+        let spread = text.replace(',', ",\n");
+        assert_eq!(read::<With>(spread.as_bytes()).unwrap().inner.a, a);
+    }
+    for wrong in [
+        "{\"inner\":{\"a\":7}}",
+        "{\"inner\":7}",
+        "{\"inner\":{\"a\":7,\"b\":\"é\"}",
+    ] {
+        assert!(read::<With>(wrong.as_bytes()).is_err(), "{wrong}");
+    }
 }
