@@ -260,13 +260,10 @@ impl<'a> Driver<'a> {
     /// Sleeps until the next action is due, the next look is, or (with cues) an event comes.
     async fn wait(&mut self, watch: Option<&mut UnboundedReceiver<EventId>>, now: Duration) {
         // Never beyond the bound: a run ends when it says it does.
-        let bound = self.plan.expect.bound.0;
-        let look = (now + self.pace.look_every).min(bound.max(now));
-        let next = self
-            .due
-            .keys()
-            .next()
-            .map_or(look, |(at, _)| (*at).min(look));
+        let bound = self.plan.expect.bound.0.max(now);
+        // As long as something is due there is nothing to look for: the world has not settled.
+        let due = self.due.keys().next().map(|(at, _)| *at);
+        let next = due.unwrap_or(now + self.pace.look_every).min(bound);
         let sleep = std::pin::pin!(tokio::time::sleep_until(self.began + next));
         let Some(watch) = watch.filter(|_| !self.cues.is_empty()) else {
             return sleep.await;
