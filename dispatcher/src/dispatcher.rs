@@ -9,6 +9,7 @@ use crate::{
     core::{Core, JournalError},
     executor::Executor,
     github::{GithubClient, Surveyor},
+    health::Health,
     hf::HfClient,
     host::Host,
     http::HttpService,
@@ -36,6 +37,7 @@ pub struct Dispatcher {
     config: Arc<Config>,
     labels: Arc<crate::labels::Labels>,
     inbox: Inbox,
+    health: Arc<Health>,
 }
 
 impl Dispatcher {
@@ -66,21 +68,35 @@ impl Dispatcher {
             clock: host.clock,
             surveyor: tokio::sync::Mutex::new(Surveyor::default()),
         };
-        let (reconciler, inbox) = Reconciler::new(core, host.clone(), store, Arc::new(executor));
+        let health = Arc::new(Health::new(Arc::clone(&store)));
+        let (reconciler, inbox) = Reconciler::new(
+            core,
+            host.clone(),
+            store,
+            Arc::clone(&health),
+            Arc::new(executor),
+        );
         host.spawner.spawn(reconciler.run());
         Ok(Self {
             config,
             labels,
             inbox,
+            health,
         })
     }
 
-    /// The HTTP side: `/`, `/healthz`, `/status` and `/webhook`.
+    /// From now on `/readyz` says that it ends, so that nothing new is sent here.
+    pub fn stops(&self) {
+        self.health.stops();
+    }
+
+    /// The HTTP side: `/`, `/healthz`, `/readyz`, `/status` and `/webhook`.
     pub fn router(&self) -> Router {
         webhook::router(
             Arc::clone(&self.config),
             Arc::clone(&self.labels),
             self.inbox.clone(),
+            Arc::clone(&self.health),
         )
     }
 }

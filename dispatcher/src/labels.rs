@@ -71,6 +71,9 @@ pub enum Unrouted {
     UnknownImage,
 }
 
+/// Names of labels that people are told at once.
+const TOLD_MAX: usize = 3;
+
 /// The routing table.
 #[derive(Clone, Debug)]
 pub struct Labels {
@@ -133,6 +136,90 @@ impl Labels {
         })
     }
 
+    /// For the user whose job is not routed: what is wrong with its labels, and what would work. Nothing if the job was
+    /// meant for somebody else.
+    #[must_use]
+    pub fn advice<'a>(&self, labels: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let set: BTreeSet<String> = labels
+            .into_iter()
+            .map(|label| label.trim().to_lowercase())
+            .collect();
+        let meant: Vec<&str> = set
+            .iter()
+            .map(String::as_str)
+            .filter(|label| is_near_the_prefix(label))
+            .collect();
+        let (first, others) = meant.split_first()?;
+        if set.len() > 1 {
+            let known = meant.iter().find(|label| self.routes.contains_key(**label));
+            let one = known.map_or_else(|| self.nearest(first), |label| vec![*label]);
+            let also = if others.is_empty() {
+                "no other label"
+            } else {
+                "one such label only"
+            };
+            let told = format!(
+                "a runner has the hf-jobs-* label alone, so that a job must ask for {also}"
+            );
+            return Some(with_suggestions(told, &one));
+        }
+        let (flavor, key) = first
+            .split_once(':')
+            .map_or((*first, None), |(f, k)| (f, Some(k)));
+        let told = match key {
+            Some(key) if self.routes.contains_key(flavor) => {
+                let known: Vec<&str> = self.image_keys().collect();
+                let known = if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                };
+                format!(
+                    "there is no RUNNER_IMAGE_{}; images configured: {known}",
+                    key.to_uppercase().escape_debug()
+                )
+            }
+            _ => format!(
+                "there is no flavor {}",
+                flavor.strip_prefix(PREFIX).unwrap_or(flavor).escape_debug()
+            ),
+        };
+        Some(with_suggestions(told, &self.nearest(first)))
+    }
+
+    /// The routes whose labels are most like this one, nearest first.
+    fn nearest(&self, label: &str) -> Vec<&str> {
+        let (flavor, key) = label
+            .split_once(':')
+            .map_or((label, None), |(f, k)| (f, Some(k)));
+        let mut near: Vec<(usize, &str)> = self
+            .routes
+            .keys()
+            .map(|route| {
+                let (route_flavor, route_key) = route
+                    .split_once(':')
+                    .map_or((route.as_str(), None), |(f, k)| (f, Some(k)));
+                let keys = match (key, route_key) {
+                    (Some(key), Some(route_key)) => strsim::osa_distance(key, route_key),
+                    (None, None) => 0,
+                    // Without an image of its own a job may do with the usual one.
+                    (Some(_), None) => 3,
+                    (None, Some(_)) => 9,
+                };
+                (
+                    strsim::osa_distance(flavor, route_flavor) + keys,
+                    route.as_str(),
+                )
+            })
+            .filter(|(distance, _)| *distance <= 3)
+            .collect();
+        near.sort_unstable();
+        near.into_iter()
+            .take(TOLD_MAX)
+            .map(|(_, route)| route)
+            .collect()
+    }
+
     /// The route of one canonical label.
     #[must_use]
     pub fn get(&self, label: &str) -> Option<&Route> {
@@ -147,6 +234,29 @@ impl Labels {
     /// The configured image keys, lower case.
     pub fn image_keys(&self) -> impl Iterator<Item = &str> {
         self.image_keys.iter().map(String::as_str)
+    }
+}
+
+/// Whether a label looks meant for us: the prefix, or it with a slip of the pen.
+fn is_near_the_prefix(label: &str) -> bool {
+    label.starts_with(PREFIX)
+        || label
+            .char_indices()
+            .map(|(at, _)| &label[..at])
+            .take_while(|start| start.len() <= PREFIX.len() + 1)
+            .any(|start| {
+                start.len() + 1 >= PREFIX.len() && strsim::osa_distance(start, PREFIX) <= 1
+            })
+}
+
+fn with_suggestions(told: String, labels: &[&str]) -> String {
+    match labels.split_first() {
+        None => told,
+        Some((one, more)) => more
+            .iter()
+            .fold(format!("{told}; try runs-on: {one}"), |told, label| {
+                format!("{told}, or {label}")
+            }),
     }
 }
 
@@ -205,6 +315,45 @@ mod tests {
             labels.route(["hf-jobs-h200", " HF-JOBS-H200 "]).is_ok(),
             "duplicates collapse"
         );
+    }
+
+    #[test]
+    fn tells_what_would_work() {
+        let labels = labels();
+        for (set, advice) in [
+            (
+                &["hf-jobs-cpu-basci"][..],
+                "there is no flavor cpu-basci; try runs-on: hf-jobs-cpu-basic",
+            ),
+            (
+                &["hf-jobs-cpu-basic:troch"],
+                "there is no RUNNER_IMAGE_TROCH; images configured: torch; try runs-on: hf-jobs-cpu-basic:torch",
+            ),
+            (
+                &["hf-jobs-cpu-basic:rust"],
+                "there is no RUNNER_IMAGE_RUST; images configured: torch; try runs-on: hf-jobs-cpu-basic",
+            ),
+            (
+                &["hf-job-t4-small"],
+                "there is no flavor hf-job-t4-small; try runs-on: hf-jobs-t4-small",
+            ),
+            (
+                &["self-hosted", "HF-Jobs-h200"],
+                "a runner has the hf-jobs-* label alone, so that a job must ask for no other label; try runs-on: hf-jobs-h200",
+            ),
+            (
+                &["hf-jobs-h200", "hf-jobs-t4-small"],
+                "a runner has the hf-jobs-* label alone, so that a job must ask for one such label only; try runs-on: hf-jobs-h200",
+            ),
+            (&["hf-jobs-tpu-v5"], "there is no flavor tpu-v5"),
+            (&["hf-jobs-"], "there is no flavor "),
+        ] {
+            let told = labels.advice(set.iter().copied()).unwrap();
+            assert!(told.starts_with(advice), "{set:?}: {told}");
+        }
+        assert_eq!(labels.advice(["ubuntu-latest"]), None);
+        assert_eq!(labels.advice([]), None);
+        assert_eq!(labels.advice(["é".repeat(60).as_str()]), None);
     }
 
     /// The rule once more, written from its statement instead of from a table.

@@ -12,13 +12,18 @@ pub mod core;
 mod dispatcher;
 mod executor;
 pub mod github;
+mod health;
 pub mod hf;
 pub mod host;
 mod http;
+mod intake;
 mod json;
 pub mod labels;
 mod payload;
 mod reconciler;
+mod refusals;
+#[cfg(feature = "program")]
+pub mod server;
 pub mod signature;
 pub mod store;
 mod webhook;
@@ -32,4 +37,4 @@ pub use self::{
 };
 
 #[cfg(feature = "sqlite")]
-pub use self::store::SqliteStore;
+pub use self::store::{OpenError, SqliteStore};

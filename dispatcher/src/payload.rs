@@ -10,7 +10,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::json::Last;
+use crate::json::{self, Last};
 
 /// What a webhook says.
 #[derive(Debug, Default, Deserialize)]
@@ -57,12 +57,53 @@ pub(crate) struct Installation {
     pub(crate) id: Number,
 }
 
-/// A text that is there and not empty.
+/// A text that is there, not empty, and no longer than anything GitHub writes in its place.
 pub(crate) type Text = Option<String>;
 /// A number that is there and not 0.
 pub(crate) type Number = Option<u64>;
-/// The texts of a list.
-pub(crate) type Texts = Vec<String>;
+
+/// The labels of a job, as far as they can decide anything: of each its first [`LABEL_BYTES_MAX`] bytes, of a list its first
+/// [`LABELS_MAX`]. A body within GitHub's limit has room for millions.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Texts {
+    pub(crate) kept: Vec<String>,
+    /// How many more there were.
+    pub(crate) more: usize,
+}
+
+const LABELS_MAX: usize = 64;
+const LABEL_BYTES_MAX: usize = 256;
+const TEXT_BYTES_MAX: usize = 1024;
+
+/// The payload in a JSON text.
+///
+/// # Errors
+/// What is wrong with it, for whoever sent it.
+pub(crate) fn read(text: &[u8]) -> Result<Payload, String> {
+    // Without this look a list would be read as well, its values in the order of the fields.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        let kind = match serde_json::from_slice::<IgnoredAny>(text) {
+            Ok(_) => "the payload is JSON, but no object".to_owned(),
+            Err(error) => not_json(&error),
+        };
+        return Err(kind);
+    }
+    json::read(text).map_err(|error| not_json(&error))
+}
+
+fn not_json(error: &serde_json::Error) -> String {
+    let told: String = error.to_string().chars().take(200).collect();
+    format!("the payload is not JSON: {told}")
+}
+
+/// The longest beginning of `text` that has at most `bytes_max` bytes.
+pub(crate) fn beginning(text: &str, bytes_max: usize) -> &str {
+    if text.len() <= bytes_max {
+        return text;
+    }
+    let end = (0..=bytes_max).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
+}
 
 /// A value that can be read from any JSON, if need be as nothing.
 trait Loose: Default {
@@ -77,7 +118,7 @@ trait Loose: Default {
 
 impl Loose for Text {
     fn from_text(text: Cow<'_, str>) -> Self {
-        (!text.is_empty()).then(|| text.into_owned())
+        (!text.is_empty() && text.len() <= TEXT_BYTES_MAX).then(|| text.into_owned())
     }
 }
 
@@ -92,7 +133,11 @@ impl Loose for Number {
 
 impl Loose for Texts {
     fn push(&mut self, text: String) {
-        Vec::push(self, text);
+        if self.kept.len() < LABELS_MAX {
+            self.kept.push(text);
+        } else {
+            self.more += 1;
+        }
     }
 }
 
@@ -150,7 +195,7 @@ impl<'de> Deserialize<'de> for Item {
         struct Any(Option<String>);
         impl Loose for Any {
             fn from_text(text: Cow<'_, str>) -> Self {
-                Self(Some(text.into_owned()))
+                Self(Some(beginning(&text, LABEL_BYTES_MAX).to_owned()))
             }
         }
         loose::<Any, D>(deserializer).map(|any| Self(any.0))
@@ -225,7 +270,7 @@ mod tests {
             ));
             let job = payload.workflow_job.unwrap();
             assert_eq!(
-                (job.id, job.runner_name, job.labels.len()),
+                (job.id, job.runner_name, job.labels.kept.len()),
                 (Some(7), None, 0)
             );
         }
@@ -253,7 +298,46 @@ mod tests {
         let job = parse(r#"{"workflow_job":{"labels":["a",null,3,"",["x"],{"y":1},"b"]}}"#)
             .workflow_job
             .unwrap();
-        assert_eq!(job.labels, ["a", "", "b"]);
+        assert_eq!(job.labels.kept, ["a", "", "b"]);
+    }
+
+    #[test]
+    fn of_millions_of_labels_a_few_are_kept() {
+        let many = vec![r#""hf-jobs-cpu-basic""#; 1_000_000].join(",");
+        let long = "ö".repeat(1 << 20);
+        let text = format!(r#"{{"workflow_job":{{"labels":["{long}",{many}]}}}}"#);
+        let labels = read(text.as_bytes()).unwrap().workflow_job.unwrap().labels;
+        assert_eq!((labels.kept.len(), labels.more), (64, 1_000_001 - 64));
+        assert_eq!(labels.kept[0], "ö".repeat(128));
+    }
+
+    #[test]
+    fn what_is_longer_than_any_name_of_githubs_counts_as_missing() {
+        let long = "x".repeat(1025);
+        let text = format!(r#"{{"action":"{long}","repository":{{"full_name":"{long}"}}}}"#);
+        let payload = read(text.as_bytes()).unwrap();
+        assert_eq!(payload.action, None);
+        assert_eq!(payload.repository.unwrap().full_name, None);
+    }
+
+    #[test]
+    fn a_payload_is_an_object() {
+        for (text, told) in [
+            (
+                r#"["queued",{"id":1},{"id":1}]"#,
+                "the payload is JSON, but no object",
+            ),
+            ("null", "the payload is JSON, but no object"),
+            ("7", "the payload is JSON, but no object"),
+            ("", "the payload is not JSON: EOF"),
+            ("[", "the payload is not JSON: EOF"),
+            ("{", "the payload is not JSON: EOF"),
+            ("{}x", "the payload is not JSON: trailing"),
+        ] {
+            let error = read(text.as_bytes()).unwrap_err();
+            assert!(error.starts_with(told), "{text}: {error}");
+        }
+        assert!(read(b" \r\n\t{} ").is_ok());
     }
 
     #[test]

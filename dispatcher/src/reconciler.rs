@@ -12,6 +12,7 @@ use tokio::{
 use crate::{
     core::{Command, Core, Input, JobSighting, Status, Write},
     executor::Executor,
+    health::Health,
     host::Host,
     store::Store,
 };
@@ -23,10 +24,13 @@ const WRITE_AGAIN: Duration = Duration::from_secs(1);
 /// Slept at most, so that a clock that was set back does no lasting harm.
 const SLEEP_MAX: Duration = Duration::from_secs(300);
 
+/// Whether a delivery is durable, or why not.
+type Durable = Result<(), String>;
+
 enum Message {
     Input(Input),
     /// A webhook, and where to say whether it is durable.
-    Delivery(JobSighting, String, oneshot::Sender<bool>),
+    Delivery(JobSighting, String, oneshot::Sender<Durable>),
     Status(oneshot::Sender<Status>),
 }
 
@@ -35,13 +39,13 @@ enum Message {
 pub(crate) struct Inbox(mpsc::UnboundedSender<Message>);
 
 impl Inbox {
-    /// Hands in a webhook; true once it is durable.
-    pub(crate) async fn deliver(&self, sighting: JobSighting, guid: String) -> bool {
+    /// Hands in a webhook, and waits until it is durable.
+    pub(crate) async fn deliver(&self, sighting: JobSighting, guid: String) -> Durable {
+        let gone = || "the dispatcher has stopped".to_owned();
         let (reply, durable) = oneshot::channel();
-        self.0
-            .send(Message::Delivery(sighting, guid, reply))
-            .is_ok()
-            && durable.await.unwrap_or(false)
+        let handed = self.0.send(Message::Delivery(sighting, guid, reply));
+        handed.map_err(|_| gone())?;
+        durable.await.map_err(|_| gone())?
     }
 
     /// A snapshot of the state.
@@ -62,6 +66,7 @@ pub(crate) struct Reconciler {
     core: Core,
     host: Host,
     store: Arc<dyn Store>,
+    health: Arc<Health>,
     executor: Arc<Executor>,
     inbox: Inbox,
     messages: mpsc::UnboundedReceiver<Message>,
@@ -69,7 +74,7 @@ pub(crate) struct Reconciler {
     writes: Vec<Write>,
     /// Calls that wait for them.
     calls: Vec<Command>,
-    replies: Vec<oneshot::Sender<bool>>,
+    replies: Vec<oneshot::Sender<Durable>>,
     write_failed: bool,
 }
 
@@ -78,6 +83,7 @@ impl Reconciler {
         core: Core,
         host: Host,
         store: Arc<dyn Store>,
+        health: Arc<Health>,
         executor: Arc<Executor>,
     ) -> (Self, Inbox) {
         let (sender, messages) = mpsc::unbounded_channel();
@@ -86,6 +92,7 @@ impl Reconciler {
             core,
             host,
             store,
+            health,
             executor,
             inbox: inbox.clone(),
             messages,
@@ -155,13 +162,15 @@ impl Reconciler {
             if let Err(error) = self.store.write(self.writes.clone()).await {
                 tracing::error!(%error, "nothing is started until the journal can be written");
                 self.write_failed = true;
-                self.reply(false);
+                self.health.wrote(Err(&error));
+                self.reply(&Err(error.to_string()));
                 return;
             }
             self.writes.clear();
+            self.health.wrote(Ok(()));
         }
         self.write_failed = false;
-        self.reply(true);
+        self.reply(&Ok(()));
         for call in std::mem::take(&mut self.calls) {
             let (executor, inbox) = (Arc::clone(&self.executor), self.inbox.clone());
             self.host.spawner.spawn(async move {
@@ -172,10 +181,10 @@ impl Reconciler {
         }
     }
 
-    fn reply(&mut self, durable: bool) {
+    fn reply(&mut self, durable: &Durable) {
         for reply in self.replies.drain(..) {
             // GitHub may have hung up; then nobody minds.
-            let _heard = reply.send(durable);
+            let _heard = reply.send(durable.clone());
         }
     }
 }

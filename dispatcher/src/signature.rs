@@ -44,6 +44,12 @@ impl Secrets {
     }
 }
 
+/// Whether `header` has the form of a signature: what is not even that is refused before the body is read.
+#[must_use]
+pub fn is_well_formed(header: &[u8]) -> bool {
+    parse(header).is_some()
+}
+
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secrets({})", self.0.len())

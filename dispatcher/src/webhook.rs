@@ -1,49 +1,106 @@
 //! The HTTP side: takes webhooks, makes them durable and answers. It asks nobody anything while GitHub waits.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
     body::Body,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 
 use crate::{
     config::Config,
     core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId},
-    http::read_json,
-    labels::Labels,
-    payload::Payload,
+    health::Health,
+    intake::Intake,
+    labels::{Labels, Unrouted},
+    payload::{self, Payload, WorkflowJob, beginning},
     reconciler::Inbox,
+    refusals::{Refusal, Sparing},
+    signature::is_well_formed,
 };
 
-/// GitHub caps a payload at 25 MB; the rest is for the form encoding's overhead.
-const BODY_MAX_BYTES: usize = 28 * 1024 * 1024;
+const SIGNATURE: &str = "x-hub-signature-256";
+const EVENT: &str = "x-github-event";
+const DELIVERY: &str = "x-github-delivery";
 /// GitHub gives up after 10 s; an honest failure before that shows in its log.
-const STORE_LIMIT: Duration = Duration::from_secs(8);
+pub(crate) const DURABLE_WITHIN: Duration = Duration::from_secs(8);
+
+/// Set in a request's extensions once its signature is verified: its connection is then cut for nobody's sake.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Genuine(pub(crate) Arc<AtomicBool>);
+
+/// Whom a request came from, in its extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) std::net::SocketAddr);
+
+/// So many labels of a job are repeated to its user.
+const LABELS_TOLD: usize = 8;
+
+/// Why a delivery leads to nothing.
+#[derive(Debug)]
+struct Skipped {
+    reason: String,
+    told: Option<Told>,
+}
+
+impl<T: Into<String>> From<T> for Skipped {
+    fn from(reason: T) -> Self {
+        Self {
+            reason: reason.into(),
+            told: None,
+        }
+    }
+}
+
+/// A job that looks meant for us and cannot be served.
+#[derive(Debug)]
+struct Told {
+    job: Option<u64>,
+    repository: String,
+    labels: String,
+    advice: String,
+}
 
 struct Shared {
     config: Arc<Config>,
     labels: Arc<Labels>,
     inbox: Inbox,
+    health: Arc<Health>,
+    intake: Intake,
+    sparing: Sparing,
 }
 
-pub(crate) fn router(config: Arc<Config>, labels: Arc<Labels>, inbox: Inbox) -> Router {
+pub(crate) fn router(
+    config: Arc<Config>,
+    labels: Arc<Labels>,
+    inbox: Inbox,
+    health: Arc<Health>,
+) -> Router {
     Router::new()
         .route("/", get(about))
-        .route("/healthz", get(async || Json(json!({ "status": "ok" }))))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
         .route("/status", get(status))
         .route("/webhook", post(webhook))
         .with_state(Arc::new(Shared {
             config,
             labels,
             inbox,
+            health,
+            intake: Intake::default(),
+            sparing: Sparing::default(),
         }))
 }
 
@@ -62,6 +119,30 @@ async fn about(State(shared): State<Arc<Shared>>) -> Json<Value> {
     }))
 }
 
+/// 200 while the dispatcher can do its work; otherwise 503 with the reason.
+async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.health.journal().await {
+        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Err(reason) => unwell(
+            "journal",
+            &format!("the journal cannot be written: {reason}"),
+        ),
+    }
+}
+
+/// The same, and 503 once the dispatcher is about to end.
+async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
+    if shared.health.is_stopping() {
+        return unwell("stopping", "the dispatcher is about to end");
+    }
+    healthz(State(shared)).await
+}
+
+fn unwell(status: &str, reason: &str) -> Response {
+    let body = json!({ "status": status, "reason": reason });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+}
+
 async fn status(State(shared): State<Arc<Shared>>) -> Response {
     match shared.inbox.status().await {
         Some(status) => Json(status).into_response(),
@@ -69,67 +150,81 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-async fn webhook(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Body) -> Response {
-    let body = match Limited::new(body, BODY_MAX_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let headers = &parts.headers;
+    let taken = shared.take(headers, parts.extensions.get(), body).await;
+    taken.unwrap_or_else(|refusal| {
+        if let Some(left_out) = shared.sparing.may_say(refusal.kind()) {
+            let from = parts.extensions.get::<Peer>().map(|peer| peer.0);
+            let (event, delivery) = (short(headers, EVENT), short(headers, DELIVERY));
+            let status = refusal.status().as_u16();
+            tracing::warn!(
+                status, reason = %refusal, ?event, ?delivery, ?from, left_out,
+                "delivery refused"
+            );
         }
-        Err(_) => return refuse(StatusCode::BAD_REQUEST, "the body broke off"),
-    };
-    let signature = headers
-        .get("x-hub-signature-256")
-        .map(http::HeaderValue::as_bytes)
-        .unwrap_or_default();
-    if !shared.config.webhook_secrets.accept(signature, &body) {
-        return refuse(
-            StatusCode::UNAUTHORIZED,
-            "the signature is missing or wrong",
-        );
-    }
-    match text_header(&headers, "x-github-event") {
-        "ping" => return answer(json!({ "ok": true, "pong": true })),
-        "workflow_job" => {}
-        other => return skip(&format!("event={other}")),
-    }
-    let Some(text) = unwrap_form(&headers, &body) else {
-        return refuse(StatusCode::BAD_REQUEST, "the form has no payload");
-    };
-    let Ok(payload) = read_json::<Payload>(&text) else {
-        return refuse(StatusCode::BAD_REQUEST, "the payload is not JSON");
-    };
-    match shared.sighting(payload) {
-        Err(reason) => skip(&reason),
-        Ok(sighting) => {
-            let guid = text_header(&headers, "x-github-delivery").to_owned();
-            shared.accept(sighting, guid).await
-        }
-    }
+        refusal.into_response()
+    })
 }
 
 impl Shared {
+    /// Refuses what can be refused before the body is read; then reads, verifies and takes it.
+    async fn take(
+        &self,
+        headers: &HeaderMap,
+        genuine: Option<&Genuine>,
+        body: Body,
+    ) -> Result<Response, Refusal> {
+        if Intake::is_too_large(&body) {
+            return Err(Refusal::TooLarge);
+        }
+        let mut signatures = headers.get_all(SIGNATURE).iter();
+        let signature = match (signatures.next(), signatures.next()) {
+            (None, _) => return Err(Refusal::NoSignature),
+            (Some(one), None) if is_well_formed(one.as_bytes()) => one.as_bytes(),
+            (Some(_), _) => return Err(Refusal::MalformedSignature),
+        };
+        let body = self.intake.read(body).await?;
+        if !self.config.webhook_secrets.accept(signature, &body) {
+            return Err(Refusal::WrongSignature);
+        }
+        if let Some(genuine) = genuine {
+            genuine.0.store(true, Ordering::Relaxed);
+        }
+        let text = unwrap_form(headers, body).ok_or(Refusal::NoPayload)?;
+        let payload = payload::read(&text).map_err(Refusal::Unreadable)?;
+        drop(text);
+        match text_header(headers, EVENT) {
+            "ping" => return Ok(answer(json!({ "ok": true, "pong": true }))),
+            "workflow_job" => {}
+            _ => return Ok(skip(&format!("event={}", short(headers, EVENT)))),
+        }
+        match self.sighting(payload) {
+            Err(skipped) => Ok(self.skip(&skipped)),
+            Ok(sighting) => self.accept(sighting, delivery_id(headers)).await,
+        }
+    }
+
     /// The job a payload is about, or why it is none of ours.
-    fn sighting(&self, payload: Payload) -> Result<JobSighting, String> {
+    fn sighting(&self, payload: Payload) -> Result<JobSighting, Skipped> {
         let action = payload.action.unwrap_or_default();
         let status = match action.as_str() {
             "waiting" => JobStatus::Waiting,
             "queued" => JobStatus::Queued,
             "in_progress" => JobStatus::InProgress,
             "completed" => JobStatus::Completed,
-            _ => return Err(format!("action={action}")),
+            _ => return Err(format!("action={}", beginning(&action, 80)).into()),
         };
         let job = payload.workflow_job.ok_or("no workflow_job")?;
         let repository = payload.repository.ok_or("no repository")?;
-        let label = self
-            .labels
-            .route(job.labels.iter().map(String::as_str))
-            .map_err(|reason| reason.to_string())?;
+        let label = self.route(&job, repository.full_name.as_deref())?;
         let repo_name = repository
             .full_name
             .filter(|name| plausible(name))
             .ok_or("no repository name")?;
         if !self.config.allows(&repo_name) {
-            return Err("repository not allowed".to_owned());
+            return Err("repository not allowed".into());
         }
         let claim = payload
             .installation
@@ -140,23 +235,66 @@ impl Shared {
             claim: Some(InstallationId(claim.ok_or("missing installation id")?)),
             job: JobId(job.id.ok_or("no job id")?),
             run: RunId(job.run_id.ok_or("no run id")?),
-            label: label.label.clone(),
+            label,
             status,
             runner: job.runner_name,
             created_at: job.created_at.and_then(|at| at.parse().ok()),
         })
     }
 
-    async fn accept(&self, sighting: JobSighting, guid: String) -> Response {
+    /// The label of our runner for a job, or what its user should know.
+    fn route(&self, job: &WorkflowJob, repository: Option<&str>) -> Result<String, Skipped> {
+        let labels = || job.labels.kept.iter().map(String::as_str);
+        let reason = match self.labels.route(labels()) {
+            Ok(_) if job.labels.more > 0 => Unrouted::OtherLabels,
+            Ok(route) => return Ok(route.label.clone()),
+            Err(reason) => reason,
+        };
+        let advice = self.labels.advice(labels());
+        Err(Skipped {
+            reason: reason.to_string(),
+            told: advice.map(|advice| Told {
+                job: job.id,
+                repository: repository.unwrap_or_default().to_owned(),
+                labels: labels().take(LABELS_TOLD).collect::<Vec<_>>().join(", "),
+                advice,
+            }),
+        })
+    }
+
+    /// What is skipped for its labels although it looks meant for us is said where its user may look.
+    fn skip(&self, skipped: &Skipped) -> Response {
+        let Some(told) = &skipped.told else {
+            return skip(&skipped.reason);
+        };
+        if let Some(left_out) = self.sparing.may_say("not routed") {
+            let Told {
+                job,
+                repository,
+                labels,
+                advice,
+            } = told;
+            tracing::warn!(
+                repository,
+                job,
+                labels,
+                reason = skipped.reason,
+                advice,
+                left_out,
+                "job not served: its labels fit no runner"
+            );
+        }
+        answer(json!({ "ok": true, "skipped": skipped.reason, "advice": told.advice }))
+    }
+
+    async fn accept(&self, sighting: JobSighting, guid: String) -> Result<Response, Refusal> {
         let told = json!({ "ok": true, "accepted": sighting.status, "label": sighting.label, "job": sighting.job });
-        let durable = tokio::time::timeout(STORE_LIMIT, self.inbox.deliver(sighting, guid)).await;
-        if durable == Ok(true) {
-            answer(told)
-        } else {
-            refuse(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the journal could not be written",
-            )
+        let durable =
+            tokio::time::timeout(DURABLE_WITHIN, self.inbox.deliver(sighting, guid)).await;
+        match durable {
+            Ok(Ok(())) => Ok(answer(told)),
+            Ok(Err(reason)) => Err(Refusal::Journal(reason)),
+            Err(_) => Err(Refusal::Behind),
         }
     }
 }
@@ -171,14 +309,14 @@ fn plausible(name: &str) -> bool {
 }
 
 /// The JSON text of a body: itself, or the `payload` of a form.
-fn unwrap_form(headers: &HeaderMap, body: &Bytes) -> Option<Bytes> {
+fn unwrap_form(headers: &HeaderMap, body: Bytes) -> Option<Bytes> {
     let kind = text_header(headers, header::CONTENT_TYPE.as_str());
     if !kind
         .trim_start()
         .to_ascii_lowercase()
         .starts_with("application/x-www-form-urlencoded")
     {
-        return Some(body.clone());
+        return Some(body);
     }
     let field = body
         .split(|byte| *byte == b'&')
@@ -220,16 +358,24 @@ fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
+/// A header for people: what may be of any length and anything is cut short.
+fn short<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    beginning(text_header(headers, name), 80)
+}
+
+/// The GUID of a delivery; nothing where GitHub's place holds something else.
+fn delivery_id(headers: &HeaderMap) -> String {
+    let guid = text_header(headers, DELIVERY);
+    let plausible = guid.len() <= 64 && guid.bytes().all(|byte| byte.is_ascii_graphic());
+    if plausible { guid } else { "" }.to_owned()
+}
+
 fn answer(body: Value) -> Response {
     Json(body).into_response()
 }
 
 fn skip(reason: &str) -> Response {
     answer(json!({ "ok": true, "skipped": reason }))
-}
-
-fn refuse(status: StatusCode, reason: &str) -> Response {
-    (status, Json(json!({ "ok": false, "error": reason }))).into_response()
 }
 
 #[cfg(test)]

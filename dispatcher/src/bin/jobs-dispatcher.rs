@@ -1,15 +1,22 @@
 //! The dispatcher as a service: reads its environment, listens for webhooks, stops cleanly on SIGTERM or Ctrl-C.
 //!
-//! Exit codes: 0 stopped as asked; 2 bad configuration or arguments; 70 internal error.
+//! Exit codes: see [`EXIT_CODES`].
 
-use std::{hash::BuildHasher, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    hash::BuildHasher,
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use axum::body::Body;
 use clap::{Parser, ValueEnum};
 use dispatcher::{
     BoxError, Clock, Config, Dispatcher, Host, HttpService, MemoryStore, Spawner, SqliteStore,
-    StartError, Store, config::ENVIRONMENT,
+    StartError, Store, config::ENVIRONMENT, server::Server,
 };
+use futures_util::{StreamExt, stream::BoxStream};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tower::{ServiceExt, util::BoxCloneSyncService};
 use tracing_subscriber::EnvFilter;
@@ -18,20 +25,26 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const BAD_CONFIGURATION: u8 = 2;
+const BAD_CONFIGURATION: u8 = 64;
+const BAD_JOURNAL: u8 = 65;
+const NO_ADDRESS: u8 = 69;
 const INTERNAL: u8 = 70;
+const TWICE_ASKED: i32 = 130;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 stopped as asked, 64 bad configuration or arguments, 65 the journal cannot be used, 69 the address cannot
+be listened on, 70 internal error, 130 ended at once by a second signal.";
 
 const EXAMPLES: &str = "\
 Examples:
   jobs-dispatcher                                  listen on 127.0.0.1:7860, journal in ./jobs-dispatcher.db
   jobs-dispatcher --listen 0.0.0.0:8080 --log-format json
   PORT=8080 DATABASE=/var/lib/jobs-dispatcher.db jobs-dispatcher
-
-Exit codes: 0 stopped as asked, 2 bad configuration, 70 internal error.";
+";
 
 /// Starts Hugging Face Jobs for GitHub jobs whose runs-on is hf-jobs-FLAVOR.
 #[derive(Debug, Parser)]
-#[command(version, after_help = format!("Configuration, by environment variables.\n{ENVIRONMENT}\n\n{EXAMPLES}"))]
+#[command(version, after_help = format!("Configuration, by environment variables.\n{ENVIRONMENT}\n\n{EXAMPLES}\n{EXIT_CODES}"))]
 struct Arguments {
     /// Address to listen on; overrides HOST and PORT
     #[arg(long, value_name = "ADDRESS")]
@@ -64,20 +77,44 @@ enum LogFormat {
 enum Ended {
     #[error("{0}")]
     Configuration(String),
+    #[error("{0}")]
+    Journal(String),
+    #[error("{0}")]
+    Address(String),
     #[error("internal error: {0}")]
     Internal(String),
 }
 
+impl Ended {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Configuration(_) => BAD_CONFIGURATION,
+            Self::Journal(_) => BAD_JOURNAL,
+            Self::Address(_) => NO_ADDRESS,
+            Self::Internal(_) => INTERNAL,
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => {
+            // Whoever asked for help and closed the pipe has read enough.
+            let _unread = told.print();
+            return if told.use_stderr() {
+                ExitCode::from(BAD_CONFIGURATION)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(ended) => {
-            eprintln!("jobs-dispatcher: {ended}");
-            ExitCode::from(match ended {
-                Ended::Configuration(_) => BAD_CONFIGURATION,
-                Ended::Internal(_) => INTERNAL,
-            })
+            // A log that nobody reads any more is no reason to end in another way.
+            let _unread = writeln!(std::io::stderr(), "jobs-dispatcher: {ended}");
+            ExitCode::from(ended.code())
         }
     }
 }
@@ -88,33 +125,48 @@ fn run(arguments: &Arguments) -> Result<(), Ended> {
         .map_err(|errors| Ended::Configuration(errors.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build();
-    runtime
-        .map_err(|error| Ended::Internal(error.to_string()))?
-        .block_on(serve(arguments, config))
+        .build()
+        .map_err(|error| Ended::Internal(error.to_string()))?;
+    let served = runtime.block_on(serve(arguments, config));
+    // Calls under way are cut off: the journal knows of each, and the next start looks up what came of it. A name that is still
+    // being looked up is not waited for.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(arguments: &Arguments, config: Config) -> Result<(), Ended> {
-    let store = open_store(arguments)?;
+    let mut signals = signals().map_err(|error| Ended::Internal(error.to_string()))?;
     let address = arguments
         .listen
         .clone()
         .unwrap_or_else(|| format!("{}:{}", arguments.host, arguments.port));
-    let listener = tokio::net::TcpListener::bind(&address).await;
-    let listener = listener
-        .map_err(|error| Ended::Configuration(format!("failed to listen on {address}: {error}")))?;
-    let dispatcher = Dispatcher::start(config, host(), store, client(), client())
+    let store = open_store(arguments)?;
+    let refused = |error| Ended::Address(format!("failed to listen on {address}: {error}"));
+    let server = Server::bind(&address).await.map_err(refused)?;
+    let bound = server.local_addr().map_err(refused)?;
+    let host = host();
+    let dispatcher = Dispatcher::start(config, host.clone(), store, client(), client())
         .await
         .map_err(|error| match error {
             StartError::NoSecret => Ended::Configuration(chain(&error)),
-            StartError::Store(_) | StartError::Journal(_) => Ended::Internal(chain(&error)),
+            StartError::Store(_) | StartError::Journal(_) => Ended::Journal(format!(
+                "the journal {}: {}",
+                arguments.database.display(),
+                chain(&error)
+            )),
         })?;
-    tracing::info!(%address, "listening");
-    let served = axum::serve(listener, dispatcher.router())
-        .with_graceful_shutdown(asked_to_stop())
-        .await;
-    served.map_err(|error| Ended::Internal(error.to_string()))?;
-    // Calls under way are cut off: the journal knows of each, and the next start looks up what came of it.
+    tracing::info!(address = %bound, connections_max = server.connections_max(), "listening");
+    let router = dispatcher.router();
+    let stop = async {
+        signals.next().await;
+        tracing::info!("stopping");
+        dispatcher.stops();
+        host.spawner.spawn(async move {
+            signals.next().await;
+            std::process::exit(TWICE_ASKED);
+        });
+    };
+    server.serve(router, &host.spawner, stop).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -123,9 +175,8 @@ fn open_store(arguments: &Arguments) -> Result<Arc<dyn Store>, Ended> {
     if arguments.database.as_os_str() == "memory" {
         return Ok(Arc::new(MemoryStore::default()));
     }
-    let store = SqliteStore::open(&arguments.database).map_err(|error| {
-        Ended::Configuration(format!("{}: {error}", arguments.database.display()))
-    })?;
+    let store = SqliteStore::open(&arguments.database)
+        .map_err(|error| Ended::Journal(error.to_string()))?;
     Ok(Arc::new(store))
 }
 
@@ -160,33 +211,51 @@ fn client() -> HttpService {
 }
 
 fn start_log(arguments: &Arguments) -> Result<(), Ended> {
-    let filter = EnvFilter::try_new(arguments.log_level.to_lowercase())
-        .map_err(|error| Ended::Configuration(format!("LOG_LEVEL: {error}")))?;
+    let level = level(&arguments.log_level);
+    let filter = EnvFilter::try_new(&level)
+        .map_err(|error| Ended::Configuration(format!("LOG_LEVEL is {level:?}: {error}")))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match arguments.log_format {
         LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
     }
     Ok(())
 }
 
-async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Python's names of levels mean what ours do.
+fn level(text: &str) -> String {
+    match text.to_lowercase().as_str() {
+        "warning" => "warn".to_owned(),
+        "critical" | "fatal" => "error".to_owned(),
+        "notset" => "trace".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// One item each time the process is asked to stop. From now on it does not stop by itself.
+fn signals() -> std::io::Result<BoxStream<'static, ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            let (interrupt, terminate) =
-                (std::pin::pin!(interrupt), std::pin::pin!(terminate.recv()));
-            futures_util::future::select(interrupt, terminate).await;
-            return;
-        }
+        let asked = [SignalKind::terminate(), SignalKind::interrupt()].map(|kind| {
+            let signals = signal(kind)?;
+            Ok::<_, std::io::Error>(futures_util::stream::unfold(
+                signals,
+                async |mut signals| signals.recv().await.map(|()| ((), signals)),
+            ))
+        });
+        let [terminate, interrupt] = asked;
+        Ok(futures_util::stream::select(terminate?.boxed(), interrupt?.boxed()).boxed())
     }
-    // Without a handler there is nothing to wait for but the end.
-    if interrupt.await.is_err() {
-        std::future::pending::<()>().await;
+    #[cfg(not(unix))]
+    {
+        let asked = futures_util::stream::unfold((), async |()| {
+            tokio::signal::ctrl_c().await.ok().map(|()| ((), ()))
+        });
+        Ok(asked.boxed())
     }
 }
 

@@ -1,38 +1,48 @@
 //! The journal in one SQLite file, on a thread of its own so that no async task ever waits for the disk.
 
-use std::{fmt, path::Path, sync::mpsc, thread, time::Duration};
+use std::{fmt, fs::File, path::Path, sync::mpsc, thread, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use rusqlite::{Connection, params};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Store, StoreError, Write};
+use super::{OpenError, Store, StoreError, Write, open::open};
 
 type Rows = Vec<(String, String)>;
 
 enum Request {
     Write(Vec<Write>, oneshot::Sender<Result<(), StoreError>>),
+    Check(oneshot::Sender<Result<(), StoreError>>),
     Load(oneshot::Sender<Result<Rows, StoreError>>),
 }
 
-/// A journal in a file. A write is on the disk when it returns (WAL, `synchronous=FULL`).
+/// A journal in a file, which no other process can use meanwhile. A write is on the disk when it returns (WAL,
+/// `synchronous=FULL`).
 pub struct SqliteStore {
-    requests: mpsc::Sender<Request>,
+    /// There until this is dropped.
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<thread::JoinHandle<()>>,
+    /// Held for as long as the file is open.
+    _lock: File,
 }
 
 impl SqliteStore {
     /// Opens the file, or makes it.
     ///
     /// # Errors
-    /// When the file cannot be opened or is no journal.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = Connection::open(path).and_then(prepare).map_err(failed)?;
+    /// When the file cannot be opened, is no journal, or is in use.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let (connection, lock) = open(path)?;
         let (requests, inbox) = mpsc::channel();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || serve(connection, &inbox))
-            .map_err(|error| StoreError(error.to_string()))?;
-        Ok(Self { requests })
+            .map_err(|error| OpenError::failed(path, &error))?;
+        Ok(Self {
+            requests: Some(requests),
+            thread: Some(thread),
+            _lock: lock,
+        })
     }
 
     async fn ask<T>(
@@ -41,7 +51,8 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let gone = || StoreError("its thread is gone".to_owned());
         let (reply, answer) = oneshot::channel();
-        self.requests.send(request(reply)).map_err(|_| gone())?;
+        let requests = self.requests.as_ref().ok_or_else(gone)?;
+        requests.send(request(reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -51,8 +62,23 @@ impl Store for SqliteStore {
         self.ask(|reply| Request::Write(writes, reply)).boxed()
     }
 
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.ask(Request::Check).boxed()
+    }
+
     fn load(&self) -> BoxFuture<'_, Result<Rows, StoreError>> {
         self.ask(Request::Load).boxed()
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Waits for the write that is under way: only then may another open the file.
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            // Had it panicked, whoever asked it would have been told.
+            drop(thread.join());
+        }
     }
 }
 
@@ -60,14 +86,6 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SqliteStore")
     }
-}
-
-fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
-    connection.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;
-         CREATE TABLE IF NOT EXISTS journal (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;",
-    )?;
-    Ok(connection)
 }
 
 /// From the end of one write to the beginning of the next, at least. A write costs a wait for the disk and most of its work
@@ -88,6 +106,7 @@ fn serve(mut connection: Connection, inbox: &mpsc::Receiver<Request>) {
                 drop(reply.send(write(&mut connection, &writes).map_err(failed)));
                 written = Some(Instant::now());
             }
+            Request::Check(reply) => drop(reply.send(check(&connection).map_err(failed))),
             Request::Load(reply) => drop(reply.send(load(&connection).map_err(failed))),
         }
     }
@@ -108,6 +127,14 @@ fn write(connection: &mut Connection, writes: &[Write]) -> rusqlite::Result<()> 
     transaction.commit()
 }
 
+/// Writes, as nothing else tells whether one can.
+fn check(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO checked (id, times) SELECT 1, coalesce(max(times), 0) + 1 FROM checked")?
+        .execute([])
+        .map(drop)
+}
+
 fn load(connection: &Connection) -> rusqlite::Result<Rows> {
     let mut statement = connection.prepare("SELECT key, record FROM journal ORDER BY key")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -116,7 +143,18 @@ fn load(connection: &Connection) -> rusqlite::Result<Rows> {
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
 fn failed(error: rusqlite::Error) -> StoreError {
-    StoreError(error.to_string())
+    let told = error.to_string();
+    // SQLite's words for what the disk said have no cause in them.
+    StoreError(match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => format!("{told} (is the disk full?)"),
+        Some(rusqlite::ErrorCode::SystemIoFailure) => {
+            format!("{told} (is the disk full, or a limit on the size of files reached?)")
+        }
+        Some(rusqlite::ErrorCode::ReadOnly) => {
+            format!("{told} (is the disk mounted read-only, or the file somebody else's?)")
+        }
+        _ => told,
+    })
 }
 
 #[cfg(test)]
@@ -151,15 +189,24 @@ mod tests {
         );
     }
 
-    #[test]
-    fn refuses_a_file_that_is_no_journal() {
+    #[tokio::test]
+    async fn a_full_file_is_told_by_writes_and_checks_and_can_be_read() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        std::fs::write(
-            &path,
-            b"not a database, and long enough to be read as a broken header of one",
-        )
-        .unwrap();
-        assert!(SqliteStore::open(&path).is_err());
+        let (connection, lock) = open(&folder.path().join("journal.db")).unwrap();
+        connection
+            .execute_batch("PRAGMA max_page_count=8;")
+            .unwrap();
+        let (requests, inbox) = mpsc::channel();
+        let store = SqliteStore {
+            requests: Some(requests),
+            thread: Some(thread::spawn(move || serve(connection, &inbox))),
+            _lock: lock,
+        };
+        store.write(vec![put("a", "1")]).await.unwrap();
+        store.check().await.unwrap();
+        let large = "x".repeat(1 << 20);
+        let error = store.write(vec![put("b", &large)]).await.unwrap_err();
+        assert!(error.0.contains("full"), "{error}");
+        assert_eq!(store.load().await.unwrap().len(), 1);
     }
 }
