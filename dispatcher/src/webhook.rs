@@ -16,19 +16,20 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
-    config::Config,
-    core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId},
+    config::{Config, StatusAccess},
+    core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId, Secret},
     health::Health,
     intake::Intake,
     labels::{Labels, Unrouted},
     payload::{self, Payload, WorkflowJob, beginning},
     reconciler::Inbox,
     refusals::{Refusal, Sparing},
-    signature::is_well_formed,
+    signature::{is_same, is_well_formed},
 };
 
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -143,7 +144,11 @@ fn unwell(status: &str, reason: &str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
-async fn status(State(shared): State<Arc<Shared>>) -> Response {
+/// The state, for whoever may read it.
+async fn status(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    if let Some(refused) = shared.refuses_to_tell(&headers) {
+        return refused;
+    }
     match shared.inbox.status().await {
         Some(status) => Json(status).into_response(),
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
@@ -169,6 +174,28 @@ async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Respons
 }
 
 impl Shared {
+    /// The answer to whoever may not read the state: it names repositories and reasons.
+    fn refuses_to_tell(&self, headers: &HeaderMap) -> Option<Response> {
+        let (status, reason) = match &self.config.status {
+            StatusAccess::Public => return None,
+            StatusAccess::Token(token) if is_token(headers, token) => return None,
+            StatusAccess::Token(_) => (
+                StatusCode::UNAUTHORIZED,
+                "send STATUS_TOKEN as a bearer token, or as the password",
+            ),
+            StatusAccess::Closed => (
+                StatusCode::FORBIDDEN,
+                "nobody may read this yet: set STATUS_TOKEN, or STATUS_PUBLIC to true",
+            ),
+        };
+        let how = [(
+            header::WWW_AUTHENTICATE,
+            "Bearer, Basic realm=\"jobs-dispatcher\"",
+        )];
+        let body = Json(json!({ "ok": false, "error": reason }));
+        Some((status, how, body).into_response())
+    }
+
     /// Refuses what can be refused before the body is read; then reads, verifies and takes it.
     async fn take(
         &self,
@@ -349,6 +376,28 @@ fn decode_form(field: &[u8]) -> Vec<u8> {
         }
     }
     decoded
+}
+
+/// Whether the token was sent: as itself, or as a browser sends a password.
+fn is_token(headers: &HeaderMap, token: &Secret) -> bool {
+    let sent = text_header(headers, header::AUTHORIZATION.as_str());
+    let Some((scheme, sent)) = sent.split_once(' ') else {
+        return false;
+    };
+    let decoded = || {
+        let pair = STANDARD.decode(sent.trim()).ok()?;
+        let colon = pair.iter().position(|byte| *byte == b':')?;
+        Some(pair[colon + 1..].to_vec())
+    };
+    let claimed = if scheme.eq_ignore_ascii_case("bearer") {
+        Some(sent.trim().as_bytes().to_vec())
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        decoded()
+    } else {
+        None
+    };
+    // Of equal length or not, it takes the same time.
+    claimed.is_some_and(|claimed| is_same(&claimed, token.expose().as_bytes()))
 }
 
 fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

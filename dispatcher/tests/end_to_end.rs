@@ -69,6 +69,7 @@ fn config() -> Config {
             "GITHUB_API_URL" => "http://github",
             "HF_ENDPOINT" => "http://hub",
             "ALLOWED_GITHUB_REPOSITORIES" => "Octo/App",
+            "STATUS_PUBLIC" => "true",
             _ => return None,
         };
         Some(value.to_owned())

@@ -5,16 +5,21 @@
 use std::{
     hash::BuildHasher,
     io::{IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
 
 use axum::body::Body;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use dispatcher::{
     BoxError, Clock, Config, Dispatcher, Host, HttpService, MemoryStore, Spawner, SqliteStore,
-    StartError, Store, config::ENVIRONMENT, server::Server,
+    StartError, Store,
+    config::{
+        ConfigFile, ENVIRONMENT, Entry, LogFormat, ProgramSettings, Reading, Sources, deadlines,
+        default_deadlines,
+    },
+    server::Server,
 };
 use futures_util::{StreamExt, stream::BoxStream};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
@@ -39,37 +44,49 @@ const EXAMPLES: &str = "\
 Examples:
   jobs-dispatcher                                  listen on 127.0.0.1:7860, journal in ./jobs-dispatcher.db
   jobs-dispatcher --listen 0.0.0.0:8080 --log-format json
+  jobs-dispatcher --config jobs-dispatcher.toml --explain-config
   PORT=8080 DATABASE=/var/lib/jobs-dispatcher.db jobs-dispatcher
 ";
 
 /// Starts Hugging Face Jobs for GitHub jobs whose runs-on is hf-jobs-FLAVOR.
 #[derive(Debug, Parser)]
-#[command(version, after_help = format!("Configuration, by environment variables.\n{ENVIRONMENT}\n\n{EXAMPLES}\n{EXIT_CODES}"))]
+#[command(version, after_help = help())]
 struct Arguments {
-    /// Address to listen on; overrides HOST and PORT
+    /// A TOML file with the configuration; what the environment sets goes first
+    #[arg(long, value_name = "FILE", env = "CONFIG_FILE")]
+    config: Option<PathBuf>,
+    /// Only check the configuration: 0 if it is good, 64 if not
+    #[arg(long)]
+    check_config: bool,
+    /// Print every value and where it came from, then check as --check-config does
+    #[arg(long)]
+    explain_config: bool,
+    /// Address to listen on, host:port (LISTEN)
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Host to listen on
-    #[arg(long, env = "HOST", default_value = "127.0.0.1")]
-    host: String,
-    /// Port to listen on
-    #[arg(long, env = "PORT", default_value_t = 7860)]
-    port: u16,
-    /// File of the journal, or "memory"
-    #[arg(long, env = "DATABASE", default_value = "jobs-dispatcher.db")]
-    database: PathBuf,
-    /// How to write the log
-    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
-    log_format: LogFormat,
-    /// What to log: error, warn, info, debug, or a filter such as dispatcher=debug
-    #[arg(long, env = "LOG_LEVEL", default_value = "info")]
-    log_level: String,
+    /// Host to listen on (HOST)
+    #[arg(long)]
+    host: Option<String>,
+    /// Port to listen on (PORT)
+    #[arg(long)]
+    port: Option<String>,
+    /// File of the journal, or "memory" (DATABASE)
+    #[arg(long)]
+    database: Option<String>,
+    /// How to write the log: text or json (LOG_FORMAT)
+    #[arg(long)]
+    log_format: Option<String>,
+    /// What to log: error, warn, info, debug, or a filter such as dispatcher=debug (LOG_LEVEL)
+    #[arg(long)]
+    log_level: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
+fn help() -> String {
+    let deadlines = default_deadlines();
+    format!(
+        "Configuration, by environment variables.\n{ENVIRONMENT}\n\n\
+         How long what takes at most, with the defaults (--explain-config tells with yours):\n{deadlines}\n{EXAMPLES}\n\n{EXIT_CODES}"
+    )
 }
 
 /// What ends the process, and with which code.
@@ -120,27 +137,78 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Ended> {
-    start_log(arguments)?;
-    let config = Config::from_vars(std::env::vars())
+    let reading = Config::from_sources(&sources(arguments)?);
+    if arguments.explain_config {
+        // Whoever asked and closed the pipe has read enough.
+        let _unread = explain(&reading);
+    }
+    let config = reading
+        .config
         .map_err(|errors| Ended::Configuration(errors.to_string()))?;
+    if arguments.check_config || arguments.explain_config {
+        return Ok(());
+    }
+    start_log(&config.program)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Ended::Internal(error.to_string()))?;
-    let served = runtime.block_on(serve(arguments, config));
+    let served = runtime.block_on(serve(config));
     // Calls under way are cut off: the journal knows of each, and the next start looks up what came of it. A name that is still
     // being looked up is not waited for.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(arguments: &Arguments, config: Config) -> Result<(), Ended> {
+/// Arguments, then the environment, then the file.
+fn sources(arguments: &Arguments) -> Result<Sources, Ended> {
+    let given = [
+        ("LISTEN", &arguments.listen),
+        ("HOST", &arguments.host),
+        ("PORT", &arguments.port),
+        ("DATABASE", &arguments.database),
+        ("LOG_FORMAT", &arguments.log_format),
+        ("LOG_LEVEL", &arguments.log_level),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)));
+    // A variable that is no text is none of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let sources = Sources::arguments(given).before(Sources::environment(environment));
+    let Some(path) = &arguments.config else {
+        return Ok(sources);
+    };
+    let file = ConfigFile::open(path).map_err(|error| Ended::Configuration(error.to_string()))?;
+    Ok(sources.before(file.sources()))
+}
+
+fn explain(reading: &Reading) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for Entry {
+        name,
+        shown,
+        origin,
+    } in &reading.entries
+    {
+        writeln!(out, "{name:<28} {shown:<44} {origin}")?;
+    }
+    if let Ok(config) = &reading.config {
+        let deadlines = deadlines(&config.settings, config.job_timeout);
+        write!(out, "\nHow long what takes at most:\n{deadlines}")?;
+    }
+    Ok(())
+}
+
+async fn serve(config: Config) -> Result<(), Ended> {
     let mut signals = signals().map_err(|error| Ended::Internal(error.to_string()))?;
-    let address = arguments
-        .listen
-        .clone()
-        .unwrap_or_else(|| format!("{}:{}", arguments.host, arguments.port));
-    let store = open_store(arguments)?;
+    let ProgramSettings {
+        listen: address,
+        database,
+        ..
+    } = config.program.clone();
+    let store = open_store(&database)?;
     let refused = |error| Ended::Address(format!("failed to listen on {address}: {error}"));
     let server = Server::bind(&address).await.map_err(refused)?;
     let bound = server.local_addr().map_err(refused)?;
@@ -150,8 +218,7 @@ async fn serve(arguments: &Arguments, config: Config) -> Result<(), Ended> {
         .map_err(|error| match error {
             StartError::NoSecret => Ended::Configuration(chain(&error)),
             StartError::Store(_) | StartError::Journal(_) => Ended::Journal(format!(
-                "the journal {}: {}",
-                arguments.database.display(),
+                "the journal {database}: {}\n  put a copy back, or set DATABASE to a file that does not exist yet",
                 chain(&error)
             )),
         })?;
@@ -171,11 +238,11 @@ async fn serve(arguments: &Arguments, config: Config) -> Result<(), Ended> {
     Ok(())
 }
 
-fn open_store(arguments: &Arguments) -> Result<Arc<dyn Store>, Ended> {
-    if arguments.database.as_os_str() == "memory" {
+fn open_store(database: &str) -> Result<Arc<dyn Store>, Ended> {
+    if database == "memory" {
         return Ok(Arc::new(MemoryStore::default()));
     }
-    let store = SqliteStore::open(&arguments.database)
+    let store = SqliteStore::open(Path::new(database))
         .map_err(|error| Ended::Journal(error.to_string()))?;
     Ok(Arc::new(store))
 }
@@ -210,29 +277,18 @@ fn client() -> HttpService {
     )
 }
 
-fn start_log(arguments: &Arguments) -> Result<(), Ended> {
-    let level = level(&arguments.log_level);
-    let filter = EnvFilter::try_new(&level)
-        .map_err(|error| Ended::Configuration(format!("LOG_LEVEL is {level:?}: {error}")))?;
+fn start_log(settings: &ProgramSettings) -> Result<(), Ended> {
+    let filter = EnvFilter::try_new(&settings.log_level)
+        .map_err(|error| Ended::Configuration(format!("LOG_LEVEL: {error}")))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match arguments.log_format {
+    match settings.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     Ok(())
-}
-
-/// Python's names of levels mean what ours do.
-fn level(text: &str) -> String {
-    match text.to_lowercase().as_str() {
-        "warning" => "warn".to_owned(),
-        "critical" | "fatal" => "error".to_owned(),
-        "notset" => "trace".to_owned(),
-        other => other.to_owned(),
-    }
 }
 
 /// One item each time the process is asked to stop. From now on it does not stop by itself.

@@ -3,4 +3,5 @@
 mod client;
 mod order;
 
+pub(crate) use self::order::lifetime;
 pub use self::{client::HfClient, order::bootstrap};

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     config::{Config, has_own_entrypoint},
-    core::{CredentialKind, Failure, HfJobOrder},
+    core::{CredentialKind, Failure, HfJobOrder, Settings},
     labels::Labels,
 };
 
@@ -92,7 +92,7 @@ pub(super) fn spec<'a>(
         ]),
         secrets: BTreeMap::from([(secret_name, order.secret.expose())]),
         flavor: route.flavor,
-        timeout_seconds: lifetime(config, order.kind).as_secs(),
+        timeout_seconds: lifetime(&config.settings, config.job_timeout, order.kind).as_secs(),
         attempts: 1,
         labels: BTreeMap::from([
             (MANAGED_BY.0, MANAGED_BY.1.to_owned()),
@@ -106,8 +106,11 @@ pub(super) fn spec<'a>(
 }
 
 /// How long an HF job may run: the job its time, after the longest boot of its runner and the longest wait for a job.
-fn lifetime(config: &Config, kind: CredentialKind) -> Duration {
-    let settings = &config.settings;
+pub(crate) fn lifetime(
+    settings: &Settings,
+    job_timeout: Duration,
+    kind: CredentialKind,
+) -> Duration {
     let boot = match kind {
         CredentialKind::Jit => settings.jit_lifetime.min(settings.boot_deadline),
         CredentialKind::RegistrationToken => {
@@ -115,7 +118,7 @@ fn lifetime(config: &Config, kind: CredentialKind) -> Duration {
         }
     };
     let before = boot.saturating_add(settings.idle_timeout);
-    config.job_timeout.saturating_add(before)
+    job_timeout.saturating_add(before)
 }
 
 /// A label's value may hold letters, digits, dots, dashes and underscores, and not too many.

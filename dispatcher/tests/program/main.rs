@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod attack;
+mod configuration;
 mod journal;
 mod stopping;
 
@@ -49,10 +50,11 @@ fn command(journal: &Path, before: &str) -> Command {
         .arg("-c")
         .arg(format!("{before}\nexec \"$0\" \"$@\""))
         .arg(env!("CARGO_BIN_EXE_jobs-dispatcher"))
-        .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
+        .args(["--listen", "127.0.0.1:0"])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .envs(environment())
+        .env("LOG_FORMAT", "json")
         .env("DATABASE", journal)
         .stdin(Stdio::null())
         .stdout(Stdio::null());
@@ -72,9 +74,15 @@ impl Program {
     }
 
     fn start_after(before: &str) -> Self {
+        Self::start_with(before, &[])
+    }
+
+    /// With more in its environment.
+    fn start_with(before: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let process = command(&folder.path().join("journal.db"), before)
+            .envs(environment.iter().copied())
             .stderr(log)
             .spawn()
             .unwrap();
@@ -90,12 +98,8 @@ impl Program {
     fn wait_for_address(&mut self) -> SocketAddr {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
-            let line = self
-                .lines()
-                .into_iter()
-                .find(|line| line["message"] == "listening");
-            if let Some(line) = line {
-                return line["address"].as_str().unwrap().parse().unwrap();
+            if let Some(address) = listening_at(&self.log()) {
+                return address;
             }
             assert!(
                 self.process.try_wait().unwrap().is_none(),
@@ -187,6 +191,14 @@ impl Drop for Program {
         let _gone = self.process.kill();
         let _gone = self.process.wait();
     }
+}
+
+/// The address that a log names, of either form.
+fn listening_at(log: &str) -> Option<SocketAddr> {
+    let line = log.lines().find(|line| line.contains("listening"))?;
+    let at = line.find("127.0.0.1:")?;
+    let address = line[at..].split(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+    address.into_iter().next()?.parse().ok()
 }
 
 fn sign(body: &[u8]) -> String {
