@@ -13,9 +13,12 @@ use crate::{
     hf::HfClient,
     host::Host,
     http::HttpService,
+    intake::Intake,
+    metrics::Metrics,
     reconciler::{Inbox, Reconciler},
+    refusals::Sparing,
     store::{Store, StoreError},
-    webhook,
+    surface::{Misrouted, Surface},
 };
 
 /// Why a dispatcher cannot start.
@@ -38,6 +41,7 @@ pub struct Dispatcher {
     labels: Arc<crate::labels::Labels>,
     inbox: Inbox,
     health: Arc<Health>,
+    metrics: Arc<Metrics>,
 }
 
 impl Dispatcher {
@@ -60,12 +64,15 @@ impl Dispatcher {
         let now = host.clock.now();
         let mut core = Core::new(now, config.settings.clone(), Arc::clone(&host.draw));
         core.restore(now, store.load().await?)?;
+        let metrics = Arc::new(Metrics::default());
+        let (github, hf) = (metrics.watch("github", github), metrics.watch("hf", hf));
         let executor = Executor {
             github: GithubClient::new(&config, host.clock, github),
             hf: HfClient::new(Arc::clone(&config), Arc::clone(&labels), host.clock, hf),
             config: Arc::clone(&config),
             labels: Arc::clone(&labels),
             clock: host.clock,
+            metrics: Arc::clone(&metrics),
             surveyor: tokio::sync::Mutex::new(Surveyor::default()),
         };
         let health = Arc::new(Health::new(Arc::clone(&store)));
@@ -82,6 +89,7 @@ impl Dispatcher {
             labels,
             inbox,
             health,
+            metrics,
         })
     }
 
@@ -90,14 +98,19 @@ impl Dispatcher {
         self.health.stops();
     }
 
-    /// The HTTP side: `/`, `/healthz`, `/readyz`, `/status` and `/webhook`.
+    /// The HTTP side: `/`, `/healthz`, `/readyz`, `/metrics`, `/status` and `/webhook`.
     pub fn router(&self) -> Router {
-        webhook::router(
-            Arc::clone(&self.config),
-            Arc::clone(&self.labels),
-            self.inbox.clone(),
-            Arc::clone(&self.health),
-        )
+        let surface = Surface {
+            config: Arc::clone(&self.config),
+            labels: Arc::clone(&self.labels),
+            inbox: self.inbox.clone(),
+            health: Arc::clone(&self.health),
+            metrics: Arc::clone(&self.metrics),
+            misrouted: Misrouted::default(),
+            intake: Intake::default(),
+            sparing: Sparing::default(),
+        };
+        surface.router()
     }
 }
 

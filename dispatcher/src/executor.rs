@@ -9,6 +9,7 @@ use crate::{
     hf::HfClient,
     host::Clock,
     labels::Labels,
+    metrics::Metrics,
 };
 
 /// Makes calls.
@@ -16,6 +17,7 @@ pub(crate) struct Executor {
     pub(crate) config: Arc<Config>,
     pub(crate) labels: Arc<Labels>,
     pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) github: GithubClient,
     pub(crate) hf: HfClient,
     pub(crate) surveyor: tokio::sync::Mutex<Surveyor>,
@@ -24,50 +26,67 @@ pub(crate) struct Executor {
 impl Executor {
     /// Makes the call of one command. Writes are not calls.
     pub(crate) async fn execute(&self, command: Command) -> Option<Input> {
-        let (github, hf) = (&self.github, &self.hf);
+        let (github, hf, metrics) = (&self.github, &self.hf, &self.metrics);
         Some(match command {
             Command::Write(_) => return None,
-            Command::AskInstallation { repo, name } => {
-                Input::Installation(repo, github.installation_of(&name).await)
-            }
-            Command::Mint(mint) => Input::Credential(mint.launch.clone(), github.mint(&mint).await),
+            Command::AskInstallation { repo, name } => Input::Installation(
+                repo,
+                metrics.called("find-installation", github.installation_of(&name).await),
+            ),
+            Command::Mint(mint) => Input::Credential(
+                mint.launch.clone(),
+                metrics.called("mint-credential", github.mint(&mint).await),
+            ),
             Command::CreateHfJob(order) => {
-                Input::Created(order.launch.clone(), hf.create(&order).await)
+                let sent = metrics.creates(&order.lane);
+                let answer = metrics.called("create-hf-job", hf.create(&order).await);
+                metrics.created(sent);
+                Input::Created(order.launch.clone(), answer)
             }
             Command::LookUpTag(launch) => {
-                let found = hf.list_tagged(&launch).await;
+                let found = metrics.called("look-up-hf-job", hf.list_tagged(&launch).await);
                 Input::TagLookedUp(launch, found)
             }
             Command::ListHfJobs => {
                 let asked_at = self.clock.now();
-                Input::HfListed(asked_at, hf.list_live().await)
+                Input::HfListed(
+                    asked_at,
+                    metrics.called("list-hf-jobs", hf.list_live().await),
+                )
             }
-            Command::InspectHfJob(launch, job) => {
-                Input::HfInspected(launch, hf.inspect(&job).await)
-            }
-            Command::CancelHfJob(launch, job) => Input::HfCanceled(launch, hf.cancel(&job).await),
-            Command::ListRunners(access) => {
-                Input::RunnersListed(access.repo, github.list_runners(&access).await)
-            }
-            Command::FindRunner(access, launch, name) => {
-                Input::RunnerFound(launch, github.find_runner(&access, &name).await)
-            }
-            Command::DeleteRunner(access, launch, runner) => {
-                Input::RunnerDeleted(launch, github.delete_runner(&access, runner).await)
-            }
+            Command::InspectHfJob(launch, job) => Input::HfInspected(
+                launch,
+                metrics.called("inspect-hf-job", hf.inspect(&job).await),
+            ),
+            Command::CancelHfJob(launch, job) => Input::HfCanceled(
+                launch,
+                metrics.called("cancel-hf-job", hf.cancel(&job).await),
+            ),
+            Command::ListRunners(access) => Input::RunnersListed(
+                access.repo,
+                metrics.called("list-runners", github.list_runners(&access).await),
+            ),
+            Command::FindRunner(access, launch, name) => Input::RunnerFound(
+                launch,
+                metrics.called("find-runner", github.find_runner(&access, &name).await),
+            ),
+            Command::DeleteRunner(access, launch, runner) => Input::RunnerDeleted(
+                launch,
+                metrics.called("delete-runner", github.delete_runner(&access, runner).await),
+            ),
             Command::ReadJob(access, job) => Input::JobRead(
                 JobKey {
                     repo: access.repo,
                     job,
                 },
-                github.job(&access, job).await,
+                metrics.called("get-job", github.job(&access, job).await),
             ),
             Command::CancelRun(access, job, run) => Input::RunCancelled(
                 JobKey {
                     repo: access.repo,
                     job,
                 },
-                github.cancel_run(&access, run).await,
+                metrics.called("cancel-run", github.cancel_run(&access, run).await),
             ),
             Command::Survey { open_runs } => {
                 let mut surveyor = self.surveyor.lock().await;
@@ -79,11 +98,12 @@ impl Executor {
                         .await,
                 )
             }
-            Command::ListDeliveries(since) => {
-                Input::DeliveriesListed(github.failed_deliveries(since).await)
-            }
+            Command::ListDeliveries(since) => Input::DeliveriesListed(
+                metrics.called("list-deliveries", github.failed_deliveries(since).await),
+            ),
             Command::Redeliver(delivery) => {
-                if let Err(failure) = github.redeliver(delivery).await {
+                let answer = github.redeliver(delivery).await;
+                if let Err(failure) = metrics.called("redeliver", answer) {
                     tracing::warn!(delivery, %failure, "redelivery refused");
                 }
                 return None;

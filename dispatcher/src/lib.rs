@@ -2,6 +2,7 @@
 //!
 //! Layout, in reading order:
 //! - [`webhook`](crate::Dispatcher::router): takes a delivery, verifies it, makes it durable, answers;
+//! - `surface`: what it shows of itself beside that, its health, numbers and pages; `server`: the sockets under both;
 //! - [`core`]: decides, without IO; demand against supply, one lane (repository and label) at a time;
 //! - `reconciler`: the loop that feeds the core and writes its journal ([`store`]);
 //! - `executor`: makes the calls it wants, through [`github`] and [`hf`];
@@ -19,6 +20,7 @@ mod http;
 mod intake;
 mod json;
 pub mod labels;
+mod metrics;
 mod payload;
 mod reconciler;
 mod refusals;
@@ -26,6 +28,7 @@ mod refusals;
 pub mod server;
 pub mod signature;
 pub mod store;
+mod surface;
 mod webhook;
 
 pub use self::{

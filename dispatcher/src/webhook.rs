@@ -9,27 +9,24 @@ use std::{
 };
 
 use axum::{
-    Json, Router,
+    Json,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    config::{Config, StatusAccess},
-    core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId, Secret},
-    health::Health,
+    core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId},
     intake::Intake,
-    labels::{Labels, Unrouted},
+    labels::Unrouted,
     payload::{self, Payload, WorkflowJob, beginning},
-    reconciler::Inbox,
-    refusals::{Refusal, Sparing},
-    signature::{is_same, is_well_formed},
+    refusals::Refusal,
+    signature::is_well_formed,
+    surface::Surface,
 };
 
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -66,101 +63,20 @@ impl<T: Into<String>> From<T> for Skipped {
 }
 
 /// A job that looks meant for us and cannot be served.
-#[derive(Debug)]
-struct Told {
-    job: Option<u64>,
-    repository: String,
-    labels: String,
-    advice: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Told {
+    pub(crate) repository: String,
+    pub(crate) job: Option<u64>,
+    pub(crate) labels: String,
+    pub(crate) advice: String,
 }
 
-struct Shared {
-    config: Arc<Config>,
-    labels: Arc<Labels>,
-    inbox: Inbox,
-    health: Arc<Health>,
-    intake: Intake,
-    sparing: Sparing,
-}
-
-pub(crate) fn router(
-    config: Arc<Config>,
-    labels: Arc<Labels>,
-    inbox: Inbox,
-    health: Arc<Health>,
-) -> Router {
-    Router::new()
-        .route("/", get(about))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/status", get(status))
-        .route("/webhook", post(webhook))
-        .with_state(Arc::new(Shared {
-            config,
-            labels,
-            inbox,
-            health,
-            intake: Intake::default(),
-            sparing: Sparing::default(),
-        }))
-}
-
-async fn about(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let plain = shared
-        .labels
-        .routes()
-        .filter(|route| !route.label.contains(':'));
-    Json(json!({
-        "service": "jobs-dispatcher",
-        "version": env!("CARGO_PKG_VERSION"),
-        "configured": true,
-        "supported_labels": plain.map(|route| route.label.as_str()).collect::<Vec<_>>(),
-        "supported_image_labels": shared.labels.image_keys().collect::<Vec<_>>(),
-        "docs": "POST /webhook, GET /status, GET /healthz",
-    }))
-}
-
-/// 200 while the dispatcher can do its work; otherwise 503 with the reason.
-async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
-    match shared.health.journal().await {
-        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
-        Err(reason) => unwell(
-            "journal",
-            &format!("the journal cannot be written: {reason}"),
-        ),
-    }
-}
-
-/// The same, and 503 once the dispatcher is about to end.
-async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
-    if shared.health.is_stopping() {
-        return unwell("stopping", "the dispatcher is about to end");
-    }
-    healthz(State(shared)).await
-}
-
-fn unwell(status: &str, reason: &str) -> Response {
-    let body = json!({ "status": status, "reason": reason });
-    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
-}
-
-/// The state, for whoever may read it.
-async fn status(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    if let Some(refused) = shared.refuses_to_tell(&headers) {
-        return refused;
-    }
-    match shared.inbox.status().await {
-        Some(status) => Json(status).into_response(),
-        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    }
-}
-
-async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(crate) async fn webhook(State(surface): State<Arc<Surface>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
-    let taken = shared.take(headers, parts.extensions.get(), body).await;
+    let taken = surface.take(headers, parts.extensions.get(), body).await;
     taken.unwrap_or_else(|refusal| {
-        if let Some(left_out) = shared.sparing.may_say(refusal.kind()) {
+        if let Some(left_out) = surface.sparing.may_say(refusal.kind()) {
             let from = parts.extensions.get::<Peer>().map(|peer| peer.0);
             let (event, delivery) = (short(headers, EVENT), short(headers, DELIVERY));
             let status = refusal.status().as_u16();
@@ -169,33 +85,12 @@ async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Respons
                 "delivery refused"
             );
         }
+        surface.metrics.answered(refusal.kind());
         refusal.into_response()
     })
 }
 
-impl Shared {
-    /// The answer to whoever may not read the state: it names repositories and reasons.
-    fn refuses_to_tell(&self, headers: &HeaderMap) -> Option<Response> {
-        let (status, reason) = match &self.config.status {
-            StatusAccess::Public => return None,
-            StatusAccess::Token(token) if is_token(headers, token) => return None,
-            StatusAccess::Token(_) => (
-                StatusCode::UNAUTHORIZED,
-                "send STATUS_TOKEN as a bearer token, or as the password",
-            ),
-            StatusAccess::Closed => (
-                StatusCode::FORBIDDEN,
-                "nobody may read this yet: set STATUS_TOKEN, or STATUS_PUBLIC to true",
-            ),
-        };
-        let how = [(
-            header::WWW_AUTHENTICATE,
-            "Bearer, Basic realm=\"jobs-dispatcher\"",
-        )];
-        let body = Json(json!({ "ok": false, "error": reason }));
-        Some((status, how, body).into_response())
-    }
-
+impl Surface {
     /// Refuses what can be refused before the body is read; then reads, verifies and takes it.
     async fn take(
         &self,
@@ -223,9 +118,12 @@ impl Shared {
         let payload = payload::read(&text).map_err(Refusal::Unreadable)?;
         drop(text);
         match text_header(headers, EVENT) {
-            "ping" => return Ok(answer(json!({ "ok": true, "pong": true }))),
+            "ping" => {
+                self.metrics.answered("ping");
+                return Ok(answer(json!({ "ok": true, "pong": true })));
+            }
             "workflow_job" => {}
-            _ => return Ok(skip(&format!("event={}", short(headers, EVENT)))),
+            _ => return Ok(self.skip(&format!("event={}", short(headers, EVENT)).into())),
         }
         match self.sighting(payload) {
             Err(skipped) => Ok(self.skip(&skipped)),
@@ -292,8 +190,11 @@ impl Shared {
     /// What is skipped for its labels although it looks meant for us is said where its user may look.
     fn skip(&self, skipped: &Skipped) -> Response {
         let Some(told) = &skipped.told else {
-            return skip(&skipped.reason);
+            self.metrics.answered("skipped");
+            return answer(json!({ "ok": true, "skipped": skipped.reason }));
         };
+        self.metrics.answered("misrouted");
+        self.misrouted.add(told);
         if let Some(left_out) = self.sparing.may_say("not routed") {
             let Told {
                 job,
@@ -316,10 +217,14 @@ impl Shared {
 
     async fn accept(&self, sighting: JobSighting, guid: String) -> Result<Response, Refusal> {
         let told = json!({ "ok": true, "accepted": sighting.status, "label": sighting.label, "job": sighting.job });
+        let heard = self.metrics.hears(&sighting);
         let durable =
             tokio::time::timeout(DURABLE_WITHIN, self.inbox.deliver(sighting, guid)).await;
         match durable {
-            Ok(Ok(())) => Ok(answer(told)),
+            Ok(Ok(())) => {
+                self.metrics.accepted(heard);
+                Ok(answer(told))
+            }
             Ok(Err(reason)) => Err(Refusal::Journal(reason)),
             Err(_) => Err(Refusal::Behind),
         }
@@ -378,29 +283,7 @@ fn decode_form(field: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Whether the token was sent: as itself, or as a browser sends a password.
-fn is_token(headers: &HeaderMap, token: &Secret) -> bool {
-    let sent = text_header(headers, header::AUTHORIZATION.as_str());
-    let Some((scheme, sent)) = sent.split_once(' ') else {
-        return false;
-    };
-    let decoded = || {
-        let pair = STANDARD.decode(sent.trim()).ok()?;
-        let colon = pair.iter().position(|byte| *byte == b':')?;
-        Some(pair[colon + 1..].to_vec())
-    };
-    let claimed = if scheme.eq_ignore_ascii_case("bearer") {
-        Some(sent.trim().as_bytes().to_vec())
-    } else if scheme.eq_ignore_ascii_case("basic") {
-        decoded()
-    } else {
-        None
-    };
-    // Of equal length or not, it takes the same time.
-    claimed.is_some_and(|claimed| is_same(&claimed, token.expose().as_bytes()))
-}
-
-fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+pub(crate) fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())
@@ -421,10 +304,6 @@ fn delivery_id(headers: &HeaderMap) -> String {
 
 fn answer(body: Value) -> Response {
     Json(body).into_response()
-}
-
-fn skip(reason: &str) -> Response {
-    answer(json!({ "ok": true, "skipped": reason }))
 }
 
 #[cfg(test)]

@@ -30,7 +30,11 @@ fn outside(log: &Log) -> HttpService {
         let call = format!("{} {}", request.method(), request.uri().path());
         let body = good_answer(request.method(), request.uri().path());
         log.lock().unwrap().push(call);
-        async move { body.into_response() }
+        let quota = [
+            ("x-ratelimit-remaining", "4321"),
+            ("x-ratelimit-resource", "core"),
+        ];
+        async move { (quota, body).into_response() }
     });
     BoxCloneSyncService::new(ServiceExt::<Request>::map_err(
         router,
@@ -181,6 +185,73 @@ async fn a_queued_job_becomes_one_hf_job() {
         status.contains("booting") && status.contains("hfjobs-1-2"),
         "{status}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_tell_of_webhooks_launches_times_and_quotas() {
+    let (router, _log) = start(Arc::new(MemoryStore::default())).await;
+    for body in [
+        queued(),
+        queued(),
+        payload(
+            "queued",
+            r#"["hf-jobs-cpu-basci"]"#,
+            "octo/app",
+            r#"{"id":42}"#,
+        ),
+    ] {
+        assert_eq!(deliver(&router, "workflow_job", body).await.0, 200);
+    }
+    let unsigned = Request::post("/webhook").body(Body::empty()).unwrap();
+    assert_eq!(send(&router, unsigned).await.0, 401);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (_, text) = send(
+        &router,
+        Request::get("/metrics").body(Body::empty()).unwrap(),
+    )
+    .await;
+    for line in [
+        r#"webhooks_total{answer="accepted"} 2"#,
+        r#"webhooks_total{answer="misrouted"} 1"#,
+        r#"webhooks_total{answer="no-signature"} 1"#,
+        r#"jobs{label="hf-jobs-cpu-basic",state="queued"} 1"#,
+        r#"launches{label="hf-jobs-cpu-basic",state="booting"} 1"#,
+        r#"launches_total{outcome="ok"} 1"#,
+        r#"calls_total{call="create-hf-job",outcome="ok"} 1"#,
+        r#"quota_left{service="github",resource="core"} 4321"#,
+        "dispatch_seconds_count 1",
+        r#"dispatch_seconds_bucket{le="1"} 1"#,
+        "create_seconds_count 1",
+        "durable_seconds_count 2",
+        "retries 0",
+        "journal_writable 1",
+    ] {
+        let line = format!("jobs_dispatcher_{line}");
+        assert!(
+            text.lines().any(|other| other == line),
+            "{line} is not in {text}"
+        );
+    }
+    // Each line is one that Prometheus reads, and each family is introduced once.
+    let mut families = std::collections::BTreeSet::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            assert!(
+                families.insert(rest.split(' ').next().unwrap().to_owned()),
+                "{line}"
+            );
+        } else if !line.starts_with("# HELP ") {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            value.parse::<f64>().unwrap();
+            let name = name.split('{').next().unwrap();
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end));
+            let known =
+                families.contains(name) || family.is_some_and(|family| families.contains(family));
+            assert!(known, "{line}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ use axum::body::Body;
 use dispatcher::{Clock, Config, Dispatcher, Host, HttpService, MemoryStore, Spawner, Store};
 use hmac::{Hmac, KeyInit, Mac};
 use http::Request;
+use proptest::prelude::*;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
 const KEY: &str = include_str!("app-key.pem");
@@ -639,4 +640,124 @@ async fn each_malformed_webhook_gets_its_answer_and_has_no_effect() {
     assert_eq!(router.oneshot(request(&good)).await.unwrap().status(), 200);
     tokio::time::sleep(std::time::Duration::from_secs(60)).await;
     assert_ne!(called.load(Ordering::Relaxed), 0);
+}
+
+/// A good delivery with some of its bytes changed, left out or put twice.
+fn edited() -> impl Strategy<Value = Vec<u8>> {
+    let edit = (
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        prop::collection::vec(any::<u8>(), 0..4),
+        0_usize..4,
+    );
+    prop::collection::vec(edit, 1..6).prop_map(|edits| {
+        let mut body = GOOD.as_bytes().to_vec();
+        for (at, from, bytes, length) in edits {
+            let at = at.index(body.len() + 1);
+            let end = (at + length).min(body.len());
+            let piece = match bytes.first() {
+                Some(byte) if byte % 2 == 0 => {
+                    let from = from.index(body.len() + 1);
+                    body[from..(from + 20).min(body.len())].to_vec()
+                }
+                _ => bytes,
+            };
+            body.splice(at..end, piece);
+        }
+        body
+    })
+}
+
+/// JSON of any shape, with names that are read among its keys.
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<f64>().prop_map(Into::into),
+        "[ -~]{0,12}".prop_map(Into::into),
+        Just("queued".into()),
+        Just("hf-jobs-cpu-basic".into()),
+        Just("octo/app".into()),
+    ];
+    let key = prop::sample::select(vec![
+        "action",
+        "workflow_job",
+        "repository",
+        "installation",
+        "id",
+        "run_id",
+        "labels",
+        "full_name",
+        "runner_name",
+        "x",
+    ]);
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::Array),
+            prop::collection::btree_map(key.clone(), inner, 0..8).prop_map(|map| {
+                serde_json::Value::Object(
+                    map.into_iter()
+                        .map(|(key, value)| (key.to_owned(), value))
+                        .collect(),
+                )
+            }),
+        ]
+    })
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        edited(),
+        json().prop_map(|json| json.to_string().into_bytes()),
+        prop::collection::vec(any::<u8>(), 0..300),
+    ]
+}
+
+/// Values of the headers that are read; some cannot be values at all and are left out.
+fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
+    let name = prop::sample::select(vec![
+        "content-type",
+        "x-github-event",
+        "x-github-delivery",
+        "x-hub-signature-256",
+        "content-length",
+        "accept",
+    ]);
+    let value = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..90),
+        Just(b"application/x-www-form-urlencoded".to_vec()),
+        Just(b"ping".to_vec()),
+        Just(ZEROS.to_vec()),
+    ];
+    prop::collection::vec((name, value), 0..4)
+}
+
+proptest! {
+    /// Of whatever is sent, signed or not, nothing makes it fail, and nothing unsigned is taken.
+    #[test]
+    fn no_webhook_makes_it_fail(body in body(), form: bool, signed: bool, headers in headers()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let (status, told) = runtime.block_on(async {
+            let router = dispatcher(&Arc::default()).await.router();
+            let sent = if form { [&b"payload="[..], &body].concat() } else { body };
+            let mut request = Request::post("/webhook").body(Body::from(sent.clone())).unwrap();
+            let event = http::HeaderValue::from_static("workflow_job");
+            request.headers_mut().insert("x-github-event", event);
+            for (name, value) in headers {
+                if let Ok(value) = http::HeaderValue::from_bytes(&value) {
+                    request.headers_mut().insert(name, value);
+                }
+            }
+            if signed {
+                request.headers_mut().insert("x-hub-signature-256", signature(&sent).parse().unwrap());
+            }
+            let answer = router.oneshot(request).await.unwrap();
+            let status = answer.status().as_u16();
+            let told = axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+            (status, serde_json::from_slice::<serde_json::Value>(&told).unwrap())
+        });
+        prop_assert!(if signed { [200, 400].contains(&status) } else { status == 401 }, "{} {}", status, told);
+        prop_assert_eq!(&told["ok"], status == 200);
+    }
 }

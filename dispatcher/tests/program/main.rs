@@ -8,6 +8,7 @@ mod attack;
 mod configuration;
 mod journal;
 mod stopping;
+mod surface;
 
 use std::{
     io::{Read, Write},
