@@ -14,10 +14,12 @@ use crate::{
     host::Host,
     http::HttpService,
     intake::Intake,
+    labels::Labels,
     metrics::Metrics,
+    recipient::Recipient,
     reconciler::{Inbox, Reconciler},
     refusals::Sparing,
-    store::{Store, StoreError},
+    store::{Store, StoreError, Writable},
     surface::{Misrouted, Surface},
 };
 
@@ -35,13 +37,83 @@ pub enum StartError {
     Journal(#[from] JournalError),
 }
 
+/// What a process works with, whether it has the journal to itself or shares it.
+pub(crate) struct Means {
+    pub(crate) config: Arc<Config>,
+    labels: Arc<Labels>,
+    pub(crate) health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    github: HttpService,
+    hf: HttpService,
+}
+
+impl Means {
+    pub(crate) fn new(
+        config: Config,
+        journal: Arc<dyn Writable>,
+        github: HttpService,
+        hf: HttpService,
+    ) -> Result<Self, StartError> {
+        if config.webhook_secrets.is_empty() {
+            return Err(StartError::NoSecret);
+        }
+        let metrics = Arc::new(Metrics::default());
+        Ok(Self {
+            labels: Arc::new(config.labels()),
+            config: Arc::new(config),
+            health: Arc::new(Health::new(journal)),
+            github: metrics.watch("github", github),
+            hf: metrics.watch("hf", hf),
+            metrics,
+        })
+    }
+
+    /// Loads the journal and starts the loop: what a process does that has the journal to itself, or leads.
+    pub(crate) async fn run_loop(
+        &self,
+        host: Host,
+        store: Arc<dyn Store>,
+    ) -> Result<Inbox, StartError> {
+        let (config, labels) = (Arc::clone(&self.config), Arc::clone(&self.labels));
+        let now = host.clock.now();
+        let mut core = Core::new(now, config.settings.clone(), Arc::clone(&host.draw));
+        core.restore(now, store.load().await?)?;
+        let (github, hf) = (self.github.clone(), self.hf.clone());
+        let executor = Executor {
+            github: GithubClient::new(&config, host.clock, github),
+            hf: HfClient::new(Arc::clone(&config), Arc::clone(&labels), host.clock, hf),
+            config,
+            labels,
+            clock: host.clock,
+            metrics: Arc::clone(&self.metrics),
+            surveyor: tokio::sync::Mutex::new(Surveyor::default()),
+        };
+        let health = Arc::clone(&self.health);
+        let (reconciler, inbox) =
+            Reconciler::new(core, host.clone(), store, health, Arc::new(executor));
+        host.spawner.spawn(reconciler.run());
+        Ok(inbox)
+    }
+
+    pub(crate) fn router(&self, recipient: Recipient) -> Router {
+        let surface = Surface {
+            config: Arc::clone(&self.config),
+            labels: Arc::clone(&self.labels),
+            recipient,
+            health: Arc::clone(&self.health),
+            metrics: Arc::clone(&self.metrics),
+            misrouted: Misrouted::default(),
+            intake: Intake::default(),
+            sparing: Sparing::default(),
+        };
+        surface.router()
+    }
+}
+
 /// A running dispatcher. Its work is done by tasks of the host's spawner; dropping this value does not end them.
 pub struct Dispatcher {
-    config: Arc<Config>,
-    labels: Arc<crate::labels::Labels>,
+    means: Means,
     inbox: Inbox,
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
 }
 
 impl Dispatcher {
@@ -56,68 +128,27 @@ impl Dispatcher {
         github: HttpService,
         hf: HttpService,
     ) -> Result<Self, StartError> {
-        if config.webhook_secrets.is_empty() {
-            return Err(StartError::NoSecret);
-        }
-        let config = Arc::new(config);
-        let labels = Arc::new(config.labels());
-        let now = host.clock.now();
-        let mut core = Core::new(now, config.settings.clone(), Arc::clone(&host.draw));
-        core.restore(now, store.load().await?)?;
-        let metrics = Arc::new(Metrics::default());
-        let (github, hf) = (metrics.watch("github", github), metrics.watch("hf", hf));
-        let executor = Executor {
-            github: GithubClient::new(&config, host.clock, github),
-            hf: HfClient::new(Arc::clone(&config), Arc::clone(&labels), host.clock, hf),
-            config: Arc::clone(&config),
-            labels: Arc::clone(&labels),
-            clock: host.clock,
-            metrics: Arc::clone(&metrics),
-            surveyor: tokio::sync::Mutex::new(Surveyor::default()),
-        };
-        let health = Arc::new(Health::new(Arc::clone(&store)));
-        let (reconciler, inbox) = Reconciler::new(
-            core,
-            host.clone(),
-            store,
-            Arc::clone(&health),
-            Arc::new(executor),
-        );
-        host.spawner.spawn(reconciler.run());
-        Ok(Self {
-            config,
-            labels,
-            inbox,
-            health,
-            metrics,
-        })
+        let journal = Arc::clone(&store) as Arc<dyn Writable>;
+        let means = Means::new(config, journal, github, hf)?;
+        let inbox = means.run_loop(host, store).await?;
+        Ok(Self { means, inbox })
     }
 
     /// From now on `/readyz` says that it ends, so that nothing new is sent here.
     pub fn stops(&self) {
-        self.health.stops();
+        self.means.health.stops();
     }
 
     /// The HTTP side: `/`, `/healthz`, `/readyz`, `/metrics`, `/status` and `/webhook`.
     pub fn router(&self) -> Router {
-        let surface = Surface {
-            config: Arc::clone(&self.config),
-            labels: Arc::clone(&self.labels),
-            inbox: self.inbox.clone(),
-            health: Arc::clone(&self.health),
-            metrics: Arc::clone(&self.metrics),
-            misrouted: Misrouted::default(),
-            intake: Intake::default(),
-            sparing: Sparing::default(),
-        };
-        surface.router()
+        self.means.router(Recipient::Own(self.inbox.clone()))
     }
 }
 
 impl fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dispatcher")
-            .field("config", &self.config)
+            .field("config", &self.means.config)
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{Instant, timeout};
 
-use crate::store::{Store, StoreError};
+use crate::store::{StoreError, Writable};
 
 /// For so long the last look at the journal answers for the next.
 const FRESH: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ const CHECK_WITHIN: Duration = Duration::from_secs(2);
 
 /// What is known of the dispatcher's own state.
 pub(crate) struct Health {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Writable>,
     journal: Mutex<Journal>,
     stopping: AtomicBool,
 }
@@ -35,7 +35,7 @@ struct Journal {
 }
 
 impl Health {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Writable>) -> Self {
         Self {
             store,
             journal: Mutex::default(),

@@ -22,8 +22,11 @@ mod json;
 pub mod labels;
 mod metrics;
 mod payload;
+mod recipient;
 mod reconciler;
 mod refusals;
+#[cfg(feature = "postgres")]
+mod replica;
 #[cfg(feature = "program")]
 pub mod server;
 pub mod signature;
@@ -38,6 +41,9 @@ pub use self::{
     http::{BoxError, HttpService},
     store::{MemoryStore, Store, StoreError},
 };
+
+#[cfg(feature = "postgres")]
+pub use self::{replica::Replica, store::postgres::Postgres};
 
 #[cfg(feature = "sqlite")]
 pub use self::store::{OpenError, SqliteStore};

@@ -25,12 +25,15 @@ const WRITE_AGAIN: Duration = Duration::from_secs(1);
 const SLEEP_MAX: Duration = Duration::from_secs(300);
 
 /// Whether a delivery is durable, or why not.
-type Durable = Result<(), String>;
+pub(crate) type Durable = Result<(), String>;
 
 enum Message {
     Input(Input),
     /// A webhook, and where to say whether it is durable.
     Delivery(JobSighting, String, oneshot::Sender<Durable>),
+    /// The same, of another replica, and the key of the record that it left.
+    #[cfg(feature = "postgres")]
+    Handed(JobSighting, String, String, oneshot::Sender<Durable>),
     Status(oneshot::Sender<Status>),
 }
 
@@ -41,10 +44,27 @@ pub(crate) struct Inbox(mpsc::UnboundedSender<Message>);
 impl Inbox {
     /// Hands in a webhook, and waits until it is durable.
     pub(crate) async fn deliver(&self, sighting: JobSighting, guid: String) -> Durable {
-        let gone = || "the dispatcher has stopped".to_owned();
         let (reply, durable) = oneshot::channel();
-        let handed = self.0.send(Message::Delivery(sighting, guid, reply));
-        handed.map_err(|_| gone())?;
+        self.send(Message::Delivery(sighting, guid, reply), durable)
+            .await
+    }
+
+    /// Hands in a webhook that another replica left under `key`, and waits until what became of it is in the place of that record.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn take_over(
+        &self,
+        sighting: JobSighting,
+        guid: String,
+        key: String,
+    ) -> Durable {
+        let (reply, durable) = oneshot::channel();
+        self.send(Message::Handed(sighting, guid, key, reply), durable)
+            .await
+    }
+
+    async fn send(&self, message: Message, durable: oneshot::Receiver<Durable>) -> Durable {
+        let gone = || "the dispatcher has stopped".to_owned();
+        self.0.send(message).map_err(|_| gone())?;
         durable.await.map_err(|_| gone())?
     }
 
@@ -139,6 +159,13 @@ impl Reconciler {
             Message::Delivery(sighting, guid, reply) => {
                 self.step(Input::Event(sighting));
                 self.step(Input::Delivered(guid));
+                self.replies.push(reply);
+            }
+            #[cfg(feature = "postgres")]
+            Message::Handed(sighting, guid, key, reply) => {
+                self.step(Input::Event(sighting));
+                self.step(Input::Delivered(guid));
+                self.writes.push(Write::Delete(key));
                 self.replies.push(reply);
             }
             // Nobody waits any more if this fails.

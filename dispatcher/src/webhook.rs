@@ -219,7 +219,7 @@ impl Surface {
         let told = json!({ "ok": true, "accepted": sighting.status, "label": sighting.label, "job": sighting.job });
         let heard = self.metrics.hears(&sighting);
         let durable =
-            tokio::time::timeout(DURABLE_WITHIN, self.inbox.deliver(sighting, guid)).await;
+            tokio::time::timeout(DURABLE_WITHIN, self.recipient.deliver(sighting, guid)).await;
         match durable {
             Ok(Ok(())) => {
                 self.metrics.accepted(heard);

@@ -11,6 +11,7 @@ use std::{
 use axum::{Router, body::Body, extract::Request, response::IntoResponse};
 use dispatcher::{
     Clock, Config, Dispatcher, Host, HttpService, MemoryStore, Spawner, Store, StoreError,
+    store::Writable,
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, KeyInit, Mac};
@@ -362,6 +363,8 @@ async fn a_form_is_verified_as_sent_and_then_decoded() {
 /// A journal that cannot be written until told otherwise.
 #[derive(Default)]
 struct Broken(MemoryStore, std::sync::atomic::AtomicBool);
+
+impl Writable for Broken {}
 
 impl Store for Broken {
     fn write(

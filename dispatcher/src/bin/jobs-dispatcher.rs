@@ -5,7 +5,7 @@
 use std::{
     hash::BuildHasher,
     io::{IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
 };
@@ -13,11 +13,11 @@ use std::{
 use axum::body::Body;
 use clap::Parser;
 use dispatcher::{
-    BoxError, Clock, Config, Dispatcher, Host, HttpService, MemoryStore, Spawner, SqliteStore,
-    StartError, Store,
+    BoxError, Clock, Config, Dispatcher, Host, HttpService, MemoryStore, Postgres, Replica,
+    Spawner, SqliteStore, StartError, Store,
     config::{
-        ConfigFile, ENVIRONMENT, Entry, LogFormat, ProgramSettings, Reading, Sources, deadlines,
-        default_deadlines,
+        ConfigFile, Database, ENVIRONMENT, Entry, LogFormat, ProgramSettings, Reading, Sources,
+        deadlines, default_deadlines,
     },
     server::Server,
 };
@@ -46,6 +46,7 @@ Examples:
   jobs-dispatcher --listen 0.0.0.0:8080 --log-format json
   jobs-dispatcher --config jobs-dispatcher.toml --explain-config
   PORT=8080 DATABASE=/var/lib/jobs-dispatcher.db jobs-dispatcher
+  DATABASE=postgres://user:password@host/name jobs-dispatcher     one of several replicas (docs/replicas.md)
 ";
 
 /// Starts Hugging Face Jobs for GitHub jobs whose runs-on is hf-jobs-FLAVOR.
@@ -70,7 +71,7 @@ struct Arguments {
     /// Port to listen on (PORT)
     #[arg(long)]
     port: Option<String>,
-    /// File of the journal, or "memory" (DATABASE)
+    /// Where the journal is: a file (SQLite), a URL postgres://USER:PASSWORD@HOST/NAME that replicas may share, or "memory" (DATABASE)
     #[arg(long)]
     database: Option<String>,
     /// How to write the log: text or json (LOG_FORMAT)
@@ -146,6 +147,10 @@ fn run(arguments: &Arguments) -> Result<(), Ended> {
         .config
         .map_err(|errors| Ended::Configuration(errors.to_string()))?;
     if arguments.check_config || arguments.explain_config {
+        if matches!(config.program.database, Database::Postgres(_)) {
+            // Its URL is read there; it connects to nothing.
+            Journal::open(&config.program)?;
+        }
         return Ok(());
     }
     start_log(&config.program)?;
@@ -203,31 +208,28 @@ fn explain(reading: &Reading) -> std::io::Result<()> {
 
 async fn serve(config: Config) -> Result<(), Ended> {
     let mut signals = signals().map_err(|error| Ended::Internal(error.to_string()))?;
-    let ProgramSettings {
-        listen: address,
-        database,
-        ..
-    } = config.program.clone();
-    let store = open_store(&database)?;
+    let address = config.program.listen.clone();
+    let database = config.program.database.to_string();
+    let journal = Journal::open(&config.program)?;
     let refused = |error| Ended::Address(format!("failed to listen on {address}: {error}"));
     let server = Server::bind(&address).await.map_err(refused)?;
     let bound = server.local_addr().map_err(refused)?;
     let host = host();
-    let dispatcher = Dispatcher::start(config, host.clone(), store, client(), client())
+    let served = Served::start(config, &host, journal)
         .await
         .map_err(|error| match error {
             StartError::NoSecret => Ended::Configuration(chain(&error)),
             StartError::Store(_) | StartError::Journal(_) => Ended::Journal(format!(
-                "the journal {database}: {}\n  put a copy back, or set DATABASE to a file that does not exist yet",
+                "the journal {database}: {}\n  put a copy back, or set DATABASE to one that does not exist yet",
                 chain(&error)
             )),
         })?;
     tracing::info!(address = %bound, connections_max = server.connections_max(), "listening");
-    let router = dispatcher.router();
+    let router = served.router();
     let stop = async {
         signals.next().await;
         tracing::info!("stopping");
-        dispatcher.stops();
+        served.stops();
         host.spawner.spawn(async move {
             signals.next().await;
             std::process::exit(TWICE_ASKED);
@@ -238,26 +240,81 @@ async fn serve(config: Config) -> Result<(), Ended> {
     Ok(())
 }
 
-fn open_store(database: &str) -> Result<Arc<dyn Store>, Ended> {
-    if database == "memory" {
-        return Ok(Arc::new(MemoryStore::default()));
+/// The journal that was asked for.
+enum Journal {
+    Own(Arc<dyn Store>),
+    Shared(Box<Postgres>),
+}
+
+impl Journal {
+    fn open(settings: &ProgramSettings) -> Result<Self, Ended> {
+        match &settings.database {
+            Database::Memory => Ok(Self::Own(Arc::new(MemoryStore::default()))),
+            Database::File(path) => {
+                let store = SqliteStore::open(path);
+                let store = store.map_err(|error| Ended::Journal(error.to_string()))?;
+                Ok(Self::Own(Arc::new(store)))
+            }
+            Database::Postgres(url) => {
+                let roots = settings.database_ca.as_deref();
+                let postgres = Postgres::new(url.expose(), roots, spawner());
+                let postgres = postgres.map_err(|error| {
+                    Ended::Configuration(format!("DATABASE or DATABASE_CA: {error}"))
+                })?;
+                Ok(Self::Shared(Box::new(postgres)))
+            }
+        }
     }
-    let store = SqliteStore::open(Path::new(database))
-        .map_err(|error| Ended::Journal(error.to_string()))?;
-    Ok(Arc::new(store))
+}
+
+/// What answers requests.
+enum Served {
+    Alone(Dispatcher),
+    Replica(Replica),
+}
+
+impl Served {
+    async fn start(config: Config, host: &Host, journal: Journal) -> Result<Self, StartError> {
+        let (host, github, hf) = (host.clone(), client(), client());
+        Ok(match journal {
+            Journal::Own(store) => {
+                Self::Alone(Dispatcher::start(config, host, store, github, hf).await?)
+            }
+            Journal::Shared(postgres) => {
+                Self::Replica(Replica::start(config, host, *postgres, github, hf).await?)
+            }
+        })
+    }
+
+    fn router(&self) -> axum::Router {
+        match self {
+            Self::Alone(dispatcher) => dispatcher.router(),
+            Self::Replica(replica) => replica.router(),
+        }
+    }
+
+    fn stops(&self) {
+        match self {
+            Self::Alone(dispatcher) => dispatcher.stops(),
+            Self::Replica(replica) => replica.stops(),
+        }
+    }
+}
+
+fn spawner() -> Spawner {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the machine that tasks run on"
+    )]
+    Spawner::new(|task| drop(tokio::spawn(task)))
 }
 
 fn host() -> Host {
     // Keyed by two random numbers of this process.
     let keys = std::hash::RandomState::new();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the machine that tasks run on"
-    )]
-    let spawner = Spawner::new(|task| drop(tokio::spawn(task)));
     Host {
         clock: Clock::system(),
-        spawner,
+        spawner: spawner(),
         draw: Arc::new(move |key| keys.hash_one(key)),
     }
 }

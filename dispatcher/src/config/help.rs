@@ -43,7 +43,9 @@ Optional:
   HOST                          where to listen; default 127.0.0.1
   PORT                          default 7860
   LISTEN                        both in one, host:port
-  DATABASE                      file of the journal, or \"memory\"; default jobs-dispatcher.db
+  DATABASE                      file of the journal, postgres://USER:PASSWORD@HOST/NAME for replicas that share one, or
+                                \"memory\"; default jobs-dispatcher.db
+  DATABASE_CA                   PEM file of certificates that Postgres' is held against, besides the public ones
   LOG_FORMAT                    text (default) or json
   LOG_LEVEL                     error, warn, info (default), debug, or a filter such as dispatcher=debug
   STATUS_TOKEN                  whoever knows it may read /status

@@ -11,6 +11,7 @@ mod vars;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -51,13 +52,36 @@ pub enum StatusAccess {
     Public,
 }
 
+/// Where the journal is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// Nowhere: it ends with the process.
+    Memory,
+    /// In a file, with SQLite.
+    File(PathBuf),
+    /// In Postgres, by its URL, which has a password.
+    Postgres(Secret),
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("in memory"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Postgres(_) => f.write_str("in Postgres"),
+        }
+    }
+}
+
 /// What only the program needs, not whoever embeds the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramSettings {
     /// `host:port`.
     pub listen: String,
-    /// File of the journal, or `memory`.
-    pub database: String,
+    /// Where the journal is.
+    pub database: Database,
+    /// PEM file of certificates that Postgres' is held against, besides the public ones.
+    pub database_ca: Option<PathBuf>,
     /// How the log is written.
     pub log_format: LogFormat,
     /// What is logged: a filter.

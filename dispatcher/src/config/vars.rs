@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Images, LogFormat, ProgramSettings, StatusAccess, has_own_entrypoint,
+    Database, Images, LogFormat, ProgramSettings, StatusAccess, has_own_entrypoint,
     help::written,
     sources::{Entry, Found, Origin},
     values,
@@ -400,11 +400,13 @@ impl<'a> Vars<'a> {
                 (!host.is_empty() && port.parse::<u16>().is_ok()).then(|| text.to_owned())
             },
         );
-        const DATABASE: &str = "jobs-dispatcher.db";
         const LEVEL: &str = "info";
         ProgramSettings {
             listen,
-            database: self.read("DATABASE", (DATABASE.to_owned(), DATABASE), "a path", text),
+            database: self.database(),
+            database_ca: self
+                .find("DATABASE_CA", UNSET)
+                .map(|found| found.text.into()),
             log_format: self.choice(
                 "LOG_FORMAT",
                 [("text", LogFormat::Text), ("json", LogFormat::Json)],
@@ -415,6 +417,30 @@ impl<'a> Vars<'a> {
                 "error, warn, info, debug, trace, or pairs such as dispatcher=debug",
                 values::log_filter,
             ),
+        }
+    }
+
+    /// A URL is not shown: it has a password.
+    fn database(&mut self) -> Database {
+        const DEFAULT: &str = "jobs-dispatcher.db";
+        const NAME: &str = "DATABASE";
+        let is_url = |found: &Found| found.text.contains("://");
+        let hidden = (self.lookup)(NAME).filter(is_url).map(|_| "(a URL)");
+        let Some(found) = self.find_as(NAME, DEFAULT, hidden) else {
+            return Database::File(DEFAULT.into());
+        };
+        if found.text.starts_with("postgres://") || found.text.starts_with("postgresql://") {
+            return Database::Postgres(Secret::new(found.text));
+        }
+        if is_url(&found) {
+            let text = "(a URL)".to_owned();
+            let allowed = "a path, postgres://USER:PASSWORD@HOST/NAME, or memory";
+            self.is_wrong(NAME, &Found { text, ..found }, allowed);
+            return Database::File(DEFAULT.into());
+        }
+        match found.text.as_str() {
+            "memory" => Database::Memory,
+            path => Database::File(path.into()),
         }
     }
 

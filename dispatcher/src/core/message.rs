@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::journal::Record;
 use super::model::{
@@ -157,8 +158,8 @@ pub struct HfJobOrder {
     pub secret: Secret,
 }
 
-/// A job as a webhook or a listing shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A job as a webhook or a listing shows it. Replicas hand it over as a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSighting {
     /// The repository.
     pub repo: RepoId,

@@ -8,11 +8,13 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Record, Store, StoreError, Write};
+use super::{Record, Store, StoreError, Writable, Write};
 
 /// A journal in memory.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<BTreeMap<String, Record>>>);
+
+impl Writable for MemoryStore {}
 
 impl Store for MemoryStore {
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {

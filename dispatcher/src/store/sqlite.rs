@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use rusqlite::{Connection, params};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{OpenError, Store, StoreError, Write, open::open};
+use super::{OpenError, Store, StoreError, Writable, Write, open::open};
 
 type Rows = Vec<(String, String)>;
 
@@ -57,13 +57,15 @@ impl SqliteStore {
     }
 }
 
+impl Writable for SqliteStore {
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.ask(Request::Check).boxed()
+    }
+}
+
 impl Store for SqliteStore {
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {
         self.ask(|reply| Request::Write(writes, reply)).boxed()
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.ask(Request::Check).boxed()
     }
 
     fn load(&self) -> BoxFuture<'_, Result<Rows, StoreError>> {

@@ -24,7 +24,7 @@ use crate::{
     intake::Intake,
     labels::Labels,
     metrics::Metrics,
-    reconciler::Inbox,
+    recipient::Recipient,
     refusals::Sparing,
     webhook::{Told, text_header, webhook},
 };
@@ -33,7 +33,7 @@ use crate::{
 pub(crate) struct Surface {
     pub(crate) config: Arc<Config>,
     pub(crate) labels: Arc<Labels>,
-    pub(crate) inbox: Inbox,
+    pub(crate) recipient: Recipient,
     pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) misrouted: Misrouted,
@@ -126,7 +126,7 @@ fn unwell(status: &str, reason: &str) -> Response {
 
 /// In the text form that Prometheus reads. It names labels and no repository, so that it needs no token.
 async fn metrics(State(surface): State<Arc<Surface>>) -> Response {
-    let Some(status) = surface.inbox.status().await else {
+    let Some(status) = surface.recipient.status().await else {
         return unwell("stopping", "the dispatcher has stopped");
     };
     let mut text = surface.metrics.text(&status);
@@ -148,7 +148,7 @@ async fn status(State(surface): State<Arc<Surface>>, headers: HeaderMap) -> Resp
     if let Some(refused) = access::refusal(&surface.config.status, &headers) {
         return refused;
     }
-    let Some(status) = surface.inbox.status().await else {
+    let Some(status) = surface.recipient.status().await else {
         return unwell("stopping", "the dispatcher has stopped");
     };
     let misrouted = surface.misrouted.list();
