@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use dispatcher::store::{Store, StoreError, Write};
+use dispatcher::store::{Store, StoreError, Writable, Write};
 use fakes::Faults;
 use futures_util::future::BoxFuture;
 
@@ -43,6 +43,8 @@ impl<S> BentStore<S> {
         Self { writer, ..self }
     }
 }
+
+impl<S: Store> Writable for BentStore<S> {}
 
 impl<S: Store> Store for BentStore<S> {
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {

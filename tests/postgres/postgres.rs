@@ -5,4 +5,5 @@
 
 mod cluster;
 mod lead;
+mod replicas;
 mod stores;

@@ -30,7 +30,9 @@ pub(super) struct Session {
 
 /// The limits of every connection that a URL does not set.
 pub(super) fn limit(config: &mut Config) {
-    config.application_name("jobs-dispatcher");
+    if config.get_application_name().is_none() {
+        config.application_name("jobs-dispatcher");
+    }
     config.connect_timeout(CONNECTS);
     config.keepalives_idle(KEEPALIVE);
     config.keepalives_interval(Duration::from_secs(1));
