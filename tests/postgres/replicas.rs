@@ -84,6 +84,7 @@ impl Replica {
             .env("DATABASE", database)
             .env("SURVEY_INTERVAL", "10s")
             .env("HF_POLL_INTERVAL", "5s")
+            .env("LOOKUP_GAP", "5s")
             .stdout(Stdio::null())
             .stderr(log.unwrap())
             .spawn();
