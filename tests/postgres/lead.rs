@@ -18,7 +18,7 @@ use crate::cluster::{Cluster, password, spawner};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn put(key: &str) -> Vec<Write> {
-    vec![Write::Put(key.to_owned(), "1".to_owned())]
+    vec![Write::Put(key.to_owned(), "1".to_owned().into())]
 }
 
 fn handed(job: u64) -> Handed {
@@ -74,7 +74,7 @@ fn who_lost_its_connection_writes_nothing_any_more() {
         assert!(first.write(put("after")).await.is_err());
         assert!(first.handed().await.is_err());
         let keys = second.load().await.unwrap();
-        assert_eq!(keys, [("before".to_owned(), "1".to_owned())]);
+        assert_eq!(keys, [("before".to_owned(), "1".to_owned().into())]);
     });
 }
 

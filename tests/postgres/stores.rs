@@ -59,7 +59,7 @@ impl Kind {
 }
 
 fn put(key: &str, record: &str) -> Write {
-    Write::Put(key.to_owned(), record.to_owned())
+    Write::Put(key.to_owned(), record.to_owned().into())
 }
 
 fn delete(key: &str) -> Write {

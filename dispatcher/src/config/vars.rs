@@ -375,7 +375,6 @@ impl<'a> Vars<'a> {
     }
 
     pub(super) fn program(&mut self) -> ProgramSettings {
-        let text = |text: &str| Some(text.to_owned());
         let host = |text: &str| (!text.contains(char::is_whitespace)).then(|| text.to_owned());
         let host = self.read(
             "HOST",
