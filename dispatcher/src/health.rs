@@ -31,7 +31,8 @@ struct Journal {
     write_failed: Option<String>,
     /// What the last check of ours said, and when.
     checked: Option<(Instant, Result<(), String>)>,
-    checking: bool,
+    /// When the check under way began. Whoever asked for it may have gone before it ended, and it with them.
+    checking: Option<Instant>,
 }
 
 impl Health {
@@ -67,7 +68,7 @@ impl Health {
             Err(_) => Err(format!("no answer within {} s", CHECK_WITHIN.as_secs())),
         };
         let mut journal = self.lock();
-        journal.checking = false;
+        journal.checking = None;
         journal.checked = Some((Instant::now(), checked.clone()));
         checked
     }
@@ -78,12 +79,15 @@ impl Health {
         if let Some(error) = &journal.write_failed {
             return Some(Err(error.clone()));
         }
+        let is_checking = journal
+            .checking
+            .is_some_and(|began| began.elapsed() <= CHECK_WITHIN);
         if let Some((at, checked)) = &journal.checked
-            && (journal.checking || at.elapsed() < FRESH)
+            && (is_checking || at.elapsed() < FRESH)
         {
             return Some(checked.clone());
         }
-        journal.checking = true;
+        journal.checking = Some(Instant::now());
         None
     }
 
@@ -97,5 +101,82 @@ impl fmt::Debug for Health {
         f.debug_struct("Health")
             .field("stopping", &self.is_stopping())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use futures_util::{FutureExt, future::BoxFuture};
+
+    use super::*;
+    use crate::store::Write;
+
+    /// A journal whose checks take so long and then say this.
+    #[derive(Default)]
+    struct Slow {
+        takes: Mutex<Duration>,
+        fails: AtomicBool,
+        checks: AtomicUsize,
+    }
+
+    impl Store for Slow {
+        fn write(&self, _: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {
+            std::future::ready(Ok(())).boxed()
+        }
+
+        fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+            self.checks.fetch_add(1, Ordering::Relaxed);
+            let takes = *self.takes.lock().unwrap();
+            async move {
+                tokio::time::sleep(takes).await;
+                if self.fails.load(Ordering::Relaxed) {
+                    return Err(StoreError("disk full".to_owned()));
+                }
+                Ok(())
+            }
+            .boxed()
+        }
+
+        fn load(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, StoreError>> {
+            std::future::ready(Ok(Vec::new())).boxed()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_answers_for_a_while_and_is_taken_again_even_if_one_was_given_up() {
+        let store = Arc::new(Slow::default());
+        let health = Health::new(Arc::clone(&store) as Arc<dyn Store>);
+        for _ in 0..10 {
+            assert_eq!(health.journal().await, Ok(()));
+        }
+        assert_eq!(store.checks.load(Ordering::Relaxed), 1);
+        store.fails.store(true, Ordering::Relaxed);
+        *store.takes.lock().unwrap() = Duration::from_secs(1);
+        tokio::time::advance(FRESH).await;
+        // Whoever asks goes away in the middle of the look.
+        assert!(
+            timeout(Duration::from_millis(1), health.journal())
+                .await
+                .is_err()
+        );
+        tokio::time::advance(CHECK_WITHIN * 2).await;
+        assert_eq!(health.journal().await, Err("disk full".to_owned()));
+        *store.takes.lock().unwrap() = Duration::from_secs(60);
+        tokio::time::advance(FRESH).await;
+        assert_eq!(
+            health.journal().await,
+            Err("no answer within 2 s".to_owned())
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_failed_is_told_until_one_did_not() {
+        let health = Health::new(Arc::new(Slow::default()));
+        health.wrote(Err(&StoreError("disk full".to_owned())));
+        assert_eq!(health.journal().await, Err("disk full".to_owned()));
+        health.wrote(Ok(()));
+        assert_eq!(health.journal().await, Ok(()));
     }
 }

@@ -32,6 +32,10 @@ pub(super) fn take(journal: &Path) -> Result<File, Refused> {
             let holder = read.ok().and_then(|_| text.trim().parse().ok());
             return Err(Refused::Held(holder));
         }
+        // Some network file systems know no locks. To refuse them would be worse than to trust whoever starts us.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+            tracing::warn!(journal = %journal.display(), "this file system has no locks: see to it that no other dispatcher uses the journal");
+        }
         Err(TryLockError::Error(error)) => return Err(Refused::Failed(error)),
     }
     // For people only: the lock holds without it.
