@@ -111,7 +111,6 @@ mod tests {
     use futures_util::{FutureExt, future::BoxFuture};
 
     use super::*;
-    use crate::store::Write;
 
     /// A journal whose checks take so long and then say this.
     #[derive(Default)]
@@ -121,11 +120,7 @@ mod tests {
         checks: AtomicUsize,
     }
 
-    impl Store for Slow {
-        fn write(&self, _: Vec<Write>) -> BoxFuture<'_, Result<(), StoreError>> {
-            std::future::ready(Ok(())).boxed()
-        }
-
+    impl Writable for Slow {
         fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
             self.checks.fetch_add(1, Ordering::Relaxed);
             let takes = *self.takes.lock().unwrap();
@@ -138,16 +133,12 @@ mod tests {
             }
             .boxed()
         }
-
-        fn load(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, StoreError>> {
-            std::future::ready(Ok(Vec::new())).boxed()
-        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_look_answers_for_a_while_and_is_taken_again_even_if_one_was_given_up() {
         let store = Arc::new(Slow::default());
-        let health = Health::new(Arc::clone(&store) as Arc<dyn Store>);
+        let health = Health::new(Arc::clone(&store) as Arc<dyn Writable>);
         for _ in 0..10 {
             assert_eq!(health.journal().await, Ok(()));
         }

@@ -158,7 +158,7 @@ async fn take_over(lead: &Lead, inbox: &Inbox) -> Result<std::convert::Infallibl
                 Ok(Handed { sighting, guid }) => taken.push(inbox.take_over(sighting, guid, key)),
                 // Of a newer version, and left to it.
                 Err(error) => {
-                    tracing::warn!(key, %error, "a webhook that was handed over is not understood")
+                    tracing::warn!(key, %error, "a webhook that was handed over is not understood");
                 }
             }
         }

@@ -74,7 +74,7 @@ fn who_lost_its_connection_writes_nothing_any_more() {
         assert!(first.write(put("after")).await.is_err());
         assert!(first.handed().await.is_err());
         let keys = second.load().await.unwrap();
-        assert_eq!(keys, [("before".to_owned(), "1".to_owned().into())]);
+        assert_eq!(keys, [("before".to_owned(), "1".to_owned())]);
     });
 }
 

@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
     pub(super) fn quoted(&mut self) -> Result<Quoted<'a>, GaveUp> {
         self.expect(b'"')?;
         let first = self.at;
-        let escapes = self.to_end_of_string()?;
+        let escapes = self.skip_to_end_of_string()?;
         let inside = &self.text[first..self.at - 1];
         Ok(Quoted { inside, escapes })
     }
@@ -108,13 +108,13 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn step_over_string(&mut self) -> Result<(), GaveUp> {
         self.expect(b'"')?;
-        self.to_end_of_string().map(drop)
+        self.skip_to_end_of_string().map(drop)
     }
 
     /// From behind the quote that opens a string to behind the one that closes it. Gives whether anything in it is written with
     /// a backslash.
     #[inline]
-    fn to_end_of_string(&mut self) -> Result<bool, GaveUp> {
+    fn skip_to_end_of_string(&mut self) -> Result<bool, GaveUp> {
         let mut escapes = false;
         loop {
             let rest = self.text.get(self.at..).ok_or(GaveUp)?;
