@@ -1,6 +1,6 @@
 //! The dispatcher's own web server: hyper on sockets of our own, so that strangers cannot make it go quiet.
 //!
-//! Whoever sends nothing, or slowly, or never reads, holds a place ([`seats`]) until its time is up, and loses it at once when
+//! Whoever sends nothing, or slowly, or never reads, holds a place (`seats`) until its time is up, and loses it at once when
 //! somebody new comes and there is no other. Only a delivery whose signature was verified keeps its place to the end.
 
 mod connection;
