@@ -65,7 +65,9 @@ impl Failing<'_> {
     fn kind(&self) -> Kind {
         let verdicts = &self.run.outcome.verdicts;
         let names = |found: Vec<(&str, &crate::properties::Finding)>, is: &str| {
-            let names: Vec<&str> = found.into_iter().map(|(name, _)| name).collect();
+            // Which they are makes the kind, not which came first.
+            let mut names: Vec<&str> = found.into_iter().map(|(name, _)| name).collect();
+            names.sort_unstable();
             (!names.is_empty()).then(|| format!("{} {is}", names.join(", ")))
         };
         let ended = match (&self.run.outcome.budget.spent, self.run.outcome.settled) {
