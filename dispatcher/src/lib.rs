@@ -8,6 +8,7 @@
 //! - `executor`: makes the calls it wants, through [`github`] and [`hf`];
 //! - [`host`]: the clock, tasks and randomness it runs on; [`config`]: what it is told.
 
+mod causes;
 pub mod config;
 pub mod core;
 mod dispatcher;
@@ -35,6 +36,7 @@ mod surface;
 mod webhook;
 
 pub use self::{
+    causes::with_causes,
     config::{Config, ConfigErrors},
     dispatcher::{Dispatcher, StartError},
     host::{Clock, Host, Spawner},

@@ -13,6 +13,7 @@ use futures_util::{future, future::join_all};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
+    causes::with_causes,
     config::Config,
     core::{Core, JobSighting, Status},
     dispatcher::{Means, StartError},
@@ -128,7 +129,7 @@ impl Member {
         let store = Arc::clone(&lead) as Arc<dyn Store>;
         let inbox = match self.means.run_loop(host, store).await {
             Ok(inbox) => inbox,
-            Err(error) => return told(&error),
+            Err(error) => return with_causes(&error),
         };
         leads.send_replace(Some(inbox.clone()));
         tracing::info!("leads");
@@ -218,12 +219,5 @@ impl Way {
             Some(inbox) => inbox.status().await,
             None => self.member.read_status().await,
         }
-    }
-}
-
-fn told(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {}", told(cause)),
-        None => error.to_string(),
     }
 }

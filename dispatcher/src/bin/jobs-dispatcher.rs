@@ -20,6 +20,7 @@ use dispatcher::{
         deadlines, default_deadlines,
     },
     server::Server,
+    with_causes,
 };
 use futures_util::{StreamExt, stream::BoxStream};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
@@ -218,10 +219,10 @@ async fn serve(config: Config) -> Result<(), Ended> {
     let served = Served::start(config, &host, journal)
         .await
         .map_err(|error| match error {
-            StartError::NoSecret => Ended::Configuration(chain(&error)),
+            StartError::NoSecret => Ended::Configuration(with_causes(&error)),
             StartError::Store(_) | StartError::Journal(_) => Ended::Journal(format!(
                 "the journal {database}: {}\n  put a copy back, or set DATABASE to one that does not exist yet",
-                chain(&error)
+                with_causes(&error)
             )),
         })?;
     tracing::info!(address = %bound, connections_max = server.connections_max(), "listening");
@@ -370,15 +371,4 @@ fn signals() -> std::io::Result<BoxStream<'static, ()>> {
         });
         Ok(asked.boxed())
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

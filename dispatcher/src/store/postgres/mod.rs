@@ -20,7 +20,7 @@ pub use self::{
     lead::{Handed, Lead},
 };
 use super::StoreError;
-use crate::host::Spawner;
+use crate::{causes::with_causes, host::Spawner};
 
 /// A database that holds a journal, and how to reach it. Clones share nothing but that.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Postgres {
     pub fn new(url: &str, roots: Option<&Path>, spawner: Spawner) -> Result<Self, StoreError> {
         let mut config: Config = url
             .parse()
-            .map_err(|error| StoreError(format!("not a Postgres URL: {}", told(&error))))?;
+            .map_err(|error| StoreError(format!("not a Postgres URL: {}", with_causes(&error))))?;
         session::limit(&mut config);
         Ok(Self {
             config,
@@ -118,18 +118,8 @@ fn trusting(roots: Option<&Path>) -> Result<ClientConfig, StoreError> {
         .with_no_client_auth())
 }
 
-/// An error and its causes; what the server said of it is among them.
-fn told(error: &tokio_postgres::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(why) = cause {
-        text = format!("{text}: {why}");
-        cause = why.source();
-    }
-    text
-}
-
+/// What the server said of an error is among its causes.
 #[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
 fn failed(error: tokio_postgres::Error) -> StoreError {
-    StoreError(told(&error))
+    StoreError(with_causes(&error))
 }

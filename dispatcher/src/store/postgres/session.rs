@@ -11,7 +11,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{StoreError, failed};
-use crate::host::Spawner;
+use crate::{causes::with_causes, host::Spawner};
 
 /// A connection takes no longer.
 const CONNECTS: Duration = Duration::from_secs(5);
@@ -83,7 +83,7 @@ where
             // Notices are for people at a prompt.
             Ok(_) => {}
             Err(error) => {
-                tracing::debug!(error = %super::told(&error), "a connection to the database ended");
+                tracing::debug!(error = %with_causes(&error), "a connection to the database ended");
                 return;
             }
         }
