@@ -1,17 +1,19 @@
 //! One HTTP call: within a time limit, with a bounded body, and its answer sorted into what the core can act on.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header, header::InvalidHeaderValue};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Limited};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
-use crate::core::{Failure, Secret};
-pub(crate) use crate::json::read as read_json;
+use crate::{
+    core::{Failure, Secret},
+    json,
+};
 
 /// Any error of a service.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -19,6 +21,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// How the dispatcher reaches GitHub and the Hub: any service that answers requests with absolute URIs.
 pub type HttpService = BoxCloneSyncService<Request<Body>, http::Response<Body>, BoxError>;
 
+const USER_AGENT: &str = concat!("jobs-dispatcher/", env!("CARGO_PKG_VERSION"));
 /// Answers longer than this are not ours.
 const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
 
@@ -44,7 +47,7 @@ impl Answer {
             .body
             .as_ref()
             .map_err(|error| Failure::Unreadable(error.clone()))?;
-        read_json(body).map_err(|error| Failure::Unreadable(error.to_string()))
+        json::read(body).map_err(|error| Failure::Unreadable(error.to_string()))
     }
 
     /// The server's clock, to the second.
@@ -66,11 +69,38 @@ impl Answer {
     }
 }
 
-/// What the `Authorization` header says. It is hidden where a request is printed.
-pub(crate) fn bearer(token: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
-    let mut value = HeaderValue::try_from(["Bearer ", token.expose()].concat())?;
-    value.set_sensitive(true);
-    Ok(value)
+/// A request with what each of ours says: whose it is, with which token, and that a body is JSON.
+pub(crate) fn request(
+    method: Method,
+    uri: &str,
+    token: &Secret,
+    body: Option<Vec<u8>>,
+) -> Result<Request<Body>, Failure> {
+    let has_body = body.is_some();
+    let mut request = Request::new(body.map_or_else(Body::empty, Body::from));
+    *request.method_mut() = method;
+    *request.uri_mut() = Uri::try_from(uri).map_err(|error| unusable(&error))?;
+    let bearer = HeaderValue::try_from(["Bearer ", token.expose()].concat());
+    let mut bearer = bearer.map_err(|error| unusable(&error))?;
+    // It is hidden where a request is printed.
+    bearer.set_sensitive(true);
+    let mut headers = HeaderMap::with_capacity(6);
+    headers.insert(header::AUTHORIZATION, bearer);
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    if has_body {
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+    }
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// A request that cannot be made: as bad as one that was refused.
+pub(crate) fn unusable(error: &dyn fmt::Display) -> Failure {
+    Failure::Refused {
+        status: 400,
+        message: error.to_string(),
+    }
 }
 
 /// Sends a request and reads the whole answer, all within `limit`.

@@ -1,9 +1,9 @@
 //! How a call to GitHub is made: authentication, one refresh after a 401, rate limits remembered, pages followed.
 
-use std::{fmt, sync::PoisonError, time::Duration};
+use std::{sync::PoisonError, time::Duration};
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 use serde::Serialize;
 
 use super::{
@@ -13,10 +13,8 @@ use super::{
 };
 use crate::{
     core::{Failure, InstallationId, Secret},
-    http::{Answer, bearer, send, sort},
+    http::{Answer, request, send, sort, unusable},
 };
-
-const USER_AGENT: &str = concat!("jobs-dispatcher/", env!("CARGO_PKG_VERSION"));
 
 const VERSION: HeaderName = HeaderName::from_static("x-github-api-version");
 
@@ -197,38 +195,15 @@ impl GithubClient {
         body: &B,
         token: &Secret,
     ) -> Result<Request<Body>, Failure> {
-        let unusable = |error: &dyn fmt::Display| Failure::Refused {
-            status: 400,
-            message: error.to_string(),
-        };
         // `()` stands for no body.
         let body = serde_json::to_vec(body).map_err(|error| unusable(&error))?;
-        let has_body = body != b"null";
-        let body = if has_body {
-            Body::from(body)
-        } else {
-            Body::empty()
-        };
-        let mut request = Request::new(body);
-        *request.method_mut() = method.clone();
-        let uri = Uri::try_from([&*self.base, path].concat());
-        *request.uri_mut() = uri.map_err(|error| unusable(&error))?;
-        let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(
-            header::AUTHORIZATION,
-            bearer(token).map_err(|error| unusable(&error))?,
-        );
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        let body = (body != b"null").then_some(body);
+        let uri = [&*self.base, path].concat();
+        let mut request = request(method.clone(), &uri, token, body)?;
+        let headers = request.headers_mut();
         let accept = HeaderValue::from_static("application/vnd.github+json");
         headers.insert(header::ACCEPT, accept);
         headers.insert(VERSION, HeaderValue::from_static("2022-11-28"));
-        if has_body {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            );
-        }
-        *request.headers_mut() = headers;
         Ok(request)
     }
 }

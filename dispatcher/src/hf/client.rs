@@ -6,8 +6,7 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,11 +16,9 @@ use crate::{
     config::Config,
     core::{Failure, HfJob, HfJobId, HfJobOrder, LaunchId, RepoId, Stage},
     host::Clock,
-    http::{Answer, HttpService, bearer, send, sort},
+    http::{Answer, HttpService, request, send, sort, unusable},
     labels::Labels,
 };
-
-const USER_AGENT: &str = concat!("jobs-dispatcher/", env!("CARGO_PKG_VERSION"));
 
 /// Creating may take the Hub long, and an answer given up on costs two look-ups.
 const CREATE_LIMIT: Duration = Duration::from_secs(30);
@@ -223,21 +220,7 @@ impl HfClient {
         limit: Duration,
     ) -> Result<Answer, Failure> {
         self.check_limit()?;
-        let has_body = body.is_some();
-        let mut request = Request::new(body.map_or_else(Body::empty, Body::from));
-        *request.method_mut() = method;
-        *request.uri_mut() = Uri::try_from(uri).map_err(|error| unusable(&error))?;
-        let mut headers = HeaderMap::with_capacity(4);
-        let token = bearer(&self.config.hf_token).map_err(|error| unusable(&error))?;
-        headers.insert(header::AUTHORIZATION, token);
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if has_body {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            );
-        }
-        *request.headers_mut() = headers;
+        let request = request(method, uri, &self.config.hf_token, body)?;
         let answer = send(&self.service, request, limit).await?;
         let sorted = sort(answer, self.clock.now());
         if let Err(Failure::Limited { until, .. }) = &sorted {
@@ -269,13 +252,6 @@ impl fmt::Debug for HfClient {
         f.debug_struct("HfClient")
             .field("endpoint", &self.config.hf_endpoint)
             .finish_non_exhaustive()
-    }
-}
-
-fn unusable(error: &dyn fmt::Display) -> Failure {
-    Failure::Refused {
-        status: 400,
-        message: error.to_string(),
     }
 }
 
