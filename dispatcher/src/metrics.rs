@@ -331,13 +331,7 @@ impl Exposition {
     fn state(&mut self, status: &Status) {
         let mut jobs: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         for job in &status.jobs {
-            let state = match job.status {
-                JobStatus::Waiting => "waiting",
-                JobStatus::Queued => "queued",
-                JobStatus::InProgress => "in_progress",
-                JobStatus::Completed => "completed",
-            };
-            *jobs.entry((&job.label, state)).or_default() += 1;
+            *jobs.entry((&job.label, job.status.word())).or_default() += 1;
         }
         self.family(
             "jobs",

@@ -134,13 +134,8 @@ impl Surface {
     /// The job a payload is about, or why it is none of ours.
     fn sighting(&self, payload: Payload) -> Result<JobSighting, Skipped> {
         let action = payload.action.unwrap_or_default();
-        let status = match action.as_str() {
-            "waiting" => JobStatus::Waiting,
-            "queued" => JobStatus::Queued,
-            "in_progress" => JobStatus::InProgress,
-            "completed" => JobStatus::Completed,
-            _ => return Err(format!("action={}", beginning(&action, 80)).into()),
-        };
+        let status = JobStatus::of_word(&action)
+            .ok_or_else(|| format!("action={}", beginning(&action, 80)))?;
         let job = payload.workflow_job.ok_or("no workflow_job")?;
         let repository = payload.repository.ok_or("no repository")?;
         let label = self.route(&job, repository.full_name.as_deref())?;

@@ -88,6 +88,31 @@ pub enum JobStatus {
     Completed,
 }
 
+impl JobStatus {
+    /// GitHub's word for it, which is also that of the webhook that tells of it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// The state that GitHub has this word for, if it is one of these.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Waiting,
+            Self::Queued,
+            Self::InProgress,
+            Self::Completed,
+        ];
+        all.into_iter().find(|status| status.word() == word)
+    }
+}
+
 /// A job that is not over, as far as we know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Job {

@@ -140,12 +140,7 @@ impl WireJob {
 
 /// GitHub's word for a job's state. Whatever is not yet queued waits.
 pub(crate) fn status(word: &str) -> JobStatus {
-    match word {
-        "queued" => JobStatus::Queued,
-        "in_progress" => JobStatus::InProgress,
-        "completed" => JobStatus::Completed,
-        _ => JobStatus::Waiting,
-    }
+    JobStatus::of_word(word).unwrap_or(JobStatus::Waiting)
 }
 
 #[derive(Deserialize)]

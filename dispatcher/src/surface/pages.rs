@@ -62,17 +62,11 @@ pub(super) fn status(status: &Status, misrouted: &[Told]) -> impl IntoResponse +
     let mut body = format!("<h1>jobs-dispatcher</h1><p>At {}.</p>", status.now);
     let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     let jobs = status.jobs.iter().map(|job| {
-        let state = serde_json::to_value(job.status).ok();
-        let state = state
-            .as_ref()
-            .and_then(|state| state.as_str())
-            .unwrap_or_default()
-            .to_owned();
         [
             job.repository.clone(),
             job.job.to_string(),
             job.label.clone(),
-            state,
+            job.status.word().to_owned(),
             job.first_seen.to_string(),
             job.reason.clone().unwrap_or_default(),
         ]
