@@ -1,7 +1,7 @@
 //! What the dispatcher counts of itself, in the text form that Prometheus reads.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, btree_map::Entry},
     fmt::{self, Write},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -39,13 +39,17 @@ struct Counted {
     create: Histogram,
     awaited: BTreeMap<(RepoId, String), Awaited>,
     awaited_jobs: usize,
+    /// Places in queues given so far.
+    places: u64,
 }
 
 /// The queued jobs of one lane: whom a launch is for GitHub decides, so that the oldest is taken to be it.
 #[derive(Default)]
 struct Awaited {
-    jobs: BTreeSet<JobId>,
-    oldest_first: VecDeque<(JobId, Instant)>,
+    /// Each by its place in the queue.
+    jobs: BTreeMap<JobId, u64>,
+    /// Since when those wait for whom nothing was launched yet.
+    oldest_first: BTreeMap<u64, Instant>,
 }
 
 #[derive(Default)]
@@ -110,7 +114,7 @@ impl Metrics {
             let oldest = counted
                 .awaited
                 .get_mut(&lane)
-                .and_then(|awaited| awaited.oldest_first.pop_front());
+                .and_then(|awaited| awaited.oldest_first.pop_first());
             if let Some((_, since)) = oldest {
                 counted.dispatch.observe(now.duration_since(since));
             }
@@ -254,8 +258,10 @@ impl Counted {
             return;
         }
         let awaited = self.awaited.entry(lane).or_default();
-        if awaited.jobs.insert(job) {
-            awaited.oldest_first.push_back((job, since));
+        if let Entry::Vacant(new) = awaited.jobs.entry(job) {
+            new.insert(self.places);
+            awaited.oldest_first.insert(self.places, since);
+            self.places += 1;
             self.awaited_jobs += 1;
         }
     }
@@ -264,9 +270,9 @@ impl Counted {
         let Some(awaited) = self.awaited.get_mut(lane) else {
             return;
         };
-        if awaited.jobs.remove(&job) {
+        if let Some(place) = awaited.jobs.remove(&job) {
             self.awaited_jobs -= 1;
-            awaited.oldest_first.retain(|(other, _)| *other != job);
+            awaited.oldest_first.remove(&place);
         }
         if awaited.jobs.is_empty() {
             self.awaited.remove(lane);
