@@ -30,11 +30,15 @@ pub(crate) type Durable = Result<(), String>;
 enum Message {
     Input(Input),
     /// A webhook, and where to say whether it is durable.
-    Delivery(JobSighting, String, oneshot::Sender<Durable>),
-    /// The same, of another replica, and the key of the record that it left.
-    #[cfg(feature = "postgres")]
-    Handed(JobSighting, String, String, oneshot::Sender<Durable>),
+    Delivery(Delivery, oneshot::Sender<Durable>),
     Status(oneshot::Sender<Status>),
+}
+
+struct Delivery {
+    sighting: JobSighting,
+    guid: String,
+    /// The key of the record that another replica left it under.
+    handed: Option<String>,
 }
 
 /// The way into the loop.
@@ -44,9 +48,13 @@ pub(crate) struct Inbox(mpsc::UnboundedSender<Message>);
 impl Inbox {
     /// Hands in a webhook, and waits until it is durable.
     pub(crate) async fn deliver(&self, sighting: JobSighting, guid: String) -> Durable {
-        let (reply, durable) = oneshot::channel();
-        self.send(Message::Delivery(sighting, guid, reply), durable)
-            .await
+        let handed = None;
+        self.send(Delivery {
+            sighting,
+            guid,
+            handed,
+        })
+        .await
     }
 
     /// Hands in a webhook that another replica left under `key`, and waits until what became of it is in the place of that record.
@@ -57,14 +65,20 @@ impl Inbox {
         guid: String,
         key: String,
     ) -> Durable {
-        let (reply, durable) = oneshot::channel();
-        self.send(Message::Handed(sighting, guid, key, reply), durable)
-            .await
+        let handed = Some(key);
+        self.send(Delivery {
+            sighting,
+            guid,
+            handed,
+        })
+        .await
     }
 
-    async fn send(&self, message: Message, durable: oneshot::Receiver<Durable>) -> Durable {
+    async fn send(&self, delivery: Delivery) -> Durable {
         let gone = || "the dispatcher has stopped".to_owned();
-        self.0.send(message).map_err(|_| gone())?;
+        let (reply, durable) = oneshot::channel();
+        let sent = self.0.send(Message::Delivery(delivery, reply));
+        sent.map_err(|_| gone())?;
         durable.await.map_err(|_| gone())?
     }
 
@@ -156,16 +170,10 @@ impl Reconciler {
     fn take(&mut self, message: Message) {
         match message {
             Message::Input(input) => self.step(input),
-            Message::Delivery(sighting, guid, reply) => {
-                self.step(Input::Event(sighting));
-                self.step(Input::Delivered(guid));
-                self.replies.push(reply);
-            }
-            #[cfg(feature = "postgres")]
-            Message::Handed(sighting, guid, key, reply) => {
-                self.step(Input::Event(sighting));
-                self.step(Input::Delivered(guid));
-                self.writes.push(Write::Delete(key));
+            Message::Delivery(delivery, reply) => {
+                self.step(Input::Event(delivery.sighting));
+                self.step(Input::Delivered(delivery.guid));
+                self.writes.extend(delivery.handed.map(Write::Delete));
                 self.replies.push(reply);
             }
             // Nobody waits any more if this fails.
