@@ -1,6 +1,6 @@
 //! The pages for people: one file each, no script, nothing from elsewhere.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use axum::{
     http::{HeaderMap, header},
@@ -60,8 +60,25 @@ pub(super) fn landing(
 /// Every job with its state and its reason.
 pub(super) fn status(status: &Status, misrouted: &[Told]) -> impl IntoResponse + use<> {
     let mut body = format!("<h1>jobs-dispatcher</h1><p>At {}.</p>", status.now);
-    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-    let jobs = status.jobs.iter().map(|job| {
+    push_jobs(&mut body, status);
+    push_misrouted(&mut body, misrouted);
+    push_runners(&mut body, status);
+    push_trouble(&mut body, status);
+    push_closed(&mut body, status);
+    push_repositories(&mut body, status);
+    page("jobs-dispatcher: status", &body)
+}
+
+fn push_jobs(body: &mut String, status: &Status) {
+    let columns = [
+        "Repository",
+        "Job",
+        "Label",
+        "State",
+        "Known since",
+        "Reason",
+    ];
+    let rows = status.jobs.iter().map(|job| {
         [
             job.repository.clone(),
             job.job.to_string(),
@@ -71,75 +88,63 @@ pub(super) fn status(status: &Status, misrouted: &[Told]) -> impl IntoResponse +
             job.reason.clone().unwrap_or_default(),
         ]
     });
-    table(
-        &mut body,
-        "Jobs",
-        [
-            "Repository",
-            "Job",
-            "Label",
-            "State",
-            "Known since",
-            "Reason",
-        ],
-        jobs,
-    );
-    let misrouted = misrouted.iter().rev().map(|told| {
+    table(body, "Jobs", columns, rows);
+}
+
+fn push_misrouted(body: &mut String, misrouted: &[Told]) {
+    let columns = ["Repository", "Job", "Labels", "What would work"];
+    let rows = misrouted.iter().rev().map(|told| {
         [
             told.repository.clone(),
-            number(told.job),
+            shown(told.job),
             told.labels.clone(),
             told.advice.clone(),
         ]
     });
-    table(
-        &mut body,
-        "Jobs whose labels fit no runner",
-        ["Repository", "Job", "Labels", "What would work"],
-        misrouted,
-    );
-    let launches = status.launches.iter().map(|launch| {
+    table(body, "Jobs whose labels fit no runner", columns, rows);
+}
+
+fn push_runners(body: &mut String, status: &Status) {
+    let columns = [
+        "Repository",
+        "Label",
+        "Runner",
+        "HF job",
+        "State",
+        "Job",
+        "Reason",
+    ];
+    let rows = status.launches.iter().map(|launch| {
         [
             launch.repository.clone(),
             launch.label.clone(),
             launch.runner.clone(),
             launch.hf_job.clone().unwrap_or_default(),
             launch.state.to_owned(),
-            number(launch.job),
+            shown(launch.job),
             launch.reason.clone(),
         ]
     });
-    table(
-        &mut body,
-        "Runners",
-        [
-            "Repository",
-            "Label",
-            "Runner",
-            "HF job",
-            "State",
-            "Job",
-            "Reason",
-        ],
-        launches,
-    );
-    let lanes = status.lanes.iter().map(|lane| {
-        let until = lane.not_before.map(|at| at.to_string()).unwrap_or_default();
+    table(body, "Runners", columns, rows);
+}
+
+fn push_trouble(body: &mut String, status: &Status) {
+    let columns = ["Repository", "Label", "Failures", "Next try", "Reason"];
+    let rows = status.lanes.iter().map(|lane| {
         [
             lane.repository.clone(),
             lane.label.clone(),
             lane.failures.to_string(),
-            until,
+            shown(lane.not_before),
             lane.reason.clone(),
         ]
     });
-    table(
-        &mut body,
-        "Trouble",
-        ["Repository", "Label", "Failures", "Next try", "Reason"],
-        lanes,
-    );
-    let closed = status.closed.iter().map(|job| {
+    table(body, "Trouble", columns, rows);
+}
+
+fn push_closed(body: &mut String, status: &Status) {
+    let columns = ["Repository", "Job", "Label", "At", "Reason"];
+    let rows = status.closed.iter().map(|job| {
         [
             job.repository.clone(),
             job.job.to_string(),
@@ -148,26 +153,24 @@ pub(super) fn status(status: &Status, misrouted: &[Told]) -> impl IntoResponse +
             job.reason.clone(),
         ]
     });
-    table(
-        &mut body,
-        "Over",
-        ["Repository", "Job", "Label", "At", "Reason"],
-        closed,
-    );
-    let repositories = status.repositories.iter().map(|repository| {
+    table(body, "Over", columns, rows);
+}
+
+fn push_repositories(body: &mut String, status: &Status) {
+    let columns = ["Repository", "Installation", "Reason"];
+    let rows = status.repositories.iter().map(|repository| {
         [
             repository.repository.clone(),
-            number(repository.installation),
+            shown(repository.installation),
             repository.reason.clone().unwrap_or_default(),
         ]
     });
-    table(
-        &mut body,
-        "Repositories",
-        ["Repository", "Installation", "Reason"],
-        repositories,
-    );
-    page("jobs-dispatcher: status", &body)
+    table(body, "Repositories", columns, rows);
+}
+
+/// What may not be known.
+fn shown<T: fmt::Display>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 fn table<const N: usize>(
