@@ -5,7 +5,6 @@ use std::{
     net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
     time::Duration,
 };
 
@@ -90,10 +89,7 @@ async fn converse(
             told = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
-        match connection.poll_without_shutdown(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(ended) => Poll::Ready(ended),
-        }
+        connection.poll_without_shutdown(context)
     })
     .await;
     ended
