@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use axum::Router;
+use axum::{Router, routing::post};
 
 use crate::{
     config::Config,
@@ -20,7 +20,8 @@ use crate::{
     reconciler::{Inbox, Reconciler},
     refusals::Sparing,
     store::{Store, StoreError, Writable},
-    surface::{Misrouted, Surface},
+    surface::{self, Misrouted, Surface},
+    webhook::webhook,
 };
 
 /// Why a dispatcher cannot start.
@@ -106,7 +107,9 @@ impl Means {
             intake: Intake::default(),
             sparing: Sparing::default(),
         };
-        surface.router()
+        surface::routes()
+            .route("/webhook", post(webhook))
+            .with_state(Arc::new(surface))
     }
 }
 

@@ -69,6 +69,14 @@ impl Answer {
     }
 }
 
+/// A header as text; nothing where it is missing or no text.
+pub(crate) fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
 /// A request with what each of ours says: whose it is, with which token, and that a body is JSON.
 pub(crate) fn request(
     method: Method,

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use axum::body::{Body, HttpBody};
@@ -12,12 +11,8 @@ use futures_util::future::{Either, select};
 use http_body_util::BodyExt;
 use tokio::{sync::Notify, time::timeout};
 
-use crate::refusals::Refusal;
+use crate::refusals::{BODY_BYTES_MAX, BODY_WITHIN, Refusal};
 
-/// GitHub caps a payload at 25 MB; the rest is for the form encoding's overhead.
-pub(crate) const BODY_BYTES_MAX: usize = 28 << 20;
-/// GitHub waits ten seconds for the answer: what takes longer to come has nobody to answer to.
-pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// GitHub states the length of every body. One without is taken as long as it is of a usual size, ten times over.
 const UNSTATED_BYTES_MAX: usize = 256 << 10;
 /// All bodies that are being read, together.
@@ -180,6 +175,8 @@ impl Drop for Share<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::{StreamExt, future::join, stream};
 
     use super::*;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "postgres")]
-use crate::replica::Way;
+use crate::replica::way::Way;
 use crate::{
     core::{JobSighting, Status},
     reconciler::{Durable, Inbox},

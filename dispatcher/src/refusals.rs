@@ -15,6 +15,12 @@ use axum::{
 use serde_json::json;
 use tokio::time::Instant;
 
+/// GitHub caps a payload at 25 MB; the rest is for the form encoding's overhead.
+pub(crate) const BODY_BYTES_MAX: usize = 28 << 20;
+/// GitHub waits ten seconds for the answer: what takes longer to come has nobody to answer to.
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// GitHub gives up after 10 s; an honest failure before that shows in its log.
+pub(crate) const DURABLE_WITHIN: Duration = Duration::from_secs(8);
 /// So many lines of one kind in [`WINDOW`]; the next window's first line says how many were left out.
 const LINES_MAX: u32 = 5;
 const WINDOW: Duration = Duration::from_secs(10);
@@ -22,11 +28,11 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// Why a delivery is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("the body is too large: at most {} MB are taken", crate::intake::BODY_BYTES_MAX >> 20)]
+    #[error("the body is too large: at most {} MB are taken", BODY_BYTES_MAX >> 20)]
     TooLarge,
     #[error("a body of this size must state its Content-Length")]
     NoLength,
-    #[error("the body did not come within {} s", crate::intake::BODY_WITHIN.as_secs())]
+    #[error("the body did not come within {} s", BODY_WITHIN.as_secs())]
     Slow,
     #[error("the body broke off")]
     BrokeOff,
@@ -46,7 +52,7 @@ pub(crate) enum Refusal {
     Unreadable(String),
     #[error("the journal could not be written: {0}")]
     Journal(String),
-    #[error("the delivery was not durable within {} s: the dispatcher is behind", crate::webhook::DURABLE_WITHIN.as_secs())]
+    #[error("the delivery was not durable within {} s: the dispatcher is behind", DURABLE_WITHIN.as_secs())]
     Behind,
 }
 

@@ -1,11 +1,8 @@
 //! The HTTP side: takes webhooks, makes them durable and answers. It asks nobody anything while GitHub waits.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use axum::{
@@ -16,24 +13,22 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId},
+    http::text_header,
     intake::Intake,
     labels::Unrouted,
     payload::{self, Payload, WorkflowJob, beginning},
-    refusals::Refusal,
+    refusals::{DURABLE_WITHIN, Refusal},
     signature::is_well_formed,
-    surface::Surface,
+    surface::{Surface, Told},
 };
 
 const SIGNATURE: &str = "x-hub-signature-256";
 const EVENT: &str = "x-github-event";
 const DELIVERY: &str = "x-github-delivery";
-/// GitHub gives up after 10 s; an honest failure before that shows in its log.
-pub(crate) const DURABLE_WITHIN: Duration = Duration::from_secs(8);
 
 /// Set in a request's extensions once its signature is verified: its connection is then cut for nobody's sake.
 #[derive(Clone, Debug, Default)]
@@ -60,15 +55,6 @@ impl<T: Into<String>> From<T> for Skipped {
             told: None,
         }
     }
-}
-
-/// A job that looks meant for us and cannot be served.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Told {
-    pub(crate) repository: String,
-    pub(crate) job: Option<u64>,
-    pub(crate) labels: String,
-    pub(crate) advice: String,
 }
 
 pub(crate) async fn webhook(State(surface): State<Arc<Surface>>, request: Request) -> Response {
@@ -276,13 +262,6 @@ fn decode_form(field: &[u8]) -> Vec<u8> {
         }
     }
     decoded
-}
-
-pub(crate) fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
 }
 
 /// A header for people: what may be of any length and anything is cut short.

@@ -8,7 +8,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
-use crate::{config::StatusAccess, core::Secret, signature::is_same, webhook::text_header};
+use crate::{config::StatusAccess, core::Secret, http::text_header, signature::is_same};
 
 /// The answer to whoever may not.
 pub(super) fn refusal(access: &StatusAccess, headers: &HeaderMap) -> Option<Response> {

@@ -1,32 +1,25 @@
 //! What the dispatcher shows of itself over HTTP, beside taking webhooks: what it is, how it is, what it does.
 
 mod access;
+mod misrouted;
 mod pages;
 
-use std::{
-    collections::VecDeque,
-    fmt::Write,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt::Write, sync::Arc};
 
 use axum::{
     Json, Router,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::get,
 };
 use serde_json::json;
 
+pub(crate) use self::misrouted::{Misrouted, Told};
+
 use crate::{
-    config::Config,
-    health::Health,
-    intake::Intake,
-    labels::Labels,
-    metrics::Metrics,
-    recipient::Recipient,
-    refusals::Sparing,
-    webhook::{Told, text_header, webhook},
+    config::Config, health::Health, http::text_header, intake::Intake, labels::Labels,
+    metrics::Metrics, recipient::Recipient, refusals::Sparing,
 };
 
 /// All that answers requests.
@@ -41,40 +34,14 @@ pub(crate) struct Surface {
     pub(crate) sparing: Sparing,
 }
 
-impl Surface {
-    pub(crate) fn router(self) -> Router {
-        Router::new()
-            .route("/", get(about))
-            .route("/healthz", get(healthz))
-            .route("/readyz", get(readyz))
-            .route("/metrics", get(metrics))
-            .route("/status", get(status))
-            .route("/webhook", post(webhook))
-            .with_state(Arc::new(self))
-    }
-}
-
-/// The last jobs whose labels looked meant for us and fit no runner, newest last.
-#[derive(Debug, Default)]
-pub(crate) struct Misrouted(Mutex<VecDeque<Told>>);
-
-impl Misrouted {
-    const KEPT: usize = 50;
-
-    pub(crate) fn add(&self, told: &Told) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // GitHub tells of one job several times.
-        all.retain(|other| other != told);
-        if all.len() == Self::KEPT {
-            all.pop_front();
-        }
-        all.push_back(told.clone());
-    }
-
-    fn list(&self) -> Vec<Told> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().cloned().collect()
-    }
+/// All but the webhook's.
+pub(crate) fn routes() -> Router<Arc<Surface>> {
+    Router::new()
+        .route("/", get(about))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
 }
 
 /// What it is: for programs, or for people.

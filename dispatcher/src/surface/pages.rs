@@ -7,10 +7,8 @@ use axum::{
     response::{Html, IntoResponse},
 };
 
-use crate::{
-    core::Status,
-    webhook::{Told, text_header},
-};
+use super::Told;
+use crate::{core::Status, http::text_header};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}\

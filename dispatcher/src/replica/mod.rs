@@ -1,29 +1,30 @@
 //! One of several processes that serve the same App from one journal in Postgres. Each accepts webhooks; the one that holds
 //! the lead decides and calls, and the others hand what they accepted over to it through the database.
 
+pub(crate) mod way;
+
 use std::{
     fmt,
-    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use axum::Router;
-use futures_util::{future, future::join_all};
+use futures_util::future::join_all;
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
+use self::way::Way;
 use crate::{
     causes::with_causes,
     config::Config,
-    core::{Core, JobSighting, Status},
     dispatcher::{Means, StartError},
     host::{Host, Spawner},
     http::HttpService,
     recipient::Recipient,
-    reconciler::{Durable, Inbox},
+    reconciler::Inbox,
     store::{
         Store, StoreError,
-        postgres::{HandOver, Handed, Lead, Postgres},
+        postgres::{Handed, Lead, Postgres},
     },
 };
 
@@ -33,7 +34,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// A running replica. Its work is done by tasks of the host's spawner; dropping this value does not end them.
 pub struct Replica {
     member: Arc<Member>,
-    lead: watch::Receiver<Option<Inbox>>,
+    way: Arc<Way>,
 }
 
 /// What is the same whether it leads or not.
@@ -41,7 +42,6 @@ struct Member {
     means: Means,
     host: Host,
     postgres: Arc<Postgres>,
-    hand_over: HandOver,
 }
 
 impl Replica {
@@ -63,18 +63,28 @@ impl Replica {
         let member = Arc::new(Member {
             means,
             host: host.clone(),
-            postgres,
-            hand_over,
+            postgres: Arc::clone(&postgres),
         });
         let (leads, lead) = watch::channel(None);
         host.spawner.spawn(Arc::clone(&member).serve(leads));
-        Ok(Self { member, lead })
+        let config = Arc::clone(&member.means.config);
+        let way = Way {
+            lead,
+            hand_over,
+            postgres,
+            host,
+            config,
+        };
+        Ok(Self {
+            member,
+            way: Arc::new(way),
+        })
     }
 
     /// Whether this process decides and calls. It may change at any time.
     #[must_use]
     pub fn leads(&self) -> bool {
-        self.lead.borrow().is_some()
+        self.way.inbox().is_some()
     }
 
     /// From now on `/readyz` says that it ends, so that nothing new is sent here.
@@ -84,11 +94,7 @@ impl Replica {
 
     /// The HTTP side, as [`Dispatcher::router`](crate::Dispatcher::router) has it.
     pub fn router(&self) -> Router {
-        let recipient = Way {
-            member: Arc::clone(&self.member),
-            lead: self.lead.clone(),
-        };
-        let recipient = Recipient::Shared(Arc::new(recipient));
+        let recipient = Recipient::Shared(Arc::clone(&self.way));
         self.member.means.router(recipient)
     }
 }
@@ -138,16 +144,6 @@ impl Member {
             Err(error) => error.to_string(),
         }
     }
-
-    /// The state as the journal has it: what a process that does not lead can tell.
-    async fn read_status(&self) -> Option<Status> {
-        let records = self.postgres.read().await.ok()?;
-        let now = self.host.clock.now();
-        let draw = Arc::clone(&self.host.draw);
-        let mut core = Core::new(now, self.means.config.settings.clone(), draw);
-        core.restore(now, records).ok()?;
-        Some(core.status(now))
-    }
 }
 
 /// Feeds the loop what other replicas accepted, until the lead is lost.
@@ -183,41 +179,5 @@ impl Tasks {
             while tasks.try_join_next().is_some() {}
             tasks.spawn(task);
         })
-    }
-}
-
-/// How webhooks of this process reach whoever leads.
-pub(crate) struct Way {
-    member: Arc<Member>,
-    lead: watch::Receiver<Option<Inbox>>,
-}
-
-impl Way {
-    fn inbox(&self) -> Option<Inbox> {
-        self.lead.borrow().clone()
-    }
-
-    /// See [`Recipient::deliver`].
-    pub(crate) async fn deliver(&self, sighting: JobSighting, guid: String) -> Durable {
-        if let Some(inbox) = self.inbox() {
-            // While the lead is lost its loop may hang: the database decides who leads.
-            let own = pin!(inbox.deliver(sighting.clone(), guid.clone()));
-            let mut lead = self.lead.clone();
-            let lost = pin!(lead.wait_for(Option::is_none));
-            if let future::Either::Left((Ok(()), _)) = future::select(own, lost).await {
-                return Ok(());
-            }
-        }
-        let handed = Handed { sighting, guid };
-        let left = self.member.hand_over.leave(&handed).await;
-        left.map_err(|error| error.to_string())
-    }
-
-    /// See [`Recipient::status`].
-    pub(crate) async fn status(&self) -> Option<Status> {
-        match self.inbox() {
-            Some(inbox) => inbox.status().await,
-            None => self.member.read_status().await,
-        }
     }
 }
