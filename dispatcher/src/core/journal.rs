@@ -1,7 +1,5 @@
 //! The journal's records: what a restart must know. One key per job, launch and repository.
 
-use std::{fmt, sync::Arc};
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +10,7 @@ use super::{
         ClosedJob, CredentialKind, EndedLaunch, Job, JobId, JobKey, Launch, LaunchId, Live, Repo,
         RepoId, State, Trust,
     },
+    record::Record,
 };
 
 const DELIVERIES: &str = "deliveries";
@@ -38,43 +37,6 @@ enum JobRecord {
 enum LaunchRecord {
     Alive(Launch),
     Ended(EndedLaunch),
-}
-
-/// A record, as it was when it was handed out. It is written down when somebody wants its text: a journal in memory that nobody
-/// reads needs none.
-#[derive(Clone)]
-pub struct Record(Arc<dyn Fn() -> String + Send + Sync>);
-
-impl Record {
-    fn of<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
-        Self(Arc::new(move || to_text(&value)))
-    }
-
-    /// The text to keep.
-    #[must_use]
-    pub fn text(&self) -> String {
-        (self.0)()
-    }
-}
-
-impl From<String> for Record {
-    fn from(text: String) -> Self {
-        Self(Arc::new(move || text.clone()))
-    }
-}
-
-impl PartialEq for Record {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
-}
-
-impl Eq for Record {}
-
-impl fmt::Debug for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
-    }
 }
 
 impl Core {
@@ -196,8 +158,4 @@ fn after_restart(mut launch: Launch) -> Launch {
         other => other,
     };
     launch
-}
-
-fn to_text<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("records are plain structs with text keys")
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::journal::Record;
 use super::model::{
     CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, Lane, LaunchId, RepoId,
     RunId, RunnerId, Secret,
 };
+use super::record::Record;
 
 /// Something that happened outside.
 #[derive(Clone, Debug)]

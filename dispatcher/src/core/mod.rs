@@ -16,6 +16,7 @@ mod looks;
 mod message;
 mod model;
 mod readings;
+mod record;
 mod redeliveries;
 mod retiring;
 mod settings;
@@ -27,7 +28,7 @@ mod tests;
 
 pub use self::{
     engine::{Core, Draw},
-    journal::{JournalError, Record},
+    journal::JournalError,
     message::{
         Access, Command, Credential, FailedDelivery, Failure, HfJob, HfJobOrder, Input, JobReading,
         JobSighting, Mint, Runner, Stage, Survey, Write,
@@ -36,6 +37,7 @@ pub use self::{
         CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, Lane, LaunchId, RepoId,
         RunId, RunnerId, Secret,
     },
+    record::Record,
     settings::{Settings, Unservable},
     status::{ClosedJobStatus, JobStatusLine, LaneStatus, LaunchStatus, RepoStatus, Status},
 };
