@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::model::{
-    CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, Lane, LaunchId, RepoId,
-    RunId, RunnerId, Secret,
+use super::{
+    model::{
+        CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, Lane, LaunchId, RepoId,
+        RunId, RunnerId, Secret,
+    },
+    record::Record,
 };
-use super::record::Record;
 
 /// Something that happened outside.
 #[derive(Clone, Debug)]
