@@ -2,12 +2,10 @@
 //!
 //! A dispatcher starts one script again and again, each time with other variables, so it is taken apart once.
 
-use std::{
-    ops::Range,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{ops::Range, sync::Arc};
 
 use super::shell_words::Joint;
+use crate::last::Last;
 
 /// What the next word is put together from, or what becomes of it. Texts are places in the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,19 +22,11 @@ pub(super) enum Step {
 }
 
 /// The script that was taken apart last.
-static LAST: Mutex<Option<(String, Arc<[Step]>)>> = Mutex::new(None);
+static LAST: Last<String, Arc<[Step]>> = Last::new();
 
 /// The steps of a script.
 pub(super) fn steps(script: &str) -> Arc<[Step]> {
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((known, steps)) = &*last
-        && known == script
-    {
-        return steps.clone();
-    }
-    let steps: Arc<[Step]> = Arc::from(take_apart(script));
-    *last = Some((script.to_owned(), steps.clone()));
-    steps
+    LAST.of(script, || Arc::from(take_apart(script)))
 }
 
 fn take_apart(script: &str) -> Vec<Step> {

@@ -1,10 +1,12 @@
 //! What the JSON of one job after the other says alike: a dispatcher's jobs all run the same script, of kilobytes with many line
 //! ends, and belong to the same account. It is written once, and again when it changes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
+
+use crate::last::Last;
 
 /// JSON that was written before.
 #[derive(Clone)]
@@ -19,8 +21,8 @@ impl Serialize for Before {
 /// What was written last.
 #[derive(Default)]
 pub(in crate::hf) struct Repeated {
-    command: Mutex<Option<(Vec<String>, Before)>>,
-    owned: Mutex<Option<(Ownership, Arc<str>)>>,
+    command: Last<Vec<String>, Option<Before>>,
+    owned: Last<Ownership, Arc<str>>,
 }
 
 /// Who made a job, and for whom.
@@ -33,15 +35,8 @@ pub(in crate::hf) struct Ownership {
 impl Repeated {
     /// A command as JSON.
     pub(in crate::hf) fn command(&self, words: &[String]) -> Option<Before> {
-        let mut last = self.command.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, json)) = &*last
-            && known == words
-        {
-            return Some(json.clone());
-        }
-        let json = Before(Arc::from(to_raw_value(words).ok()?));
-        *last = Some((words.to_vec(), json.clone()));
-        Some(json)
+        self.command
+            .of(words, || Some(Before(Arc::from(to_raw_value(words).ok()?))))
     }
 
     /// The members of a user's own job that tell of its owner, as `write` writes them.
@@ -50,15 +45,7 @@ impl Repeated {
         ownership: &Ownership,
         write: impl FnOnce() -> String,
     ) -> Arc<str> {
-        let mut last = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, json)) = &*last
-            && known == ownership
-        {
-            return json.clone();
-        }
-        let json: Arc<str> = Arc::from(write());
-        *last = Some((ownership.clone(), json.clone()));
-        json
+        self.owned.of(ownership, || Arc::from(write()))
     }
 }
 
