@@ -1,6 +1,6 @@
 //! The lead: one at a time, lost with its connection, and what replicas hand over to it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use dispatcher::{
     Postgres, Store,
@@ -45,6 +45,16 @@ async fn taken(lead: &Lead) -> Vec<(String, u64)> {
         .collect()
 }
 
+/// A server whose tables are made, and what a dispatcher has of it.
+fn with_tables(test: impl AsyncFnOnce(Cluster, Arc<Postgres>)) {
+    Runtime::new().unwrap().block_on(async {
+        let cluster = Cluster::start();
+        let postgres = cluster.postgres();
+        postgres.prepare().await.unwrap();
+        test(cluster, postgres).await;
+    });
+}
+
 #[test]
 fn one_leads_and_the_next_follows_when_it_ends() {
     Runtime::new().unwrap().block_on(async {
@@ -63,10 +73,7 @@ fn one_leads_and_the_next_follows_when_it_ends() {
 
 #[test]
 fn who_lost_its_connection_writes_nothing_any_more() {
-    Runtime::new().unwrap().block_on(async {
-        let cluster = Cluster::start();
-        let postgres = cluster.postgres();
-        postgres.prepare().await.unwrap();
+    with_tables(async |cluster, postgres| {
         let first = postgres.lead().await.unwrap();
         first.write(put("before")).await.unwrap();
         assert_eq!(cluster.cut("true").await, 1);
@@ -80,10 +87,7 @@ fn who_lost_its_connection_writes_nothing_any_more() {
 
 #[test]
 fn what_is_handed_over_waits_for_the_leader_in_order() {
-    Runtime::new().unwrap().block_on(async {
-        let cluster = Cluster::start();
-        let postgres = cluster.postgres();
-        postgres.prepare().await.unwrap();
+    with_tables(async |cluster, postgres| {
         let hand_over = postgres.hand_over();
         for job in 1..=3 {
             hand_over.leave(&handed(job)).await.unwrap();
@@ -109,10 +113,7 @@ fn what_is_handed_over_waits_for_the_leader_in_order() {
 
 #[test]
 fn the_leader_hears_at_once_what_is_handed_over() {
-    Runtime::new().unwrap().block_on(async {
-        let cluster = Cluster::start();
-        let postgres = cluster.postgres();
-        postgres.prepare().await.unwrap();
+    with_tables(async |_cluster, postgres| {
         let lead = postgres.lead().await.unwrap();
         let hand_over = postgres.hand_over();
         lead.news().await; // the time without news is over
@@ -133,10 +134,7 @@ fn the_leader_hears_at_once_what_is_handed_over() {
 
 #[test]
 fn tables_of_a_newer_version_are_left_alone() {
-    Runtime::new().unwrap().block_on(async {
-        let cluster = Cluster::start();
-        let postgres = cluster.postgres();
-        postgres.prepare().await.unwrap();
+    with_tables(async |cluster, postgres| {
         postgres.prepare().await.unwrap();
         let sql = cluster.sql().await;
         let newer = "UPDATE jobs_dispatcher_version SET version = 2";
