@@ -81,6 +81,10 @@ impl Executor {
                 },
                 metrics.called("get-job", github.job(&access, job).await),
             ),
+            Command::ReadJobs(access, run, jobs) => {
+                let found = metrics.called("list-run-jobs", github.jobs(&access, run).await);
+                Input::JobsRead(access.repo, jobs, found)
+            }
             Command::CancelRun(access, job, run) => Input::RunCancelled(
                 JobKey {
                     repo: access.repo,

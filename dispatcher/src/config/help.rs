@@ -31,8 +31,9 @@ Optional:
   RUNNER_IDLE_TIMEOUT           default 300 (seconds, or 5m)
   JOB_TIMEOUT                   how long a job may run, once its runner has it; default 1h
   BOOT_DEADLINE                 HF job created to runner online; default 15m
-  SLOW_BOOT_DEADLINE            the same after two failed boots; default 50m
+  SLOW_BOOT_DEADLINE            the same after two failed boots; default 25m
   JIT_LIFETIME                  how long a just-in-time configuration is taken to live; default 5m
+  LOOKUP_GAP                    between two looks for an HF job whose create was not answered; default 1m
   MAX_JOBS_TOTAL                HF jobs alive at once; default unlimited; 0 launches nothing
   MAX_JOBS_PER_REPO             the same, of each repository
   UNSERVABLE                    cancel-run (default) or leave: what to do with a run nobody can serve

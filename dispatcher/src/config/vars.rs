@@ -347,6 +347,7 @@ impl<'a> Vars<'a> {
             idle_timeout: self.duration("RUNNER_IDLE_TIMEOUT", default.idle_timeout),
             boot_deadline: self.duration("BOOT_DEADLINE", default.boot_deadline),
             slow_boot_deadline: self.duration("SLOW_BOOT_DEADLINE", default.slow_boot_deadline),
+            lookup_gap: self.duration("LOOKUP_GAP", default.lookup_gap),
             jit_lifetime: self.duration("JIT_LIFETIME", default.jit_lifetime),
             max_total: self.number("MAX_JOBS_TOTAL", default.max_total, "(unlimited)"),
             max_per_repo: self.number("MAX_JOBS_PER_REPO", default.max_per_repo, "(unlimited)"),

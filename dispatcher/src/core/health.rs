@@ -7,15 +7,17 @@ use jiff::Timestamp;
 use super::{
     backoff,
     engine::{Core, later},
-    model::{CredentialKind, Lane, Launch},
+    model::{CredentialKind, Lane, Launch, LaunchId},
 };
 
+/// An HF job gets so long to bring its runner, whatever its credential.
+const BOOT_CHANCE: Duration = Duration::from_secs(300);
 /// How long a slow boot makes a lane start with a registration token.
 const SLOW_MEMORY: Duration = Duration::from_secs(3600);
-/// How long after a launch ended without a job its lane waits to learn what became of the jobs.
-const RECHECK_HOLD: Duration = Duration::from_secs(15);
 const RETRY_BASE: Duration = Duration::from_secs(4);
 const RETRY_CAP: Duration = Duration::from_secs(600);
+/// The longest wait for a service that gave no usable answer: when it is well again, that should be noticed soon.
+const UNANSWERED_CAP: Duration = Duration::from_secs(120);
 
 /// How a lane has fared. Kept in memory only: after a restart it starts afresh.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,9 @@ pub(super) struct LaneState {
     slow_until: Option<Timestamp>,
     pub(super) blocked: Option<Blocked>,
     pub(super) give_up_at: Option<Timestamp>,
+    /// When every queued job of it was last asked about, and whether that is wanted again.
+    pub(super) rechecked_at: Option<Timestamp>,
+    pub(super) recheck: bool,
 }
 
 /// GitHub keeps jobs of the lane from running although a runner waits: `max-parallel`, a concurrency group, …
@@ -51,19 +56,48 @@ pub(super) enum Fault {
     Dud,
     /// GitHub or the Hub said no.
     Refused,
+    /// GitHub or the Hub gave no usable answer.
+    Unanswered,
+}
+
+impl LaneState {
+    /// GitHub or the Hub fails the lane: one launch tries for all.
+    pub(super) fn one_tries(&self) -> bool {
+        match self.last_fault {
+            Some(Fault::Refused | Fault::Unanswered) => self.failures >= 1,
+            Some(Fault::Boot | Fault::Dud) | None => false,
+        }
+    }
 }
 
 impl Core {
     /// While launches of a lane fail, it tries one at a time.
-    pub(super) fn probe_room(&self, lane: &Lane, starting: usize, booting: usize) -> usize {
-        let Some(state) = self.lanes.get(lane) else {
+    pub(super) fn probe_room(&self, lane: &Lane) -> usize {
+        let (Some(state), Some(book)) = (self.lanes.get(lane), self.lanes.book(lane)) else {
             return usize::MAX;
         };
         match state.last_fault {
-            Some(Fault::Refused) if state.failures >= 1 => 1_usize.saturating_sub(starting),
-            Some(Fault::Dud) if state.failures >= 3 => 1_usize.saturating_sub(starting + booting),
-            _ => usize::MAX,
+            Some(Fault::Refused | Fault::Unanswered) if state.failures >= 1 => {
+                1_usize.saturating_sub(book.trying())
+            }
+            Some(Fault::Dud) if state.failures >= 3 => {
+                1_usize.saturating_sub(book.starting() + book.booting())
+            }
+            Some(Fault::Refused | Fault::Unanswered | Fault::Dud | Fault::Boot) | None => {
+                usize::MAX
+            }
         }
+    }
+
+    /// Whether this launch may mint or create now: while GitHub or the Hub fails its lane, one does so for all, the one
+    /// that has come furthest, and not before the lane's time.
+    pub(super) fn may_try(&mut self, now: Timestamp, id: &LaunchId, lane: &Lane) -> bool {
+        let Some(state) = self.lanes.get(lane).filter(|state| state.one_tries()) else {
+            return true;
+        };
+        let not_before = state.not_before;
+        let foremost = self.lanes.book(lane).and_then(|book| book.foremost());
+        foremost == Some(id) && not_before.is_none_or(|at| self.due(now, at))
     }
 
     pub(super) fn credential_for(&self, now: Timestamp, lane: &Lane) -> CredentialKind {
@@ -82,13 +116,14 @@ impl Core {
     /// How long the HF job of this launch may take until its runner is online, and from when that counts.
     pub(super) fn boot_deadline(&self, launch: &Launch, created_at: Timestamp) -> Timestamp {
         match launch.credential {
+            // Not before nobody can connect with it any more, nor before the HF job has had its chance.
             CredentialKind::Jit => {
-                let life = self.settings.jit_lifetime;
-                let usable = life.saturating_sub(Duration::from_secs(30)).max(life / 2);
-                later(
-                    launch.minted_at.unwrap_or(created_at),
-                    usable.min(self.settings.boot_deadline),
-                )
+                let dies = launch
+                    .valid_until
+                    .unwrap_or_else(|| later(created_at, self.settings.jit_lifetime));
+                let chance = later(created_at, BOOT_CHANCE);
+                dies.max(chance)
+                    .min(later(created_at, self.settings.boot_deadline))
             }
             CredentialKind::RegistrationToken => {
                 let failures = self
@@ -110,12 +145,12 @@ impl Core {
         }
     }
 
-    /// A launch came to nothing. Launches that were under way together count as one failure.
+    /// A launch, or a call for one, came to nothing. Those that were begun before the last failure count with it.
     pub(super) fn lane_failed(
         &mut self,
         now: Timestamp,
         lane: &Lane,
-        intended_at: Timestamp,
+        begun_at: Timestamp,
         fault: Fault,
         reason: &str,
     ) {
@@ -123,23 +158,24 @@ impl Core {
         let bits = self.bits(&format!("retry/{}/{}/{failures}", lane.repo, lane.label));
         self.with_lane(lane, |state| {
             reason.clone_into(&mut state.last_reason);
-            if state.failed_at.is_some_and(|at| intended_at <= at) {
+            if state.failed_at.is_some_and(|at| begun_at <= at) {
                 return;
             }
             state.failed_at = Some(now);
             state.failures += 1;
             state.failing_since.get_or_insert(now);
             state.last_fault = Some(fault);
-            let attempt = match fault {
+            let (attempt, cap) = match fault {
                 // The longer deadline of the next try is the backoff.
-                Fault::Boot => 1,
-                Fault::Dud | Fault::Refused => state.failures,
+                Fault::Boot => (1, RETRY_CAP),
+                Fault::Dud | Fault::Refused => (state.failures, RETRY_CAP),
+                Fault::Unanswered => (state.failures, UNANSWERED_CAP),
             };
-            if fault != Fault::Refused {
+            if matches!(fault, Fault::Boot | Fault::Dud) {
                 state.boot_failures += u32::from(fault == Fault::Boot);
                 state.slow_until = Some(later(now, SLOW_MEMORY));
             }
-            let wait = backoff::delay(attempt, RETRY_BASE, RETRY_CAP, bits);
+            let wait = backoff::delay(attempt, RETRY_BASE, cap, bits);
             state.not_before = Some(later(now, wait));
         });
     }
@@ -163,22 +199,9 @@ impl Core {
 
     /// The Hub took an order of the lane.
     pub(super) fn order_taken(&mut self, lane: &Lane) {
-        if self
-            .lanes
-            .get(lane)
-            .is_some_and(|state| state.last_fault == Some(Fault::Refused))
-        {
+        if self.lanes.get(lane).is_some_and(LaneState::one_tries) {
             self.lane_works(lane);
         }
-    }
-
-    /// Nothing new for this lane until its jobs have been asked about.
-    pub(super) fn hold_lane(&mut self, now: Timestamp, lane: &Lane) {
-        self.recheck_lane(now, lane);
-        let until = later(now, RECHECK_HOLD);
-        self.with_lane(lane, |state| {
-            state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
-        });
     }
 
     /// Whether the lane has failed so often and for so long that its users are to be told.

@@ -164,6 +164,7 @@ impl Core {
             mints: 0,
             creates: 0,
             ran: false,
+            vanished_at: None,
             reason: "adopted".to_owned(),
             live: Live {
                 running: seen.stage == Stage::Running,

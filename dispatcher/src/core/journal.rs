@@ -126,9 +126,17 @@ impl Core {
                 let id = LaunchId(id.to_owned());
                 match serde_json::from_str(text)? {
                     LaunchRecord::Alive(launch) => {
+                        if let Some(at) = launch.vanished_at {
+                            self.vanish(&launch.lane, &launch.runner, at);
+                        }
                         self.insert_launch(id, after_restart(launch));
                     }
-                    LaunchRecord::Ended(ended) => self.ended.insert(id, ended),
+                    LaunchRecord::Ended(ended) => {
+                        if let Some((lane, at)) = &ended.vanished {
+                            self.vanish(lane, &ended.runner, *at);
+                        }
+                        self.ended.insert(id, ended);
+                    }
                 }
             }
             (Some("repo"), Some(id), None) => {

@@ -59,6 +59,7 @@ impl Core {
 
     /// Compares a lane's demand with its supply; returns how many it may launch, were there no caps.
     fn balance_lane(&mut self, now: Timestamp, lane: &Lane) -> usize {
+        self.recheck_if_due(now, lane);
         let wanting = self.wanting(lane);
         let book = self.lanes.book_mut(lane);
         if wanting == 0 && book.alive() == 0 {
@@ -70,16 +71,15 @@ impl Core {
         }
         let demand = self.effective_demand(now, lane, wanting);
         let book = self.lanes.book_mut(lane);
-        let supply = book.supply() + stand_ins;
-        let surplus = supply.saturating_sub(demand).min(book.supply());
+        let (supply, leaving) = (book.supply(), book.leaving());
+        let surplus = (supply + stand_ins).saturating_sub(demand).min(supply);
         self.mark_surplus(now, lane, surplus);
-        let missing = demand.saturating_sub(supply);
+        // What is on its way out may still take a job until GitHub confirms that it is gone: only then it is replaced.
+        let missing = demand.saturating_sub(supply + stand_ins + leaving);
         if missing == 0 || !self.may_launch(now, lane) {
             return 0;
         }
-        let book = self.lanes.book_mut(lane);
-        let (starting, booting) = (book.starting(), book.booting());
-        self.probe_room(lane, starting, booting).min(missing)
+        self.probe_room(lane).min(missing)
     }
 
     /// Jobs of a lane that want a runner of ours now.
@@ -226,6 +226,7 @@ impl Core {
             mints: 0,
             creates: 0,
             ran: false,
+            vanished_at: None,
             reason: String::new(),
             live: Live::default(),
         };

@@ -13,12 +13,13 @@ use super::{
     tables::Subject,
 };
 
-/// Before the first look for an HF job whose create answer was lost: the list may lag the create.
+/// Before the first look for an HF job whose create answer was lost: it mostly is there.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
-/// Before the second look.
-const SECOND_LOOK: Duration = Duration::from_secs(7);
-/// Looks that must find nothing before an HF job is created again.
-const LOOKS: u8 = 2;
+/// Looks that must find nothing before an HF job is created again: that one, and two more that lie a gap after what came
+/// before them, because the list may lag the create.
+const LOOKS: u8 = 3;
+/// What a look may be late at the Hub.
+const LOOK_MARGIN: Duration = Duration::from_secs(2);
 /// Creates per launch; after that a new launch starts with a new credential.
 const CREATES_MAX: u32 = 4;
 const CALL_BASE: Duration = Duration::from_secs(2);
@@ -46,18 +47,19 @@ impl Core {
         if launch.live.calling {
             return;
         }
-        let state = launch.state.clone();
+        let (state, lane) = (launch.state.clone(), launch.lane.clone());
         let not_before = launch.live.not_before;
         if not_before.is_some_and(|at| !self.due(now, at)) {
             return;
         }
         match state {
+            State::Intended { .. } | State::Credentialed if !self.may_try(now, id, &lane) => {}
             State::Intended { unclear } => self.advance_intended(now, id, unclear),
             State::Credentialed => self.order_hf_job(now, id),
             State::Creating { .. } => self.call(id, Command::LookUpTag(id.clone())),
             State::Booting { .. } | State::Idle { .. } => self.doubt_if_due(now, id),
             State::Busy { .. } => self.watch_busy(now, id),
-            State::Retiring { removed } => self.advance_retiring(now, id, removed),
+            State::Retiring { removed, .. } => self.advance_retiring(now, id, removed),
         }
     }
 
@@ -129,6 +131,7 @@ impl Core {
             launch.mints += 1;
             launch.minted_at = Some(now);
         });
+        self.with_launch(id, |launch| launch.live.tried_at = Some(now));
         self.call(id, Command::Mint(mint));
     }
 
@@ -169,6 +172,13 @@ impl Core {
                 let unclear = jit && failure.effect_unknown();
                 self.change(id, |launch| launch.state = State::Intended { unclear });
                 self.retry(now, id, failure);
+                if failure.effect_unknown() {
+                    self.unanswered(
+                        now,
+                        id,
+                        &format!("GitHub gives no runner credential: {failure}"),
+                    );
+                }
             }
             Some(409) if jit && mints < 6 => {
                 let name = (mints >= 2).then(|| self.unused_name(&runner));
@@ -212,6 +222,16 @@ impl Core {
         self.lane_failed(now, &lane, intended_at, Fault::Refused, reason);
     }
 
+    /// A call that a launch cannot do without gave no usable answer.
+    fn unanswered(&mut self, now: Timestamp, id: &LaunchId, reason: &str) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let asked_at = launch.live.tried_at.unwrap_or(launch.intended_at);
+        let lane = launch.lane.clone();
+        self.lane_failed(now, &lane, asked_at, Fault::Unanswered, reason);
+    }
+
     fn order_hf_job(&mut self, now: Timestamp, id: &LaunchId) {
         let Some(launch) = self.launches.get(id) else {
             return;
@@ -244,6 +264,7 @@ impl Core {
                 lookups: 0,
             };
         });
+        self.with_launch(id, |launch| launch.live.tried_at = Some(now));
         self.call(id, Command::CreateHfJob(Box::new(order)));
     }
 
@@ -270,6 +291,7 @@ impl Core {
                     launch.reason = failure.to_string();
                     launch.live.not_before = Some(later(now, FIRST_LOOK));
                 });
+                self.unanswered(now, id, &format!("the Hub does not answer: {failure}"));
             }
             Err(failure @ Failure::Limited { .. }) => {
                 self.change(id, |launch| launch.state = State::Credentialed);
@@ -314,6 +336,7 @@ impl Core {
             return;
         };
         let creates = launch.creates;
+        let gap = self.settings.lookup_gap + LOOK_MARGIN;
         match answer {
             Err(failure) => self.retry(now, id, &failure),
             Ok(found) => {
@@ -326,7 +349,7 @@ impl Core {
                         unclear: true,
                         lookups,
                     };
-                    launch.live.not_before = Some(later(now, SECOND_LOOK));
+                    launch.live.not_before = Some(later(now, gap));
                 });
                 if lookups >= LOOKS {
                     self.create_again(now, id, creates);
@@ -388,6 +411,7 @@ impl Core {
                 runner: launch.runner,
                 hf_job: launch.hf_job,
                 reason: reason.to_owned(),
+                vanished: launch.vanished_at.map(|at| (launch.lane, at)),
             };
             self.ended.insert(id.clone(), ended);
             self.dirty.insert(Dirty::Launch(id.clone()));

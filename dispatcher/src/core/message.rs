@@ -40,10 +40,16 @@ pub enum Input {
     RunnersListed(RepoId, Result<Vec<Runner>, Failure>),
     /// The runner of this launch's name.
     RunnerFound(LaunchId, Result<Option<Runner>, Failure>),
-    /// The answer to removing a launch's runner record. 404 counts as removed.
-    RunnerDeleted(LaunchId, Result<(), Failure>),
+    /// The answer to removing a launch's runner record.
+    RunnerDeleted(LaunchId, Result<Removed, Failure>),
     /// One job as GitHub has it.
     JobRead(JobKey, Result<JobReading, Failure>),
+    /// Jobs of one run, as its list has them: those that were asked about, and what was found.
+    JobsRead(
+        RepoId,
+        BTreeSet<JobId>,
+        Result<BTreeMap<JobId, JobReading>, Failure>,
+    ),
     /// The answer to cancelling a run.
     RunCancelled(JobKey, Result<(), Failure>),
     /// What the survey of all repositories found.
@@ -93,6 +99,8 @@ pub enum Command {
     DeleteRunner(Access, LaunchId, RunnerId),
     /// Read one job.
     ReadJob(Access, JobId),
+    /// Read several jobs of one run, by its list.
+    ReadJobs(Access, RunId, BTreeSet<JobId>),
     /// Cancel a run, so that its user sees that it cannot be served.
     CancelRun(Access, JobId, RunId),
     /// Look for queued jobs in every repository of every installation.
@@ -203,6 +211,15 @@ pub struct Runner {
     pub online: bool,
     /// Has a job.
     pub busy: bool,
+}
+
+/// How a runner record went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// By this call: until then the runner had no job.
+    Now,
+    /// It was gone already: GitHub removes the record of a runner that has done its one job.
+    Before,
 }
 
 /// Where an HF job is.

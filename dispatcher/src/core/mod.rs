@@ -31,7 +31,7 @@ pub use self::{
     journal::JournalError,
     message::{
         Access, Command, Credential, FailedDelivery, Failure, HfJob, HfJobOrder, Input, JobReading,
-        JobSighting, Mint, Runner, Stage, Survey, Write,
+        JobSighting, Mint, Removed, Runner, Stage, Survey, Write,
     },
     model::{
         CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, Lane, LaunchId, RepoId,

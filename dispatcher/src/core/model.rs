@@ -56,6 +56,13 @@ text_id!(
 );
 text_id!(HfJobId, "The Hub's name of an HF job.");
 
+/// When somebody said how far a job is. A question of the same moment is later than news of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LastWord {
+    pub at: Timestamp,
+    pub asked: bool,
+}
+
 /// One job of one repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobKey {
@@ -133,6 +140,9 @@ pub(super) struct Job {
     /// Its webhook came late: it may have run meanwhile, so GitHub is asked before anything is launched for it.
     #[serde(default)]
     pub late: bool,
+    /// When GitHub was last asked about it and said that it is queued: the time of the question.
+    #[serde(default)]
+    pub confirmed_at: Option<Timestamp>,
     /// When to ask GitHub about it next.
     pub check_at: Timestamp,
     /// Answers in a row that called it queued although an event had called it in progress.
@@ -144,12 +154,22 @@ pub(super) struct Job {
     /// Answers in a row that knew no such job.
     #[serde(skip)]
     pub gone_readings: u8,
-    /// A question about it is under way.
+    /// Since when a question about it is under way.
     #[serde(skip)]
-    pub asking: bool,
+    pub asking: Option<Timestamp>,
 }
 
 impl Job {
+    /// The last word that it is queued.
+    pub(super) fn last_word(&self) -> LastWord {
+        let told = LastWord {
+            at: self.status_at,
+            asked: false,
+        };
+        let asked = self.confirmed_at.map(|at| LastWord { at, asked: true });
+        asked.map_or(told, |asked| asked.max(told))
+    }
+
     /// A job that nothing is known of but where it belongs.
     pub(super) fn waiting(
         now: Timestamp,
@@ -167,11 +187,12 @@ impl Job {
             status_at: now,
             held: false,
             late: false,
+            confirmed_at: None,
             check_at,
             requeue_readings: 0,
             unservable: None,
             gone_readings: 0,
-            asking: false,
+            asking: None,
         }
     }
 }
@@ -240,6 +261,9 @@ pub(super) enum State {
     Retiring {
         /// GitHub confirmed that the record is gone, so no job can come any more.
         removed: bool,
+        /// No HF job of it can exist: none was asked for, or the Hub refused it for sure.
+        #[serde(default)]
+        never_ran: bool,
     },
 }
 
@@ -272,6 +296,9 @@ pub(super) struct Launch {
     pub creates: u32,
     /// It has had a job.
     pub ran: bool,
+    /// When its HF job was seen over, if we never learned whether it had a job.
+    #[serde(default)]
+    pub vanished_at: Option<Timestamp>,
     /// Why it is being retired, or what went wrong last.
     pub reason: String,
     /// What only the running process knows.
@@ -280,6 +307,14 @@ pub(super) struct Launch {
 }
 
 impl Launch {
+    /// It wants to mint or to create, or is at it: while its lane fails, one launch does so at a time.
+    pub(super) fn tries(&self) -> bool {
+        matches!(
+            self.state,
+            State::Intended { .. } | State::Credentialed | State::Creating { unclear: false, .. }
+        )
+    }
+
     /// GitHub reported the job it ran as over.
     pub(super) fn is_done(&self) -> bool {
         matches!(
@@ -317,6 +352,8 @@ pub(super) struct Live {
     pub hf_over: bool,
     /// Calls in a row that failed.
     pub failed_calls: u32,
+    /// When its last mint or create was asked for.
+    pub tried_at: Option<Timestamp>,
 }
 
 /// A doubt about a launch. Two readings, some time apart, must agree before anything is removed.
@@ -352,6 +389,9 @@ pub(super) struct EndedLaunch {
     pub hf_job: Option<HfJobId>,
     /// Why it ended.
     pub reason: String,
+    /// Where and when its HF job was seen over, if we never learned whether it had a job.
+    #[serde(default)]
+    pub vanished: Option<(Lane, Timestamp)>,
 }
 
 /// A credential. Its text shows up nowhere but in the HF job's secrets.

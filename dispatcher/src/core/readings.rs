@@ -9,10 +9,13 @@ use super::{
     health::Fault,
     message::{Command, Failure, Runner},
     model::{Doubt, JobId, LaunchId, RepoId, State, Suspicion},
+    tables::STALE_READS,
 };
 
 /// After a list of runners failed.
 const LIST_AGAIN: Duration = Duration::from_secs(30);
+/// Between two looks at a runner that is busy with a job we have not learned.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// A launch whose HF job runs for so long without having a job is looked at before its deadline.
 const FIRST_LOOK: Duration = Duration::from_secs(120);
 
@@ -37,7 +40,7 @@ impl Core {
         {
             return;
         }
-        let still_there = !matches!(launch.state, State::Retiring { removed: true });
+        let still_there = !matches!(launch.state, State::Retiring { removed: true, .. });
         self.change(id, |launch| {
             launch.state = State::Busy {
                 job,
@@ -52,7 +55,7 @@ impl Core {
         });
         self.lane_works(&lane);
         if job.is_none() {
-            self.recheck_lane(now, &lane);
+            self.recheck_lane(&lane);
         }
         if !still_there {
             tracing::warn!(launch = %id, "a runner took a job although its record was removed");
@@ -151,7 +154,7 @@ impl Core {
         );
         self.wanted_readings.insert(lane.repo);
         // GitHub's busy flag may lag: what we can know about the jobs counts as well.
-        self.recheck_lane(now, &lane);
+        self.recheck_lane(&lane);
     }
 
     fn set_suspicion(&mut self, id: &LaunchId, suspicion: Option<Suspicion>) {
@@ -187,13 +190,17 @@ impl Core {
             if !inspecting && self.due(now, later(done_at, self.settings.finish_grace)) {
                 self.inspect(id);
             }
-        } else if job.is_none()
-            && self.due(
-                now,
-                later(looked_at.unwrap_or(since), self.settings.running_check),
-            )
-        {
-            self.look(now, id, repo);
+        } else if job.is_none() {
+            // While it stands in for a job, an answer that names that or takes the word back is worth asking for.
+            let stands_in = super::engine::since(now, since) < STALE_READS;
+            let every = if stands_in {
+                LOOK_AGAIN
+            } else {
+                self.settings.running_check
+            };
+            if self.due(now, later(looked_at.unwrap_or(since), every)) {
+                self.look(now, id, repo);
+            }
         }
     }
 

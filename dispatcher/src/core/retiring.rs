@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{
     engine::{Core, Dirty, later, since},
     health::Fault,
-    message::{Command, Failure, HfJob, JobReading, Runner, Stage},
+    message::{Command, Failure, HfJob, JobReading, Removed, Runner, Stage},
     model::{HfJobId, JobKey, JobStatus, Launch, LaunchId, State},
 };
 
@@ -24,12 +24,41 @@ impl Core {
     pub(super) fn retire(&mut self, id: &LaunchId, reason: &str) {
         self.again = true;
         self.change(id, |launch| {
-            launch.state = State::Retiring { removed: false };
+            let asked = matches!(launch.state, State::Creating { unclear: true, .. });
+            launch.state = State::Retiring {
+                removed: false,
+                never_ran: launch.hf_job.is_none() && !asked,
+            };
             reason.clone_into(&mut launch.reason);
             launch.live.suspicion = None;
             launch.live.not_before = None;
             launch.live.failed_calls = 0;
         });
+    }
+
+    /// GitHub confirmed that no job can come any more.
+    fn record_gone(&mut self, id: &LaunchId) {
+        self.change(id, |launch| {
+            if let State::Retiring { removed, .. } = &mut launch.state {
+                *removed = true;
+            }
+            launch.live.failed_calls = 0;
+        });
+    }
+
+    /// The launch leaves supply, and its runner may have had a job that we have not heard of: GitHub is asked about the
+    /// lane's jobs before that is made good.
+    fn vanishes(&mut self, now: Timestamp, id: &LaunchId) {
+        let Some(launch) = self.launches.get(id) else {
+            return;
+        };
+        let (lane, runner) = (launch.lane.clone(), launch.runner.clone());
+        if launch.vanished_at.is_some() {
+            return;
+        }
+        self.change(id, |launch| launch.vanished_at = Some(now));
+        self.vanish(&lane, &runner, now);
+        self.recheck_lane(&lane);
     }
 
     pub(super) fn advance_retiring(&mut self, now: Timestamp, id: &LaunchId, removed: bool) {
@@ -81,10 +110,13 @@ impl Core {
                     found.map(|runner| (runner.id, runner.online || runner.busy)),
                 );
             }
-            State::Retiring { removed: false } => match found {
-                None => self.change(id, |launch| {
-                    launch.state = State::Retiring { removed: true }
-                }),
+            State::Retiring { removed: false, .. } => match found {
+                None => {
+                    if doubtful {
+                        self.vanishes(now, id);
+                    }
+                    self.record_gone(id);
+                }
                 Some(runner) if runner.busy && doubtful => {
                     self.change(id, |launch| launch.runner_id = Some(runner.id));
                     self.runner_took(now, id, None);
@@ -100,7 +132,7 @@ impl Core {
         &mut self,
         now: Timestamp,
         id: &LaunchId,
-        answer: Result<(), Failure>,
+        answer: Result<Removed, Failure>,
     ) {
         let Some(launch) = self.answered(id) else {
             return;
@@ -108,16 +140,16 @@ impl Core {
         let has_job = launch.hf_job.is_some() && !launch.live.hf_over;
         let tries = launch.live.failed_calls;
         match (launch.state.clone(), answer) {
-            (State::Intended { .. }, Ok(())) => {
+            (State::Intended { .. }, Ok(_)) => {
                 self.change(id, |launch| {
                     launch.state = State::Intended { unclear: false }
                 });
             }
-            (State::Retiring { .. }, Ok(())) => {
-                self.change(id, |launch| {
-                    launch.state = State::Retiring { removed: true };
-                    launch.live.failed_calls = 0;
-                });
+            (State::Retiring { .. }, Ok(removed)) => {
+                if removed == Removed::Before && has_job {
+                    self.vanishes(now, id);
+                }
+                self.record_gone(id);
             }
             (State::Retiring { .. }, Err(failure)) if failure.refused() == Some(422) && has_job => {
                 self.runner_took(now, id, None);
@@ -291,6 +323,7 @@ impl Core {
         let (lane, intended_at, ran) = (launch.lane.clone(), launch.intended_at, launch.ran);
         let surplus = launch.live.surplus_since.is_some();
         match launch.state.clone() {
+            State::Retiring { removed: false, .. } if !ran => self.vanishes(now, id),
             State::Retiring { .. } => {}
             State::Busy {
                 job: Some(job),
@@ -312,7 +345,7 @@ impl Core {
             }
             State::Busy { job: None, .. } => {
                 // It ran one of the lane's jobs, we never heard which: that one must not be launched for again.
-                self.hold_lane(now, &lane);
+                self.vanishes(now, id);
                 self.end(now, id, &format!("HF job over ({how})"));
             }
             _ => {
@@ -321,7 +354,7 @@ impl Core {
                     self.lane_failed(now, &lane, intended_at, Fault::Dud, &reason);
                 }
                 // Perhaps it did run one, and the webhooks are late: ask before launching again.
-                self.hold_lane(now, &lane);
+                self.vanishes(now, id);
                 self.retire(id, &reason);
             }
         }

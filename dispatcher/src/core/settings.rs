@@ -42,6 +42,8 @@ pub struct Settings {
     pub running_check: Duration,
     /// From the end of a job to the end of its HF job.
     pub finish_grace: Duration,
+    /// Between a create whose answer was lost and the look that may tell that it was in vain, and between that and the next.
+    pub lookup_gap: Duration,
     /// Between two readings of one doubted runner.
     pub reading_gap: Duration,
     /// After this a queued job is dead.
@@ -64,7 +66,7 @@ impl Default for Settings {
             max_per_repo: usize::MAX,
             idle_timeout: Duration::from_secs(300),
             boot_deadline: minutes(15),
-            slow_boot_deadline: minutes(50),
+            slow_boot_deadline: minutes(25),
             jit_lifetime: minutes(5),
             credential: CredentialKind::Jit,
             token_only: BTreeSet::new(),
@@ -73,6 +75,7 @@ impl Default for Settings {
             queued_check: minutes(6),
             running_check: minutes(6),
             finish_grace: minutes(1),
+            lookup_gap: minutes(1),
             reading_gap: Duration::from_secs(15),
             queue_limit: minutes(24 * 60),
             unservable_tries: 6,

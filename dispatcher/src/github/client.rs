@@ -19,7 +19,7 @@ use crate::{
     config::Config,
     core::{
         Access, Credential, CredentialKind, FailedDelivery, Failure, InstallationId, JobId,
-        JobReading, Mint, RunId, Runner, RunnerId, Secret,
+        JobReading, Mint, Removed, RunId, Runner, RunnerId, Secret,
     },
     host::Clock,
     http::HttpService,
@@ -154,7 +154,11 @@ impl GithubClient {
     ///
     /// # Errors
     /// See [`Failure`]; 422 means that the runner is busy.
-    pub async fn delete_runner(&self, access: &Access, runner: RunnerId) -> Result<(), Failure> {
+    pub async fn delete_runner(
+        &self,
+        access: &Access,
+        runner: RunnerId,
+    ) -> Result<Removed, Failure> {
         let path = format!("/repos/{}/actions/runners/{runner}", access.name);
         match self
             .call(
@@ -165,7 +169,8 @@ impl GithubClient {
             )
             .await
         {
-            Ok(_) | Err(Failure::Refused { status: 404, .. }) => Ok(()),
+            Ok(_) => Ok(Removed::Now),
+            Err(Failure::Refused { status: 404, .. }) => Ok(Removed::Before),
             Err(failure) => Err(failure),
         }
     }
@@ -185,6 +190,22 @@ impl GithubClient {
             )
             .await?;
         Ok(answer.json::<WireJob>()?.reading())
+    }
+
+    /// The jobs of a run's latest attempt as GitHub has them.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn jobs(
+        &self,
+        access: &Access,
+        run: RunId,
+    ) -> Result<BTreeMap<JobId, JobReading>, Failure> {
+        let found = self.jobs_of(access, run).await?;
+        Ok(found
+            .into_iter()
+            .map(|job| (JobId(job.id), job.reading()))
+            .collect())
     }
 
     /// Cancels a run; one that is over already counts as cancelled.
@@ -279,7 +300,11 @@ impl GithubClient {
             .await
     }
 
-    pub(super) async fn jobs_of(&self, access: &Access, run: u64) -> Result<Vec<WireJob>, Failure> {
+    pub(super) async fn jobs_of(
+        &self,
+        access: &Access,
+        run: RunId,
+    ) -> Result<Vec<WireJob>, Failure> {
         let path = format!(
             "/repos/{}/actions/runs/{run}/jobs?filter=latest&per_page=100",
             access.name

@@ -140,7 +140,7 @@ impl Surveyor {
                 if known && !open_runs.contains(&id) {
                     continue;
                 }
-                let found = github.jobs_of(repo, run.id).await?;
+                let found = github.jobs_of(repo, id).await?;
                 self.runs.insert(id, SeenRun { mark, at: now });
                 jobs.extend(
                     found

@@ -1,13 +1,14 @@
 //! One lane's book: its queue and its supply in order, and what is counted of them.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{order::Order, split::Split};
 use crate::core::{
+    engine::later,
     looks::look,
-    model::{JobId, JobKey, LaunchId, RunId},
+    model::{JobId, JobKey, LastWord, LaunchId, RunId},
 };
 
 /// A job that wants a runner. Their order is that in which they are launched for.
@@ -32,6 +33,8 @@ pub(super) enum Role {
         surplus: bool,
         /// Idle for longer than the timeout, and still online.
         idle_long: bool,
+        /// It wants to mint or to create, or is at it.
+        tries: bool,
     },
     /// It has one, and is done with it or not.
     Busy {
@@ -40,8 +43,15 @@ pub(super) enum Role {
         stand_in: Option<Timestamp>,
     },
     /// It is on its way out.
-    Leaving,
+    Leaving {
+        /// Its runner may still take a job.
+        reachable: bool,
+    },
 }
+
+/// How long a runner stands in for the job that it may have, or may have had: lists of GitHub and of the Hub have been
+/// seen to be as old as that, so until then an honest answer can still come.
+pub(in crate::core) const STALE_READS: Duration = Duration::from_secs(600);
 
 /// The rank from which on a launch boots; before, it is only being asked for.
 const BOOTING: u8 = 3;
@@ -55,6 +65,8 @@ pub(in crate::core) struct Book {
     named: Order<Waiting>,
     /// Both, cut where they are too old to count as new in a blocked lane.
     ages: Split<(Timestamp, JobKey)>,
+    /// The same by the last word that they are queued.
+    words: Order<(LastWord, JobKey)>,
     /// Every queued job, those that want no runner of ours now included.
     queued: Order<JobKey>,
     /// The jobs after which live launches are named, and how many.
@@ -64,6 +76,13 @@ pub(in crate::core) struct Book {
     /// … and those marked as too many.
     surplus: Order<Place>,
     stand_ins: Split<(Timestamp, LaunchId)>,
+    /// Runners that are gone, by when; each may have had a job of the lane.
+    vanished: Split<(Timestamp, String)>,
+    vanished_at: BTreeMap<String, Timestamp>,
+    /// Launches that want to mint or to create, or are at it.
+    trying: Order<Place>,
+    /// Launches on their way out whose runners may still take a job.
+    leaving: usize,
     alive: usize,
     busy: usize,
     starting: usize,
@@ -136,11 +155,71 @@ impl Book {
         self.idle_long > 0
     }
 
-    /// Busy runners that stand in for a job at `now`, and when the first of them ceases to.
+    /// Every queued job counted.
+    pub(in crate::core) fn queue_length(&self) -> usize {
+        self.queued.len()
+    }
+
+    /// Launches on their way out whose runners may still take a job.
+    pub(in crate::core) fn leaving(&self) -> usize {
+        self.leaving
+    }
+
+    /// How many launches want to mint or to create, or are at it.
+    pub(in crate::core) fn trying(&self) -> usize {
+        self.trying.len()
+    }
+
+    /// The one of them that has come furthest.
+    pub(in crate::core) fn foremost(&self) -> Option<&LaunchId> {
+        self.trying.last().map(|(_, _, id)| id)
+    }
+
+    /// All of them.
+    pub(in crate::core) fn all_trying(&self) -> impl Iterator<Item = &LaunchId> {
+        self.trying.iter().map(|(_, _, id)| id)
+    }
+
+    /// Runners that stand in for a job at `now`, and when the first of them ceases to: those that are busy with a job we
+    /// have not learned yet, and those that are gone and may have had one. A runner that is gone had none of the jobs of
+    /// which GitHub has said since that they are queued. Neither stands in for longer than a reading can be stale.
     pub(in crate::core) fn stand_ins(&mut self, now: Timestamp) -> (usize, Option<Timestamp>) {
         self.stand_ins.cut(|(ends, _)| *ends <= now);
-        let standing = self.stand_ins.after();
-        (standing.len(), standing.first().map(|(ends, _)| *ends))
+        let is_over = |at: Timestamp| later(at, STALE_READS) <= now;
+        while let Some((_, runner)) = self.vanished.pop_first_if(|(at, _)| is_over(*at)) {
+            self.vanished_at.remove(&runner);
+        }
+        let oldest = self.words.first().map(|(word, _)| *word);
+        let asked = |at| LastWord { at, asked: true };
+        self.vanished
+            .cut(|(at, _)| oldest.is_none_or(|word| asked(*at) <= word));
+        let busy = self.stand_ins.after();
+        let vanished = self.vanished.after();
+        let busy_ends = busy.first().map(|(ends, _)| *ends);
+        let ends = vanished.first().map(|(at, _)| later(*at, STALE_READS));
+        let first = busy_ends.into_iter().chain(ends).min();
+        (busy.len() + vanished.len(), first)
+    }
+
+    /// The runner is gone, and may have had a job.
+    pub(in crate::core) fn vanish(&mut self, runner: &str, at: Timestamp) {
+        self.reappear(runner);
+        self.vanished.insert((at, runner.to_owned()));
+        self.vanished_at.insert(runner.to_owned(), at);
+    }
+
+    #[cfg(test)]
+    pub(in crate::core) fn is_gone(&self, runner: &str) -> bool {
+        self.vanished_at.contains_key(runner)
+    }
+
+    /// It is known what the runner had, if it is gone.
+    pub(in crate::core) fn reappear(&mut self, runner: &str) -> bool {
+        let Some(at) = self.vanished_at.remove(runner) else {
+            return false;
+        };
+        self.vanished.remove(&(at, runner.to_owned()));
+        true
     }
 
     /// The next mark to set (true) or to clear, until the first `surplus` launches are marked and no others.
@@ -172,21 +251,23 @@ impl Book {
         }
     }
 
-    pub(super) fn want(&mut self, waiting: Waiting, wanted: bool) {
-        let age = (waiting.first_seen, waiting.key);
-        if !wanted {
-            self.unnamed.remove(&waiting);
-            self.named.remove(&waiting);
-            self.ages.remove(&age);
-            return;
-        }
-        self.ages.insert(age);
+    /// A job wants a runner, by this last word.
+    pub(super) fn want(&mut self, waiting: Waiting, word: LastWord) {
+        self.ages.insert((waiting.first_seen, waiting.key));
+        self.words.insert((word, waiting.key));
         look();
         if self.names.contains_key(&(waiting.run, waiting.key.job)) {
             self.named.insert(waiting);
         } else {
             self.unnamed.insert(waiting);
         }
+    }
+
+    pub(super) fn want_no_more(&mut self, waiting: &Waiting, word: LastWord) {
+        self.unnamed.remove(waiting);
+        self.named.remove(waiting);
+        self.ages.remove(&(waiting.first_seen, waiting.key));
+        self.words.remove(&(word, waiting.key));
     }
 
     /// A live launch takes a name (true) or gives it back.
@@ -218,6 +299,7 @@ impl Book {
                 intended_at,
                 surplus,
                 idle_long,
+                tries,
             } => {
                 step(&mut self.starting, *rank < BOOTING);
                 step(&mut self.booting, *rank == BOOTING);
@@ -228,6 +310,11 @@ impl Book {
                     &mut self.kept
                 };
                 let place = (*rank, Reverse(*intended_at), id.clone());
+                if *tries && present {
+                    self.trying.insert(place.clone());
+                } else if *tries {
+                    self.trying.remove(&place);
+                }
                 if present {
                     places.insert(place);
                 } else {
@@ -242,7 +329,7 @@ impl Book {
                     (None, _) => {}
                 }
             }
-            Role::Leaving => {}
+            Role::Leaving { reachable } => step(&mut self.leaving, *reachable),
         }
     }
 }

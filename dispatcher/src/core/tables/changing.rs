@@ -1,6 +1,8 @@
 //! The only ways to change what is known. Each carries the change into every index and touches what depends on it.
 
-use super::{Subject, book::Waiting, jobs, launches};
+use jiff::Timestamp;
+
+use super::{Book, Subject, book::Waiting, jobs, launches};
 use crate::core::{
     engine::Core,
     health::LaneState,
@@ -64,7 +66,12 @@ impl Core {
             self.jobs.queue(waiting.key, of_run, after.queued);
         }
         if before.wanting != after.wanting {
-            book.want(waiting, after.wanting);
+            if let Some(word) = before.wanting {
+                book.want_no_more(&waiting, word);
+            }
+            if let Some(word) = after.wanting {
+                book.want(waiting, word);
+            }
         }
         self.touched.lanes.insert(lane);
     }
@@ -83,11 +90,13 @@ impl Core {
         let after = launches::Standing::of(launch, idle_timeout);
         if before != after {
             let lane = launch.lane.clone();
+            self.touch_foremost(&lane);
             self.launches.unfile(id, lane.repo, &before);
             self.launches.file(id, lane.repo, &after);
             let book = self.lanes.book_mut(&lane);
             book.count(id, &before.role, false);
             book.count(id, &after.role, true);
+            self.touch_foremost(&lane);
             self.touched.lanes.insert(lane);
         }
         self.touched.launches.insert(id.clone());
@@ -101,10 +110,12 @@ impl Core {
             launch.lane.clone(),
             launches::Standing::of(&launch, self.settings.idle_timeout),
         );
+        self.touch_foremost(&lane);
         self.launches.table_mut().insert(id.clone(), launch);
         self.launches.file(&id, lane.repo, &standing);
         self.lanes.book_mut(&lane).count(&id, &standing.role, true);
         self.name(&lane, standing.namesake(), true);
+        self.touch_foremost(&lane);
         self.touched.repos.insert(lane.repo);
         self.touched.lanes.insert(lane);
         self.touched.launches.insert(id);
@@ -117,15 +128,25 @@ impl Core {
             launch.lane.clone(),
             launches::Standing::of(&launch, self.settings.idle_timeout),
         );
+        self.touch_foremost(&lane);
         self.launches.unfile(id, lane.repo, &standing);
         self.lanes.book_mut(&lane).count(id, &standing.role, false);
         self.name(&lane, standing.namesake(), false);
+        self.touch_foremost(&lane);
         let starved = self.starved.by_repo(lane.repo).cloned();
         self.touched.lanes.extend(starved);
         self.touched.repos.insert(lane.repo);
         self.touched.lanes.insert(lane);
         self.due.set(Subject::Launch(id.clone()), None);
         Some(launch)
+    }
+
+    /// Where one launch tries for all, it may have been this one's turn, or be so now.
+    fn touch_foremost(&mut self, lane: &Lane) {
+        let one_tries = self.lanes.get(lane).is_some_and(LaneState::one_tries);
+        let foremost = self.lanes.book(lane).filter(|_| one_tries);
+        let foremost = foremost.and_then(|book| book.foremost().cloned());
+        self.touched.launches.extend(foremost);
     }
 
     /// A launch takes the name of a job, or gives it back.
@@ -139,16 +160,15 @@ impl Core {
             .jobs
             .get(&key)
             .filter(|job| job.lane == *lane && job.run == run)
-            .filter(|job| jobs::Standing::of(job).wanting)
-            .map(|job| waiting(key, job));
+            .and_then(|job| Some((waiting(key, job), jobs::Standing::of(job).wanting?)));
         let book = self.lanes.book_mut(lane);
         // Out of the queue and in again, so that it stands where its name now puts it.
-        if let Some(waiting) = wanting {
-            book.want(waiting, false);
+        if let Some((waiting, word)) = wanting {
+            book.want_no_more(&waiting, word);
         }
         book.name((run, job), taken);
-        if let Some(waiting) = wanting {
-            book.want(waiting, true);
+        if let Some((waiting, word)) = wanting {
+            book.want(waiting, word);
         }
     }
 
@@ -159,7 +179,30 @@ impl Core {
         change: impl FnOnce(&mut LaneState) -> R,
     ) -> R {
         self.touched.lanes.insert(lane.clone());
-        change(self.lanes.health_mut(lane))
+        let state = self.lanes.health_mut(lane);
+        let before = state.one_tries();
+        let result = change(state);
+        let after = state.one_tries();
+        self.touch_foremost(lane);
+        if before && !after {
+            // Those that waited for the one.
+            let waited = self.lanes.book(lane).into_iter().flat_map(Book::all_trying);
+            self.touched.launches.extend(waited.cloned());
+        }
+        result
+    }
+
+    /// A runner is gone, and may have had one of its lane's jobs.
+    pub(in crate::core) fn vanish(&mut self, lane: &Lane, runner: &str, at: Timestamp) {
+        self.lanes.book_mut(lane).vanish(runner, at);
+        self.touched.lanes.insert(lane.clone());
+    }
+
+    /// A runner was named with a job: if it is gone, it stands in for no other.
+    pub(in crate::core) fn reappear(&mut self, lane: &Lane, runner: &str) {
+        if self.lanes.book_mut(lane).reappear(runner) {
+            self.touched.lanes.insert(lane.clone());
+        }
     }
 
     /// Changes a repository.

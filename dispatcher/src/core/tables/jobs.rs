@@ -8,23 +8,27 @@ use std::{
 use jiff::Timestamp;
 
 use super::{order::Order, table::Table};
-use crate::core::model::{Job, JobId, JobKey, JobStatus, RepoId, RunId};
+use crate::core::{
+    looks::look,
+    model::{Job, JobId, JobKey, JobStatus, LastWord, RepoId, RunId},
+};
 
 /// What the indexes hold of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
     /// It is queued, whether it wants a runner or not.
     pub(super) queued: bool,
-    /// It wants a runner, if its repository is ours.
-    pub(super) wanting: bool,
+    /// It wants a runner, if its repository is ours; with the last word that it is queued.
+    pub(super) wanting: Option<LastWord>,
 }
 
 impl Standing {
     pub(super) fn of(job: &Job) -> Self {
         let queued = job.status == JobStatus::Queued;
+        let wanting = queued && !job.held && !job.late && job.unservable.is_none();
         Self {
             queued,
-            wanting: queued && !job.held && !job.late && job.unservable.is_none(),
+            wanting: wanting.then(|| job.last_word()),
         }
     }
 }
@@ -35,8 +39,8 @@ pub(in crate::core) struct Jobs {
     table: Table<JobKey, Job>,
     /// Queued jobs, oldest first.
     by_age: Order<(Timestamp, JobKey)>,
-    /// How many jobs of a run are queued.
-    runs: BTreeMap<RunId, usize>,
+    /// The queued jobs of a run.
+    runs: BTreeMap<RunId, BTreeSet<JobKey>>,
 }
 
 impl Deref for Jobs {
@@ -65,6 +69,12 @@ impl Jobs {
         self.by_age.iter().copied()
     }
 
+    /// The queued jobs of a run.
+    pub(in crate::core) fn queued_of(&self, run: RunId) -> impl Iterator<Item = JobKey> {
+        let jobs = self.runs.get(&run).into_iter().flatten();
+        jobs.copied().inspect(|_| look())
+    }
+
     /// Runs with queued jobs.
     pub(in crate::core) fn queued_runs(&self) -> BTreeSet<RunId> {
         self.runs.keys().copied().collect()
@@ -80,15 +90,15 @@ impl Jobs {
         (first_seen, run): (Timestamp, RunId),
         queued: bool,
     ) {
-        let count = self.runs.entry(run).or_default();
+        let jobs = self.runs.entry(run).or_default();
         if queued {
-            *count += 1;
+            jobs.insert(key);
             self.by_age.insert((first_seen, key));
         } else {
-            *count = count.saturating_sub(1);
+            jobs.remove(&key);
             self.by_age.remove(&(first_seen, key));
         }
-        if *count == 0 {
+        if jobs.is_empty() {
             self.runs.remove(&run);
         }
     }

@@ -2,14 +2,15 @@
 
 use std::{ops::Deref, time::Duration};
 
-use super::{book::Role, groups::Groups, table::Table};
+use super::{
+    book::{Role, STALE_READS},
+    groups::Groups,
+    table::Table,
+};
 use crate::core::{
     engine::{later, since},
     model::{HfJobId, JobId, JobKey, Launch, LaunchId, RepoId, RunId, State},
 };
-
-/// How long a runner that turned out busy stands in for the job it must have taken, until we learn which.
-const UNKNOWN_JOB_GRACE: Duration = Duration::from_secs(60);
 
 /// What the indexes hold of a launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,7 @@ impl Standing {
             intended_at: launch.intended_at,
             surplus: launch.live.surplus_since.is_some(),
             idle_long,
+            tries: launch.tries(),
         };
         let mut running = None;
         let role = match &launch.state {
@@ -47,10 +49,12 @@ impl Standing {
                 let unknown = job.is_none() && done_at.is_none();
                 Role::Busy {
                     done: done_at.is_some(),
-                    stand_in: unknown.then(|| later(*busy_since, UNKNOWN_JOB_GRACE)),
+                    stand_in: unknown.then(|| later(*busy_since, STALE_READS)),
                 }
             }
-            State::Retiring { .. } => Role::Leaving,
+            State::Retiring { removed, never_ran } => Role::Leaving {
+                reachable: !removed && !never_ran && !launch.live.hf_over,
+            },
         };
         Self {
             role,

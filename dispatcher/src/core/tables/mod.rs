@@ -18,7 +18,7 @@ mod table;
 mod touched;
 
 pub(super) use self::{
-    book::{Book, Waiting},
+    book::{Book, STALE_READS, Waiting},
     due::DueQueue,
     jobs::Jobs,
     lanes::Lanes,

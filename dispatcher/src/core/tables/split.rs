@@ -46,6 +46,17 @@ impl<T: Ord> Split<T> {
         }
     }
 
+    /// Takes the first of all out, if it is like that.
+    pub(super) fn pop_first_if(&mut self, is_wanted: impl Fn(&T) -> bool) -> Option<T> {
+        let part = if self.before.first().is_some() {
+            &mut self.before
+        } else {
+            &mut self.after
+        };
+        part.first().filter(|item| is_wanted(item))?;
+        part.pop_first()
+    }
+
     /// What lies after the border.
     pub(super) fn after(&self) -> &Order<T> {
         &self.after

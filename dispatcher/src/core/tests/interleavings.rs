@@ -262,22 +262,21 @@ impl World {
                     repo: access.repo,
                     job,
                 };
-                let status = [
-                    JobStatus::Queued,
-                    JobStatus::InProgress,
-                    JobStatus::Queued,
-                    JobStatus::Waiting,
-                ];
-                let answer = match how {
-                    0 => Err(lost()),
-                    1 => Err(refused(404)),
-                    2 if self.bench.core.jobs.contains_key(&key) => {
-                        self.completed.insert(key);
-                        read(JobStatus::Completed, None)
+                Input::JobRead(key, self.job_answer(key, how))
+            }
+            Command::ReadJobs(access, _, jobs) => {
+                let repo = access.repo;
+                let mut found = BTreeMap::new();
+                for job in &jobs {
+                    match self.job_answer(JobKey { repo, job: *job }, how) {
+                        Ok(reading) => drop(found.insert(*job, reading)),
+                        Err(failure) if failure.refused().is_none() => {
+                            return Some(Input::JobsRead(repo, jobs, Err(failure)));
+                        }
+                        Err(_) => {}
                     }
-                    _ => read(status[usize::from(how) % 4], None),
-                };
-                Input::JobRead(key, answer)
+                }
+                Input::JobsRead(repo, jobs, Ok(found))
             }
             Command::CancelRun(access, job, _) => Input::RunCancelled(
                 JobKey {
@@ -293,6 +292,24 @@ impl World {
             Command::ListDeliveries(_) => Input::DeliveriesListed(Ok(Vec::new())),
             runners => return self.runner_answer(runners, how),
         })
+    }
+
+    fn job_answer(&mut self, key: JobKey, how: u8) -> Result<JobReading, Failure> {
+        let status = [
+            JobStatus::Queued,
+            JobStatus::InProgress,
+            JobStatus::Queued,
+            JobStatus::Waiting,
+        ];
+        match how {
+            0 => Err(Failure::NoAnswer("lost".to_owned())),
+            1 => Err(refused(404)),
+            2 if self.bench.core.jobs.contains_key(&key) => {
+                self.completed.insert(key);
+                read(JobStatus::Completed, None)
+            }
+            _ => read(status[usize::from(how) % 4], None),
+        }
     }
 
     fn runner_answer(&mut self, call: Command, how: u8) -> Option<Input> {
@@ -349,7 +366,8 @@ impl World {
                 let answer = match how {
                     0 => Err(lost()),
                     1 => Err(refused(422)),
-                    _ => Ok(()),
+                    2 => Ok(Removed::Before),
+                    _ => Ok(Removed::Now),
                 };
                 if answer.is_ok() {
                     self.confirmed.insert(launch.clone());

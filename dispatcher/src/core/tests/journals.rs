@@ -74,7 +74,6 @@ fn launches_with_runners(bench: &mut Bench, mints: &[Mint]) {
 fn launches_without(bench: &mut Bench, mints: &[Mint]) {
     let lost = || Failure::NoAnswer("lost".to_owned());
     let id = |place: usize| mints[place].launch.clone();
-    bench.give(Input::Credential(id(6), Err(lost())));
     for mint in &mints[7..] {
         bench.give(Input::Credential(mint.launch.clone(), Ok(credential(mint))));
     }
@@ -85,11 +84,29 @@ fn launches_without(bench: &mut Bench, mints: &[Mint]) {
     bench.give(Input::Created(id(7), Err(limited)));
     bench.give(Input::Created(id(8), Err(lost())));
     bench.give(Input::Created(id(9), Err(refused(400))));
+    bench.give(Input::Credential(id(6), Err(lost())));
 }
 
 async fn records(journal: &Path) -> BTreeMap<String, String> {
     let store = SqliteStore::open(journal).unwrap();
     store.load().await.unwrap().into_iter().collect()
+}
+
+/// A record as the version before wrote it: without what is new, and a boot was given up half a minute earlier.
+fn as_before(text: &str) -> String {
+    let new = |key: &str| ["never_ran", "vanished_at", "vanished", "confirmed_at"].contains(&key);
+    fn strip(value: &mut serde_json::Value, new: &dyn Fn(&str) -> bool) {
+        if let serde_json::Value::Object(fields) = value {
+            fields.retain(|key, _| !new(key));
+            if let Some(deadline) = fields.get_mut("deadline") {
+                *deadline = "2027-01-15T08:04:30Z".into();
+            }
+            fields.values_mut().for_each(|field| strip(field, new));
+        }
+    }
+    let mut record = serde_json::from_str(text).unwrap();
+    strip(&mut record, &new);
+    record.to_string()
 }
 
 /// How far the launches are, in words.
@@ -128,6 +145,9 @@ async fn a_journal_of_the_version_before_opens_and_goes_on_as_one_of_this_versio
         assert!(states.contains(&state), "no launch is {state}: {states:?}");
     }
 
+    for text in of_now.journal.values_mut() {
+        *text = as_before(text);
+    }
     of_then.restart();
     of_now.restart();
     assert_eq!(shown(&of_then), shown(&of_now));
@@ -140,5 +160,16 @@ async fn a_journal_of_the_version_before_opens_and_goes_on_as_one_of_this_versio
     };
     assert_eq!(goes_on(&mut of_then), goes_on(&mut of_now));
     assert_eq!(shown(&of_then), shown(&of_now));
-    assert_eq!(of_then.journal, of_now.journal);
+    let read = |bench: &Bench| -> BTreeMap<String, serde_json::Value> {
+        let records = bench.journal.iter();
+        let read = |text: &str| serde_json::from_str(text).unwrap();
+        records
+            .map(|(key, text)| (key.clone(), read(text)))
+            .collect()
+    };
+    let (then, now) = (read(&of_then), read(&of_now));
+    for (key, record) in &now {
+        assert_eq!(then.get(key), Some(record), "{key}");
+    }
+    assert_eq!(then.len(), now.len());
 }

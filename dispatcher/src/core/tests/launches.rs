@@ -53,7 +53,7 @@ fn a_lost_create_answer_is_looked_up_and_adopted() {
 }
 
 #[test]
-fn a_lost_create_is_repeated_only_after_two_looks_found_nothing() {
+fn a_lost_create_is_repeated_only_after_two_looks_a_gap_apart_found_nothing() {
     let mut bench = Bench::new();
     let mint = bench.queue(1, 1).remove(0);
     bench.give(Input::Credential(
@@ -65,26 +65,21 @@ fn a_lost_create_is_repeated_only_after_two_looks_found_nothing() {
         message: String::new(),
     };
     bench.give(Input::Created(mint.launch.clone(), Err(failure)));
-    bench.pass(5);
-    assert_eq!(
-        count(
-            &bench.give(Input::TagLookedUp(mint.launch.clone(), Ok(Vec::new()))),
-            is_create
-        ),
-        0
-    );
-    let calls = bench.pass(10);
-    assert!(
-        matches!(calls.as_slice(), [Command::LookUpTag(_)]),
-        "{calls:?}"
-    );
-    assert_eq!(
-        count(
-            &bench.give(Input::TagLookedUp(mint.launch.clone(), Ok(Vec::new()))),
-            is_create
-        ),
-        1
-    );
+    let lost_at = bench.now;
+    let looks = |bench: &mut Bench, seconds| count(&bench.pass(seconds), is_look_up);
+    let finds_nothing = |bench: &mut Bench| {
+        let nothing = Input::TagLookedUp(mint.launch.clone(), Ok(Vec::new()));
+        count(&bench.give(nothing), is_create)
+    };
+    assert_eq!(looks(&mut bench, 5), 1, "at once: mostly it is there");
+    assert_eq!(finds_nothing(&mut bench), 0);
+    assert_eq!(looks(&mut bench, 60), 0, "the list may lag");
+    assert_eq!(looks(&mut bench, 2), 1);
+    assert_eq!(finds_nothing(&mut bench), 0);
+    assert_eq!(looks(&mut bench, 60), 0, "once more");
+    assert_eq!(looks(&mut bench, 2), 1);
+    assert_eq!(finds_nothing(&mut bench), 1);
+    assert!(bench.now - lost_at >= Duration::from_secs(120).try_into().unwrap());
 }
 
 #[test]
@@ -126,7 +121,7 @@ fn a_jit_call_of_unknown_effect_is_cleaned_up_before_the_next() {
         Ok(Some(runner_of(&mint, false, false))),
     ));
     assert_eq!(count(&calls, is_delete), 1);
-    let again = mints(bench.give(Input::RunnerDeleted(mint.launch.clone(), Ok(()))));
+    let again = mints(bench.give(Input::RunnerDeleted(mint.launch.clone(), Ok(Removed::Now))));
     assert_eq!((again.len(), again[0].runner.as_str()), (1, "hfjobs-7-1"));
     let calls = bench.give(Input::Credential(mint.launch, Err(refused(409))));
     assert_ne!(
@@ -154,7 +149,7 @@ fn a_refused_create_removes_the_runner_record_and_backs_off() {
     ));
     let calls = bench.give(Input::Created(mint.launch.clone(), Err(refused(402))));
     assert_eq!(count(&calls, is_delete), 1);
-    assert!(mints(bench.give(Input::RunnerDeleted(mint.launch, Ok(())))).is_empty());
+    assert!(mints(bench.give(Input::RunnerDeleted(mint.launch, Ok(Removed::Now)))).is_empty());
     assert_eq!(bench.launches(), 0);
     let again = mints(bench.pass(10));
     assert_eq!(again.len(), 1);
@@ -215,6 +210,7 @@ fn names_stay_within_64_characters() {
             runner: base.clone(),
             hf_job: None,
             reason: String::new(),
+            vanished: None,
         },
     );
     let name = bench.core.unused_name(&base);
@@ -222,7 +218,7 @@ fn names_stay_within_64_characters() {
 }
 
 #[test]
-fn a_jit_launch_gets_less_time_than_its_configuration_lives() {
+fn a_jit_launch_is_given_up_when_its_configuration_is() {
     let mut bench = Bench::new();
     let mint = bench.queue_and_boot(1, 1).remove(0);
     assert_eq!(
@@ -232,9 +228,14 @@ fn a_jit_launch_gets_less_time_than_its_configuration_lives() {
     );
     bench.list_runners(&[(&mint, false, false)]);
     assert_eq!(
-        count(&bench.pass(75), is_list_runners),
+        count(&bench.pass(99), is_list_runners),
+        0,
+        "with a minute left it may still come"
+    );
+    assert_eq!(
+        count(&bench.pass(2), is_list_runners),
         1,
-        "and one at 4 min 30 s"
+        "and one at 5 min"
     );
 }
 
@@ -242,7 +243,7 @@ fn a_jit_launch_gets_less_time_than_its_configuration_lives() {
 fn after_a_failed_boot_a_registration_token_gets_more_time() {
     let mut bench = Bench::new();
     let first = bench.queue_and_boot(1, 1).remove(0);
-    bench.pass(271);
+    bench.pass(301);
     bench.list_runners(&[(&first, false, false)]);
     bench.pass(16);
     let calls = bench.list_runners(&[(&first, false, false)]);
@@ -251,7 +252,7 @@ fn after_a_failed_boot_a_registration_token_gets_more_time() {
         (1, 0),
         "the record first"
     );
-    let calls = bench.give(Input::RunnerDeleted(first.launch.clone(), Ok(())));
+    let calls = bench.give(Input::RunnerDeleted(first.launch.clone(), Ok(Removed::Now)));
     assert_eq!(count(&calls, is_cancel), 1);
     bench.give(Input::HfCanceled(first.launch, Ok(())));
     let second = mints(bench.pass(10)).remove(0);
@@ -286,6 +287,7 @@ fn a_name_is_free_again_once_every_launch_that_had_it_is_forgotten() {
         runner: runner.to_owned(),
         hf_job: None,
         reason: String::new(),
+        vanished: None,
     };
     let id = |name: &str| LaunchId(name.to_owned());
     bench.core.ended.insert(id("one"), ended("hfjobs-1-4"));

@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use super::{
     engine::Core,
     message::{
-        Command, Credential, Failure, HfJob, Input, JobReading, JobSighting, Mint, Runner, Stage,
-        Survey, Write,
+        Command, Credential, Failure, HfJob, Input, JobReading, JobSighting, Mint, Removed, Runner,
+        Stage, Survey, Write,
     },
     model::{
         CredentialKind, HfJobId, InstallationId, JobId, JobKey, JobStatus, LaunchId, RepoId, RunId,
@@ -339,6 +339,10 @@ fn count(calls: &[Command], which: fn(&Command) -> bool) -> usize {
 
 fn is_create(call: &Command) -> bool {
     matches!(call, Command::CreateHfJob(_))
+}
+
+fn is_look_up(call: &Command) -> bool {
+    matches!(call, Command::LookUpTag(_))
 }
 
 fn is_cancel(call: &Command) -> bool {

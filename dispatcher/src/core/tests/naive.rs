@@ -7,7 +7,7 @@ use super::*;
 use crate::core::{
     engine::{later, since},
     model::{Job, Lane, Launch, RunId, State},
-    tables::{Subject, Waiting},
+    tables::{STALE_READS, Subject, Waiting},
 };
 
 /// One lane counted by looking at every job and every launch.
@@ -24,6 +24,8 @@ struct Tally {
     booting: usize,
     idle_long: bool,
     stand_ins: usize,
+    leaving: usize,
+    trying: BTreeSet<LaunchId>,
 }
 
 fn wants(job: &Job) -> bool {
@@ -49,7 +51,7 @@ fn tallies(core: &Core, now: Timestamp) -> BTreeMap<Lane, Tally> {
     let mut order = Vec::new();
     for (id, launch) in core.launches.iter() {
         let tally = tallies.entry(launch.lane.clone()).or_default();
-        if let Some(rank) = count(tally, launch, now, core.settings.idle_timeout) {
+        if let Some(rank) = count(tally, (id, launch), now, core.settings.idle_timeout) {
             order.push((launch.lane.clone(), rank, Reverse(launch.intended_at), id));
         }
     }
@@ -59,6 +61,27 @@ fn tallies(core: &Core, now: Timestamp) -> BTreeMap<Lane, Tally> {
         let tally = tallies.entry(lane).or_default();
         tally.supply.push((id.clone(), marked));
     }
+    let alive = core.launches.values();
+    let gone = alive.filter_map(|launch| Some((&launch.lane, launch.vanished_at?, &launch.runner)));
+    let ended = core.ended.values();
+    let gone = gone.chain(ended.filter_map(|ended| {
+        let (lane, at) = ended.vanished.as_ref()?;
+        Some((lane, *at, &ended.runner))
+    }));
+    let gone: BTreeSet<_> = gone.collect();
+    for (lane, at, runner) in gone {
+        let tally = tallies.entry(lane.clone()).or_default();
+        let wanting = tally.wanting.iter().map(|waiting| &core.jobs[&waiting.key]);
+        let unread = wanting.clone().any(|job| {
+            let asked_since = job.confirmed_at.is_some_and(|asked| asked >= at);
+            !asked_since && job.status_at <= at
+        });
+        let named = !core
+            .lanes
+            .book(lane)
+            .is_some_and(|book| book.is_gone(runner));
+        tally.stand_ins += usize::from(unread && !named && later(at, STALE_READS) > now);
+    }
     for tally in tallies.values_mut() {
         tally.wanting.sort();
     }
@@ -66,7 +89,12 @@ fn tallies(core: &Core, now: Timestamp) -> BTreeMap<Lane, Tally> {
 }
 
 /// Counts a launch; gives its rank if it can still take a job.
-fn count(tally: &mut Tally, launch: &Launch, now: Timestamp, idle: Duration) -> Option<u8> {
+fn count(
+    tally: &mut Tally,
+    (id, launch): (&LaunchId, &Launch),
+    now: Timestamp,
+    idle: Duration,
+) -> Option<u8> {
     tally.alive += 1;
     tally.names.insert(launch.runner.clone());
     let rank = match &launch.state {
@@ -85,12 +113,20 @@ fn count(tally: &mut Tally, launch: &Launch, now: Timestamp, idle: Duration) -> 
         } => {
             tally.busy += usize::from(done_at.is_none());
             let stands_in = job.is_none() && done_at.is_none();
-            let ends = later(*at, Duration::from_secs(60));
-            tally.stand_ins += usize::from(stands_in && ends > now);
+            tally.stand_ins += usize::from(stands_in && later(*at, STALE_READS) > now);
             return None;
         }
-        State::Retiring { .. } => return None,
+        State::Retiring { removed, never_ran } => {
+            tally.leaving += usize::from(!removed && !never_ran && !launch.live.hf_over);
+            return None;
+        }
     };
+    if matches!(
+        launch.state,
+        State::Intended { .. } | State::Credentialed | State::Creating { unclear: false, .. }
+    ) {
+        tally.trying.insert(id.clone());
+    }
     tally.starting += usize::from(rank <= 2);
     tally.booting += usize::from(rank == 3);
     Some(rank)
@@ -140,6 +176,8 @@ pub(super) fn check(core: &mut Core, now: Timestamp) {
             booting: book.booting(),
             idle_long: book.idle_long(),
             stand_ins,
+            leaving: book.leaving(),
+            trying: book.all_trying().cloned().collect(),
         };
         assert_eq!(counts, tally, "{lane:?}");
         assert_eq!(book.supply(), tally.supply.len());

@@ -66,7 +66,7 @@ fn surplus_goes_after_the_grace_and_two_readings_record_first() {
     assert_eq!((count(&calls, is_delete), count(&calls, is_cancel)), (1, 0));
     assert_eq!(
         count(
-            &bench.give(Input::RunnerDeleted(mint.launch.clone(), Ok(()))),
+            &bench.give(Input::RunnerDeleted(mint.launch.clone(), Ok(Removed::Now))),
             is_cancel
         ),
         1
@@ -135,7 +135,7 @@ fn a_launch_without_a_record_is_looked_up_before_it_is_cancelled() {
 fn at_the_boot_deadline_an_online_runner_counts_as_idle() {
     let mut bench = Bench::new();
     let mint = bench.queue_and_boot(1, 1).remove(0);
-    bench.pass(271);
+    bench.pass(301);
     bench.list_runners(&[(&mint, true, false)]);
     assert!(bench.state(&mint).contains("Idle"));
 }
@@ -162,7 +162,7 @@ fn a_finished_job_whose_hf_job_hangs_is_verified_and_then_ended() {
     assert_eq!((count(&calls, is_delete), count(&calls, is_cancel)), (1, 0));
     assert_eq!(
         count(
-            &bench.give(Input::RunnerDeleted(mint.launch, Ok(()))),
+            &bench.give(Input::RunnerDeleted(mint.launch, Ok(Removed::Now))),
             is_cancel
         ),
         1
@@ -173,6 +173,7 @@ fn a_finished_job_whose_hf_job_hangs_is_verified_and_then_ended() {
 fn a_launch_that_ended_without_a_job_is_replaced_after_asking_about_the_jobs() {
     let mut bench = Bench::new();
     let mint = bench.queue_and_boot(1, 1).remove(0);
+    bench.pass(1);
     let over = hf_job_of(&mint.launch, hf_id(&mint.launch), Stage::Over("ERROR"));
     let calls = bench.give(Input::HfInspected(mint.launch.clone(), Ok(over)));
     assert!(
@@ -182,9 +183,10 @@ fn a_launch_that_ended_without_a_job_is_replaced_after_asking_about_the_jobs() {
         "{calls:?}"
     );
     assert_eq!(count(&calls, is_delete), 1, "its record is of no use");
-    bench.give(Input::RunnerDeleted(mint.launch, Ok(())));
-    bench.give(Input::JobRead(key(1), read(JobStatus::Queued, None)));
-    assert_eq!(mints(bench.pass(20)).len(), 1);
+    bench.give(Input::RunnerDeleted(mint.launch, Ok(Removed::Now)));
+    assert!(mints(bench.pass(20)).is_empty(), "its job may have run");
+    let calls = bench.give(Input::JobRead(key(1), read(JobStatus::Queued, None)));
+    assert_eq!(mints(calls).len(), 1);
 }
 
 #[test]
@@ -214,7 +216,7 @@ fn a_job_that_ran_unnoticed_is_not_launched_again() {
     let mint = bench.queue_and_boot(1, 1).remove(0);
     let over = hf_job_of(&mint.launch, hf_id(&mint.launch), Stage::Over("COMPLETED"));
     bench.give(Input::HfInspected(mint.launch.clone(), Ok(over)));
-    bench.give(Input::RunnerDeleted(mint.launch, Ok(())));
+    bench.give(Input::RunnerDeleted(mint.launch, Ok(Removed::Now)));
     bench.give(Input::JobRead(key(1), read(JobStatus::Completed, None)));
     assert!(mints(bench.pass(3600)).is_empty());
 }
@@ -247,7 +249,7 @@ fn blocked(bench: &mut Bench) -> (Mint, Mint) {
             let more = match call {
                 Command::ListRunners(_) => bench.list_runners(&shown),
                 Command::DeleteRunner(_, launch, _) => {
-                    bench.give(Input::RunnerDeleted(launch, Ok(())))
+                    bench.give(Input::RunnerDeleted(launch, Ok(Removed::Now)))
                 }
                 Command::CancelHfJob(launch, _) => bench.give(Input::HfCanceled(launch, Ok(()))),
                 _ => Vec::new(),
