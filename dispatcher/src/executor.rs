@@ -85,6 +85,10 @@ impl Executor {
                 let found = metrics.called("list-run-jobs", github.jobs(&access, run).await);
                 Input::JobsRead(access.repo, jobs, found)
             }
+            Command::ReadRun(access, run) => {
+                let over = metrics.called("get-run", github.run_over_at(&access, run).await);
+                Input::RunRead(access.repo, run, over)
+            }
             Command::CancelRun(access, job, run) => Input::RunCancelled(
                 JobKey {
                     repo: access.repo,

@@ -18,6 +18,7 @@ mod health;
 pub mod hf;
 pub mod host;
 mod http;
+mod in_vain;
 mod intake;
 mod json;
 pub mod labels;

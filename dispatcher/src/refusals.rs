@@ -62,12 +62,12 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoLength => StatusCode::LENGTH_REQUIRED,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            // It is ours to mend, and the same delivery may be taken later.
+            Self::Crowded | Self::Journal(_) | Self::Behind => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoSignature | Self::MalformedSignature | Self::WrongSignature => {
                 StatusCode::UNAUTHORIZED
             }
             Self::BrokeOff | Self::NoPayload | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::Journal(_) | Self::Behind => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

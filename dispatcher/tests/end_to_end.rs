@@ -386,7 +386,7 @@ impl Store for Broken {
 async fn a_journal_that_fails_is_told_to_github_and_nothing_starts() {
     let store = Arc::new(Broken::default());
     let (router, log) = start(Arc::clone(&store) as Arc<dyn Store>).await;
-    assert_eq!(deliver(&router, "workflow_job", queued()).await.0, 500);
+    assert_eq!(deliver(&router, "workflow_job", queued()).await.0, 503);
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(created(&log), 0);
     store.1.store(true, std::sync::atomic::Ordering::Relaxed);

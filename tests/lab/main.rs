@@ -39,6 +39,7 @@ mod steps_in_vain;
 mod stops;
 mod store_faults;
 mod told;
+mod unknown_jobs;
 mod verdicts;
 mod waits;
 mod words;

@@ -39,7 +39,7 @@ fn the_time_of_a_job_counts_from_when_its_runner_was_kept_however_late_the_recor
     let steps = [
         recorded("0s", 100, "queued", "null"),
         recorded("18m", 100, "in_progress", "null"),
-        recorded("24m", 100, "completed", "success"),
+        recorded("40m", 100, "completed", "success"),
     ];
     let run = play("world: { dispatcher: { job_timeout: 10m } }\n", &steps, "");
     let timed_out = |what: &What| matches!(what, What::HfStage { stage, cause: StageCause::Timeout, .. } if stage.is_terminal());

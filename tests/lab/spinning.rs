@@ -1,6 +1,6 @@
 //! A run always ends: dispatchers that spin, each in its own way, are ended by a count and judged as far as they came.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use axum::body::Body;
 use dispatchlab::{
@@ -20,7 +20,7 @@ use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use crate::{
     plans::{built_in, of_text, run, violations},
-    seams::Count,
+    seams::{Count, begin, each_asks_again, tells_nobody},
 };
 
 /// A scenario in which nobody minds many calls but the budget.
@@ -54,15 +54,6 @@ fn asks_for_ever(paths: &'static [&'static str], every: Duration, body: usize) -
         hf: Some(seam),
         ..Seams::default()
     }
-}
-
-/// Starts something that goes on beside the dispatcher, whatever becomes of the request it began with.
-fn begin(spin: impl Future<Output = ()> + Send + 'static) {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a dispatcher may do what ours must not"
-    )]
-    tokio::spawn(spin);
 }
 
 async fn spin(
@@ -223,7 +214,7 @@ fn a_log_that_grows_for_ever_ends_a_run_too() {
     assert_eq!(spent.budget, Limit::Bytes);
 }
 
-/// Twenty jobs for which HF refuses every create, for six hours, and a dispatcher that tries and tries.
+/// Twenty jobs for which HF refuses every create, for six hours.
 const CREATES_FAIL: &str = "title: t
 timeline:
   - at: 0s
@@ -236,7 +227,12 @@ expect: { bound: 6h }
 #[test]
 fn a_retry_storm_of_twenty_jobs_is_ended_by_its_events_and_judged_as_far_as_it_came() {
     let plan = of_text("create-500.yaml", CREATES_FAIL, 1, false);
-    let run = Lab::new(Transport::Direct, Seams::default()).run(&plan);
+    let storm = Seams {
+        github: tells_nobody(),
+        hf: each_asks_again(Duration::from_secs(5), usize::MAX),
+        webhooks: None,
+    };
+    let run = Lab::new(Transport::Direct, storm).run(&plan);
     let outcome = run.unwrap().outcome;
     let spent = outcome.budget.spent.as_ref().unwrap();
     assert_eq!((spent.budget, spent.count), (Limit::Events, 110_000));
@@ -252,6 +248,15 @@ fn a_retry_storm_of_twenty_jobs_is_ended_by_its_events_and_judged_as_far_as_it_c
     assert_eq!(more("supply-covers-demand"), 19);
     assert!(outcome.budget.used.calls < 1_000, "it does not spin");
     assert_eq!(outcome.status(), ExitStatus::Violated);
+}
+
+/// The reference tries for all of them by one, and tells them within the hour.
+#[test]
+fn creates_that_fail_for_hours_are_no_storm() {
+    let plan = of_text("create-500.yaml", CREATES_FAIL, 1, false);
+    let run = run(&plan, Seams::default());
+    assert_eq!(violations(&run), Vec::<String>::new());
+    assert_far_from_spent("creates fail", &run);
 }
 
 #[test]

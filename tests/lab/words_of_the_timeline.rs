@@ -226,11 +226,7 @@ fn a_run_can_end_over_a_job_that_stays_queued() {
     );
     assert_eq!(started(&run, "J1"), None, "nobody is given it");
     assert_eq!(completed(&run, "J1"), None, "it stays queued");
-    let goes_on = run.outcome.verdicts.violated();
-    assert!(
-        goes_on.iter().any(|(property, _)| *property == "dead-run"),
-        "the reference dispatcher starts one HF job after another for it: {goes_on:?}"
-    );
+    assert!(run.outcome.verdicts.exercised("dead-run"));
     let again = steps(
         "  - { at: 0s, queue: { as: J1, labels: other } }\n  - { at: 8s, complete_run: { job: J1 } }\n  - { at: 9s, complete_run: { job: J1 } }",
         "",

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use axum::body::Body;
@@ -157,6 +158,17 @@ impl Sent {
         self.parts.method == Method::GET && self.path().ends_with("/actions/runs")
     }
 
+    pub(crate) fn cancels_run(&self) -> bool {
+        self.is_cancel() && self.path().contains("/actions/runs/")
+    }
+
+    /// Whether it reads one run.
+    pub(crate) fn reads_run(&self) -> bool {
+        let before = self.path().rsplit_once('/').map(|(before, _)| before);
+        self.parts.method == Method::GET
+            && before.is_some_and(|path| path.ends_with("/actions/runs"))
+    }
+
     /// Whether it is a delivery of a job with this action.
     pub(crate) fn says(&self, action: &str) -> bool {
         self.json()["action"] == action
@@ -242,6 +254,44 @@ impl Count {
     pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// Starts something that goes on beside the dispatcher, whatever becomes of the request it began with.
+pub(crate) fn begin(act: impl Future<Output = ()> + Send + 'static) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a dispatcher may do what ours must not"
+    )]
+    tokio::spawn(act);
+}
+
+/// Whoever's create is answered by a 5xx asks again by itself, so often and as long as it is answered so.
+pub(crate) fn each_asks_again(every: Duration, times: usize) -> Option<Seam> {
+    bend(move |sent| async move {
+        let answered = sent.on().await?;
+        if sent.is_create() && answered.status().is_server_error() {
+            begin(async move {
+                for _ in 0..times {
+                    tokio::time::sleep(every).await;
+                    let again = sent.on().await;
+                    if again.is_ok_and(|answered| !answered.status().is_server_error()) {
+                        return;
+                    }
+                }
+            });
+        }
+        Ok(answered)
+    })
+}
+
+/// Tells nobody: the cancel of a run is taken for done.
+pub(crate) fn tells_nobody() -> Option<Seam> {
+    bend(|sent| async move {
+        if sent.cancels_run() {
+            return answer(202, "{}");
+        }
+        sent.on().await
+    })
 }
 
 /// A listing of runs that shows none.

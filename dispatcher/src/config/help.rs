@@ -38,7 +38,7 @@ Optional:
   MAX_JOBS_PER_REPO             the same, of each repository
   UNSERVABLE                    cancel-run (default) or leave: what to do with a run nobody can serve
   UNSERVABLE_TRIES              failed tries until then; default 6
-  UNSERVABLE_AFTER              over at least; default 1h
+  UNSERVABLE_AFTER              over at least; default 50m
   HF_POLL_INTERVAL              between lists of our HF jobs; default 60s
   SURVEY_INTERVAL               between searches for lost webhooks; default 5m
   HOST                          where to listen; default 127.0.0.1
@@ -58,16 +58,19 @@ Lists and tables are welcome there: `allowed_github_repositories = [\"a/b\"]`, `
 #[must_use]
 pub fn deadlines(settings: &Settings, job_timeout: Duration) -> String {
     let limit = |kind| written(lifetime(settings, job_timeout, kind));
-    let jit = settings.jit_lifetime.min(settings.boot_deadline);
     let slow = settings.boot_deadline.max(settings.slow_boot_deadline);
     let lines = [
         (
             "a runner comes online",
-            format!("within {} of its HF job, as long as its configuration lives (JIT_LIFETIME, BOOT_DEADLINE)", written(jit)),
+            format!("within {} of its HF job (BOOT_DEADLINE)", written(settings.boot_deadline)),
         ),
         (
             "after two boots failed",
             format!("within {} of its HF job, with a registration token (SLOW_BOOT_DEADLINE)", written(slow)),
+        ),
+        (
+            "a configuration",
+            format!("is not used when half of {} is over (JIT_LIFETIME)", written(settings.jit_lifetime)),
         ),
         (
             "a boot that takes longer",
@@ -155,7 +158,7 @@ mod tests {
         // A job of an hour has its hour after the longest boot and wait.
         for kind in [CredentialKind::Jit, CredentialKind::RegistrationToken] {
             let boot = match kind {
-                CredentialKind::Jit => settings.jit_lifetime,
+                CredentialKind::Jit => settings.boot_deadline,
                 CredentialKind::RegistrationToken => settings.slow_boot_deadline,
             };
             let life = lifetime(&settings, super::super::JOB_TIMEOUT, kind);

@@ -140,6 +140,7 @@ impl Core {
             Input::RunnerDeleted(launch, answer) => self.runner_deleted(now, &launch, answer),
             Input::JobRead(key, answer) => self.job_read(now, key, answer),
             Input::JobsRead(repo, asked, answer) => self.jobs_read(now, repo, &asked, answer),
+            Input::RunRead(repo, run, answer) => self.run_read(now, repo, run, &answer),
             Input::RunCancelled(key, answer) => self.run_cancelled(now, key, answer),
             Input::Surveyed(survey) => self.surveyed(now, survey),
             Input::DeliveriesListed(answer) => self.deliveries_listed(now, answer),

@@ -10,8 +10,6 @@ use super::{
     model::{CredentialKind, Lane, Launch, LaunchId},
 };
 
-/// An HF job gets so long to bring its runner, whatever its credential.
-const BOOT_CHANCE: Duration = Duration::from_secs(300);
 /// How long a slow boot makes a lane start with a registration token.
 const SLOW_MEMORY: Duration = Duration::from_secs(3600);
 const RETRY_BASE: Duration = Duration::from_secs(4);
@@ -36,6 +34,8 @@ pub(super) struct LaneState {
     /// When every queued job of it was last asked about, and whether that is wanted again.
     pub(super) rechecked_at: Option<Timestamp>,
     pub(super) recheck: bool,
+    /// When the runs of its queued jobs were last asked about.
+    pub(super) runs_asked_at: Option<Timestamp>,
 }
 
 /// GitHub keeps jobs of the lane from running although a runner waits: `max-parallel`, a concurrency group, …
@@ -116,15 +116,9 @@ impl Core {
     /// How long the HF job of this launch may take until its runner is online, and from when that counts.
     pub(super) fn boot_deadline(&self, launch: &Launch, created_at: Timestamp) -> Timestamp {
         match launch.credential {
-            // Not before nobody can connect with it any more, nor before the HF job has had its chance.
-            CredentialKind::Jit => {
-                let dies = launch
-                    .valid_until
-                    .unwrap_or_else(|| later(created_at, self.settings.jit_lifetime));
-                let chance = later(created_at, BOOT_CHANCE);
-                dies.max(chance)
-                    .min(later(created_at, self.settings.boot_deadline))
-            }
+            // How long a configuration really lives is nowhere said. One that has died is found out when its runner is
+            // refused and the HF job ends; until then the HF job may still bring it.
+            CredentialKind::Jit => later(created_at, self.settings.boot_deadline),
             CredentialKind::RegistrationToken => {
                 let failures = self
                     .lanes

@@ -27,7 +27,7 @@ impl Core {
     /// Marks surplus launches and decides new ones.
     pub(super) fn balance(&mut self, now: Timestamp) {
         let mut lanes = std::mem::take(&mut self.touched.lanes);
-        if self.launches.len() < self.settings.max_total {
+        if self.launches.slots() < self.settings.max_total {
             lanes.extend(self.starved.by_total().cloned());
         }
         let (mut rooms, mut given_up) = (Vec::new(), Vec::new());
@@ -100,6 +100,7 @@ impl Core {
         let Some(blocked) = blocked else {
             return wanting;
         };
+        self.doubt_runs(now, lane);
         if before.is_none() {
             return 1;
         }
@@ -182,12 +183,12 @@ impl Core {
             .enumerate()
             .filter_map(|(place, (lane, queue))| Some(Reverse((queue.next()?, *lane, place))))
             .collect();
-        let mut total = self.launches.len();
+        let mut total = self.launches.slots();
         let mut in_repo: BTreeMap<_, usize> = BTreeMap::new();
         while let Some(Reverse((waiting, lane, place))) = heads.pop() {
             let in_repo = in_repo
                 .entry(lane.repo)
-                .or_insert_with(|| self.launches.count_of_repo(lane.repo));
+                .or_insert_with(|| self.launches.slots_of_repo(lane.repo));
             let cap = if total >= self.settings.max_total {
                 Some(Cap::Total)
             } else {

@@ -50,6 +50,8 @@ pub enum Input {
         BTreeSet<JobId>,
         Result<BTreeMap<JobId, JobReading>, Failure>,
     ),
+    /// When a run was over, if it is.
+    RunRead(RepoId, RunId, Result<Option<Timestamp>, Failure>),
     /// The answer to cancelling a run.
     RunCancelled(JobKey, Result<(), Failure>),
     /// What the survey of all repositories found.
@@ -101,6 +103,8 @@ pub enum Command {
     ReadJob(Access, JobId),
     /// Read several jobs of one run, by its list.
     ReadJobs(Access, RunId, BTreeSet<JobId>),
+    /// Read a run: is it over?
+    ReadRun(Access, RunId),
     /// Cancel a run, so that its user sees that it cannot be served.
     CancelRun(Access, JobId, RunId),
     /// Look for queued jobs in every repository of every installation.

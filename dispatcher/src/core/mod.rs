@@ -19,6 +19,7 @@ mod readings;
 mod record;
 mod redeliveries;
 mod retiring;
+mod runs;
 mod settings;
 mod status;
 mod surveys;

@@ -354,6 +354,8 @@ pub(super) struct Live {
     pub failed_calls: u32,
     /// When its last mint or create was asked for.
     pub tried_at: Option<Timestamp>,
+    /// A lane waited for a slot when its job was over: its HF job's end is looked for at once.
+    pub awaited: bool,
 }
 
 /// A doubt about a launch. Two readings, some time apart, must agree before anything is removed.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    engine::{Core, later, since},
+    engine::{Core, later, since as time_since},
     health::Fault,
     message::{Command, Failure, Runner},
     model::{Doubt, JobId, LaunchId, RepoId, State, Suspicion},
@@ -14,6 +14,9 @@ use super::{
 
 /// After a list of runners failed.
 const LIST_AGAIN: Duration = Duration::from_secs(30);
+/// Between two looks at an HF job whose job is over and whose slot is awaited, and for how long.
+const AWAITED_LOOK: Duration = Duration::from_secs(1);
+const AWAITED_FOR: Duration = Duration::from_secs(10);
 /// Between two looks at a runner that is busy with a job we have not learned.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// A launch whose HF job runs for so long without having a job is looked at before its deadline.
@@ -80,12 +83,14 @@ impl Core {
             | State::Retiring { .. } => return,
             _ => now,
         };
+        let awaited = !self.starved.is_empty();
         self.change(id, |launch| {
             launch.state = State::Busy {
                 job: Some(job),
                 since,
                 done_at: Some(now),
             };
+            launch.live.awaited = awaited;
             launch.ran = true;
             launch.live.suspicion = None;
             launch.live.surplus_since = None;
@@ -187,12 +192,20 @@ impl Core {
             launch.live.inspecting,
         );
         if let Some(done_at) = done_at {
-            if !inspecting && self.due(now, later(done_at, self.settings.finish_grace)) {
+            let soon = later(looked_at.unwrap_or(done_at).max(done_at), AWAITED_LOOK);
+            let awaited = launch.live.awaited && soon < later(done_at, AWAITED_FOR);
+            let look_at = if awaited {
+                soon
+            } else {
+                later(done_at, self.settings.finish_grace)
+            };
+            if !inspecting && self.due(now, look_at) {
+                self.with_launch(id, |launch| launch.live.looked_at = Some(now));
                 self.inspect(id);
             }
         } else if job.is_none() {
             // While it stands in for a job, an answer that names that or takes the word back is worth asking for.
-            let stands_in = super::engine::since(now, since) < STALE_READS;
+            let stands_in = time_since(now, since) < STALE_READS;
             let every = if stands_in {
                 LOOK_AGAIN
             } else {
@@ -351,7 +364,7 @@ impl Core {
         };
         let surplus = launch.live.surplus_since.is_some();
         let (lane, intended_at) = (launch.lane.clone(), launch.intended_at);
-        let waited = since(now, launch.created_at.unwrap_or(intended_at)).as_secs();
+        let waited = time_since(now, launch.created_at.unwrap_or(intended_at)).as_secs();
         let reason = match why {
             Doubt::Surplus => "more runners than queued jobs".to_owned(),
             Doubt::BootDeadline => {

@@ -340,13 +340,15 @@ impl Core {
                     if known.is_some() {
                         self.dirty.insert(Dirty::Job(key));
                     }
+                    // GitHub keeps the record of a runner that broke off.
+                    return self.retire(id, &format!("HF job over in its job ({how})"));
                 }
                 self.end(now, id, &format!("HF job over ({how})"));
             }
             State::Busy { job: None, .. } => {
                 // It ran one of the lane's jobs, we never heard which: that one must not be launched for again.
                 self.vanishes(now, id);
-                self.end(now, id, &format!("HF job over ({how})"));
+                self.retire(id, &format!("HF job over ({how})"));
             }
             _ => {
                 let reason = format!("the HF job ended without a job ({how})");

@@ -26,7 +26,7 @@ pub struct Settings {
     pub boot_deadline: Duration,
     /// The same for later tries, with a registration token.
     pub slow_boot_deadline: Duration,
-    /// How long a just-in-time configuration is taken to live.
+    /// How long a just-in-time configuration is taken to live: when half of that is over, none is used any more.
     pub jit_lifetime: Duration,
     /// The credential of the first try.
     pub credential: CredentialKind,
@@ -79,7 +79,7 @@ impl Default for Settings {
             reading_gap: Duration::from_secs(15),
             queue_limit: minutes(24 * 60),
             unservable_tries: 6,
-            unservable_after: minutes(60),
+            unservable_after: minutes(50),
             unservable: Unservable::CancelRun,
             memory: minutes(24 * 60),
         }

@@ -209,9 +209,13 @@ impl Core {
                 lane.failures, lane.last_reason
             ));
         }
-        let supply = self.lanes.book(&job.lane).map_or(0, Book::supply);
-        let told = if supply > 0 {
+        let book = self.lanes.book(&job.lane);
+        let told = if book.map_or(0, Book::supply) > 0 {
             "a runner is on its way"
+        } else if book.map_or(0, Book::leaving) > 0 {
+            "a runner that did not come in time is being removed, and replaced after that"
+        } else if book.is_some_and(Book::lacks_runners) {
+            "a runner is gone that may have had it: GitHub is asked before another is launched"
         } else {
             "waits for a launch (caps or backoff)"
         };

@@ -7,14 +7,21 @@ use jiff::Timestamp;
 use super::{
     engine::{Core, Dirty, later},
     message::{Command, Survey},
-    model::{Repo, RepoId, Trust},
+    model::{JobKey, JobStatus, Repo, RepoId, RunId, Trust},
 };
+
+/// Runs with queued jobs that one survey looks into although nothing of them seems to have changed; the others take turns.
+const OPEN_RUNS_AT_ONCE: usize = 20;
 
 /// When the next survey is due.
 #[derive(Debug)]
 pub(super) struct SurveyPoll {
     at: Timestamp,
     surveying: bool,
+    /// When the last survey was begun.
+    asked_at: Timestamp,
+    /// The last run that it was asked to look into.
+    after: RunId,
 }
 
 impl SurveyPoll {
@@ -22,6 +29,8 @@ impl SurveyPoll {
         Self {
             at: now,
             surveying: false,
+            asked_at: now,
+            after: RunId(0),
         }
     }
 }
@@ -34,12 +43,16 @@ impl Core {
         }
         self.survey_poll.surveying = true;
         self.survey_poll.at = later(now, self.settings.survey_every);
+        let open_runs = self
+            .jobs
+            .queued_runs(self.survey_poll.after, OPEN_RUNS_AT_ONCE);
+        // With fewer than so many the round is complete, and begins anew.
+        self.survey_poll.after = open_runs.last().copied().unwrap_or(RunId(0));
+        self.survey_poll.asked_at = now;
         self.deliveries.prune(now);
         self.calls
             .push(Command::ListDeliveries(self.deliveries.read_until));
-        self.calls.push(Command::Survey {
-            open_runs: self.jobs.queued_runs(),
-        });
+        self.calls.push(Command::Survey { open_runs });
     }
 
     pub(super) fn surveyed(&mut self, now: Timestamp, survey: Survey) {
@@ -61,8 +74,19 @@ impl Core {
                 self.dirty.insert(Dirty::Repo(repo));
             }
         }
+        let asked_at = self.survey_poll.asked_at;
         for job in survey.jobs {
+            let key = JobKey {
+                repo: job.repo,
+                job: job.job,
+            };
+            let queued = job.status == JobStatus::Queued;
             self.sight_job(now, job);
+            if queued {
+                self.with_job(key, |job| {
+                    job.confirmed_at = job.confirmed_at.max(Some(asked_at));
+                });
+            }
         }
         if !survey.complete {
             tracing::warn!("the survey of queued jobs was incomplete");

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     core::{Failure, InstallationId, Secret},
     http::{Answer, request, send, sort, unusable},
+    in_vain::request_key,
 };
 
 const VERSION: HeaderName = HeaderName::from_static("x-github-api-version");
@@ -76,20 +77,30 @@ impl GithubClient {
         path: &str,
         body: &B,
     ) -> Result<Answer, Failure> {
+        self.call_for("", who, method, path, body).await
+    }
+
+    /// A call that asks another thing for each label.
+    pub(super) async fn call_for<B: Serialize + Sync>(
+        &self,
+        for_whom: &str,
+        who: As,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Result<Answer, Failure> {
+        let _seat = self.seats.acquire().await;
+        // Whoever waited for the seat may have been overtaken by a limit.
         self.check_limit(who)?;
-        let mut path = path.to_owned();
-        let mut answer = self.attempt(who, &method, &path, body).await?;
-        if method == Method::GET
-            && answer.status.is_redirection()
-            && let Some(location) = answer.header("location")
-        {
-            path = self.local(location);
-            answer = self.attempt(who, &method, &path, body).await?;
+        let key = || request_key(&method, path, for_whom);
+        self.in_vain.check(self.clock.now(), key)?;
+        let sorted = self.redirected(who, &method, path, body).await;
+        // A runner that is busy now need not be so later.
+        let is_busy = method == Method::DELETE
+            && sorted.as_ref().err().and_then(Failure::refused) == Some(422);
+        if !is_busy {
+            self.in_vain.answered(self.clock.now(), &sorted, key);
         }
-        if answer.status == 401 {
-            answer = self.attempt(who, &method, &path, body).await?;
-        }
-        let sorted = sort(answer, self.clock.now());
         if let Err(Failure::Limited { until, .. }) = &sorted {
             self.limits
                 .lock()
@@ -97,6 +108,28 @@ impl GithubClient {
                 .insert(who, *until);
         }
         sorted
+    }
+
+    async fn redirected<B: Serialize + Sync>(
+        &self,
+        who: As,
+        method: &Method,
+        path: &str,
+        body: &B,
+    ) -> Result<Answer, Failure> {
+        let mut path = path.to_owned();
+        let mut answer = self.attempt(who, method, &path, body).await?;
+        if *method == Method::GET
+            && answer.status.is_redirection()
+            && let Some(location) = answer.header("location")
+        {
+            path = self.local(location);
+            answer = self.attempt(who, method, &path, body).await?;
+        }
+        if answer.status == 401 {
+            answer = self.attempt(who, method, &path, body).await?;
+        }
+        sort(answer, self.clock.now())
     }
 
     fn check_limit(&self, who: As) -> Result<(), Failure> {
@@ -152,12 +185,15 @@ impl GithubClient {
     async fn mint_token(&self, installation: InstallationId) -> Result<CachedToken, Failure> {
         let path = format!("/app/installations/{installation}/access_tokens");
         self.check_limit(As::App)?;
+        let key = || request_key(&Method::POST, &path, "");
+        self.in_vain.check(self.clock.now(), key)?;
         let asked_at = self.clock.now();
         let mut answer = self.attempt_as_app(&path).await?;
         if answer.status == 401 {
             answer = self.attempt_as_app(&path).await?;
         }
         let sorted = sort(answer, self.clock.now());
+        self.in_vain.answered(self.clock.now(), &sorted, key);
         if let Err(Failure::Limited { until, .. }) = &sorted {
             self.limits
                 .lock()

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Mutex};
 use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::{
     call::As,
@@ -12,7 +13,7 @@ use super::{
     tokens::{Lease, Tokens},
     wire::{
         Installation, JitConfig, JobsPage, ReposPage, RunnersPage, RunsPage, Token, WireDelivery,
-        WireJob,
+        WireJob, WireRun,
     },
 };
 use crate::{
@@ -23,8 +24,12 @@ use crate::{
     },
     host::Clock,
     http::HttpService,
+    in_vain::InVain,
 };
 
+/// Calls made at once. GitHub wants no more than a hundred, and better one after the other
+/// (<https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api>).
+const CALLS_AT_ONCE: usize = 8;
 /// Pages followed before a listing is taken to be broken.
 const PAGES_MAX: usize = 200;
 /// Pages of the delivery log read at once; the rest is for the next time.
@@ -37,6 +42,9 @@ pub struct GithubClient {
     pub(super) base: String,
     pub(super) signer: Signer,
     pub(super) tokens: Tokens,
+    /// Calls under way: what waits here can still be called off by a limit.
+    pub(super) seats: Semaphore,
+    pub(super) in_vain: InVain,
     /// Until when each identity is rate limited.
     pub(super) limits: Mutex<BTreeMap<As, Timestamp>>,
 }
@@ -51,6 +59,8 @@ impl GithubClient {
             base: config.github_api_url.clone(),
             signer: Signer::new(config.app_id.clone(), config.app_key.clone()),
             tokens: Tokens::default(),
+            seats: Semaphore::new(CALLS_AT_ONCE),
+            in_vain: InVain::default(),
             limits: Mutex::default(),
         }
     }
@@ -94,7 +104,10 @@ impl GithubClient {
                     runner_group_id: 1,
                     labels: [&mint.label],
                 };
-                let config: JitConfig = self.call(who, Method::POST, &path, &body).await?.json()?;
+                let answer = self
+                    .call_for(&mint.label, who, Method::POST, &path, &body)
+                    .await?;
+                let config: JitConfig = answer.json()?;
                 let runner_id = Some(RunnerId(config.runner.id));
                 Ok(Credential {
                     secret: Secret::new(config.encoded_jit_config),
@@ -104,7 +117,9 @@ impl GithubClient {
             }
             CredentialKind::RegistrationToken => {
                 let path = format!("{runners}/registration-token");
-                let answer = self.call(who, Method::POST, &path, &()).await?;
+                let answer = self
+                    .call_for(&mint.label, who, Method::POST, &path, &())
+                    .await?;
                 let token: Token = answer.json()?;
                 let valid_until = Some(Lease::new(asked_at, token.expires_at, answer.date()).until);
                 Ok(Credential {
@@ -208,6 +223,21 @@ impl GithubClient {
             .collect())
     }
 
+    /// When a run was over; nothing while it is not.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn run_over_at(
+        &self,
+        access: &Access,
+        run: RunId,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let path = format!("/repos/{}/actions/runs/{run}", access.name);
+        let who = As::Installation(access.installation);
+        let answer = self.call(who, Method::GET, &path, &()).await?;
+        Ok(answer.json::<WireRun>()?.over_at())
+    }
+
     /// Cancels a run; one that is over already counts as cancelled.
     ///
     /// # Errors
@@ -291,7 +321,7 @@ impl GithubClient {
         &self,
         access: &Access,
         status: &str,
-    ) -> Result<Vec<super::wire::WireRun>, Failure> {
+    ) -> Result<Vec<WireRun>, Failure> {
         let path = format!(
             "/repos/{}/actions/runs?status={status}&per_page=100",
             access.name

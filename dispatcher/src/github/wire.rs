@@ -119,6 +119,14 @@ pub(super) struct WireRun {
     pub(super) status: Option<String>,
 }
 
+impl WireRun {
+    /// When it was over: nothing happens to a run after that.
+    pub(super) fn over_at(&self) -> Option<Timestamp> {
+        let over = self.status.as_deref() == Some("completed");
+        over.then(|| self.updated_at.parse().ok()).flatten()
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct WireJob {
     pub(super) id: u64,

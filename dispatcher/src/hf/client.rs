@@ -17,6 +17,7 @@ use crate::{
     core::{Failure, HfJob, HfJobId, HfJobOrder, LaunchId, RepoId, Stage},
     host::Clock,
     http::{Answer, HttpService, request, send, sort, unusable},
+    in_vain::{InVain, request_key},
     labels::Labels,
 };
 
@@ -33,6 +34,7 @@ pub struct HfClient {
     config: Arc<Config>,
     labels: Arc<Labels>,
     limited_until: Mutex<Option<Timestamp>>,
+    in_vain: InVain,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +91,7 @@ impl HfClient {
             config,
             labels,
             limited_until: Mutex::default(),
+            in_vain: InVain::default(),
         }
     }
 
@@ -101,10 +104,17 @@ impl HfClient {
         struct Created {
             id: String,
         }
+        let lane = format!("{} {}", order.lane.repo, order.lane.label);
         let spec = spec(&self.config, &self.labels, order)?;
         let body = serde_json::to_vec(&spec).map_err(|error| unusable(&error))?;
         let answer = self
-            .call(Method::POST, &self.path(""), Some(body), CREATE_LIMIT)
+            .call_for(
+                &lane,
+                Method::POST,
+                &self.path(""),
+                Some(body),
+                CREATE_LIMIT,
+            )
             .await?;
         Ok(HfJobId(answer.json::<Created>()?.id))
     }
@@ -219,10 +229,27 @@ impl HfClient {
         body: Option<Vec<u8>>,
         limit: Duration,
     ) -> Result<Answer, Failure> {
+        self.call_for("", method, uri, body, limit).await
+    }
+
+    /// A call that asks another thing for each lane.
+    async fn call_for(
+        &self,
+        for_whom: &str,
+        method: Method,
+        uri: &str,
+        body: Option<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
         self.check_limit()?;
-        let request = request(method, uri, &self.config.hf_token, body)?;
-        let answer = send(&self.service, request, limit).await?;
-        let sorted = sort(answer, self.clock.now());
+        let key = || request_key(&method, uri, for_whom);
+        self.in_vain.check(self.clock.now(), key)?;
+        let request = request(method.clone(), uri, &self.config.hf_token, body)?;
+        let sorted = match send(&self.service, request, limit).await {
+            Ok(answer) => sort(answer, self.clock.now()),
+            Err(failure) => Err(failure),
+        };
+        self.in_vain.answered(self.clock.now(), &sorted, key);
         if let Err(Failure::Limited { until, .. }) = &sorted {
             *self
                 .limited_until

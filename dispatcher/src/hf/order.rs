@@ -112,7 +112,7 @@ pub(crate) fn lifetime(
     kind: CredentialKind,
 ) -> Duration {
     let boot = match kind {
-        CredentialKind::Jit => settings.jit_lifetime.min(settings.boot_deadline),
+        CredentialKind::Jit => settings.boot_deadline,
         CredentialKind::RegistrationToken => {
             settings.boot_deadline.max(settings.slow_boot_deadline)
         }

@@ -130,7 +130,7 @@ async fn hf_jobs_are_ordered_with_a_time_limit_a_tag_and_a_hidden_credential() {
     let request = server.received_requests().await.unwrap().remove(0);
     let spec: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     // An hour for the job, after a boot and a wait of five minutes each.
-    assert_eq!(spec["timeoutSeconds"], 4200);
+    assert_eq!(spec["timeoutSeconds"], 4800);
     assert_eq!(spec["attempts"], 1);
     assert_eq!(spec["labels"]["launch"], "abc123");
     assert_eq!(spec["labels"]["gh-repo"], "octo_app");

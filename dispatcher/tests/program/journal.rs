@@ -71,7 +71,7 @@ fn health_is_true_when_the_journal_cannot_be_written() {
         .map(|job| program.deliver(job).0)
         .find(|answer| !answer.starts_with("HTTP/1.1 200 "));
     let refused = refused.expect("the disk is full in the end");
-    assert!(refused.starts_with("HTTP/1.1 500 "), "{refused}");
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     assert!(
         refused.contains("the journal could not be written") && refused.contains("disk"),
         "{refused}"

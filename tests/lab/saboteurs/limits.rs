@@ -1,18 +1,13 @@
 //! Saboteurs without patience: they ask again what was refused for good, and what they were told to leave for a while.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
+use super::{Sent, Trial, bend, each_asks_again, run};
 use dispatchlab::{run::Run, target::Seams};
 use fakes::history::What;
-use tokio::time::Instant;
 
-use super::{Sent, Trial, answer, bend, run};
-
-/// Sends each POST again, a second apart, as long as it is answered like this.
-fn insists(on: u16, times: usize) -> Seams {
+/// Sends each POST again, so far apart, as long as it is answered like this.
+fn insists(on: u16, times: usize, every: Duration) -> Seams {
     let again = move || {
         bend(move |sent: Sent| async move {
             let mut answered = sent.on().await?;
@@ -20,7 +15,7 @@ fn insists(on: u16, times: usize) -> Seams {
                 if answered.status() != on {
                     break;
                 }
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(every).await;
                 answered = sent.on().await?;
             }
             Ok(answered)
@@ -79,7 +74,10 @@ faults:
     answer: { status: 429, headers: { retry-after: '600' } }
 ",
     )
-    .catches(insists(429, 7), "since a rate limit that holds from");
+    .catches(
+        insists(429, 7, Duration::from_secs(1)),
+        "since a rate limit that holds from",
+    );
 }
 
 #[test]
@@ -93,12 +91,16 @@ faults:
   - { to: hf.create, until: 40m, answer: { status: 503 } }
 ",
     )
-    .catches(insists(503, 1000), "times in the minute up to");
+    .catches(
+        insists(503, 1000, Duration::from_millis(400)),
+        "times in the minute up to",
+    );
 }
 
-/// HF refuses for ten minutes what twenty jobs wait for.
-fn twenty_jobs_refused() -> Trial {
-    Trial::of(
+/// Each job has patience of its own, so that all together have none. The reference tries for all of them by one.
+#[test]
+fn right_retry_catches_a_dispatcher_that_asks_for_each_of_20_jobs_by_itself() {
+    let trial = Trial::of(
         "right-retry",
         "timeline:
   - at: 0s
@@ -106,40 +108,6 @@ fn twenty_jobs_refused() -> Trial {
 faults:
   - { to: hf.create, until: 10m, answer: { status: 503 } }
 ",
-    )
-}
-
-/// Once HF has refused a create, nobody asks for one for half a minute, whichever job it is for.
-fn with_one_patience_for_all() -> Seams {
-    let refused: Arc<Mutex<Option<Instant>>> = Arc::default();
-    let hf = bend(move |sent| {
-        let refused = refused.clone();
-        async move {
-            let last = *refused.lock().unwrap();
-            let waits = last.is_some_and(|last| last.elapsed() < Duration::from_secs(30));
-            if sent.is_create() && waits {
-                return answer(503, r#"{"error":"not yet"}"#);
-            }
-            let answered = sent.on().await?;
-            if sent.is_create() && answered.status() == 503 {
-                *refused.lock().unwrap() = Some(Instant::now());
-            }
-            Ok(answered)
-        }
-    });
-    Seams {
-        hf,
-        ..Seams::default()
-    }
-}
-
-/// Each job has patience of its own, so that all together have none: what the reference dispatcher does today.
-#[test]
-fn right_retry_catches_the_reference_dispatcher_that_asks_for_each_of_20_jobs_by_itself() {
-    let trial = twenty_jobs_refused().beside(with_one_patience_for_all());
-    let storm = trial.catches(
-        Seams::default(),
-        "and was asked 31 times in the minute up to",
     );
     let creates = |run: &Run| {
         let received = run.events.iter().filter(
@@ -147,9 +115,14 @@ fn right_retry_catches_the_reference_dispatcher_that_asks_for_each_of_20_jobs_by
         );
         received.count()
     };
+    let reference = run(&trial.plan, Seams::default());
+    assert!(creates(&reference) <= 3 * 20, "{}", creates(&reference));
+    let bug = Seams {
+        hf: each_asks_again(Duration::from_secs(20), usize::MAX),
+        ..Seams::default()
+    };
+    let storm = trial.catches(bug, "times in the minute up to");
     assert!(creates(&storm) > 20 * 20, "{}", creates(&storm));
-    let patient = run(&twenty_jobs_refused().plan, with_one_patience_for_all());
-    assert!(creates(&patient) <= 2 * 20, "{}", creates(&patient));
 }
 
 /// Polls twice a second, whatever there is to see.

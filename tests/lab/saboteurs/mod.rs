@@ -24,8 +24,8 @@ use tower::ServiceExt;
 use crate::{
     plans::{built_in, of_text, run, violations},
     seams::{
-        Answer, Count, Kept, NO_RUNS, Sent, answer, bend, create_anew, json, looks_nowhere, seam,
-        sign, told,
+        Answer, Count, Kept, NO_RUNS, Sent, answer, bend, create_anew, each_asks_again, json,
+        looks_nowhere, seam, sign, tells_nobody, told,
     },
 };
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use dispatchlab::target::Seams;
+use http::Response;
 
-use super::{Count, Kept, Sent, Trial, answer, bend, create_anew, seam};
-use crate::plans::{of_text, run};
+use super::{Count, Kept, Sent, Trial, answer, bend, create_anew, seam, told};
 
 /// Believes whatever it hears last: a `queued` after `completed` makes an HF job.
 #[test]
@@ -178,20 +178,30 @@ fn waiting_is_not_queued_catches_a_dispatcher_that_starts_a_runner_for_a_job_tha
     );
 }
 
-/// The reference dispatcher itself does not see that a run is over: it starts one HF job after another for a job that
-/// GitHub still calls queued.
+/// Believes of every run that it goes on, and starts one HF job after another for a job that GitHub still calls queued.
 #[test]
 fn dead_run_catches_a_dispatcher_that_goes_on_for_a_run_that_is_over() {
-    let text = "title: A run ends over a queued job
-timeline:
+    let trial = Trial::of(
+        "dead-run",
+        "timeline:
   - { at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic } }
   - { at: 8s, complete_run: { job: J1 } }
-";
-    let run = run(&of_text("dead.yaml", text, 1, false), Seams::default());
-    let violated = run.outcome.verdicts.violated();
-    let found = violated
-        .iter()
-        .find(|(property, _)| *property == "dead-run");
-    let why = &found.unwrap_or_else(|| panic!("{violated:?}")).1.why;
-    assert!(why.contains("only dead jobs are left, such as J1"), "{why}");
+",
+    );
+    let github = bend(|sent| async move {
+        let answered = sent.on().await;
+        if !sent.reads_run() {
+            return answered;
+        }
+        let (_, mut run) = told(answered).await;
+        run["status"] = "queued".into();
+        Ok(Response::new(run.to_string().into()))
+    });
+    trial.catches(
+        Seams {
+            github,
+            ..Seams::default()
+        },
+        "only dead jobs are left, such as J1",
+    );
 }

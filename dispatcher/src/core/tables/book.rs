@@ -208,6 +208,11 @@ impl Book {
         self.vanished_at.insert(runner.to_owned(), at);
     }
 
+    /// Whether any runner was gone of late that may have had a job.
+    pub(in crate::core) fn lacks_runners(&self) -> bool {
+        !self.vanished_at.is_empty()
+    }
+
     #[cfg(test)]
     pub(in crate::core) fn is_gone(&self, runner: &str) -> bool {
         self.vanished_at.contains_key(runner)

@@ -97,6 +97,7 @@ impl Core {
             book.count(id, &before.role, false);
             book.count(id, &after.role, true);
             self.touch_foremost(&lane);
+            self.touch_starved(lane.repo);
             self.touched.lanes.insert(lane);
         }
         self.touched.launches.insert(id.clone());
@@ -133,12 +134,19 @@ impl Core {
         self.lanes.book_mut(&lane).count(id, &standing.role, false);
         self.name(&lane, standing.namesake(), false);
         self.touch_foremost(&lane);
-        let starved = self.starved.by_repo(lane.repo).cloned();
-        self.touched.lanes.extend(starved);
+        self.touch_starved(lane.repo);
         self.touched.repos.insert(lane.repo);
         self.touched.lanes.insert(lane);
         self.due.set(Subject::Launch(id.clone()), None);
         Some(launch)
+    }
+
+    /// A slot of the repository may have been given back.
+    fn touch_starved(&mut self, repo: RepoId) {
+        if self.launches.slots_of_repo(repo) < self.settings.max_per_repo {
+            let starved = self.starved.by_repo(repo).cloned();
+            self.touched.lanes.extend(starved);
+        }
     }
 
     /// Where one launch tries for all, it may have been this one's turn, or be so now.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Deref,
+    ops::{Bound, Deref},
 };
 
 use jiff::Timestamp;
@@ -75,9 +75,11 @@ impl Jobs {
         jobs.copied().inspect(|_| look())
     }
 
-    /// Runs with queued jobs.
-    pub(in crate::core) fn queued_runs(&self) -> BTreeSet<RunId> {
-        self.runs.keys().copied().collect()
+    /// So many runs with queued jobs, the next after this one first.
+    pub(in crate::core) fn queued_runs(&self, after: RunId, at_most: usize) -> BTreeSet<RunId> {
+        let next = self.runs.range((Bound::Excluded(after), Bound::Unbounded));
+        let round = next.chain(self.runs.range(..=after));
+        round.map(|(run, _)| *run).take(at_most).collect()
     }
 
     pub(super) fn table_mut(&mut self) -> &mut Table<JobKey, Job> {

@@ -1,6 +1,6 @@
 //! Launches that are alive: by id, repository, runner's name, HF job, and the job they run.
 
-use std::{ops::Deref, time::Duration};
+use std::{collections::BTreeMap, ops::Deref, time::Duration};
 
 use super::{
     book::{Role, STALE_READS},
@@ -16,6 +16,8 @@ use crate::core::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) role: Role,
+    /// Its HF job may be alive, or may still be made: it takes a slot of the caps.
+    slot: bool,
     runner: String,
     hf_job: Option<HfJobId>,
     job: Option<JobId>,
@@ -58,6 +60,7 @@ impl Standing {
         };
         Self {
             role,
+            slot: !launch.live.hf_over,
             runner: launch.runner.clone(),
             hf_job: launch.hf_job.clone(),
             job: running,
@@ -93,6 +96,8 @@ pub(in crate::core) struct Launches {
     by_job: Groups<JobKey>,
     with_hf_job: usize,
     unsteady: usize,
+    slots: usize,
+    slots_by_repo: BTreeMap<RepoId, usize>,
 }
 
 impl Deref for Launches {
@@ -110,6 +115,16 @@ impl Launches {
 
     pub(in crate::core) fn count_of_repo(&self, repo: RepoId) -> usize {
         self.by_repo.count(&repo)
+    }
+
+    /// Slots of the caps that are taken: by launches whose HF job may be alive, or may still be made.
+    pub(in crate::core) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// The same, in one repository.
+    pub(in crate::core) fn slots_of_repo(&self, repo: RepoId) -> usize {
+        self.slots_by_repo.get(&repo).copied().unwrap_or(0)
     }
 
     /// Launches whose runner has this name, in whatever repository.
@@ -153,6 +168,10 @@ impl Launches {
 
     pub(super) fn file(&mut self, id: &LaunchId, repo: RepoId, standing: &Standing) {
         self.by_repo.add(repo, id);
+        if standing.slot {
+            self.slots += 1;
+            *self.slots_by_repo.entry(repo).or_default() += 1;
+        }
         self.by_runner.add(standing.runner.clone(), id);
         if let Some(hf_job) = &standing.hf_job {
             self.by_hf_job.add(hf_job.clone(), id);
@@ -166,6 +185,14 @@ impl Launches {
 
     pub(super) fn unfile(&mut self, id: &LaunchId, repo: RepoId, standing: &Standing) {
         self.by_repo.remove(&repo, id);
+        if standing.slot {
+            self.slots = self.slots.saturating_sub(1);
+            let slots = self.slots_by_repo.entry(repo).or_default();
+            *slots = slots.saturating_sub(1);
+            if *slots == 0 {
+                self.slots_by_repo.remove(&repo);
+            }
+        }
         self.by_runner.remove(&standing.runner, id);
         if let Some(hf_job) = &standing.hf_job {
             self.by_hf_job.remove(hf_job, id);

@@ -278,6 +278,15 @@ impl World {
                 }
                 Input::JobsRead(repo, jobs, Ok(found))
             }
+            Command::ReadRun(access, run) => Input::RunRead(
+                access.repo,
+                run,
+                match how {
+                    0 => Err(lost()),
+                    1 => Ok(Some(self.bench.now)),
+                    _ => Ok(None),
+                },
+            ),
             Command::CancelRun(access, job, _) => Input::RunCancelled(
                 JobKey {
                     repo: access.repo,

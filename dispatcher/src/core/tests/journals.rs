@@ -92,7 +92,7 @@ async fn records(journal: &Path) -> BTreeMap<String, String> {
     store.load().await.unwrap().into_iter().collect()
 }
 
-/// A record as the version before wrote it: without what is new, and a boot was given up half a minute earlier.
+/// A record as the version before wrote it: without what is new, and a boot was given up when its configuration was taken to be dying.
 fn as_before(text: &str) -> String {
     let new = |key: &str| ["never_ran", "vanished_at", "vanished", "confirmed_at"].contains(&key);
     fn strip(value: &mut serde_json::Value, new: &dyn Fn(&str) -> bool) {

@@ -10,6 +10,7 @@ mod launches;
 mod naive;
 mod restart;
 mod supply;
+mod unknown;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

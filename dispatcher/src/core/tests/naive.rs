@@ -216,6 +216,21 @@ fn check_launches(core: &Core) {
             );
         }
     }
+    let takes_slot = |launch: &&Launch| !launch.live.hf_over;
+    assert_eq!(
+        core.launches.slots(),
+        core.launches.values().filter(takes_slot).count()
+    );
+    for repo in core.repos.keys() {
+        let here = core
+            .launches
+            .values()
+            .filter(|launch| launch.lane.repo == *repo);
+        assert_eq!(
+            core.launches.slots_of_repo(*repo),
+            here.filter(takes_slot).count()
+        );
+    }
     assert_eq!(core.launches.with_hf_job(), with_hf_job);
     assert_eq!(core.launches.unsteady(), unsteady);
 }

@@ -135,7 +135,7 @@ fn a_launch_without_a_record_is_looked_up_before_it_is_cancelled() {
 fn at_the_boot_deadline_an_online_runner_counts_as_idle() {
     let mut bench = Bench::new();
     let mint = bench.queue_and_boot(1, 1).remove(0);
-    bench.pass(301);
+    bench.pass(901);
     bench.list_runners(&[(&mint, true, false)]);
     assert!(bench.state(&mint).contains("Idle"));
 }
