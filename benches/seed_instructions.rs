@@ -60,8 +60,9 @@ fn run_counted(arguments: &[String]) -> ExitCode {
         return ExitCode::from(2);
     };
     let lab = Lab::new(*transport, Seams::default());
+    let hour = benches::hour_of(20);
     for seed in 1..=seeds {
-        let run = lab.run(&benches::an_hour_of(20, seed));
+        let run = lab.run(&benches::planned(&hour, seed));
         let run = run.expect("the plan runs");
         assert!(run.outcome.verdicts.violated().is_empty() && run.outcome.settled);
     }

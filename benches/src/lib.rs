@@ -65,6 +65,15 @@ pub fn hmac(body: &[u8]) -> [u8; 32] {
 /// If the scenario language no longer reads this text.
 #[must_use]
 pub fn an_hour_of(jobs: u32, seed: u64) -> Plan {
+    planned(&hour_of(jobs), seed)
+}
+
+/// The scenario of so many jobs, spread over one hour, which is read once for all its seeds.
+///
+/// # Panics
+/// If the scenario language no longer reads this text.
+#[must_use]
+pub fn hour_of(jobs: u32) -> Document {
     let text = format!(
         "title: An hour of {jobs} jobs
 world: {{ hf: {{ cold_start: 20s..2m }} }}
@@ -73,7 +82,7 @@ timeline:
     queue: {{ as: J, jobs: {jobs}, labels: hf-jobs-cpu-basic, runs_for: 10s..10m }}
 "
     );
-    plan(&text, seed)
+    document(&text)
 }
 
 /// The plan of a scenario.
@@ -82,8 +91,20 @@ timeline:
 /// If the scenario language does not read this text.
 #[must_use]
 pub fn plan(text: &str, seed: u64) -> Plan {
-    let document = Document::parse("bench.yaml", text)
-        .unwrap_or_else(|error| panic!("the text is no scenario: {error}"));
+    planned(&document(text), seed)
+}
+
+fn document(text: &str) -> Document {
+    Document::parse("bench.yaml", text)
+        .unwrap_or_else(|error| panic!("the text is no scenario: {error}"))
+}
+
+/// A scenario's plan for one seed.
+///
+/// # Panics
+/// If it cannot be planned.
+#[must_use]
+pub fn planned(document: &Document, seed: u64) -> Plan {
     let choices = Choices {
         seed,
         ..Choices::default()

@@ -45,7 +45,7 @@ impl Clock {
                 reason = "the one place that reads the machine's clock"
             )]
             Source::System => Timestamp::now(),
-            Source::Virtual { epoch, started } => epoch + started.elapsed(),
+            Source::Virtual { epoch, started } => after(epoch, started.elapsed()),
         }
     }
 
@@ -62,6 +62,13 @@ impl Clock {
                 .saturating_add(1),
         )
     }
+}
+
+/// `epoch` and so much more, as far as there is time. In whole nanoseconds: the checks of each unit by itself cost more.
+fn after(epoch: Timestamp, elapsed: Duration) -> Timestamp {
+    let elapsed = SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX);
+    let at = epoch.as_duration().saturating_add(elapsed);
+    Timestamp::from_duration(at).unwrap_or(Timestamp::MAX)
 }
 
 /// A task to start.

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
+    header::{self, AsHeaderName},
+};
 use http_body_util::{BodyExt, Limited};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -34,11 +37,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+    fn number<T: FromStr>(&self, name: impl AsHeaderName) -> Option<T> {
         self.header(name)?.trim().parse().ok()
     }
 
@@ -52,7 +55,7 @@ impl Answer {
 
     /// The server's clock, to the second.
     pub(crate) fn date(&self) -> Option<Timestamp> {
-        parse_http_date(self.header("date")?)
+        parse_http_date(self.header(header::DATE)?)
     }
 
     /// The address of the next page.
@@ -70,7 +73,7 @@ impl Answer {
 }
 
 /// A header as text; nothing where it is missing or no text.
-pub(crate) fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+pub(crate) fn text_header(headers: &HeaderMap, name: impl AsHeaderName) -> &str {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())
@@ -162,7 +165,7 @@ fn rate_limit(answer: &Answer, message: &str) -> Option<Duration> {
     const UNNAMED: Duration = Duration::from_secs(60);
     /// Limits reset within the hour; a longer wait is a clock gone wrong.
     const LONGEST: Duration = Duration::from_secs(3600);
-    let retry_after = answer.number("retry-after").map(Duration::from_secs);
+    let retry_after = answer.number(header::RETRY_AFTER).map(Duration::from_secs);
     let exhausted = answer.number("x-ratelimit-remaining") == Some(0_u64);
     let limited = match answer.status.as_u16() {
         429 => true,

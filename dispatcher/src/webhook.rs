@@ -9,11 +9,11 @@ use axum::{
     Json,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::{
     core::{InstallationId, JobId, JobSighting, JobStatus, RepoId, RunId},
@@ -26,9 +26,9 @@ use crate::{
     surface::{Surface, Told},
 };
 
-const SIGNATURE: &str = "x-hub-signature-256";
-const EVENT: &str = "x-github-event";
-const DELIVERY: &str = "x-github-delivery";
+const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
+const EVENT: HeaderName = HeaderName::from_static("x-github-event");
+const DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
 
 /// Set in a request's extensions once its signature is verified: its connection is then cut for nobody's sake.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +106,10 @@ impl Surface {
         match text_header(headers, EVENT) {
             "ping" => {
                 self.metrics.answered("ping");
-                return Ok(answer(json!({ "ok": true, "pong": true })));
+                return Ok(answer(&Pong {
+                    ok: true,
+                    pong: true,
+                }));
             }
             "workflow_job" => {}
             _ => return Ok(self.skip(&format!("event={}", short(headers, EVENT)).into())),
@@ -172,7 +175,7 @@ impl Surface {
     fn skip(&self, skipped: &Skipped) -> Response {
         let Some(told) = &skipped.told else {
             self.metrics.answered("skipped");
-            return answer(json!({ "ok": true, "skipped": skipped.reason }));
+            return answer(&Passed::of(&skipped.reason, None));
         };
         self.metrics.answered("misrouted");
         self.misrouted.add(told);
@@ -193,18 +196,23 @@ impl Surface {
                 "job not served: its labels fit no runner"
             );
         }
-        answer(json!({ "ok": true, "skipped": skipped.reason, "advice": told.advice }))
+        answer(&Passed::of(&skipped.reason, Some(&told.advice)))
     }
 
     async fn accept(&self, sighting: JobSighting, guid: String) -> Result<Response, Refusal> {
-        let told = json!({ "ok": true, "accepted": sighting.status, "label": sighting.label, "job": sighting.job });
+        let told = answer(&Accepted {
+            accepted: sighting.status,
+            job: sighting.job,
+            label: &sighting.label,
+            ok: true,
+        });
         let heard = self.metrics.hears(&sighting);
         let durable =
             tokio::time::timeout(DURABLE_WITHIN, self.recipient.deliver(sighting, guid)).await;
         match durable {
             Ok(Ok(())) => {
                 self.metrics.accepted(heard);
-                Ok(answer(told))
+                Ok(told)
             }
             Ok(Err(reason)) => Err(Refusal::Journal(reason)),
             Err(_) => Err(Refusal::Behind),
@@ -223,7 +231,7 @@ fn plausible(name: &str) -> bool {
 
 /// The JSON text of a body: itself, or the `payload` of a form.
 fn unwrap_form(headers: &HeaderMap, body: Bytes) -> Option<Bytes> {
-    let kind = text_header(headers, header::CONTENT_TYPE.as_str());
+    let kind = text_header(headers, header::CONTENT_TYPE);
     if !kind
         .trim_start()
         .to_ascii_lowercase()
@@ -265,7 +273,7 @@ fn decode_form(field: &[u8]) -> Vec<u8> {
 }
 
 /// A header for people: what may be of any length and anything is cut short.
-fn short<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+fn short(headers: &HeaderMap, name: HeaderName) -> &str {
     beginning(text_header(headers, name), 80)
 }
 
@@ -276,7 +284,42 @@ fn delivery_id(headers: &HeaderMap) -> String {
     if plausible { guid } else { "" }.to_owned()
 }
 
-fn answer(body: Value) -> Response {
+/// What a ping is answered with. Fields are written in the order of their names, here as below.
+#[derive(Serialize)]
+struct Pong {
+    ok: bool,
+    pong: bool,
+}
+
+/// What a webhook that is none of ours is answered with.
+#[derive(Serialize)]
+struct Passed<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'a str>,
+    ok: bool,
+    skipped: &'a str,
+}
+
+impl<'a> Passed<'a> {
+    const fn of(skipped: &'a str, advice: Option<&'a str>) -> Self {
+        Self {
+            advice,
+            ok: true,
+            skipped,
+        }
+    }
+}
+
+/// What a webhook for a job of ours is answered with.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    accepted: JobStatus,
+    job: JobId,
+    label: &'a str,
+    ok: bool,
+}
+
+fn answer(body: &impl Serialize) -> Response {
     Json(body).into_response()
 }
 

@@ -5,7 +5,7 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 pub use vocabulary::{Length, Shift};
 
 /// Wall-clock time as `epoch + elapsed`, where elapsed runs on tokio's clock (virtual when that is paused).
@@ -40,13 +40,21 @@ impl Clock {
     /// The wall-clock time this world believes in.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.epoch + self.elapsed()
+        self.after(self.elapsed())
     }
 
     /// The wall-clock time of a moment of the history.
     #[must_use]
     pub fn at_ms(&self, at_ms: u64) -> Timestamp {
-        self.epoch + Duration::from_millis(at_ms)
+        self.after(Duration::from_millis(at_ms))
+    }
+
+    /// So much time after the epoch, as far as there is time. In seconds and nanoseconds: the checks of each unit by itself
+    /// cost more, and each event asks.
+    fn after(&self, elapsed: Duration) -> Timestamp {
+        let elapsed = SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX);
+        let at = self.epoch.as_duration().saturating_add(elapsed);
+        Timestamp::from_duration(at).unwrap_or(Timestamp::MAX)
     }
 }
 

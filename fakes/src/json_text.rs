@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter, tz::Offset};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 /// Reads JSON. That it is text is looked at once for all of it: for each string by itself that takes several times as long.
-pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
     match std::str::from_utf8(body) {
         Ok(text) => serde_json::from_str(text),
         Err(_) => serde_json::from_slice(body),
@@ -69,9 +69,9 @@ pub(crate) fn push_hex(out: &mut String, number: u64, digits: usize) {
     push_in_base::<16>(out, number, digits, b"0123456789ABCDEF");
 }
 
-/// Appends a number in lower-case hexadecimal digits.
-pub(crate) fn push_lower_hex(out: &mut String, number: u64) {
-    push_in_base::<16>(out, number, 1, b"0123456789abcdef");
+/// Appends a number in lower-case hexadecimal digits, at least so many.
+pub(crate) fn push_lower_hex(out: &mut String, number: u64, digits: usize) {
+    push_in_base::<16>(out, number, digits, b"0123456789abcdef");
 }
 
 fn push_in_base<const BASE: u64>(
@@ -94,7 +94,7 @@ fn push_in_base<const BASE: u64>(
 /// `YYYY-MM-DDTHH:MM:SSZ`: GitHub's resolution of one second.
 pub(crate) fn seconds(at: Timestamp) -> String {
     let mut text = String::with_capacity(20);
-    if push_date_and_time(&mut text, at) {
+    if push_date_and_time(&mut text, at, b'T') {
         text.push('Z');
         return text;
     }
@@ -105,18 +105,18 @@ pub(crate) fn seconds(at: Timestamp) -> String {
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ`: HF's resolution.
 pub(crate) fn milliseconds(at: Timestamp) -> String {
     let mut text = String::with_capacity(24);
-    if push_date_and_time(&mut text, at) {
-        text.push('.');
-        push_digits(&mut text, at.subsec_millisecond().unsigned_abs(), 3);
-        text.push('Z');
+    if push_date_and_time(&mut text, at, b'T') {
+        let mut rest = *b".000Z";
+        put_digits(&mut rest[1..4], at.subsec_millisecond().unsigned_abs());
+        text.push_str(std::str::from_utf8(&rest).unwrap_or_default());
         return text;
     }
     format!("{at:.3}")
 }
 
-/// Appends `YYYY-MM-DDTHH:MM:SS`: each answer and each payload has several. False if the year is none of four digits, or
-/// the time lies before that of all clocks, where parts of a second count downwards.
-fn push_date_and_time(out: &mut String, at: Timestamp) -> bool {
+/// Appends `YYYY-MM-DDTHH:MM:SS`, or another letter between the two: each answer and each payload has several. False if the
+/// year is none of four digits, or the time lies before that of all clocks, where parts of a second count downwards.
+pub(crate) fn push_date_and_time(out: &mut String, at: Timestamp, between: u8) -> bool {
     let time = Offset::UTC.to_datetime(at);
     let Some(year) = u32::try_from(time.year())
         .ok()
@@ -124,30 +124,56 @@ fn push_date_and_time(out: &mut String, at: Timestamp) -> bool {
     else {
         return false;
     };
-    push_digits(out, year, 4);
-    for (before, part) in [
-        ('-', time.month()),
-        ('-', time.day()),
-        ('T', time.hour()),
-        (':', time.minute()),
-        (':', time.second()),
+    let mut text = *b"0000-00-00T00:00:00";
+    text[10] = between;
+    put_digits(&mut text[..4], year);
+    for (place, part) in [
+        (5, time.month()),
+        (8, time.day()),
+        (11, time.hour()),
+        (14, time.minute()),
+        (17, time.second()),
     ] {
-        out.push(before);
-        push_digits(out, part.unsigned_abs().into(), 2);
+        put_digits(&mut text[place..place + 2], part.unsigned_abs().into());
     }
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
     true
 }
 
-/// Appends the last so many digits of a number.
-fn push_digits(out: &mut String, number: u32, digits: u32) {
-    for place in (0..digits).rev() {
-        let digit = number / 10_u32.pow(place) % 10;
-        out.push(char::from_digit(digit, 10).unwrap_or('0'));
+/// Fills a place with the last digits of a number.
+fn put_digits(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 
 /// Appends the form of the `Date` header.
 pub(crate) fn push_http_date(out: &mut String, at: Timestamp) {
+    const DAYS: &[u8; 21] = b"ThuFriSatSunMonTueWed";
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let time = Offset::UTC.to_datetime(at);
+    let day = usize::try_from(at.as_second() / 86_400).unwrap_or_default() % 7 * 3;
+    let month = usize::from(time.month().unsigned_abs()) * 3;
+    let names = (DAYS.get(day..day + 3), MONTHS.get(month - 3..month));
+    if let (Ok(year), (Some(day), Some(month))) = (u32::try_from(time.year()), names)
+        && at >= Timestamp::UNIX_EPOCH
+    {
+        let mut text = *b"Thu, 00 Jan 0000 00:00:00 GMT";
+        text[..3].copy_from_slice(day);
+        text[8..11].copy_from_slice(month);
+        put_digits(&mut text[12..16], year);
+        for (place, part) in [
+            (5, time.day()),
+            (17, time.hour()),
+            (20, time.minute()),
+            (23, time.second()),
+        ] {
+            put_digits(&mut text[place..place + 2], part.unsigned_abs().into());
+        }
+        out.push_str(std::str::from_utf8(&text).unwrap_or_default());
+        return;
+    }
     let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
     // Only years beyond 9999 have no such form, and the world's clock never gets there.
     let _ = DateTimePrinter::new().print_timestamp_rfc9110(&whole, out);
@@ -184,6 +210,12 @@ mod tests {
             let whole = Timestamp::from_second(at.as_second()).unwrap();
             assert_eq!(seconds(at), format!("{whole:.0}"));
             assert_eq!(milliseconds(at), format!("{at:.3}"));
+            let (mut date, mut other) = (String::new(), String::new());
+            push_http_date(&mut date, at);
+            DateTimePrinter::new()
+                .print_timestamp_rfc9110(&whole, &mut other)
+                .unwrap();
+            assert_eq!(date, other);
         }
     }
 
@@ -207,8 +239,11 @@ mod tests {
             push_hex(&mut hex, number, 6);
             assert_eq!(hex, format!("{number:06X}"));
             let mut lower = String::new();
-            push_lower_hex(&mut lower, number);
+            push_lower_hex(&mut lower, number, 1);
             assert_eq!(lower, format!("{number:x}"));
+            lower.clear();
+            push_lower_hex(&mut lower, number, 8);
+            assert_eq!(lower, format!("{number:08x}"));
         }
     }
 }

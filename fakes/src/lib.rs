@@ -27,6 +27,7 @@ pub mod http_service;
 pub mod ids;
 mod json_path;
 mod json_text;
+mod json_tree;
 mod last;
 mod path_template;
 mod percent;

@@ -2,7 +2,7 @@
 
 /// Takes `%2F` and its like for what they stand for, and a percent sign with no digits behind it for itself.
 pub(crate) fn decoded(text: &str) -> String {
-    if !text.contains('%') {
+    if !text.bytes().any(|byte| byte == b'%') {
         return text.to_owned();
     }
     let mut bytes = Vec::with_capacity(text.len());
@@ -20,7 +20,7 @@ pub(crate) fn decoded(text: &str) -> String {
 
 /// The same in a query or a form, where a plus stands for a space.
 pub(crate) fn decoded_of_form(text: &str) -> String {
-    if !text.contains('+') {
+    if !text.bytes().any(|byte| byte == b'+') {
         return decoded(text);
     }
     decoded(&text.replace('+', " "))

@@ -24,11 +24,8 @@ impl Keyed {
     #[must_use]
     pub fn bits(&self, entity: &str, purpose: &str) -> u64 {
         // FNV-1a tells the keys apart; the finaliser spreads what FNV leaves in the low bits.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        let separator = [0xff_u8];
-        for byte in entity.bytes().chain(separator).chain(purpose.bytes()) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
+        let entity = fnv(0xcbf2_9ce4_8422_2325, entity.as_bytes());
+        let hash = fnv(fnv(entity, &[0xff]), purpose.as_bytes());
         mix(hash ^ mix(self.seed))
     }
 
@@ -51,6 +48,12 @@ impl Keyed {
         // 53 bits fill a double's fraction exactly.
         (self.bits(entity, purpose) >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+/// These bytes behind those of `hash`, part by part: a chain of them is asked at each byte which part it is in.
+fn fnv(hash: u64, bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.iter().fold(hash, step)
 }
 
 /// The finaliser of SplitMix64.

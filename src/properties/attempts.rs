@@ -10,6 +10,7 @@ use fakes::{
 use super::{
     Context, Judgement,
     lanes::{LaneId, Reach},
+    ledger::Kinds,
     served_or_told::judge_wait,
     spans::Spans,
     tally::{Standing, Tally},
@@ -62,7 +63,7 @@ fn cancelled_out(context: &Context<'_, '_>, judgement: &mut Judgement) {
     let mut heard: BTreeMap<LaneId, VecDeque<(u64, JobId)>> = BTreeMap::new();
     let lives = ledger.jobs.values().filter(|life| life.attempt > 1);
     let run_again: BTreeSet<RunId> = lives.map(|life| life.run).collect();
-    for event in ledger.events {
+    for event in context.changes_and(Kinds::ASKED | Kinds::DELIVERED) {
         match &event.event {
             What::DeliveryAnswered { job: Some(job), .. } => {
                 let routed = ledger.routed(*job);

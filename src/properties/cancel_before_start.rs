@@ -9,6 +9,7 @@ use fakes::{
 use super::{
     Context, Judgement,
     creates::{Over, is_of_pool},
+    ledger::Kinds,
     no_leak::{Cause, judge_idler},
     tally::Tally,
 };
@@ -24,7 +25,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     };
     let creates = context.creates();
     let (mut tally, mut over) = (Tally::new(context), Over::new(context));
-    for event in context.ledger.events {
+    for event in context.changes_and(Kinds::ASKED | Kinds::LIVES) {
         tally.enter(event);
         match &event.event {
             What::CallReceived { call, .. } => {

@@ -11,7 +11,7 @@ use fakes::{
 use super::{
     Context, Judgement,
     lanes::{LaneId, Lanes, Reach},
-    ledger::moment,
+    ledger::{Kinds, moment},
     tally::Tally,
     verdict::time,
 };
@@ -26,7 +26,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut tally = Tally::lending(context);
     let mut neglected = Neglected(vec![None; context.ledger.lanes.len()]);
     let mut pressed = false;
-    for event in context.ledger.events {
+    for event in context.lent_changes_and(Kinds::CHANGES) {
         let is_idle = tally.enter(event).is_empty() && !tally.slots_moved();
         if is_idle {
             continue;

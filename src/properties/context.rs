@@ -5,14 +5,17 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use fakes::ids::{CallId, EventId, JobId};
+use fakes::{
+    history::Event,
+    ids::{CallId, EventId, JobId},
+};
 
 use super::{
     creates::{self, Create},
     disturbance::Bound,
     knowledge::Knowledge,
     lanes::LaneId,
-    ledger::{Ledger, Moment},
+    ledger::{Kinds, Ledger, Moment, among},
     loans::{self, Loan},
     moves::Moves,
     no_leak::{self, Idler},
@@ -37,6 +40,8 @@ pub struct Context<'l, 'a> {
     /// What the dispatcher had heard of each job.
     pub knowledge: Knowledge,
     pub(super) moves: Moves<'a>,
+    /// What each event is, its changes among it.
+    kinds: Vec<Kinds>,
     loans: OnceCell<Vec<Loan<'a>>>,
     waits: OnceCell<Vec<Wait>>,
     places: OnceCell<Vec<Place>>,
@@ -52,13 +57,26 @@ impl<'l, 'a> Context<'l, 'a> {
     pub fn read(ledger: &'l Ledger<'a>, terms: &'l Terms) -> Self {
         let tellings = Tellings::read(ledger, terms);
         let turns = Turns::read(ledger, &tellings);
+        let moves = Moves::read(ledger);
+        let turned = turns.all().iter().map(|taken| taken.at.event);
+        let moved = moves.all.iter().map(|moved| moved.event);
+        let mut kinds = ledger.kinds.clone();
+        for EventId(id) in turned.chain(moved) {
+            let place = id
+                .checked_sub(1)
+                .and_then(|place| usize::try_from(place).ok());
+            if let Some(kinds) = place.and_then(|place| kinds.get_mut(place)) {
+                *kinds = *kinds | Kinds::CHANGES;
+            }
+        }
         Self {
             ledger,
             terms,
             tellings,
             turns,
             knowledge: Knowledge::read(ledger),
-            moves: Moves::read(ledger),
+            moves,
+            kinds,
             loans: OnceCell::new(),
             waits: OnceCell::new(),
             places: OnceCell::new(),
@@ -66,6 +84,17 @@ impl<'l, 'a> Context<'l, 'a> {
             creates: OnceCell::new(),
             real: OnceCell::new(),
         }
+    }
+
+    /// The events of these kinds, and those that change a count of [`Tally::new`](super::tally::Tally::new), in order.
+    pub(super) fn changes_and(&self, kinds: Kinds) -> impl Iterator<Item = &'a Event> {
+        among(self.ledger.events, &self.kinds, kinds | Kinds::CHANGES)
+    }
+
+    /// The same for a tally that is [lending](super::tally::Tally::lending).
+    pub(super) fn lent_changes_and(&self, kinds: Kinds) -> impl Iterator<Item = &'a Event> {
+        let lends = !self.loans().is_empty();
+        self.changes_and(if lends { Kinds::ALL } else { kinds })
     }
 
     /// Which idle HF job stood for which recorded job, as it changed.

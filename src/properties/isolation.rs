@@ -9,7 +9,7 @@ use super::{
     Context, Judgement,
     disturbance::{ByScope, Scope},
     lanes::LaneId,
-    ledger::{Ledger, moment},
+    ledger::{Kinds, Ledger, moment},
     queues::{Grace, Wait, waits},
     right_retry::is_permanent,
     served_or_told::judge_wait,
@@ -64,7 +64,7 @@ impl<'a> Poison<'a> {
                 .iter()
                 .map(|(at, lane)| (at.event, Some(*lane))),
         );
-        for event in ledger.events {
+        for event in ledger.only(Kinds::DELIVERED) {
             let What::DeliveryAnswered { delivery, job, .. } = &event.event else {
                 continue;
             };

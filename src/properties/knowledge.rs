@@ -8,7 +8,7 @@ use fakes::{
     ids::{EventId, JobId, RunId},
 };
 
-use super::ledger::{CallLife, Ledger, Moment, moment};
+use super::ledger::{CallLife, Kinds, Ledger, Moment, Numbered, moment};
 
 /// Jobs of a run that one page of a listing surely shows.
 const PAGE: usize = 30;
@@ -40,7 +40,7 @@ pub struct Heard {
 /// What the dispatcher heard, job by job, in the order it heard it.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
-    by_job: BTreeMap<JobId, Vec<Heard>>,
+    by_job: Numbered<JobId, Vec<Heard>>,
 }
 
 impl Knowledge {
@@ -49,11 +49,11 @@ impl Knowledge {
     pub fn read(ledger: &Ledger<'_>) -> Self {
         let mut reader = Reader {
             ledger,
-            truth: BTreeMap::new(),
+            truth: Numbered::default(),
             untold: BTreeMap::new(),
             knowledge: Self::default(),
         };
-        for event in ledger.events {
+        for event in ledger.only(Kinds::LIVES | Kinds::DELIVERED | Kinds::ANSWERED) {
             reader.enter(event.id, &event.event, moment(event));
         }
         reader.knowledge
@@ -81,7 +81,7 @@ impl Knowledge {
 
 struct Reader<'l, 'a> {
     ledger: &'l Ledger<'a>,
-    truth: BTreeMap<JobId, News>,
+    truth: Numbered<JobId, News>,
     /// Jobs of which something is true that no listing of their run has shown.
     untold: BTreeMap<RunId, BTreeSet<JobId>>,
     knowledge: Knowledge,
@@ -180,6 +180,10 @@ impl Reader<'_, '_> {
             news,
             by_delivery,
         };
-        self.knowledge.by_job.entry(job).or_default().push(heard);
+        let by_job = &mut self.knowledge.by_job;
+        match by_job.get_mut(&job) {
+            Some(known) => known.push(heard),
+            None => by_job.insert(job, vec![heard]),
+        }
     }
 }

@@ -12,7 +12,7 @@ use fakes::{
 use super::{
     Context,
     lanes::LaneId,
-    ledger::{Moment, moment},
+    ledger::{Kinds, Moment, moment},
     tally::{Standing, Tally},
     turns::Turn,
 };
@@ -52,7 +52,7 @@ pub(super) fn loans<'a>(context: &Context<'_, 'a>) -> Vec<Loan<'a>> {
         has: BTreeMap::new(),
         loans: Vec::new(),
     };
-    for event in context.ledger.events {
+    for event in context.changes_and(Kinds::LIVES) {
         tally.enter(event);
         lender.enter(&tally, event);
     }

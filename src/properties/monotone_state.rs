@@ -9,7 +9,7 @@ use fakes::{
 use super::{
     Context, Judgement,
     creates::{Over, is_of_pool},
-    ledger::{Moment, moment},
+    ledger::{Kinds, Moment, moment},
     tally::Tally,
 };
 
@@ -18,7 +18,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         Judgement::new("no delivery came of a job that the dispatcher knew to be over");
     let creates = context.creates();
     let (mut tally, mut over) = (Tally::new(context), Over::new(context));
-    for event in context.ledger.events {
+    for event in context.changes_and(Kinds::ASKED | Kinds::LIVES | Kinds::DELIVERED) {
         tally.enter(event);
         match &event.event {
             What::CallReceived { call, .. } => {

@@ -9,7 +9,7 @@ use fakes::{
 
 use super::{
     lanes::Reach,
-    ledger::{Ledger, ends_hf_job},
+    ledger::{Kinds, Ledger, ends_hf_job},
 };
 
 /// What an event does to an HF job.
@@ -68,7 +68,7 @@ impl<'a> Moves<'a> {
             on: BTreeMap::new(),
             moves: Vec::new(),
         };
-        for event in ledger.events {
+        for event in ledger.only(Kinds::LIVES) {
             reader.enter(event);
         }
         Self {

@@ -10,7 +10,7 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    ledger::{CallLife, Moment, RunnerLife, call_of, ends_hf_job, moment},
+    ledger::{CallLife, Kinds, Moment, RunnerLife, call_of, ends_hf_job, moment},
     verdict::time,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         on_hf_job: BTreeMap::new(),
         kept: BTreeMap::new(),
     };
-    for event in context.ledger.events {
+    for event in context.ledger.only(Kinds::ASKED | Kinds::LIVES) {
         watch.enter(event);
     }
     watch.judgement

@@ -12,7 +12,7 @@ use super::{
     Context, Judgement,
     disturbance::{Bound, Scope},
     lanes::{LaneId, Reach},
-    ledger::{Moment, ends_hf_job, moment},
+    ledger::{Kinds, Moment, ends_hf_job, moment},
     registrations,
     tally::{Standing, Tally},
     turns::Turn,
@@ -65,7 +65,7 @@ pub(super) fn idlers<'a>(context: &Context<'_, 'a>) -> Vec<Idler<'a>> {
         done: Vec::new(),
     };
     let mut tally = Tally::new(context);
-    for event in context.ledger.events {
+    for event in context.changes_and(Kinds::LIVES) {
         let touched = tally.enter(event).to_vec();
         watch.enter(event, &tally, &touched);
     }

@@ -1,7 +1,7 @@
 //! no-silent-drop (I2): a delivery acknowledged with 2xx is acted on. As long as its job waits and nothing is there for it,
 //! something is tried again and again; a job that nothing more is tried for has been dropped without a word.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use fakes::{
     history::{Caller, Event, What},
@@ -11,7 +11,7 @@ use fakes::{
 use super::{
     Context, Judgement,
     lanes::LaneId,
-    ledger::{Moment, moment},
+    ledger::{Kinds, Moment, Numbered, moment},
     tally::Tally,
     turns::Turn,
     verdict::time,
@@ -22,10 +22,10 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         context,
         judgement: Judgement::new("no delivery of an open job was acknowledged"),
         lanes: vec![Lane::default(); context.ledger.lanes.len()],
-        accepted: BTreeMap::new(),
+        accepted: Numbered::default(),
     };
     let mut tally = Tally::lending(context);
-    for event in context.ledger.events {
+    for event in context.lent_changes_and(Kinds::DELIVERED | Kinds::ASKED) {
         let touched = tally.enter(event).to_vec();
         for taken in tally.turned() {
             watch.turn(taken.lane, taken.job, taken.turn);
@@ -59,7 +59,7 @@ struct Watch<'c, 'l, 'a> {
     context: &'c Context<'l, 'a>,
     judgement: Judgement,
     lanes: Vec<Lane>,
-    accepted: BTreeMap<JobId, Moment>,
+    accepted: Numbered<JobId, Moment>,
 }
 
 impl Watch<'_, '_, '_> {
@@ -99,7 +99,9 @@ impl Watch<'_, '_, '_> {
 
     fn enter(&mut self, event: &Event) {
         if let Some((lane, job)) = self.accepts(event) {
-            self.accepted.entry(job).or_insert(moment(event));
+            if !self.accepted.contains_key(&job) {
+                self.accepted.insert(job, moment(event));
+            }
             if let Some(lane) = self.lanes.get_mut(lane.0)
                 && lane.open.contains(&job)
                 && lane.owed.insert(job)
@@ -200,18 +202,21 @@ impl Watch<'_, '_, '_> {
         let (lanes, within_ms) = (&context.ledger.lanes, context.terms.bounds.served_within_ms);
         let faults = &context.ledger.disturbances;
         let bound = faults.bound(lanes, id, quiet, now.event, within_ms);
+        let is_late = bound.due_ms < now.at_ms && !context.ledger.is_gone_by(bound.due_ms);
+        if !is_late && !at_end {
+            return;
+        }
         let accepted = self.accepted.get(job).map_or(quiet, |accepted| *accepted);
         let name = context.ledger.job_named(*job);
-        let gone = context.ledger.is_gone_by(bound.due_ms);
         let quiet_from = time(bound.beginning.at_ms);
-        if bound.due_ms < now.at_ms && !gone {
+        if is_late {
             let why = format!(
                 "the `queued` of {name} was acknowledged at {}, and from {quiet_from} to {} nothing was tried for it, though it waited and nothing was there for it",
                 time(accepted.at_ms),
                 time(now.at_ms),
             );
             self.judgement.breach(accepted.event, why);
-        } else if at_end {
+        } else {
             let why = format!(
                 "the `queued` of {name} was acknowledged at {}, nothing was tried for it from {quiet_from} on, and the run ended at {}",
                 time(accepted.at_ms),

@@ -8,7 +8,7 @@ use fakes::ids::{EventId, JobId};
 use super::{
     Context,
     lanes::LaneId,
-    ledger::Moment,
+    ledger::{Kinds, Moment},
     line::{Line, Waiting},
     loans::{Lending, Loan},
     tally::Tally,
@@ -332,7 +332,7 @@ impl Counts {
             return Self(found);
         }
         let mut tally = Tally::lending(context);
-        for event in context.ledger.events {
+        for event in context.lent_changes_and(Kinds::CHANGES) {
             // A slot that one lane frees is free for all of its scope.
             if tally.enter(event).is_empty() && !tally.slots_moved() {
                 continue;

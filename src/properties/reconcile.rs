@@ -10,7 +10,7 @@ use fakes::{
 
 use super::{
     Context, Judgement,
-    ledger::{CallLife, Ledger, Moment},
+    ledger::{CallLife, Kinds, Ledger, Moment},
     no_leak::{Cause, judge_idler},
     shortages::Place,
     spans::Spans,
@@ -157,15 +157,17 @@ fn judge_place(
 
 /// What the dispatcher asked for of which any shows jobs, in order.
 fn lists<'l, 'a>(ledger: &'l Ledger<'a>) -> Vec<&'l CallLife<'a>> {
-    let calls = ledger.events.iter().filter_map(|event| match &event.event {
-        What::CallReceived {
-            call,
-            by: Caller::Dispatcher,
-            name,
-            ..
-        } if LISTS.contains(&name.as_str()) => ledger.calls.get(call),
-        _ => None,
-    });
+    let calls = ledger
+        .only(Kinds::ASKED)
+        .filter_map(|event| match &event.event {
+            What::CallReceived {
+                call,
+                by: Caller::Dispatcher,
+                name,
+                ..
+            } if LISTS.contains(&name.as_str()) => ledger.calls.get(call),
+            _ => None,
+        });
     calls.collect()
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::history::What;
 
-use super::{Context, Judgement, lanes::LabelSet, rules::label_set};
+use super::{Context, Judgement, lanes::LabelSet, ledger::Kinds, rules::label_set};
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let (ledger, terms) = (context.ledger, context.terms);
@@ -17,7 +17,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
             asked.entry(flavor).or_default().insert(labels.clone());
         }
     }
-    for event in ledger.events {
+    for event in ledger.only(Kinds::LIVES) {
         match &event.event {
             What::JobQueued { labels, .. } | What::JobWaiting { labels, .. } => {
                 let set = label_set(labels.iter().map(String::as_str));

@@ -8,7 +8,7 @@ use fakes::{history::What, ids::JobId};
 
 use super::{
     Context, JobLife, Judgement,
-    ledger::{Ledger, Moment, moment},
+    ledger::{Kinds, Ledger, Moment, moment},
     queues::{By, Wait},
     telling::{Told, Way},
     turns::owner_of,
@@ -101,7 +101,7 @@ impl<'a> Strays<'a> {
     /// When each job started, was over or dead, or could not be told of because its installation was gone.
     fn left(ledger: &Ledger<'a>) -> BTreeMap<JobId, Moment> {
         let mut strays = Self::default();
-        for event in ledger.events {
+        for event in ledger.only(Kinds::LIVES | Kinds::RARE) {
             let at = moment(event);
             match &event.event {
                 What::JobQueued { job, repo, .. } => {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::{
     Context,
     lanes::LaneId,
-    ledger::{Moment, moment},
+    ledger::{Kinds, Moment, moment},
     tally::Tally,
 };
 
@@ -38,7 +38,7 @@ pub(super) fn places(context: &Context<'_, '_>) -> Vec<Place> {
     };
     let mut tally = Tally::lending(context);
     let capped = !context.terms.caps.is_none();
-    for event in context.ledger.events {
+    for event in context.lent_changes_and(Kinds::CHANGES) {
         let mut touched = tally.enter(event).to_vec();
         if capped && (!touched.is_empty() || tally.slots_moved()) {
             // A slot that one lane frees is free for all of its scope.

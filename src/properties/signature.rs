@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use fakes::history::{Signed, What};
 
-use super::{Context, Judgement, ledger::Moment};
+use super::{
+    Context, Judgement,
+    ledger::{Kinds, Moment},
+};
 
 /// How long a rotated secret stays in force.
 const ROTATION_MS: u64 = 10 * 60_000;
@@ -15,7 +18,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement =
         Judgement::new("no delivery with a bad signature was answered, and no secret was rotated");
     let mut rotated: BTreeMap<Option<u64>, Moment> = BTreeMap::new();
-    for event in context.ledger.events {
+    for event in context.ledger.only(Kinds::DELIVERED | Kinds::RARE) {
         if let What::HookSecretRotated { hook } = &event.event {
             rotated.insert(hook.map(|hook| hook.0), super::ledger::moment(event));
         }

@@ -11,7 +11,7 @@ use fakes::{
 use super::{
     Context,
     lanes::{Lane, LaneId, Reach},
-    ledger::Ledger,
+    ledger::{Ledger, Numbered},
     loans::{Lending, Loan},
     moves::{Change, Made, Move},
     terms::Caps,
@@ -58,7 +58,8 @@ pub(super) struct Tally<'c, 'a> {
     alive: usize,
     alive_by_repo: BTreeMap<&'a str, usize>,
     alive_by_flavor: BTreeMap<&'a str, usize>,
-    opened: BTreeMap<JobId, EventId>,
+    /// By which event each job is open, if it is.
+    opened: Numbered<JobId, Option<EventId>>,
     touched: Vec<LaneId>,
     slots_moved: bool,
     turned: &'c [Taken],
@@ -90,7 +91,7 @@ impl<'c, 'a> Tally<'c, 'a> {
             alive: 0,
             alive_by_repo: BTreeMap::new(),
             alive_by_flavor: BTreeMap::new(),
-            opened: BTreeMap::new(),
+            opened: Numbered::default(),
             touched: Vec::new(),
             slots_moved: false,
             turned: &[],
@@ -241,13 +242,13 @@ impl<'c, 'a> Tally<'c, 'a> {
             && let Some(counts) = self.lanes.get_mut(loan.lane.0)
         {
             counts.open.insert((opened, job));
-            self.opened.insert(job, opened);
+            self.opened.insert(job, Some(opened));
         }
         self.touched.push(loan.lane);
     }
 
     fn close(&mut self, lane: LaneId, job: JobId) {
-        let opened = self.opened.remove(&job);
+        let opened = self.opened.get_mut(&job).and_then(Option::take);
         if let Some((counts, opened)) = self.lanes.get_mut(lane.0).zip(opened) {
             counts.open.remove(&(opened, job));
         }
@@ -262,7 +263,7 @@ impl<'c, 'a> Tally<'c, 'a> {
         match taken.turn {
             Turn::Opens | Turn::Renews => {
                 counts.open.insert((taken.at.event, taken.job));
-                self.opened.insert(taken.job, taken.at.event);
+                self.opened.insert(taken.job, Some(taken.at.event));
             }
             Turn::Holds => {
                 counts.held.insert(taken.job);

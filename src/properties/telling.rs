@@ -14,7 +14,7 @@ use fakes::{
 use super::{
     disturbance::{ByScope, Scope},
     lanes::LaneId,
-    ledger::{Ledger, Moment, ends_hf_job, moment},
+    ledger::{Kinds, Ledger, Moment, ends_hf_job, moment},
     right_retry::is_permanent,
     terms::Terms,
     turns::{DAY_MS, owner_of},
@@ -55,7 +55,7 @@ impl Tellings {
         let causes = Causes::read(ledger, terms);
         let mut tellings = Self::default();
         let mut demands = Demands::default();
-        for event in ledger.events {
+        for event in ledger.only(Kinds::LIVES | Kinds::DELIVERED | Kinds::RARE) {
             demands.enter(ledger, event);
             let at = moment(event);
             let mut tell = |jobs: &[JobId], way| {
@@ -270,7 +270,7 @@ impl<'a> Causes<'a> {
             let known = ledger.hf_jobs.number(hf_job);
             known.is_none_or(|number| !std::mem::replace(&mut counted[number], true))
         };
-        for event in ledger.events {
+        for event in ledger.only(Kinds::LIVES) {
             if let What::RunnerOnline {
                 hf_job: Some(hf_job),
                 ..

@@ -6,14 +6,18 @@ use fakes::{
     ids::DeliveryId,
 };
 
-use super::{Context, Judgement, fast_ack::reached, ledger::Delivery};
+use super::{
+    Context, Judgement,
+    fast_ack::reached,
+    ledger::{Delivery, Kinds},
+};
 
 pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let ledger = context.ledger;
     let mut judgement = Judgement::new("no odd payload with a good signature was answered");
     let takes_webhooks = ledger.takes_webhooks();
     let mut last_odd: Option<DeliveryId> = None;
-    for event in ledger.events {
+    for event in ledger.only(Kinds::DELIVERED) {
         let (delivery, lost) = match &event.event {
             What::DeliveryAnswered { delivery, .. } => (delivery, None),
             What::DeliveryLost { delivery, why, .. } => (delivery, Some(*why)),

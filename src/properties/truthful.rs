@@ -9,7 +9,11 @@ use fakes::{
 };
 use serde::Deserialize;
 
-use super::{Context, Judgement, ledger::HfLife, rules::label_set};
+use super::{
+    Context, Judgement,
+    ledger::{HfLife, Kinds},
+    rules::label_set,
+};
 
 /// What an answer claims. Other keys are no claims.
 #[derive(Debug, Deserialize)]
@@ -24,7 +28,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
     let mut judgement = Judgement::new("no answer claimed that an HF job was created or cancelled");
     let mut cancelled: BTreeSet<&str> = BTreeSet::new();
     let ledger = context.ledger;
-    for event in ledger.events {
+    for event in ledger.only(Kinds::ON_ITS_WAY | Kinds::DELIVERED) {
         match &event.event {
             What::CallEffect { call, name } if name == "hf.cancel" => {
                 let hf_job = ledger

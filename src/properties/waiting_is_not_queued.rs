@@ -12,7 +12,7 @@ use super::{
     creates::{Create, is_of_pool},
     knowledge::News,
     lanes::{LaneId, Reach},
-    ledger::{Moment, ends_hf_job, moment},
+    ledger::{Kinds, Moment, ends_hf_job, moment},
     tally::{Standing, Tally},
     turns::Turn,
     verdict::time,
@@ -38,7 +38,7 @@ pub(super) fn judge(context: &Context<'_, '_>) -> Judgement {
         spent: BTreeSet::new(),
         elsewhere: BTreeMap::new(),
     };
-    for event in context.ledger.events {
+    for event in context.changes_and(Kinds::ASKED | Kinds::LIVES) {
         if let What::CallReceived { call, .. } = &event.event
             && let Some(create) = creates.get(call)
         {

@@ -193,10 +193,12 @@ impl HfClient {
     }
 
     fn path(&self, rest: &str) -> String {
-        format!(
-            "{}/api/jobs/{}{rest}",
-            self.config.hf_endpoint, self.config.hf_namespace
-        )
+        let Config {
+            hf_endpoint,
+            hf_namespace,
+            ..
+        } = &*self.config;
+        [hf_endpoint, "/api/jobs/", hf_namespace, rest].concat()
     }
 
     async fn pages(&self, first: &str) -> Result<Vec<WireJob>, Failure> {

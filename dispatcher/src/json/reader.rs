@@ -13,6 +13,9 @@ use super::{
 /// Objects and lists inside each other, of what is wanted and of what is not.
 const DEPTH_MAX: u32 = 64;
 
+/// So many bytes are near.
+const NEARBY: usize = 32;
+
 /// The place of the first quote or backslash among eight bytes; 8 if there is none.
 #[inline]
 pub(super) const fn first_special(eight: u64) -> usize {
@@ -26,16 +29,18 @@ pub(super) const fn first_special(eight: u64) -> usize {
     ((zeros & HIGHEST_BITS).trailing_zeros() / 8) as usize
 }
 
-/// The place of the first quote or backslash, if it is near. Names of fields and most words are short: that is found without the
-/// call that is worth its while for an address.
+/// The place of the first quote or backslash, if it is near. Names of fields, words and times are short: that is found without
+/// the call that is worth its while for an address.
 #[inline]
 fn special_nearby(rest: &[u8]) -> Option<usize> {
-    let (first, second) = rest.first_chunk::<16>()?.split_at(8);
-    let place = |eight: &[u8]| {
-        let place = first_special(u64::from_le_bytes(*eight.first_chunk()?));
-        (place < 8).then_some(place)
-    };
-    place(first).or_else(|| Some(8 + place(second)?))
+    let (eights, _) = rest.first_chunk::<NEARBY>()?.as_chunks::<8>();
+    for (index, eight) in eights.iter().enumerate() {
+        let place = first_special(u64::from_le_bytes(*eight));
+        if place < 8 {
+            return Some(index * 8 + place);
+        }
+    }
+    None
 }
 
 /// A string between its quotes.
@@ -186,18 +191,20 @@ impl<'a> Reader<'a> {
 
     /// Steps over the value that begins here, and gives its bytes.
     pub(super) fn step_over(&mut self) -> Result<&'a [u8], GaveUp> {
-        let is_inner = matches!(self.next(), Some(b'{' | b'['));
+        let begins = self.next();
         let (text, first) = (self.text, self.at);
-        if is_inner && let Some(length) = length_if_seen(&text[first..]) {
-            self.at += length;
-            return Ok(&text[first..self.at]);
+        match begins {
+            Some(b'"') => self.step_over_string()?,
+            Some(b'{' | b'[') => match length_if_seen(&text[first..]) {
+                Some(length) => self.at += length,
+                None => {
+                    self.step_over_new()?;
+                    remember(&text[first..self.at]);
+                }
+            },
+            _ => self.step_over_new()?,
         }
-        self.step_over_new()?;
-        let value = &text[first..self.at];
-        if is_inner {
-            remember(value);
-        }
-        Ok(value)
+        Ok(&text[first..self.at])
     }
 
     fn step_over_new(&mut self) -> Result<(), GaveUp> {

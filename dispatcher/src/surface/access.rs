@@ -38,7 +38,7 @@ pub(super) fn refusal(access: &StatusAccess, headers: &HeaderMap) -> Option<Resp
 
 /// Whether the token was sent: as itself, or as a browser sends a password.
 fn is_token(headers: &HeaderMap, token: &Secret) -> bool {
-    let sent = text_header(headers, header::AUTHORIZATION.as_str());
+    let sent = text_header(headers, header::AUTHORIZATION);
     let Some((scheme, sent)) = sent.split_once(' ') else {
         return false;
     };

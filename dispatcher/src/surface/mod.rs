@@ -129,5 +129,5 @@ async fn status(State(surface): State<Arc<Surface>>, headers: HeaderMap) -> Resp
 
 /// Browsers ask for HTML first.
 fn wants_a_page(headers: &HeaderMap) -> bool {
-    text_header(headers, header::ACCEPT.as_str()).contains("text/html")
+    text_header(headers, header::ACCEPT).contains("text/html")
 }

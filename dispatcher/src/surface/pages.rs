@@ -30,7 +30,7 @@ pub(super) fn landing(
     } else {
         "http"
     };
-    let host = text_header(headers, header::HOST.as_str());
+    let host = text_header(headers, header::HOST);
     let mut body = format!(
         "<h1>jobs-dispatcher</h1><p>It starts a job on Hugging Face for each GitHub job that asks for one.</p>\
          <h2>Webhook</h2><p>The App's webhook goes to <code>{scheme}://{}/webhook</code>, with the content type \

@@ -1,7 +1,10 @@
 //! What the history says of an answer: its status, and whether and when it says to try again.
 
 use axum::response::Response;
-use http::HeaderMap;
+use http::{
+    HeaderMap,
+    header::{self, AsHeaderName},
+};
 use jiff::{Timestamp, fmt::rfc2822};
 
 use super::{Reply, open_call::OpenCall};
@@ -76,7 +79,7 @@ impl OpenCall {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -85,14 +88,14 @@ fn is_limit(status: u16, headers: &HeaderMap, refusal: &str) -> bool {
     let in_words = || WORDS_OF_LIMITS.iter().any(|words| refusal.contains(words));
     match status {
         429 => true,
-        403 => headers.contains_key("retry-after") || used_up() || in_words(),
+        403 => headers.contains_key(header::RETRY_AFTER) || used_up() || in_words(),
         _ => false,
     }
 }
 
 /// `Retry-After` in seconds.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    text(headers, "retry-after")?.trim().parse().ok()
+    text(headers, header::RETRY_AFTER)?.trim().parse().ok()
 }
 
 /// The seconds until the limit that the headers tell of is over: GitHub's by its own clock, or HF's.

@@ -55,7 +55,7 @@ impl Secrets {
         if secret.is_empty() {
             return;
         }
-        let set = if secret.chars().all(is_of_word) {
+        let set = if secret.bytes().all(is_of_word) {
             self.lengths |= length_bit(secret);
             &mut self.words
         } else {
@@ -83,10 +83,13 @@ impl Secrets {
         let mut shown = String::with_capacity(text.len().min(2 * SHOWN_BYTES_MAX));
         let mut rest = text;
         while !rest.is_empty() && shown.len() <= SHOWN_BYTES_MAX {
-            let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
+            // Whatever is of words is of one byte, so both ends lie between characters.
+            let end = rest.bytes().position(|byte| !is_of_word(byte));
+            let end = end.unwrap_or(rest.len());
             let (word, behind) = rest.split_at(end);
             shown.push_str(if self.is_secret(word) { HIDDEN } else { word });
-            let next = behind.find(is_of_word).unwrap_or(behind.len());
+            let next = behind.bytes().position(is_of_word);
+            let next = next.unwrap_or(behind.len());
             shown.push_str(&behind[..next]);
             rest = &behind[next..];
         }
@@ -100,12 +103,22 @@ impl Secrets {
     }
 }
 
-/// Whether a character can be part of a token, or join two of them.
-fn is_of_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || is_joint(c)
+/// Whether a byte can be part of a token, or join two of them.
+const fn is_of_word(byte: u8) -> bool {
+    OF_WORDS[byte as usize]
 }
 
-fn is_joint(c: char) -> bool {
+const OF_WORDS: [bool; 256] = {
+    let (mut of_words, mut byte) = ([false; 256], 0_u8);
+    while byte < 128 {
+        of_words[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || is_joint(byte as char);
+        byte += 1;
+    }
+    of_words
+};
+
+const fn is_joint(c: char) -> bool {
     matches!(c, '.' | '+' | '/' | '=' | '~')
 }
 
@@ -137,6 +150,10 @@ fn looks_secret(word: &str) -> bool {
 fn without_keys(text: &str) -> String {
     const BEGIN: &str = "-----BEGIN ";
     const END: &str = "-----END ";
+    // Most texts have none, which a single byte shows soonest.
+    if !text.bytes().any(|byte| byte == b'-') {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, key)) = rest.split_once(BEGIN) {

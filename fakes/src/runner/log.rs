@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use jiff::{Timestamp, fmt::strtime};
 
+use crate::json_text::push_date_and_time;
+
 /// Takes one line.
 type Write = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -31,9 +33,14 @@ impl Log {
 
     /// What the runner writes with the time in front.
     pub(super) fn timed(&self, now: Timestamp, text: &str) {
-        // The format is fixed and a timestamp has all it asks for.
-        let time = strtime::format("%Y-%m-%d %H:%M:%SZ", now).unwrap_or_default();
-        self.line(&format!("{time}: {text}"));
+        let mut line = String::with_capacity(22 + text.len());
+        if !push_date_and_time(&mut line, now, b' ') {
+            // The format is fixed and a timestamp has all it asks for.
+            line.push_str(&strtime::format("%Y-%m-%d %H:%M:%S", now).unwrap_or_default());
+        }
+        line.push_str("Z: ");
+        line.push_str(text);
+        self.line(&line);
     }
 }
 

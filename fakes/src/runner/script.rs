@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::shell_words::{Given, Joint, ShellCommand, commands};
+use super::{
+    shell_steps::Word,
+    shell_words::{Given, Joint, ShellCommand, commands},
+};
 
 /// What a script does after `config.sh`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +49,7 @@ impl<'a> Script<'a> {
         let script = rest.next().map(String::as_str).unwrap_or_default();
         let commands = commands(script, given, rest.as_slice());
         let sets = |command: &ShellCommand<'_>| {
-            let is_set = command.words.first().is_some_and(|word| word == "set");
-            is_set && command.words.iter().any(|word| short_option(word, 'e'))
+            is_set(&command.words) && command.words.iter().any(|word| short_option(word, 'e'))
         };
         Self {
             stops_at_failure: commands.iter().any(sets)
@@ -63,7 +65,7 @@ impl<'a> Script<'a> {
             .iter()
             .enumerate()
             .find_map(|(place, command)| {
-                let words = behind(command, &["config.sh"])?;
+                let words = behind(&command.words, &[CONFIGURES])?;
                 Some((place, words))
             })?;
         if words.first().is_some_and(|word| word == "remove") {
@@ -87,7 +89,7 @@ impl<'a> Script<'a> {
         self.commands
             .iter()
             .rev()
-            .find_map(|command| behind(command, &["run.sh", "Runner.Listener"]))
+            .find_map(|command| behind(&command.words, &RUNS))
     }
 
     /// The variables it sets.
@@ -97,11 +99,40 @@ impl<'a> Script<'a> {
     }
 }
 
+/// What configures a runner, and what runs one.
+const CONFIGURES: &str = "config.sh";
+const RUNS: [&str; 2] = ["run.sh", "Runner.Listener"];
+
+/// Whether anything can be asked about a command with these words, by what is known of them before variables are filled in.
+pub(super) fn may_matter(words: &[Word]) -> bool {
+    let assigns = |first: &Word| {
+        first.has_variables || first.end.contains('=') || ["export", "set"].contains(&&*first.end)
+    };
+    let may_be_called = |word: &Word, program: &str| {
+        // A variable may be all of a name, or its beginning.
+        (word.has_variables && program.ends_with(&*word.end)) || is_called(&word.end, program)
+    };
+    let programs = RUNS.into_iter().chain([CONFIGURES]);
+    words.first().is_none_or(assigns)
+        || programs
+            .flat_map(|program| words.iter().map(move |word| (word, program)))
+            .any(|(word, program)| may_be_called(word, program))
+}
+
+/// Whether anything is asked about a command with these words.
+pub(super) fn matters(words: &[Cow<'_, str>]) -> bool {
+    is_set(words) || behind(words, &[CONFIGURES]).is_some() || behind(words, &RUNS).is_some()
+}
+
+fn is_set(words: &[Cow<'_, str>]) -> bool {
+    words.first().is_some_and(|word| word == "set")
+}
+
 /// The words behind a program of one of these names.
-fn behind<'c, 'a>(command: &'c ShellCommand<'a>, programs: &[&str]) -> Option<&'c [Cow<'a, str>]> {
+fn behind<'c, 'a>(words: &'c [Cow<'a, str>], programs: &[&str]) -> Option<&'c [Cow<'a, str>]> {
     let is_it = |word: &Cow<'_, str>| programs.iter().any(|program| is_called(word, program));
-    let place = command.words.iter().position(is_it)?;
-    Some(&command.words[place + 1..])
+    let place = words.iter().position(is_it)?;
+    Some(&words[place + 1..])
 }
 
 /// Whether a word names this program, in whatever folder.

@@ -4,7 +4,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::shell_words::Joint;
+use super::{script::may_matter, shell_words::Joint};
 use crate::last::Last;
 
 /// What the next word is put together from, or what becomes of it. Texts are places in the script.
@@ -19,17 +19,61 @@ pub(super) enum Step {
     },
     EndWord,
     EndCommand(Joint),
+    /// A whole command that cannot matter, whatever the variables in it are.
+    Idle,
 }
 
-/// The script that was taken apart last.
+/// A word, as far as it is known before variables are filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    /// What stands behind its last variable; all of it if it has none.
+    pub(super) end: String,
+    pub(super) has_variables: bool,
+}
+
+/// The script that was taken apart last. All that ask mean the same by what matters.
 static LAST: Last<String, Arc<[Step]>> = Last::new();
 
-/// The steps of a script.
+/// The steps of a script, as far as they matter.
 pub(super) fn steps(script: &str) -> Arc<[Step]> {
-    LAST.of(script, || Arc::from(take_apart(script)))
+    LAST.of(script, || {
+        Arc::from(without_idle(script, take_apart(script), may_matter))
+    })
 }
 
-fn take_apart(script: &str) -> Vec<Step> {
+/// Puts [`Step::Idle`] in the place of each command that cannot matter.
+fn without_idle(script: &str, steps: Vec<Step>, may_matter: fn(&[Word]) -> bool) -> Vec<Step> {
+    let (mut kept, mut words) = (Vec::with_capacity(steps.len()), Vec::new());
+    let (mut word, mut begins) = (Word::default(), 0);
+    for step in steps {
+        match &step {
+            Step::Text(place) => word.end.push_str(&script[place.clone()]),
+            Step::Variable { .. } => {
+                word = Word {
+                    end: String::new(),
+                    has_variables: true,
+                };
+            }
+            Step::EndWord => words.push(std::mem::take(&mut word)),
+            Step::EndCommand(_) | Step::Idle => {
+                if !words.is_empty() && !may_matter(&words) {
+                    kept.truncate(begins);
+                    kept.push(Step::Idle);
+                } else {
+                    kept.push(step);
+                }
+                begins = kept.len();
+                words.clear();
+                continue;
+            }
+        }
+        kept.push(step);
+    }
+    kept
+}
+
+/// A script taken apart, with all that is in it.
+pub(super) fn take_apart(script: &str) -> Vec<Step> {
     let mut scan = Scan {
         script,
         at: 0,
@@ -229,7 +273,7 @@ mod tests {
             let steps = take_apart(script).into_iter();
             let text = |step| match step {
                 Step::Text(place) => Some(script[place].to_owned()),
-                Step::Variable { .. } | Step::EndWord | Step::EndCommand(_) => None,
+                Step::Variable { .. } | Step::EndWord | Step::EndCommand(_) | Step::Idle => None,
             };
             steps.filter_map(text).collect::<Vec<_>>()
         };

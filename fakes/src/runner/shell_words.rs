@@ -5,7 +5,10 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use super::shell_steps::{Step, steps};
+use super::{
+    script::matters,
+    shell_steps::{Step, steps},
+};
 
 /// What stands between two commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +47,35 @@ impl<'a> Given<'a> {
 }
 
 /// The commands of a script. Variables are those that are given, those of the script's own assignments, and `$1`
-/// and its like. What stands there as it is meant is not copied: most words of a script do.
+/// and its like. What stands there as it is meant is not copied: most words of a script do. Of the commands that assign
+/// nothing, only those are given whose words matter.
 pub(super) fn commands<'a>(
     script: &'a str,
     given: Given<'a>,
     positional: &'a [String],
 ) -> Vec<ShellCommand<'a>> {
+    read(script, &steps(script), given, positional, matters)
+}
+
+fn read<'a>(
+    script: &'a str,
+    steps: &[Step],
+    given: Given<'a>,
+    positional: &'a [String],
+    matter: fn(&[Cow<'_, str>]) -> bool,
+) -> Vec<ShellCommand<'a>> {
     let mut reading = Reading {
         given,
         set: BTreeMap::new(),
         positional,
+        matter,
         commands: Vec::new(),
+        is_last_given: false,
         words: Vec::new(),
         assigned: Vec::new(),
         word: None,
     };
-    for step in steps(script).iter() {
+    for step in steps {
         match step {
             Step::Text(place) => reading.push(Cow::Borrowed(&script[place.clone()])),
             Step::Variable { name, default } => {
@@ -68,6 +84,7 @@ pub(super) fn commands<'a>(
             }
             Step::EndWord => reading.end_word(),
             Step::EndCommand(joint) => reading.end_command(*joint),
+            Step::Idle => reading.is_last_given = false,
         }
     }
     reading.commands
@@ -79,7 +96,10 @@ struct Reading<'a> {
     /// What the script has set itself so far.
     set: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     positional: &'a [String],
+    matter: fn(&[Cow<'_, str>]) -> bool,
     commands: Vec<ShellCommand<'a>>,
+    /// Whether the last command there was is the last of those.
+    is_last_given: bool,
     words: Vec<Cow<'a, str>>,
     assigned: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The word that is being read, if one is.
@@ -111,7 +131,8 @@ impl<'a> Reading<'a> {
     fn push(&mut self, text: Cow<'a, str>) {
         match &mut self.word {
             Some(word) if word.is_empty() => *word = text,
-            Some(word) => word.to_mut().push_str(&text),
+            Some(Cow::Owned(word)) => word.push_str(&text),
+            Some(word) => *word = Cow::Owned([&**word, &*text].concat()),
             None => self.word = Some(text),
         }
     }
@@ -140,15 +161,17 @@ impl<'a> Reading<'a> {
 
     fn end_command(&mut self, joint: Joint) {
         self.end_word();
-        let words = std::mem::take(&mut self.words);
-        let assigned = std::mem::take(&mut self.assigned);
-        if !words.is_empty() || !assigned.is_empty() {
+        if !self.assigned.is_empty() || !self.words.is_empty() && (self.matter)(&self.words) {
+            self.is_last_given = true;
             self.commands.push(ShellCommand {
-                words,
-                assigned,
+                words: std::mem::take(&mut self.words),
+                assigned: std::mem::take(&mut self.assigned),
                 joint,
             });
-        } else if let Some(last) = self.commands.last_mut()
+        } else if !self.words.is_empty() {
+            self.is_last_given = false;
+            self.words.clear();
+        } else if let Some(last) = self.commands.last_mut().filter(|_| self.is_last_given)
             && joint == Joint::End
         {
             // Nothing but the end of lines follows.
@@ -166,7 +189,7 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::shell_steps::take_apart, *};
 
     fn read(script: &str) -> Vec<(Vec<String>, Joint)> {
         let environment = BTreeMap::from([
@@ -178,7 +201,7 @@ mod tests {
             environment: &environment,
             secrets: &BTreeMap::new(),
         };
-        commands(script, given, &positional)
+        super::read(script, &take_apart(script), given, &positional, |_| true)
             .into_iter()
             .map(|command| {
                 let words = command.words.into_iter().map(Cow::into_owned);

@@ -7,6 +7,7 @@ mod calls;
 mod deliveries;
 mod hf_jobs;
 mod jobs;
+mod kinds;
 mod numbered;
 mod relations;
 mod runners;
@@ -25,6 +26,7 @@ pub use calls::{Answered, CallLife, Calls};
 pub use deliveries::Delivery;
 pub use hf_jobs::HfLife;
 pub use jobs::JobLife;
+pub(super) use kinds::{Kinds, among};
 pub use numbered::{Number, Numbered};
 pub use runners::RunnerLife;
 
@@ -49,6 +51,8 @@ pub struct Moment {
 pub struct Ledger<'a> {
     /// Everything, in order.
     pub events: &'a [Event],
+    /// What each of them is.
+    pub(super) kinds: Vec<Kinds>,
     /// Workflow jobs.
     pub jobs: Numbered<JobId, JobLife<'a>>,
     /// The jobs of each run.
@@ -94,6 +98,7 @@ impl<'a> Ledger<'a> {
         };
         let mut ledger = Self {
             events,
+            kinds: events.iter().map(Kinds::of).collect(),
             jobs: Numbered::default(),
             runs: BTreeMap::new(),
             hf_jobs: ByHfJob::default(),
@@ -126,6 +131,11 @@ impl<'a> Ledger<'a> {
         ledger.note_strikes(terms);
         ledger.relate();
         ledger
+    }
+
+    /// The events of these kinds, in order. None of them is known by its changes here.
+    pub(super) fn only(&self, kinds: Kinds) -> impl Iterator<Item = &'a Event> {
+        among(self.events, &self.kinds, kinds)
     }
 
     /// The event with this id.
@@ -248,12 +258,14 @@ impl<'a> Ledger<'a> {
 
     /// Places come first: what they were renamed to, how they are spelt, and for which owners runners are registered.
     fn name_places(&mut self) {
-        for event in self.events {
+        let rare = among(self.events, &self.kinds, Kinds::RARE);
+        for event in rare {
             if let What::RepoRenamed { from, to, .. } = &event.event {
                 self.lanes.rename(from, to);
             }
         }
-        for event in self.events {
+        let naming = Kinds::RARE | Kinds::LIVES | Kinds::ASKED;
+        for event in among(self.events, &self.kinds, naming) {
             match &event.event {
                 What::JobQueued { repo, .. }
                 | What::JobWaiting { repo, .. }

@@ -7,7 +7,9 @@ use fakes::{
     ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
-use super::{ByHfJob, CallLife, Delivery, Ledger, Moment, RunnerLife, strikes::longest_hold_ms};
+use super::{
+    ByHfJob, CallLife, Delivery, Kinds, Ledger, Moment, RunnerLife, strikes::longest_hold_ms,
+};
 use crate::properties::{
     lanes::{LaneId, Reach},
     rules::label_set,
@@ -78,7 +80,7 @@ impl<'a> Ledger<'a> {
                 relations.runners.insert(hf_job, *runner);
             }
         }
-        for event in self.events {
+        for event in self.only(Kinds::RARE) {
             match &event.event {
                 What::InstallationCreated { installation, .. }
                 | What::InstallationSuspended { installation, .. }

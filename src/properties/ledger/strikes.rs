@@ -9,7 +9,7 @@ use fakes::{
 
 use vocabulary::{Effect, EffectKind, On, OnHardware, OnSchedule};
 
-use super::{CallLife, Ledger, Moment, moment};
+use super::{CallLife, Kinds, Ledger, Moment, among, moment};
 use crate::properties::{
     disturbance::{Course, Hold, Scope},
     terms::Terms,
@@ -47,7 +47,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn note_strikes(&mut self, terms: &Terms) {
         let closed = self.closed_faults();
         let released = self.releases(terms);
-        for event in self.events {
+        for event in among(self.events, &self.kinds, Kinds::RARE) {
             let What::FaultApplied { fault, .. } = &event.event else {
                 continue;
             };
@@ -85,10 +85,12 @@ impl<'a> Ledger<'a> {
 
     /// The release of each strike that had one: the last, if it went on in parts.
     fn releases(&self, terms: &Terms) -> BTreeMap<EventId, Moment> {
-        let released = self.events.iter().filter_map(|event| match &event.event {
-            What::FaultReleased { strike, .. } => Some((*strike, self.counted(event, terms))),
-            _ => None,
-        });
+        let released = self
+            .only(Kinds::RARE)
+            .filter_map(|event| match &event.event {
+                What::FaultReleased { strike, .. } => Some((*strike, self.counted(event, terms))),
+                _ => None,
+            });
         released.collect()
     }
 
@@ -158,10 +160,12 @@ impl<'a> Ledger<'a> {
     }
 
     fn closed_faults(&self) -> BTreeSet<usize> {
-        let closed = self.events.iter().filter_map(|event| match event.event {
-            What::FaultClosed { fault, .. } => Some(fault),
-            _ => None,
-        });
+        let closed = self
+            .only(Kinds::RARE)
+            .filter_map(|event| match event.event {
+                What::FaultClosed { fault, .. } => Some(fault),
+                _ => None,
+            });
         closed.collect()
     }
 

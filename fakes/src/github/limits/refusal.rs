@@ -42,7 +42,10 @@ impl Github {
         headers.set_number(LIMIT, bucket.limit.into());
         headers.set_number(REMAINING, bucket.remaining().into());
         headers.set_number(USED, bucket.used.into());
-        headers.set(RESET, |text| push_display(text, bucket.reset_s));
+        match u64::try_from(bucket.reset_s) {
+            Ok(reset_s) => headers.set_number(RESET, reset_s),
+            Err(_) => headers.set(RESET, |text| push_display(text, bucket.reset_s)),
+        }
         headers.set_static(RESOURCE, resource.as_str());
     }
 }

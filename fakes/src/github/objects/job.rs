@@ -112,7 +112,7 @@ pub(in crate::github) fn push_job(out: &mut String, job: &Job, run: &Run, look: 
     out.push_str("\",\"run_attempt\":");
     push_number(out, job.attempt.into());
     out.push_str(",\"node_id\":\"CR_kwDO");
-    push_lower_hex(out, job.id.0);
+    push_lower_hex(out, job.id.0, 1);
     push_all(out, &["\",\"head_sha\":\"", &run.head_sha]);
     push_all(out, &["\",\"url\":\"", url, "/actions/jobs/", &id]);
     push_all(

@@ -65,7 +65,7 @@ pub(in crate::github) fn push_run(out: &mut String, run: &Run, look: &RunLook) {
         out,
         &["{\"id\":", &id, ",\"name\":\"CI\",\"node_id\":\"WFR_kwLO"],
     );
-    push_lower_hex(out, run.id.0);
+    push_lower_hex(out, run.id.0, 1);
     push_all(
         out,
         &["\",\"head_branch\":\"", BRANCH, "\",\"head_sha\":\"", sha],
@@ -104,7 +104,7 @@ pub(in crate::github) fn push_run(out: &mut String, run: &Run, look: &RunLook) {
             ",\"check_suite_node_id\":\"CS_kwDO",
         ],
     );
-    push_lower_hex(out, run.id.0);
+    push_lower_hex(out, run.id.0, 1);
     push_all(
         out,
         &["\",\"url\":\"", &url, "\",\"html_url\":\"", &repo.html_url],

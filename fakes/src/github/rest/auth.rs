@@ -4,6 +4,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use http::header;
+
 use super::{
     endpoint::Endpoint,
     route::{Access, Level, Permission},
@@ -109,7 +111,7 @@ impl Github {
             }
             Some(_) => (Err(Refusal::BadCredentials), None),
         };
-        if request.header("user-agent").is_none_or(str::is_empty) {
+        if request.header(header::USER_AGENT).is_none_or(str::is_empty) {
             return (Err(Refusal::NoUserAgent), credential);
         }
         (caller, credential)

@@ -1,5 +1,7 @@
 //! Pages of a listing, and the `Link` header that leads through them.
 
+use std::borrow::Cow;
+
 use crate::{
     calls::{Incoming, Reply},
     github::handle::Github,
@@ -30,9 +32,10 @@ impl Page {
 
 /// The value of a query parameter, decoded.
 pub(in crate::github) fn query_value(request: &Incoming, name: &str) -> Option<String> {
-    // Nothing is decoded that is not asked for, but for a key that hides its name.
+    // Nothing is decoded that is not asked for, but for a key that hides its name: such a one is longer.
+    let hides = |key: &str| key.len() > name.len() && key.contains('%');
     parts(&request.query).find_map(|(key, value)| {
-        let is_it = key == name || (key.contains(['%', '+']) && decoded_of_form(key) == name);
+        let is_it = key == name || (hides(key) && decoded_of_form(key) == name);
         is_it.then(|| decoded_of_form(value))
     })
 }
@@ -41,6 +44,28 @@ pub(in crate::github) fn query_value(request: &Incoming, name: &str) -> Option<S
 fn parts(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts = query.split('&').filter(|part| !part.is_empty());
     parts.map(|part| part.split_once('=').unwrap_or((part, "")))
+}
+
+/// Several of them at once.
+pub(in crate::github) fn query_values<const N: usize>(
+    request: &Incoming,
+    names: [&str; N],
+) -> [Option<String>; N] {
+    let mut values = [const { None }; N];
+    for (key, value) in parts(&request.query) {
+        let plain = if key.contains('%') {
+            Cow::Owned(decoded_of_form(key))
+        } else {
+            Cow::Borrowed(key)
+        };
+        let place = names.iter().position(|name| **name == *plain);
+        if let Some(found) = place.and_then(|place| values.get_mut(place))
+            && found.is_none()
+        {
+            *found = Some(decoded_of_form(value));
+        }
+    }
+    values
 }
 
 /// All parameters of a query string, decoded.

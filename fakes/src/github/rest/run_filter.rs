@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::pages::query_value;
+use super::pages::query_values;
 use crate::{
     calls::Incoming,
     github::{
@@ -51,25 +51,37 @@ struct Created {
 impl RunFilter {
     /// Reads the query. A value that cannot be one is refused.
     pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Invalid> {
-        let standing = match query_value(request, "status") {
+        let [status, created, check_suite, actor, branch, event, head_sha] = query_values(
+            request,
+            [
+                "status",
+                "created",
+                "check_suite_id",
+                "actor",
+                "branch",
+                "event",
+                "head_sha",
+            ],
+        );
+        let standing = match status {
             None => None,
             Some(text) => Some(Wanted::parse(&text).ok_or(Invalid::RunStatus)?),
         };
-        let created = match query_value(request, "created") {
+        let created = match created {
             None => None,
             Some(text) => Some(Created::parse(&text).ok_or(Invalid::Created)?),
         };
-        let check_suite = match query_value(request, "check_suite_id") {
+        let check_suite = match check_suite {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| Invalid::CheckSuite)?),
         };
         Ok(Self {
             standing,
-            actor: query_value(request, "actor"),
-            branch: query_value(request, "branch"),
-            event: query_value(request, "event"),
+            actor,
+            branch,
+            event,
             created,
-            head_sha: query_value(request, "head_sha"),
+            head_sha,
             check_suite,
         })
     }

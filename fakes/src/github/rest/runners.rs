@@ -29,6 +29,7 @@ use crate::{
             accounts::{account::html_base, owner::Owner},
             records::State,
             runners::{
+                credential::JitConfig,
                 groups::{DEFAULT_GROUP, DEFAULT_GROUP_NAME},
                 labels::{LABELS_MAX, RunnerLabels},
                 record::{Jit, Runner},
@@ -226,6 +227,12 @@ impl Github {
         };
         let object = runner_json(runner);
         let config = self.encoded_jit_config(id, &config);
+        let contents = JitConfig {
+            runner: id,
+            name: wanted.name,
+            client_id,
+        };
+        contents.packed(&config);
         Ok(Reply::text(
             201,
             format!("{{\"runner\":{object},\"encoded_jit_config\":\"{config}\"}}"),

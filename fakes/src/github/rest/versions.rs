@@ -1,11 +1,14 @@
 //! Versions of the REST API: which one a request asks for, and what the newer one leaves out.
 
 use bytes::Bytes;
+use http::HeaderName;
 
 use crate::{
     calls::{Incoming, Reply},
     github::objects::refusal::Refusal,
 };
+
+const ASKED: HeaderName = HeaderName::from_static("x-github-api-version");
 
 /// A version of the REST API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +28,7 @@ impl ApiVersion {
 
     /// The version a request asks for. Without the header it is the older one.
     pub(in crate::github) fn of(request: &Incoming) -> Result<Self, Refusal> {
-        let Some(asked) = request.header("x-github-api-version") else {
+        let Some(asked) = request.header(ASKED) else {
             return Ok(Self::default());
         };
         let known = [Self::V2022_11_28, Self::V2026_03_10];

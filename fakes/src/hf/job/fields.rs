@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::invalid::{Invalid, Issue};
-use crate::json_text::read_json;
+use crate::{
+    json_text::read_json,
+    json_tree::{Json, Members, member},
+};
 
 /// What was found, or why the request is refused.
 pub(in crate::hf) type Checked<T> = Result<T, Invalid>;
@@ -16,11 +17,11 @@ pub(in crate::hf) type Checked<T> = Result<T, Invalid>;
 /// An object in a body, with the way to it.
 pub(in crate::hf) struct Fields<'a> {
     path: String,
-    object: &'a Map<String, Value>,
+    object: &'a Members<'a>,
 }
 
 /// The JSON of a body.
-pub(in crate::hf) fn json(body: &[u8]) -> Checked<Value> {
+pub(in crate::hf) fn json(body: &[u8]) -> Checked<Json<'_>> {
     read_json(body).map_err(|wrong| {
         // The parser's own words may quote the body.
         let (line, column) = (wrong.line(), wrong.column());
@@ -30,12 +31,12 @@ pub(in crate::hf) fn json(body: &[u8]) -> Checked<Value> {
 
 impl<'a> Fields<'a> {
     /// The body itself.
-    pub(in crate::hf) fn of_body(body: &'a Value) -> Checked<Self> {
+    pub(in crate::hf) fn of_body(body: &'a Json<'a>) -> Checked<Self> {
         Self::of(String::new(), body)
     }
 
     /// `value` as an object.
-    pub(in crate::hf) fn of(path: String, value: &'a Value) -> Checked<Self> {
+    pub(in crate::hf) fn of(path: String, value: &'a Json<'a>) -> Checked<Self> {
         match value.as_object() {
             Some(object) => Ok(Self { path, object }),
             None => Err(Invalid::at(path, Issue::Expected("object"))),
@@ -57,18 +58,18 @@ impl<'a> Fields<'a> {
     }
 
     pub(in crate::hf) fn has(&self, name: &str) -> bool {
-        self.object.contains_key(name)
+        self.get(name).is_some()
     }
 
-    pub(in crate::hf) fn get(&self, name: &str) -> Option<&'a Value> {
-        self.object.get(name)
+    pub(in crate::hf) fn get(&self, name: &str) -> Option<&'a Json<'a>> {
+        member(self.object, name)
     }
 
     fn typed<T>(
         &self,
         name: &str,
         kind: &'static str,
-        read: impl FnOnce(&'a Value) -> Option<T>,
+        read: impl FnOnce(&'a Json<'a>) -> Option<T>,
     ) -> Checked<Option<T>> {
         self.get(name)
             .map(|value| read(value).ok_or_else(|| self.wrong(name, Issue::Expected(kind))))
@@ -76,26 +77,26 @@ impl<'a> Fields<'a> {
     }
 
     pub(in crate::hf) fn text(&self, name: &str) -> Checked<Option<&'a str>> {
-        self.typed(name, "string", Value::as_str)
+        self.typed(name, "string", Json::as_text)
     }
 
     pub(in crate::hf) fn flag(&self, name: &str) -> Checked<Option<bool>> {
-        self.typed(name, "boolean", Value::as_bool)
+        self.typed(name, "boolean", Json::as_flag)
     }
 
     pub(in crate::hf) fn integer(&self, name: &str) -> Checked<Option<i64>> {
         self.typed(name, "integer", integer)
     }
 
-    pub(in crate::hf) fn list(&self, name: &str) -> Checked<Option<&'a Vec<Value>>> {
-        self.typed(name, "array", Value::as_array)
+    pub(in crate::hf) fn list(&self, name: &str) -> Checked<Option<&'a [Json<'a>]>> {
+        self.typed(name, "array", Json::as_list)
     }
 
     pub(in crate::hf) fn texts(&self, name: &str) -> Checked<Option<Vec<String>>> {
         let list = self.list(name)?;
         list.map(|list| {
             list.iter()
-                .map(|item| item.as_str().map(str::to_owned))
+                .map(|item| item.as_text().map(str::to_owned))
                 .collect::<Option<_>>()
                 .ok_or_else(|| self.wrong(name, Issue::Expected("strings")))
         })
@@ -124,12 +125,12 @@ impl<'a> Fields<'a> {
                 return Err(self.wrong(name, Issue::NoSuchKey));
             }
             let value = value
-                .as_str()
+                .as_text()
                 .ok_or_else(|| fields.wrong(key, Issue::Expected("string")))?;
             if !is_value(value) {
                 return Err(fields.wrong(key, Issue::NoSuchString));
             }
-            map.insert(key.clone(), value.to_owned());
+            map.insert(key.clone().into_owned(), value.to_owned());
         }
         Ok(Some(map))
     }
@@ -157,11 +158,14 @@ impl<'a> Fields<'a> {
 }
 
 /// A whole number, however it is written.
-pub(in crate::hf) fn integer(value: &Value) -> Option<i64> {
+pub(in crate::hf) fn integer(value: &Json<'_>) -> Option<i64> {
     // Beyond this, numbers with a fraction are no longer told from whole ones.
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    value.as_i64().or_else(|| {
-        let number = value.as_f64()?;
-        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
-    })
+    match value {
+        Json::Whole(number) => Some(*number),
+        Json::Other(number) => {
+            (number.fract() == 0.0 && number.abs() <= EXACT).then_some(*number as i64)
+        }
+        Json::Null | Json::Flag(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => None,
+    }
 }

@@ -15,7 +15,7 @@ use super::{
         is_secret_name,
     },
 };
-use crate::runner::Container;
+use crate::{json_tree::Json, runner::Container};
 
 /// 2^53 - 1.
 const INTEGER_MAX: u64 = 9_007_199_254_740_991;
@@ -129,7 +129,7 @@ impl JobSpec {
             container,
             arch: fields.word("arch", &["amd64", "arm64"])?,
             timeout_seconds: match fields.get("timeoutSeconds") {
-                Some(serde_json::Value::Null) => None,
+                Some(Json::Null) => None,
                 _ => positive(fields, "timeoutSeconds")?,
             },
             attempts,

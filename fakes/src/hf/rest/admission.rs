@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::{HeaderName, header};
+
 use super::route::{Access, Route};
 use crate::{
     calls::Incoming,
@@ -13,6 +15,8 @@ use crate::{
     history::{CredentialKind, CredentialState, CredentialUse},
     settings::{HfPermission, HfToken},
 };
+
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// Who made a call, and what became of it before anything was answered.
 pub(in crate::hf) struct Caller {
@@ -49,7 +53,7 @@ impl HfJobs {
         let caller = Caller {
             token,
             refusal,
-            request_id: request.header("x-amzn-trace-id").map(str::to_owned),
+            request_id: request.header(TRACE_ID).map(str::to_owned),
             quota,
         };
         (caller, credential)
@@ -96,7 +100,7 @@ impl HfJobs {
 
     fn too_large(&self, request: &Incoming) -> Option<Refusal> {
         let announced = request
-            .header("content-length")
+            .header(header::CONTENT_LENGTH)
             .and_then(|length| length.parse().ok())
             .unwrap_or_default();
         let length = request.body.len().max(announced);

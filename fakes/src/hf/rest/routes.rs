@@ -21,7 +21,7 @@ use crate::{
     history::CredentialUse,
     http_service::Answering,
     ids::CallId,
-    json_text::{push_display, push_http_date},
+    json_text::{push_http_date, push_lower_hex},
 };
 
 /// The routes, by the file that answers them. Of two that match a path the first one answers.
@@ -120,7 +120,11 @@ impl Api for HfApi {
         // Clients send the name under which they want to find the call again.
         headers.set(REQUEST_ID, |text| match &caller.request_id {
             Some(given) => text.push_str(given),
-            None => push_display(text, format_args!("Root=1-{:08x}-lab", call.0)),
+            None => {
+                text.push_str("Root=1-");
+                push_lower_hex(text, call.0, 8);
+                text.push_str("-lab");
+            }
         });
         if let Some(quota) = &caller.quota {
             quota.headers(clock.elapsed_ms(), headers);
