@@ -76,7 +76,11 @@ impl<'a, T> Filed<'a, T> {
 
     /// The files of every scope that a lane lies in.
     fn concerning(&self, lanes: &Lanes<'a>, lane: LaneId) -> impl Iterator<Item = &Vec<T>> {
-        let scopes = around(lanes, lane);
+        self.of(around(lanes, lane))
+    }
+
+    /// The files of these scopes.
+    fn of<const N: usize>(&self, scopes: [Scope<'a>; N]) -> impl Iterator<Item = &Vec<T>> {
         scopes.into_iter().filter_map(|scope| self.0.get(&scope))
     }
 }
@@ -169,16 +173,14 @@ impl<'a> Holds<'a> {
         }
     }
 
-    /// The last moment at which something that struck a lane before `until`, and not later than `by_ms`, held it back.
-    fn last_by(
+    /// The last moment at which something that struck in these scopes before `until`, and not later than `by_ms`, held back.
+    fn last_by<const N: usize>(
         &self,
-        lanes: &Lanes<'a>,
-        lane: LaneId,
+        scopes: [Scope<'a>; N],
         until: EventId,
         by_ms: u64,
     ) -> Option<Moment> {
-        let holds = self.0.concerning(lanes, lane);
-        let last = holds.filter_map(|holds| {
+        let last = self.0.of(scopes).filter_map(|holds| {
             let at =
                 holds.partition_point(|hold| hold.from.event < until && hold.from.at_ms <= by_ms);
             Some(holds.get(at.checked_sub(1)?)?.until)
@@ -260,10 +262,33 @@ impl<'a> Disturbances<'a> {
         until: EventId,
         within_ms: u64,
     ) -> Bound {
+        self.bound_in(around(lanes, lane), from, until, within_ms)
+    }
+
+    /// The same of a matter that is in no lane: what concerns its place, if that is known, and what concerns all moves it.
+    #[must_use]
+    pub fn bound_outside(
+        &self,
+        place: Option<&'a str>,
+        from: Moment,
+        until: EventId,
+        within_ms: u64,
+    ) -> Bound {
+        let scopes = [Scope::All, place.map_or(Scope::All, Scope::Place)];
+        self.bound_in(scopes, from, until, within_ms)
+    }
+
+    fn bound_in<const N: usize>(
+        &self,
+        scopes: [Scope<'a>; N],
+        from: Moment,
+        until: EventId,
+        within_ms: u64,
+    ) -> Bound {
         let mut beginning = from;
         loop {
             let due_ms = beginning.at_ms.saturating_add(within_ms);
-            let moved = self.moved(lanes, lane, beginning, until, due_ms);
+            let moved = self.moved_in(scopes, beginning, until, due_ms);
             if moved == beginning {
                 return Bound { beginning, due_ms };
             }
@@ -281,7 +306,17 @@ impl<'a> Disturbances<'a> {
         until: EventId,
         due_ms: u64,
     ) -> Moment {
-        let last = self.ending.last_by(lanes, lane, until, due_ms);
+        self.moved_in(around(lanes, lane), beginning, until, due_ms)
+    }
+
+    fn moved_in<const N: usize>(
+        &self,
+        scopes: [Scope<'a>; N],
+        beginning: Moment,
+        until: EventId,
+        due_ms: u64,
+    ) -> Moment {
+        let last = self.ending.last_by(scopes, until, due_ms);
         last.filter(|last| last.at_ms > beginning.at_ms)
             .unwrap_or(beginning)
     }

@@ -356,10 +356,9 @@ fn bound_of(context: &Context<'_, '_>, hf_job: &HfJobId, from: Moment, until: Ev
         Some(lane) => ledger
             .disturbances
             .bound(&ledger.lanes, lane, from, until, within_ms),
-        None => Bound {
-            beginning: from,
-            due_ms: from.at_ms.saturating_add(within_ms),
-        },
+        None => ledger
+            .disturbances
+            .bound_outside(None, from, until, within_ms),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{
     Context, Judgement,
-    disturbance::Bound,
     ledger::{Moment, RunnerLife},
     verdict::time,
 };
@@ -35,10 +34,11 @@ fn judge_spell(
         Some(lane) => ledger
             .disturbances
             .bound(&ledger.lanes, lane, since, until.event, within_ms),
-        None => Bound {
-            beginning: since,
-            due_ms: since.at_ms.saturating_add(within_ms),
-        },
+        None => {
+            let place = ledger.lanes.place(life.repo);
+            let outside = &ledger.disturbances;
+            outside.bound_outside(Some(place), since, until.event, within_ms)
+        }
     };
     let is_late = until.at_ms > bound.due_ms;
     if !is_late && gone.is_some() {

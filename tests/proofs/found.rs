@@ -261,6 +261,28 @@ fn who_is_gone_for_good_before_a_bound_is_over_is_not_charged_with_what_is_left(
     }
 }
 
+/// No job asks for its labels, so it is in no lane; an outage concerns everything.
+#[test]
+fn an_outage_moves_the_bound_of_a_registration_that_is_in_no_lane() {
+    for (back, is_charged) in [(15, false), (25, true)] {
+        let mut history = Written::new();
+        history.queued(0, 1, OTHER_LABEL);
+        let mint = history.called(0, 1, "github.jit-config", JIT);
+        history.because(0, Some(mint), registered(1));
+        let minted = history.answered(0, 1, "github.jit-config", 201);
+        let stops = if is_charged { 21 } else { 5 };
+        history.at(stops * MINUTE, What::DispatcherStopped {});
+        history.at(back * MINUTE, What::DispatcherStarted {});
+        history.deleted(30 * MINUTE, 1);
+        let verdict = history.judged("", 180 * MINUTE, "no-leak");
+        assert_eq!(
+            violated_by(&verdict),
+            is_charged.then_some(minted),
+            "{verdict:?}"
+        );
+    }
+}
+
 #[test]
 fn what_comes_late_after_all_is_no_breach_of_who_is_gone_for_good() {
     for property in ["served-or-told", "supply-covers-demand", "no-leak"] {

@@ -118,7 +118,7 @@ faults:
     let reference = run(&trial.plan, Seams::default());
     assert!(creates(&reference) <= 3 * 20, "{}", creates(&reference));
     let bug = Seams {
-        hf: each_asks_again(Duration::from_secs(20), usize::MAX),
+        hf: each_asks_again(Duration::from_secs(5), usize::MAX),
         ..Seams::default()
     };
     let storm = trial.catches(bug, "times in the minute up to");

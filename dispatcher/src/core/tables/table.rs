@@ -28,6 +28,7 @@ impl<K: Ord, V> Table<K, V> {
         self.0.contains_key(key)
     }
 
+    #[cfg(test)]
     pub(in crate::core) fn len(&self) -> usize {
         self.0.len()
     }
