@@ -75,7 +75,7 @@ impl Drop for Dispatcher {
     }
 }
 
-/// The released binary, built from this source.
+/// The binary as it is published, built from this source.
 fn binary() -> PathBuf {
     if let Some(path) = env::var_os("JOBS_DISPATCHER") {
         return path.into();
@@ -83,7 +83,8 @@ fn binary() -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = [
         "build",
-        "--release",
+        "--profile",
+        "dist",
         "-p",
         "dispatcher",
         "--bin",
@@ -97,7 +98,7 @@ fn binary() -> PathBuf {
     let this = env::current_exe().expect("this program has a path");
     // target/PROFILE/deps/webhook_storm-…
     let target = this.ancestors().nth(3).expect("cargo puts it below target");
-    target.join("release/jobs-dispatcher")
+    target.join("dist/jobs-dispatcher")
 }
 
 async fn listen() -> (TcpListener, String) {
