@@ -54,6 +54,7 @@ impl<S: Store> Store for BentStore<S> {
             let fate = self.faults.at_store(ordinal, grows);
             if !fate.delay.is_zero() {
                 tokio::time::sleep(fate.delay).await;
+                self.faults.store_answers(&fate);
             }
             match fate.fails {
                 Some(why) => Err(StoreError(why.to_owned())),

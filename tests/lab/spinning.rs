@@ -11,7 +11,7 @@ use dispatchlab::{
 };
 use fakes::{
     Limit, Spent,
-    history::{What, to_json_lines},
+    history::{Caller, What, to_json_lines},
 };
 use http::{Method, Request, request::Parts};
 use http_body_util::BodyExt;
@@ -257,6 +257,47 @@ fn creates_that_fail_for_hours_are_no_storm() {
     let run = run(&plan, Seams::default());
     assert_eq!(violations(&run), Vec::<String>::new());
     assert_far_from_spent("creates fail", &run);
+}
+
+/// Sixty calls an hour for its repository, and eight for each job.
+#[test]
+fn where_nothing_goes_wrong_few_calls_are_made() {
+    for (jobs, steps) in [
+        (
+            1,
+            "{ at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic, runs_for: 3h } }",
+        ),
+        (
+            20,
+            "{ at: 0s..1h, queue: { as: J, jobs: 20, labels: hf-jobs-cpu-basic, runs_for: 10s..10m } }",
+        ),
+    ] {
+        let text = format!(
+            "title: Calm\nworld: {{ dispatcher: {{ job_timeout: 6h }} }}\ntimeline:\n  - {steps}\n"
+        );
+        let run = run(&of_text("calm.yaml", &text, 1, false), Seams::default());
+        assert_eq!(violations(&run), Vec::<String>::new());
+        let by_dispatcher = |what: &What| {
+            matches!(
+                what,
+                What::CallReceived {
+                    by: Caller::Dispatcher,
+                    ..
+                }
+            )
+        };
+        let calls = run
+            .events
+            .iter()
+            .filter(|event| by_dispatcher(&event.event))
+            .count() as u64;
+        let minutes = run.events.last().unwrap().at_ms.div_ceil(60_000);
+        assert!(
+            calls <= minutes + 8 * jobs,
+            "{calls} calls in {minutes} min for {jobs} jobs"
+        );
+        assert!(calls > 20, "{calls} were seen");
+    }
 }
 
 #[test]

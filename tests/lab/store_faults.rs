@@ -71,6 +71,25 @@ fn a_slow_disk_makes_answers_late() {
     assert_eq!(violations(&run), Vec::<String>::new());
 }
 
+/// A write that was struck before a delivery came keeps what that delivery has to write down.
+#[test]
+fn a_delivery_that_comes_while_the_disk_keeps_an_earlier_write_may_be_answered_503() {
+    let text = "title: A disk that hangs
+timeline:
+  - { at: 0s, queue: { as: J1, labels: hf-jobs-cpu-basic } }
+  - { at: 20s, queue: { as: J2, labels: hf-jobs-cpu-basic } }
+faults:
+  - { to: store, until: 11s, delay: 50s }
+";
+    let run = run(&of_text("store.yaml", text, 1, false), Seams::default());
+    let late = answers(&run);
+    assert!(late.iter().any(|(status, _)| *status == 503), "{late:?}");
+    let released = |what: &What| matches!(what, What::FaultReleased { fault: 0, .. });
+    assert!(run.events.iter().any(|event| released(&event.event)));
+    assert!(run.outcome.verdicts.exercised("fast-ack"));
+    assert_eq!(violations(&run), Vec::<String>::new());
+}
+
 #[test]
 fn a_disk_without_faults_takes_no_time() {
     let run = with_fault("from: 5h, delay: 3s");

@@ -12,6 +12,8 @@ use super::{
 
 /// Between two lists while there is a reason to hurry.
 const STARVED_POLL: Duration = Duration::from_secs(15);
+/// While every HF job of ours is at work, they are listed so many times less often.
+const STEADY: u32 = 6;
 /// How long a stray HF job gets until it is doubted.
 const STRAY_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -38,7 +40,7 @@ impl Core {
                     0 => return,
                     // While caps keep jobs waiting, a freed slot should be noticed soon.
                     _ if !self.starved.is_empty() => STARVED_POLL,
-                    _ if self.launches.unsteady() == 0 => self.settings.hf_poll * 3,
+                    _ if self.launches.unsteady() == 0 => self.settings.hf_poll * STEADY,
                     _ => self.settings.hf_poll,
                 };
                 later(at, every)

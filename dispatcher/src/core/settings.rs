@@ -73,7 +73,7 @@ impl Default for Settings {
             hf_poll: minutes(1),
             survey_every: minutes(5),
             queued_check: minutes(6),
-            running_check: minutes(6),
+            running_check: minutes(10),
             finish_grace: minutes(1),
             lookup_gap: minutes(1),
             reading_gap: Duration::from_secs(15),

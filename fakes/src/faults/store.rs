@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use vocabulary::OnStore;
 
-use super::{Faults, Subject};
+use super::{Faults, Held, Subject};
 
 /// What becomes of one write to a dispatcher's store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreFate {
-    /// How much longer it takes.
+    /// How much longer it takes. When that is over, [`Faults::store_answers`] is to be told.
     pub delay: Duration,
     /// Why it fails, if it does.
     pub fails: Option<&'static str>,
+    held: Vec<Held>,
 }
 
 impl Faults {
@@ -34,15 +35,30 @@ impl Faults {
             grows || !matches!(strike.effect, OnStore::Full)
         });
         for strike in strikes {
-            self.applied(&strike, &subject, None);
+            let applied = self.applied(&strike, &subject, None);
             match strike.effect {
                 OnStore::Delay(length) => {
                     fate.delay += self.env.within(length, &entity, &strike.purpose("delay"));
+                    fate.held.push(Held {
+                        fault: strike.fault,
+                        strike: applied,
+                    });
                 }
                 OnStore::Full => fate.fails = Some("no space left on device"),
                 OnStore::Broken => fate.fails = Some("input/output error"),
             }
         }
         fate
+    }
+
+    /// What delayed a write lets it go on.
+    pub fn store_answers(&self, fate: &StoreFate) {
+        let subject = Subject {
+            place: "store",
+            ..Subject::default()
+        };
+        for held in &fate.held {
+            self.let_on(*held, &subject);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::{
-    history::{Caller, Lost, What},
+    history::{Caller, Event, Lost, What},
     ids::{CallId, EventId, HfJobId, JobId, RunId, RunnerId},
 };
 
@@ -29,10 +29,32 @@ pub(super) struct Relations<'a> {
     installations: BTreeSet<u64>,
     /// When a fault first made the answer to a call of this name.
     faked_answers: BTreeMap<&'a str, EventId>,
-    /// Deliveries that a fault of the store struck, and when any of them did.
-    store_strikes: Vec<Moment>,
+    /// When a fault of the store struck, and until when it or one before it kept a write.
+    store_strikes: Vec<(Moment, Moment)>,
     /// Faults that struck an HF job on its way to a runner, by their places in the plan.
     struck_hf_jobs: BTreeMap<&'a HfJobId, Vec<usize>>,
+}
+
+impl Relations<'_> {
+    /// What a fault of the store kept is written.
+    fn store_answers(&mut self, strike: EventId, event: &Event) {
+        let at = self
+            .store_strikes
+            .binary_search_by_key(&strike, |(strike, _)| strike.event);
+        if let Some((_, until)) = at.ok().and_then(|at| self.store_strikes.get_mut(at)) {
+            *until = super::moment(event);
+        }
+    }
+
+    /// Lets each strike hold as long as the longest up to it.
+    fn join_store_strikes(&mut self) {
+        let mut longest: Option<Moment> = None;
+        for (_, until) in &mut self.store_strikes {
+            let before = longest.filter(|longest| longest.event > until.event);
+            *until = before.unwrap_or(*until);
+            longest = Some(*until);
+        }
+    }
 }
 
 impl<'a> Ledger<'a> {
@@ -89,8 +111,10 @@ impl<'a> Ledger<'a> {
                     relations.installations.insert(*installation);
                 }
                 What::FaultApplied { place, .. } if place == "store" => {
-                    relations.store_strikes.push(super::moment(event));
+                    let at = super::moment(event);
+                    relations.store_strikes.push((at, at));
                 }
+                What::FaultReleased { strike, .. } => relations.store_answers(*strike, event),
                 What::FaultApplied {
                     fault,
                     hf_job: Some(hf_job),
@@ -103,6 +127,7 @@ impl<'a> Ledger<'a> {
                 _ => {}
             }
         }
+        relations.join_store_strikes();
         self.relations = relations;
     }
 
@@ -279,17 +304,18 @@ impl<'a> Ledger<'a> {
         self.relations.faked_answers.get(name).copied()
     }
 
-    /// True if the dispatcher's store failed it while it had this delivery.
+    /// True if the dispatcher's store failed it, or kept what it wrote, while it had this delivery.
     #[must_use]
     pub fn store_struck(&self, delivery: &Delivery<'_>) -> bool {
         let (Some(sent), Some((answered, ..))) = (delivery.sent, delivery.answered) else {
             return false;
         };
         let strikes = &self.relations.store_strikes;
-        let first = strikes.partition_point(|strike| strike.event < sent.event);
-        strikes
-            .get(first)
-            .is_some_and(|strike| strike.event < answered.event)
+        let before = strikes.partition_point(|(strike, _)| strike.event < answered.event);
+        before
+            .checked_sub(1)
+            .and_then(|last| strikes.get(last))
+            .is_some_and(|(_, until)| until.event >= sent.event)
     }
 
     /// True if a delivery ever reached it. One that takes no webhooks cannot be asked how it takes them.
