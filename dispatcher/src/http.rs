@@ -1,6 +1,6 @@
 //! One HTTP call: within a time limit, with a bounded body, and its answer sorted into what the core can act on.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -139,6 +139,25 @@ pub(crate) async fn send(
     };
     let late = |_| Failure::NoAnswer(format!("nothing within {} s", limit.as_secs()));
     tokio::time::timeout(limit, call).await.map_err(late)?
+}
+
+/// The pages of a listing that were asked for. However many there are, none comes twice.
+#[derive(Debug, Default)]
+pub(crate) struct Round(BTreeSet<String>);
+
+impl Round {
+    /// Goes on to a page; which number it has, from 1.
+    ///
+    /// # Errors
+    /// When it was asked for before: that would never end.
+    pub(crate) fn goes_to(&mut self, page: &str) -> Result<usize, Failure> {
+        if !self.0.insert(page.to_owned()) {
+            return Err(Failure::Unreadable(
+                "its pages lead back to one before".to_owned(),
+            ));
+        }
+        Ok(self.0.len())
+    }
 }
 
 /// Sorts an answer: 2xx through, everything else into a [`Failure`].

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     core::{Failure, InstallationId, Secret},
-    http::{Answer, request, send, sort, unusable},
+    http::{Answer, Round, request, send, sort, unusable},
     in_vain::request_key,
 };
 
@@ -34,11 +34,12 @@ impl GithubClient {
         &self,
         who: As,
         path: &str,
-        most: usize,
     ) -> Result<Vec<P::Item>, Failure> {
         let mut next = path.to_owned();
         let mut all = Vec::new();
-        for number in 2..=most {
+        let mut round = Round::default();
+        loop {
+            let number = round.goes_to(&next)? + 1;
             let answer = self.call(who, Method::GET, &next, &()).await?;
             let link = answer.next_page();
             let page: P = answer.json()?;
@@ -53,7 +54,6 @@ impl GithubClient {
                 None => return Ok(all),
             };
         }
-        Err(Failure::Unreadable(format!("more than {most} pages")))
     }
 
     /// A link of GitHub's as a path of ours.

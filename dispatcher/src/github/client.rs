@@ -30,8 +30,6 @@ use crate::{
 /// Calls made at once. GitHub wants no more than a hundred, and better one after the other
 /// (<https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api>).
 const CALLS_AT_ONCE: usize = 8;
-/// Pages followed before a listing is taken to be broken.
-const PAGES_MAX: usize = 200;
 /// Pages of the delivery log read at once; the rest is for the next time.
 const DELIVERY_PAGES_MAX: usize = 10;
 
@@ -138,7 +136,7 @@ impl GithubClient {
     pub async fn list_runners(&self, access: &Access) -> Result<Vec<Runner>, Failure> {
         let path = format!("/repos/{}/actions/runners?per_page=100", access.name);
         let found = self
-            .pages::<RunnersPage>(As::Installation(access.installation), &path, PAGES_MAX)
+            .pages::<RunnersPage>(As::Installation(access.installation), &path)
             .await?;
         Ok(found.into_iter().map(Runner::from).collect())
     }
@@ -157,7 +155,7 @@ impl GithubClient {
             access.name
         );
         let found = self
-            .pages::<RunnersPage>(As::Installation(access.installation), &path, PAGES_MAX)
+            .pages::<RunnersPage>(As::Installation(access.installation), &path)
             .await?;
         Ok(found
             .into_iter()
@@ -301,7 +299,7 @@ impl GithubClient {
     }
 
     pub(super) async fn installations(&self) -> Result<Vec<Installation>, Failure> {
-        self.pages::<Vec<Installation>>(As::App, "/app/installations?per_page=100", PAGES_MAX)
+        self.pages::<Vec<Installation>>(As::App, "/app/installations?per_page=100")
             .await
     }
 
@@ -312,7 +310,6 @@ impl GithubClient {
         self.pages::<ReposPage>(
             As::Installation(of),
             "/installation/repositories?per_page=100",
-            PAGES_MAX,
         )
         .await
     }
@@ -326,7 +323,7 @@ impl GithubClient {
             "/repos/{}/actions/runs?status={status}&per_page=100",
             access.name
         );
-        self.pages::<RunsPage>(As::Installation(access.installation), &path, PAGES_MAX)
+        self.pages::<RunsPage>(As::Installation(access.installation), &path)
             .await
     }
 
@@ -339,7 +336,7 @@ impl GithubClient {
             "/repos/{}/actions/runs/{run}/jobs?filter=latest&per_page=100",
             access.name
         );
-        self.pages::<JobsPage>(As::Installation(access.installation), &path, PAGES_MAX)
+        self.pages::<JobsPage>(As::Installation(access.installation), &path)
             .await
     }
 }

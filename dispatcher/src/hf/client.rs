@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     core::{Failure, HfJob, HfJobId, HfJobOrder, LaunchId, RepoId, Stage},
     host::Clock,
-    http::{Answer, HttpService, request, send, sort, unusable},
+    http::{Answer, HttpService, Round, request, send, sort, unusable},
     in_vain::{InVain, request_key},
     labels::Labels,
 };
@@ -24,8 +24,6 @@ use crate::{
 /// Creating may take the Hub long, and an answer given up on costs two look-ups.
 const CREATE_LIMIT: Duration = Duration::from_secs(30);
 const CALL_LIMIT: Duration = Duration::from_secs(15);
-/// Pages followed before a listing is taken to be broken.
-const PAGES_MAX: usize = 100;
 
 /// The Hub's Jobs API.
 pub struct HfClient {
@@ -204,15 +202,14 @@ impl HfClient {
     async fn pages(&self, first: &str) -> Result<Vec<WireJob>, Failure> {
         let mut next = Some(first.to_owned());
         let mut all = Vec::new();
-        for _ in 0..PAGES_MAX {
-            let Some(address) = next.take() else {
-                return Ok(all);
-            };
+        let mut round = Round::default();
+        while let Some(address) = next.take() {
+            round.goes_to(&address)?;
             let answer = self.call(Method::GET, &address, None, CALL_LIMIT).await?;
             next = answer.next_page().map(|link| self.absolute(&link));
             all.extend(answer.json::<Vec<WireJob>>()?);
         }
-        Err(Failure::Unreadable(format!("more than {PAGES_MAX} pages")))
+        Ok(all)
     }
 
     /// A link to the next page, on our endpoint: the token goes nowhere else.

@@ -320,3 +320,49 @@ async fn github_listings_are_read_to_the_last_page() {
     let (client, _) = client(&server.uri(), sockets());
     assert_eq!(client.list_runners(&access()).await.unwrap().len(), 130);
 }
+
+/// More than any number of pages that one might think enough; but not for ever.
+#[tokio::test]
+async fn listings_are_followed_however_long_but_not_in_a_circle() {
+    let server = MockServer::start().await;
+    Mock::given(path("/app/installations/42/access_tokens"))
+        .respond_with(answer(201, TOKEN))
+        .mount(&server)
+        .await;
+    let pages = 300;
+    let (uri, circle) = (
+        server.uri(),
+        std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)),
+    );
+    let is_circle = circle.clone();
+    let respond = move |request: &wiremock::Request| {
+        let asked = request.url.query_pairs().find(|(name, _)| name == "page");
+        let page: u64 = asked.map_or(1, |(_, page)| page.parse().unwrap());
+        let runner = format!(
+            r#"{{"runners":[{{"id":{page},"name":"r{page}","status":"offline","busy":false}}]}}"#
+        );
+        let back = is_circle.load(std::sync::atomic::Ordering::Relaxed) && page == 3;
+        let next = if back { 2 } else { page + 1 };
+        let link = format!(
+            r#"<{uri}/repos/octo/app/actions/runners?per_page=100&page={next}>; rel="next""#
+        );
+        if page < pages {
+            answer(200, &runner).insert_header("link", link.as_str())
+        } else {
+            answer(200, &runner)
+        }
+    };
+    let runners = Mock::given(path("/repos/octo/app/actions/runners"));
+    runners.respond_with(respond).mount(&server).await;
+    let (client, _) = client(&server.uri(), sockets());
+    assert_eq!(
+        client.list_runners(&access()).await.unwrap().len() as u64,
+        pages
+    );
+    circle.store(true, std::sync::atomic::Ordering::Relaxed);
+    let wrong = client.list_runners(&access()).await.unwrap_err();
+    assert!(
+        matches!(&wrong, dispatcher::core::Failure::Unreadable(why) if why.contains("lead back")),
+        "{wrong}"
+    );
+}
