@@ -110,7 +110,7 @@ fn a_lost_completed_event_is_found_by_asking() {
     let mut bench = Bench::new();
     let launch = bench.queue_and_boot(1, 1).remove(0);
     bench.event(1, JobStatus::InProgress, Some(&launch.runner));
-    let calls = bench.pass(370);
+    let calls = bench.pass(610);
     assert!(
         calls
             .iter()
