@@ -3,6 +3,7 @@
 //! Level-triggered: webhooks only tell it sooner. What it does follows from comparing demand (queued jobs) with supply
 //! (launches) in each lane, as counts and never as pairs, because GitHub assigns by label and not by who asked.
 
+mod asking;
 mod backoff;
 mod demand;
 mod engine;

@@ -101,12 +101,7 @@ impl GithubClient {
         if !is_busy {
             self.in_vain.answered(self.clock.now(), &sorted, key);
         }
-        if let Err(Failure::Limited { until, .. }) = &sorted {
-            self.limits
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(who, *until);
-        }
+        self.learn_limit(who, &sorted);
         sorted
     }
 
@@ -130,6 +125,13 @@ impl GithubClient {
             answer = self.attempt(who, method, &path, body).await?;
         }
         sort(answer, self.clock.now())
+    }
+
+    fn learn_limit<T>(&self, who: As, answer: &Result<T, Failure>) {
+        if let Err(Failure::Limited { until, .. }) = answer {
+            let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+            limits.insert(who, *until);
+        }
     }
 
     fn check_limit(&self, who: As) -> Result<(), Failure> {
@@ -194,12 +196,7 @@ impl GithubClient {
         }
         let sorted = sort(answer, self.clock.now());
         self.in_vain.answered(self.clock.now(), &sorted, key);
-        if let Err(Failure::Limited { until, .. }) = &sorted {
-            self.limits
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(As::App, *until);
-        }
+        self.learn_limit(As::App, &sorted);
         let answer = sorted?;
         let token: Token = answer.json()?;
         let lease = Lease::new(asked_at, token.expires_at, answer.date());
